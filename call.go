@@ -1,0 +1,257 @@
+package endpoint
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// A Side is the side of a call.
+type Side uint8
+
+// The two sides of a call.
+const (
+	ServerSide Side = iota + 1
+	ClientSide
+)
+
+// String returns "server", "client", or "" for none.
+func (s Side) String() string {
+	switch s {
+	case ServerSide:
+		return "server"
+	case ClientSide:
+		return "client"
+	}
+	return ""
+}
+
+// A Call is what is known of one call while it runs. The outermost shell makes
+// it: Mount and Register on a server, Client on a client. So a handler and the
+// layers of a server see the server's Call, and a client's layers the client's.
+//
+// All methods are safe on a nil Call, and concurrent reading is; a layer writes
+// before it hands the call on.
+type Call struct {
+	op            *Operation
+	attempt       *Attempt // of the repeated call that this one is part of
+	header, reply Header
+	peer          string
+	principal     string
+	requestBytes  atomic.Int64
+	responseBytes atomic.Int64
+	status        atomic.Int32
+	side          Side
+}
+
+// callContext carries its Call in the same allocation.
+type callContext struct {
+	context.Context
+	call Call
+}
+
+type contextKey uint8
+
+const (
+	callKey contextKey = iota
+	incomingKey
+	attemptKey
+	headersKey
+)
+
+// Value answers for the call. A call hides what belongs to the calls around it:
+// their attempts, the headers that were meant for them.
+func (c *callContext) Value(key any) any {
+	if k, ok := key.(contextKey); ok {
+		switch k {
+		case callKey:
+			return &c.call
+		case incomingKey:
+			if c.call.side == ServerSide {
+				return &c.call
+			}
+		case attemptKey:
+			return c.call.attempt
+		case headersKey:
+			return (*headerContext)(nil)
+		}
+	}
+	return c.Context.Value(key)
+}
+
+// StartCall returns a context that carries a new Call of op. For authors of
+// transports. The headers are views on the transport's own maps. On the client
+// side, what [WithHeader] left for this call is added to header, and err has
+// the code [InvalidArgument] when some of it may not be sent.
+func StartCall(ctx context.Context, op *Operation, side Side, header, reply Header) (context.Context, *Call, error) {
+	node := &callContext{Context: ctx}
+	c := &node.call
+	c.op, c.side, c.header, c.reply = op, side, header, reply
+	if side == ClientSide {
+		c.attempt = AttemptFrom(ctx)
+		if err := c.addHeaders(ctx); err != nil {
+			return node, c, err
+		}
+	}
+	return node, c, nil
+}
+
+// CallFrom returns the Call that ctx belongs to, or nil.
+func CallFrom(ctx context.Context) *Call {
+	c, _ := ctx.Value(callKey).(*Call)
+	return c
+}
+
+// Incoming returns the Call that is being served, also from inside the layers
+// of a client that the handler uses, or nil.
+func Incoming(ctx context.Context) *Call {
+	c, _ := ctx.Value(incomingKey).(*Call)
+	return c
+}
+
+var noOperation Operation
+
+// Operation returns the operation that is called; a shared empty one when
+// there is none, so that its fields can always be read.
+func (c *Call) Operation() *Operation {
+	if c == nil || c.op == nil {
+		return &noOperation
+	}
+	return c.op
+}
+
+// Side says whose Call it is; 0 for a nil one.
+func (c *Call) Side() Side {
+	if c == nil {
+		return 0
+	}
+	return c.side
+}
+
+// Peer returns the address of the other side, as far as it is known: on a
+// client, once the attempt has a connection.
+func (c *Call) Peer() string {
+	if c == nil {
+		return ""
+	}
+	return c.peer
+}
+
+// Attempt returns which attempt of a repeated call this is, from 1.
+func (c *Call) Attempt() int {
+	if c == nil {
+		return 1
+	}
+	return c.attempt.Number()
+}
+
+// Header returns the metadata of the request: what came in on a server, what
+// goes out on a client. It is nil for a nil Call.
+func (c *Call) Header() *Header {
+	if c == nil {
+		return nil
+	}
+	return &c.header
+}
+
+// Reply returns the metadata of the response: what goes out on a server, also
+// with an error; what came back on a client. It is nil for a nil Call.
+func (c *Call) Reply() *Header {
+	if c == nil {
+		return nil
+	}
+	return &c.reply
+}
+
+// RequestBytes returns the size of the request's body on the wire; the
+// transport sets it before the layers' Exit.
+func (c *Call) RequestBytes() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.requestBytes.Load()
+}
+
+// ResponseBytes returns the size of the response's body on the wire; the
+// transport sets it before the layers' Exit.
+func (c *Call) ResponseBytes() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.responseBytes.Load()
+}
+
+// Status returns the transport's own status (of HTTP, of gRPC), as the
+// transport knows it before the layers' Exit; 0 if it does not.
+func (c *Call) Status() int {
+	if c == nil {
+		return 0
+	}
+	return int(c.status.Load())
+}
+
+// SetPrincipal names who calls, for the layers outside and for limits of each
+// client. The full identity is a typed context value of the layer that
+// authenticates.
+func (c *Call) SetPrincipal(name string) {
+	if c != nil {
+		c.principal = name
+	}
+}
+
+// Principal returns who calls, or "".
+func (c *Call) Principal() string {
+	if c == nil {
+		return ""
+	}
+	return c.principal
+}
+
+// SetPeer sets the other side's address. For authors of transports.
+func (c *Call) SetPeer(addr string) {
+	if c != nil {
+		c.peer = addr
+	}
+}
+
+// SetReply sets the view of the response's metadata. For authors of transports.
+func (c *Call) SetReply(h Header) {
+	if c != nil {
+		c.reply = h
+	}
+}
+
+// SetStatus sets the transport's status. For authors of transports.
+func (c *Call) SetStatus(status int) {
+	if c != nil {
+		c.status.Store(int32(status)) //nolint:gosec // a status has three digits
+	}
+}
+
+// AddRequestBytes adds to the size of the request. For authors of transports.
+func (c *Call) AddRequestBytes(n int64) {
+	if c != nil {
+		c.requestBytes.Add(n)
+	}
+}
+
+// AddResponseBytes adds to the size of the response. For authors of transports.
+func (c *Call) AddResponseBytes(n int64) {
+	if c != nil {
+		c.responseBytes.Add(n)
+	}
+}
+
+// fork sets c, which is new, to one attempt of the call from.
+func (c *Call) fork(from *Call) {
+	c.op, c.side, c.peer, c.principal = from.op, from.side, from.peer, from.principal
+	c.header = from.header.clone()
+	c.reply = Header{form: from.reply.form}
+}
+
+// adopt takes over what the attempt learned.
+func (c *Call) adopt(from *Call) {
+	c.peer, c.reply = from.peer, from.reply
+	c.requestBytes.Store(from.requestBytes.Load())
+	c.responseBytes.Store(from.responseBytes.Load())
+	c.status.Store(from.status.Load())
+}

@@ -1,0 +1,286 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrStopped is what layers get as the error of a stream whose reader broke out
+// of its loop. It matches [context.Canceled].
+var ErrStopped = Define(Canceled, "endpoint", "STOPPED", "the reader stopped").WithCause(context.Canceled)
+
+// An Error is an error with a meaning that travels: a canonical [Code], an
+// identity (domain and reason), a message for the caller, details of a few
+// fixed kinds (the shapes of google.rpc's error details), and a cause that is
+// never sent. Make one with [Define] or [Errorf]. An Error is immutable: its
+// With methods return a changed copy. It is safe for concurrent use.
+type Error struct {
+	code           Code
+	remote         bool
+	domain, reason string
+	message        string // for the caller
+	text           string // for logs; message where empty
+	textHasCause   bool
+	violations     []Violation
+	retryAfter     time.Duration
+	help           []Link
+	meta           map[string]string
+	cause          error
+}
+
+// A Violation is one fault of a request. Either Pointer or Parameter says where.
+type Violation struct {
+	// Pointer is a JSON pointer (RFC 6901) into the body of the request.
+	Pointer string
+	// Parameter is "path:", "query:", "header:" or "cookie:" and the name.
+	Parameter string
+	// Detail says what is wrong, without the value that was sent.
+	Detail string
+}
+
+// A Link is a page that helps with an error.
+type Link struct {
+	Description string
+	URL         string
+}
+
+// The identity of an error has the form that google.rpc.ErrorInfo demands.
+var (
+	validDomain = regexp.MustCompile(`^[a-z0-9]([a-z0-9._/-]{0,126}[a-z0-9])?$`)
+	validReason = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,61}[A-Z0-9]$`)
+)
+
+// Define declares an error that callers may match with errors.Is, here and in
+// another process: a package-level variable, made once. The domain names the
+// service that owns the error ("profilesvc", "billing.example.com"), the reason
+// is constant UPPER_SNAKE_CASE of at most 63 characters, the message is for the
+// caller. The domain "endpoint" is the toolkit's own.
+//
+// Define panics on a malformed domain or reason and on a code that is [OK] or
+// not canonical, as regexp.MustCompile does.
+func Define(code Code, domain, reason, message string) *Error {
+	var faults []string
+	if code == OK || !code.known() {
+		faults = append(faults, "code "+code.String()+" is not one of an error")
+	}
+	if !validDomain.MatchString(domain) {
+		faults = append(faults, fmt.Sprintf("domain %q does not match %s", domain, validDomain))
+	}
+	if !validReason.MatchString(reason) {
+		faults = append(faults, fmt.Sprintf("reason %q does not match %s", reason, validReason))
+	}
+	if faults != nil {
+		panic("endpoint: Define: " + strings.Join(faults, "; "))
+	}
+	return &Error{code: code, domain: domain, reason: reason, message: message}
+}
+
+// Errorf returns an error with a code and without an identity. Its message goes
+// to the caller; the operand of a %w is its cause, and neither the cause nor
+// the separator before it is part of the message:
+//
+//	Errorf(code, "load user: %w", err) // sends "load user"
+//
+// A code that is [OK] or not canonical becomes [Unknown].
+func Errorf(code Code, format string, args ...any) *Error {
+	if code == OK || !code.known() {
+		code = Unknown
+	}
+	e := &Error{code: code}
+	e.setText(format, args)
+	return e
+}
+
+// FromWire returns an error as it came over a wire, for authors of transports:
+// [Error.Remote] is true for it, and nothing is checked, because a newer peer
+// may send what this one does not know.
+func FromWire(code Code, domain, reason, message string) *Error {
+	return &Error{code: code, remote: true, domain: domain, reason: reason, message: message}
+}
+
+// wrapVerb finds a %w, also one with an explicit operand, with the separator
+// before it. The first alternative eats %% so that "%%w" is left alone.
+var wrapVerb = regexp.MustCompile(`%%|[: ]*%(\[\d+\])?w`)
+
+func (e *Error) setText(format string, args []any) {
+	full := fmt.Errorf(format, args...)
+	e.text, e.message = full.Error(), full.Error()
+	switch u := full.(type) {
+	case interface{ Unwrap() error }:
+		e.cause = u.Unwrap()
+	case interface{ Unwrap() []error }:
+		e.cause = errors.Join(u.Unwrap()...)
+	default:
+		return
+	}
+	e.textHasCause = true
+	// %.0s prints nothing of its operand and uses it up, as %w would.
+	cut := wrapVerb.ReplaceAllStringFunc(format, func(verb string) string {
+		if verb == "%%" {
+			return verb
+		}
+		return "%.0" + wrapVerb.FindStringSubmatch(verb)[1] + "s"
+	})
+	e.message = strings.TrimLeft(fmt.Sprintf(cut, quiet(args)...), ": ")
+}
+
+// quiet replaces each error by a value that prints as nothing under %.0s and as
+// itself under any other verb.
+func quiet(args []any) []any {
+	args = slices.Clone(args)
+	for i, a := range args {
+		if err, ok := a.(error); ok {
+			args[i] = quietError{err}
+		}
+	}
+	return args
+}
+
+type quietError struct{ error }
+
+func (q quietError) Format(s fmt.State, verb rune) {
+	if p, ok := s.Precision(); ok && p == 0 && verb == 's' {
+		return
+	}
+	fmt.Fprintf(s, fmt.FormatString(s, verb), q.error)
+}
+
+// With returns e with other words and the same code, identity and details. The
+// format is as in [Errorf], %w included.
+func (e *Error) With(format string, args ...any) *Error {
+	c := *e
+	c.cause, c.textHasCause = nil, false
+	c.setText(format, args)
+	return &c
+}
+
+// WithCause returns e with a cause for errors.Is, errors.As and logs. A cause
+// is never sent.
+func (e *Error) WithCause(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// WithViolations returns e with these faults of the request added.
+func (e *Error) WithViolations(vs ...Violation) *Error {
+	c := *e
+	c.violations = append(slices.Clip(e.violations), vs...)
+	return &c
+}
+
+// WithRetryAfter returns e with the time after which a repeat makes sense. A
+// negative duration counts as none.
+func (e *Error) WithRetryAfter(d time.Duration) *Error {
+	c := *e
+	c.retryAfter = max(d, 0)
+	return &c
+}
+
+// WithHelp returns e with these links added.
+func (e *Error) WithHelp(links ...Link) *Error {
+	c := *e
+	c.help = append(slices.Clip(e.help), links...)
+	return &c
+}
+
+// WithMeta returns e with a piece of metadata for programs. It is sent.
+func (e *Error) WithMeta(key, value string) *Error {
+	c := *e
+	c.meta = maps.Clone(e.meta)
+	if c.meta == nil {
+		c.meta = map[string]string{}
+	}
+	c.meta[key] = value
+	return &c
+}
+
+// Code returns the canonical code.
+func (e *Error) Code() Code { return e.code }
+
+// Domain returns the first half of the identity; empty for an error of Errorf.
+func (e *Error) Domain() string { return e.domain }
+
+// Reason returns the second half of the identity; empty for an error of Errorf.
+func (e *Error) Reason() string { return e.reason }
+
+// Message returns what the caller is told.
+func (e *Error) Message() string {
+	if e.message == "" {
+		return e.code.generic()
+	}
+	return e.message
+}
+
+// Violations returns the faults of the request.
+func (e *Error) Violations() []Violation { return slices.Clone(e.violations) }
+
+// RetryAfter returns how long to wait before a repeat; 0 when the error does
+// not say.
+func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
+
+// Help returns the links.
+func (e *Error) Help() []Link { return slices.Clone(e.help) }
+
+// Meta returns the metadata.
+func (e *Error) Meta() map[string]string { return maps.Clone(e.meta) }
+
+// Remote says that the error came over a wire.
+func (e *Error) Remote() bool { return e.remote }
+
+// Error returns the whole text, the cause included: it is for logs. The caller
+// gets [Error.Message].
+func (e *Error) Error() string {
+	text := e.text
+	if text == "" {
+		text = e.Message()
+	}
+	if e.cause != nil && !e.textHasCause {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is says that target is an Error with the same domain and reason, neither
+// empty. Code, message and details play no part.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t != nil && e.domain != "" && e.reason != "" && e.domain == t.domain && e.reason == t.reason
+}
+
+// ErrorOf returns the coded error of err: the outermost [*Error] in its tree,
+// else one made from the context's two errors, else an [Internal] one with a
+// generic message and err as its cause. It returns nil for nil.
+func ErrorOf(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok && e != nil {
+		return e
+	}
+	code := Internal
+	switch {
+	case errors.Is(err, context.Canceled):
+		code = Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		code = DeadlineExceeded
+	}
+	return &Error{code: code, cause: err}
+}
+
+// CodeOf returns the code of err, as [ErrorOf] sees it; [OK] for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return OK
+	}
+	return ErrorOf(err).code
+}

@@ -1,0 +1,245 @@
+package endpoint
+
+import (
+	"encoding/base64"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// A HeaderForm says how a transport writes the keys and the binary values of
+// its metadata.
+type HeaderForm uint8
+
+// The forms of metadata.
+const (
+	// HTTPForm has canonical MIME keys ("Content-Type") and base64 for the
+	// values of keys that end in "-bin".
+	HTTPForm HeaderForm = iota
+	// MetadataForm has lower-case keys and raw values, as gRPC's metadata.
+	MetadataForm
+)
+
+// A Header is the metadata of a call: a view on the transport's own map,
+// nothing is copied. Keys are ASCII and case-insensitive. The values of keys
+// that end in "-bin" are raw bytes here and base64, once, on the wire. All
+// methods that read are safe on a nil Header. It is not safe for concurrent
+// writing.
+type Header struct {
+	m    map[string][]string
+	form HeaderForm
+}
+
+// HeaderView returns a view on m, which may be nil until something is set. For
+// authors of transports.
+func HeaderView(m map[string][]string, form HeaderForm) Header {
+	return Header{m: m, form: form}
+}
+
+// Get returns the first value of key, or "".
+func (h *Header) Get(key string) string {
+	if h == nil || len(h.m) == 0 {
+		return ""
+	}
+	vs := h.m[h.key(key)]
+	if len(vs) == 0 {
+		return ""
+	}
+	return h.decode(key, vs[0])
+}
+
+// Values returns all values of key.
+func (h *Header) Values(key string) []string {
+	if h == nil || len(h.m) == 0 {
+		return nil
+	}
+	vs := h.m[h.key(key)]
+	if len(vs) == 0 {
+		return nil
+	}
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = h.decode(key, v)
+	}
+	return out
+}
+
+// Set replaces the values of key. On a nil Header it does nothing.
+func (h *Header) Set(key string, values ...string) {
+	if h == nil {
+		return
+	}
+	if h.m == nil {
+		h.m = map[string][]string{}
+	}
+	vs := make([]string, len(values))
+	for i, v := range values {
+		vs[i] = h.encode(key, v)
+	}
+	h.m[h.key(key)] = vs
+}
+
+// Add adds a value to those of key. On a nil Header it does nothing.
+func (h *Header) Add(key, value string) {
+	if h == nil {
+		return
+	}
+	if h.m == nil {
+		h.m = map[string][]string{}
+	}
+	k := h.key(key)
+	h.m[k] = append(h.m[k], h.encode(key, value))
+}
+
+// Del removes key.
+func (h *Header) Del(key string) {
+	if h != nil {
+		delete(h.m, h.key(key))
+	}
+}
+
+// All ranges over keys, in the transport's form, and their values, in no order.
+func (h *Header) All() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		if h == nil {
+			return
+		}
+		for k := range h.m {
+			if !yield(k, h.Values(k)) {
+				return
+			}
+		}
+	}
+}
+
+// Raw returns the map under the view, nil if nothing was ever set. For authors
+// of transports.
+func (h *Header) Raw() map[string][]string {
+	if h == nil {
+		return nil
+	}
+	return h.m
+}
+
+func (h *Header) key(key string) string {
+	if h.form == MetadataForm {
+		return strings.ToLower(key)
+	}
+	return canonicalKey(key)
+}
+
+func (h *Header) encode(key, value string) string {
+	if h.form == HTTPForm && isBinary(key) {
+		return base64.RawStdEncoding.EncodeToString([]byte(value))
+	}
+	return value
+}
+
+// decode returns the raw bytes of a binary value, padded or not; a value that
+// is not base64 is returned as it is.
+func (h *Header) decode(key, value string) string {
+	if h.form == HTTPForm && isBinary(key) {
+		if b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "=")); err == nil {
+			return string(b)
+		}
+	}
+	return value
+}
+
+func isBinary(key string) bool {
+	return len(key) >= 4 && strings.EqualFold(key[len(key)-4:], "-bin")
+}
+
+// canonicalKey returns the MIME form of an ASCII key without importing
+// net/textproto, which brings the network stack with it.
+func canonicalKey(key string) string {
+	upper := true
+	for i := 0; i < len(key); i++ {
+		c := key[i]
+		if upper && 'a' <= c && c <= 'z' || !upper && 'A' <= c && c <= 'Z' {
+			return rewriteKey(key)
+		}
+		upper = c == '-'
+	}
+	return key
+}
+
+func rewriteKey(key string) string {
+	b := []byte(key)
+	upper := true
+	for i, c := range b {
+		switch {
+		case upper && 'a' <= c && c <= 'z':
+			b[i] = c - 'a' + 'A'
+		case !upper && 'A' <= c && c <= 'Z':
+			b[i] = c - 'A' + 'a'
+		}
+		upper = c == '-'
+	}
+	return string(b)
+}
+
+// owned are the keys that belong to a transport: whoever could set them would
+// change how the message is framed or where it goes.
+var owned = map[string]bool{
+	"host": true, "connection": true, "transfer-encoding": true, "te": true, "trailer": true,
+	"upgrade": true, "keep-alive": true, "proxy-connection": true, "connect-timeout-ms": true, "expect": true,
+}
+
+// checkKey says why key must not be set by a caller.
+func checkKey(key string) error {
+	lower := strings.ToLower(key)
+	switch {
+	case key == "":
+		return fmt.Errorf("endpoint: a header without a key")
+	case owned[lower], strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "grpc-"), lower[0] == ':':
+		return fmt.Errorf("endpoint: header %q belongs to the transport", key)
+	}
+	for i := 0; i < len(key); i++ {
+		if c := key[i]; !isTokenByte(c) {
+			return fmt.Errorf("endpoint: header key %q has the character %q", key, c)
+		}
+	}
+	return nil
+}
+
+// checkValue says why value cannot be sent under key.
+func checkValue(key, value string) error {
+	if isBinary(key) {
+		return nil
+	}
+	for i := 0; i < len(value); i++ {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return fmt.Errorf("endpoint: the value of header %q has a control character", key)
+		}
+	}
+	return nil
+}
+
+// isTokenByte is RFC 9110 §5.6.2's tchar.
+func isTokenByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// Check returns an error of code [InvalidArgument] that names the first key or
+// value that a caller may not send. For authors of transports, who call it
+// before a request leaves.
+func (h *Header) Check() error {
+	if h == nil {
+		return nil
+	}
+	for k, vs := range h.m {
+		err := checkKey(k)
+		for i := 0; err == nil && i < len(vs); i++ {
+			err = checkValue(k, vs[i])
+		}
+		if err != nil {
+			return Errorf(InvalidArgument, "%s", err.Error())
+		}
+	}
+	return nil
+}

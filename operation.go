@@ -1,0 +1,95 @@
+package endpoint
+
+import "errors"
+
+// An Operation describes one endpoint of a service on one transport. There is
+// one for each, made at construction, compared by its pointer and never
+// changed afterwards.
+type Operation struct {
+	// Service is the name of the type that declares the field, or the name
+	// given for it. It is equal on every transport.
+	Service string
+	// Name is the name of the field. It is equal on every transport.
+	Name string
+	// Transport is "http", "grpc", "jsonrpc" and so on; empty in process.
+	Transport string
+	// Method is the verb over HTTP, the full method name over gRPC.
+	Method string
+	// Pattern is the route's pattern over HTTP.
+	Pattern string
+	// Idempotent says that a repeat does no more than the first call did.
+	Idempotent bool
+	// Streams says which sides are streams.
+	Streams StreamKind
+	// Fails are the errors that the operation declares.
+	Fails []*Error
+}
+
+// A StreamKind says which sides of an operation are streams.
+type StreamKind uint8
+
+// The kinds of an operation.
+const (
+	Unary        StreamKind = 0
+	ClientStream StreamKind = 1
+	ServerStream StreamKind = 2
+	Bidi         StreamKind = ClientStream | ServerStream
+)
+
+// String returns "unary", "client stream", "server stream" or "bidi".
+func (k StreamKind) String() string {
+	switch k {
+	case ClientStream:
+		return "client stream"
+	case ServerStream:
+		return "server stream"
+	case Bidi:
+		return "bidi"
+	}
+	return "unary"
+}
+
+// Declares says that the operation declares an error with e's identity.
+func (o *Operation) Declares(e *Error) bool {
+	for _, d := range o.Fails {
+		if e.Is(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// Outgoing returns what a server sends for err, nil for nil. For authors of
+// transports.
+//
+// An error of this process goes out with its identity, its message and its
+// details, declared or not. A remote one does so only if the operation declares
+// it: else Canceled, DeadlineExceeded, Unavailable and ResourceExhausted keep
+// their code, with a generic message, and all others are Internal. What has no
+// code is Internal. A cause is never sent.
+func (o *Operation) Outgoing(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	e := ErrorOf(err)
+	if !e.remote || o.Declares(e) {
+		return e
+	}
+	out := &Error{code: Internal, cause: err}
+	switch e.code {
+	case Canceled, DeadlineExceeded, Unavailable, ResourceExhausted:
+		out.code, out.retryAfter = e.code, e.retryAfter
+	}
+	return out
+}
+
+// Undeclared returns the coded error of this process that err goes out as
+// though the operation does not declare it, or nil. The toolkit's own errors
+// need no declaration. For authors of transports, who report it to their hook.
+func (o *Operation) Undeclared(err error) *Error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.domain == "" || e.domain == "endpoint" || e.remote || o.Declares(e) {
+		return nil
+	}
+	return e
+}

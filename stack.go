@@ -1,0 +1,214 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Stack is a list of layers, the first outermost. It is the shared currency
+// for a whole service or client: the Use options of the transports take its
+// layers. Wrap puts it around one endpoint. A nil Stack does nothing.
+//
+// These laws hold for every Stack, wherever it is used:
+//
+//   - Stack{A, B}.Wrap(e) = A(B(e)): Enter runs from the first to the last,
+//     Exit from the last to the first.
+//   - Use(A), Use(B) = Use(A, B), all of it outside the Chain of an endpoint.
+//   - A refusal by Enter is an error for the layers outside; nothing inside
+//     runs, nor the refusing layer's Exit.
+//   - Exit runs exactly once for each Enter that did not refuse. It may replace
+//     an error, and may turn a success into an error; nil for an error leaves
+//     it standing.
+//   - On a panic every entered Exit runs with a [*PanicError], its result is
+//     ignored, and the panic goes on with the value it had.
+//   - Around a [Stream], layers enter when its loop starts and exit when it
+//     ends; a break is [ErrStopped].
+//   - A stack in a stack is as its layers in its place.
+//
+// A layer that has a method Err() error, with the faults of its construction,
+// is asked: the shells of a transport report all faults at once, and an
+// endpoint of Wrap refuses every call with them. A [Hedger] outside a
+// [Repeater] is such a fault, because each hedged attempt would repeat by
+// itself.
+type Stack []Layer
+
+// maxFrame is how many layers share one frame on the goroutine's stack. Longer
+// stacks nest; with more in one frame, short stacks would pay for clearing it.
+const maxFrame = 4
+
+// Wrap returns next decorated by the layers of s, which it copies. Req and Resp
+// are those of next.
+func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
+	p := compile(s, nil)
+	if p.err != nil {
+		return refuse[Req, Resp](p.err)
+	}
+	for i := len(p.segments) - 1; i >= 0; i-- {
+		next = wrapSegment(&p.segments[i], next)
+	}
+	return next
+}
+
+// Bind returns the stack as it is for one operation on one side of a transport,
+// or all the faults of its layers. Each [Resolver] is asked once. The result is
+// for the Wrap of that transport's shell only, inside the Call that it starts.
+// For authors of transports.
+func (s Stack) Bind(op *Operation, side Side) (Stack, error) {
+	p := compile(s, op)
+	if p.err != nil {
+		return nil, p.err
+	}
+	bound := make(Stack, 0, len(p.layers)+1)
+	if side == ClientSide {
+		bound = append(bound, boundary{})
+	}
+	for _, l := range p.layers {
+		switch l.(type) {
+		case Repeater, Hedger:
+			if side == ServerSide {
+				p.err = errors.Join(p.err, fmt.Errorf("endpoint: %T repeats calls and is for clients: a server that repeats runs its handler twice", l))
+			}
+		}
+		bound = append(bound, l)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return bound, nil
+}
+
+// Enter enters the layers of s in order, for callers that run a Stack as one
+// Layer by hand; every shell of the toolkit uses the layers one by one. It
+// refuses a Stack with a [Repeater] or a [Hedger], which cannot do their work
+// so.
+func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
+	p := compile(s, nil)
+	if p.err != nil {
+		return ctx, Token{}, p.err
+	}
+	run := &stackRun{segments: p.segments, frames: make([]frame, len(p.segments))}
+	for i := range p.segments {
+		if p.segments[i].kind != plain {
+			err := Errorf(Internal, "%T repeats calls: it cannot be entered by hand", p.segments[i].layers[0])
+			return ctx, Token{}, run.exit(i, err)
+		}
+		inner, err := run.frames[i].enter(ctx, p.segments[i].layers)
+		if err != nil {
+			return ctx, Token{}, run.exit(i, run.frames[i].exit(p.segments[i].layers, err))
+		}
+		ctx = inner
+	}
+	return ctx, Token{P: run}, nil
+}
+
+// Exit exits the layers that Enter entered, the last first.
+func (s Stack) Exit(_ context.Context, t Token, err error) error {
+	run, ok := t.P.(*stackRun)
+	if !ok {
+		return err
+	}
+	return run.exit(len(run.segments), err)
+}
+
+// stackRun is a Stack that was entered by hand.
+type stackRun struct {
+	segments []segment
+	frames   []frame
+}
+
+func (r *stackRun) exit(n int, err error) error {
+	for i := n - 1; i >= 0; i-- {
+		err = r.frames[i].exit(r.segments[i].layers, err)
+	}
+	return err
+}
+
+// boundary marks the stack of a client's shell: attempts inside it fork the
+// client's Call. In any other stack the nearest Call belongs to somebody else.
+type boundary struct{}
+
+func (boundary) Enter(ctx context.Context) (context.Context, Token, error) { return ctx, Token{}, nil }
+func (boundary) Exit(_ context.Context, _ Token, err error) error          { return err }
+
+// plan is a stack made ready for Wrap.
+type plan struct {
+	layers   []Layer
+	segments []segment
+	err      error
+}
+
+type segmentKind uint8
+
+const (
+	plain segmentKind = iota
+	repeating
+	hedging
+)
+
+// segment is what one shell runs: up to maxFrame layers, or one Repeater, or
+// one Hedger.
+type segment struct {
+	kind   segmentKind
+	layers []Layer
+	items  bool // one of layers is a Streamer
+	bound  bool // inside a client's shell
+	outer  bool // the outermost one
+}
+
+func compile(s Stack, op *Operation) plan {
+	var p plan
+	var faults []error
+	for _, l := range flatten(nil, s, op, &faults) {
+		if _, ok := l.(boundary); !ok {
+			p.layers = append(p.layers, l)
+		}
+	}
+	_, bound := first(s).(boundary)
+	hedger := Layer(nil)
+	for _, l := range p.layers {
+		kind := plain
+		switch l.(type) {
+		case Hedger:
+			kind, hedger = hedging, l
+		case Repeater:
+			kind = repeating
+			if hedger != nil {
+				faults = append(faults, fmt.Errorf("endpoint: %T stands outside %T: each hedged attempt would repeat by itself; put the retry outside", hedger, l))
+			}
+		}
+		p.add(kind, l)
+	}
+	for i := range p.segments {
+		p.segments[i].bound, p.segments[i].outer = bound, i == 0
+	}
+	p.err = errors.Join(faults...)
+	return p
+}
+
+func first(s Stack) Layer {
+	if len(s) == 0 {
+		return nil
+	}
+	return s[0]
+}
+
+// add puts a layer into the last segment if it fits, else into a new one.
+func (p *plan) add(kind segmentKind, l Layer) {
+	last := len(p.segments) - 1
+	if last < 0 || kind != plain || p.segments[last].kind != plain || len(p.segments[last].layers) == maxFrame {
+		p.segments = append(p.segments, segment{kind: kind})
+		last++
+	}
+	s := &p.segments[last]
+	s.layers = append(s.layers, l)
+	if _, ok := l.(Streamer); ok && kind == plain {
+		s.items = true
+	}
+}
+
+func refuse[Req, Resp any](err error) Endpoint[Req, Resp] {
+	return func(context.Context, Req) (Resp, error) {
+		return *new(Resp), Errorf(Internal, "%w", err)
+	}
+}

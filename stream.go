@@ -1,0 +1,329 @@
+package endpoint
+
+import (
+	"context"
+	"iter"
+	"reflect"
+	"sync/atomic"
+)
+
+// A Stream is a sequence of items as a whole request or a whole response, never
+// a field of one. T is the type of an item. It converts freely to and from
+// iter.Seq2[T, error].
+//
+// A Stream is cold: calling an endpoint that returns one does nothing that
+// needs cleaning up; ranging over it is the call, and ranging twice is two
+// calls. A stream yields at most one error, last, with the zero item. Items are
+// yielded on the goroutine that ranges. A break cancels the call. The stream of
+// a request can be ranged over once; what produces it must select on its
+// context.
+//
+//	for tick, err := range ticks {
+//		if err != nil {
+//			return err
+//		}
+//		…
+//	}
+type Stream[T any] func(yield func(T, error) bool)
+
+// StreamOf returns a stream of these items.
+func StreamOf[T any](items ...T) Stream[T] {
+	return func(yield func(T, error) bool) {
+		for _, item := range items {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Collect ranges over the stream and returns its items, those before the error
+// if it ends with one.
+func (s Stream[T]) Collect() ([]T, error) {
+	var items []T
+	if s == nil {
+		return nil, nil
+	}
+	for item, err := range s {
+		if err != nil {
+			return items, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// StreamItem returns the type of the items if t is a [Stream]. For authors of
+// transports.
+func StreamItem(t reflect.Type) (item reflect.Type, ok bool) {
+	s, ok := reflect.Zero(t).Interface().(anyStream)
+	if !ok {
+		return nil, false
+	}
+	return s.itemType(), true
+}
+
+// anyStream is a Stream whose item type the code at hand does not know. What
+// goes in and out as any has the type of the receiver, or of a function that
+// returns it.
+type anyStream interface {
+	itemType() reflect.Type
+	tapped(c *streamCall) any
+	recovering(open any) any
+	layered(ctx context.Context, s *segment, streamsIn bool, open any) any
+}
+
+func streamOf[T any]() (anyStream, bool) {
+	s, ok := any(*new(T)).(anyStream)
+	return s, ok
+}
+
+// streamCall is the state of one call that has a stream on some side.
+type streamCall struct {
+	segment *segment
+	frame   frame
+	ranged  atomic.Bool // the request was ranged over: no repeat
+}
+
+func (c *streamCall) wasRanged() bool { return c != nil && c.ranged.Load() }
+
+// tap returns req, a stream, such that c knows of its range and its layers of
+// its items.
+func tap[Req any](c *streamCall, req Req) Req {
+	return any(req).(anyStream).tapped(c).(Req)
+}
+
+func (s Stream[T]) itemType() reflect.Type { return reflect.TypeFor[T]() }
+
+func (s Stream[T]) tapped(c *streamCall) any {
+	return Stream[T](func(yield func(T, error) bool) {
+		c.ranged.Store(true)
+		if s == nil {
+			return
+		}
+		for item, err := range s {
+			if err == nil && c.segment.items {
+				err = c.frame.item(c.segment.layers)
+			}
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			if !yield(item, nil) {
+				return
+			}
+		}
+	})
+}
+
+func (s Stream[T]) recovering(open any) any {
+	call := open.(func() (Stream[T], error))
+	return Stream[T](func(yield func(T, error) bool) {
+		r := recovery[T]{yield: yield}
+		if err := r.run(call); err != nil && !r.stopped {
+			yield(*new(T), err)
+		}
+	})
+}
+
+// recovery ranges over a stream and keeps panics of the source apart from those
+// of the loop body, which must go on.
+type recovery[T any] struct {
+	yield    func(T, error) bool
+	yielding bool
+	stopped  bool
+}
+
+func (r *recovery[T]) run(open func() (Stream[T], error)) (err error) {
+	finished := false
+	defer func() {
+		if finished || r.yielding {
+			return
+		}
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	s, err := open()
+	if err == nil && s != nil {
+		for item, e := range s {
+			if err = e; err != nil {
+				break
+			}
+			r.yielding = true
+			ok := r.yield(item, nil)
+			r.yielding = false
+			if !ok {
+				r.stopped = true
+				break
+			}
+		}
+	}
+	finished = true
+	return err
+}
+
+func (s Stream[T]) layered(ctx context.Context, seg *segment, streamsIn bool, open any) any {
+	call := open.(func(context.Context, *streamCall) (Stream[T], error))
+	return Stream[T](func(yield func(T, error) bool) {
+		l := layered[T]{streamCall: streamCall{segment: seg}, open: call, yield: yield}
+		err := l.run(ctx, streamsIn)
+		if err != nil && !l.stopped {
+			yield(*new(T), err)
+		}
+	})
+}
+
+// layered is one range over a stream with the layers of a segment around it.
+type layered[T any] struct {
+	streamCall
+	open    func(context.Context, *streamCall) (Stream[T], error)
+	yield   func(T, error) bool
+	cancel  context.CancelFunc
+	yielded bool // an item went out: no repeat
+	stopped bool // the reader broke out
+}
+
+// run returns the error that stands after the layers' Exit.
+func (l *layered[T]) run(ctx context.Context, streamsIn bool) error {
+	layers := l.segment.layers
+	defer l.frame.unwind(layers)
+	l.cancel = func() {}
+	if l.segment.outer {
+		ctx, l.cancel = context.WithCancel(ctx)
+		// After unwind in this list, so before it in time: a producer that
+		// waits for its context must not wait for the layers.
+		defer l.cancel()
+	}
+	ctx, err := l.frame.enter(ctx, layers)
+	if err == nil {
+		switch {
+		case l.segment.kind == repeating:
+			err = l.repeat(ctx)
+		case l.segment.kind == hedging && !streamsIn:
+			err = l.hedge(ctx)
+		default:
+			err = l.once(ctx)
+		}
+	}
+	return l.frame.exit(layers, err)
+}
+
+func (l *layered[T]) once(ctx context.Context) error {
+	s, err := l.open(ctx, &l.streamCall)
+	if err != nil || s == nil {
+		return err
+	}
+	for item, e := range s {
+		if err := l.hand(item, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand gives an item to the reader. Its error ends the stream.
+func (l *layered[T]) hand(item T, err error) error {
+	if err == nil && l.segment.items {
+		err = l.frame.item(l.segment.layers)
+	}
+	if err == nil {
+		l.yielded = true
+		if l.yield(item, nil) {
+			return nil
+		}
+		l.stopped, err = true, ErrStopped
+	}
+	// Before the source hears of it: one that waits for the goroutines it
+	// started needs its context cancelled.
+	l.cancel()
+	return err
+}
+
+func (l *layered[T]) repeat(ctx context.Context) error {
+	r := l.segment.layers[0].(Repeater)
+	for at := newAttempt(ctx, nil, l.segment.bound); ; at = newAttempt(ctx, at, l.segment.bound) {
+		err := l.attempt(at)
+		if err == nil || l.yielded || l.wasRanged() {
+			return err
+		}
+		next, tok, again := r.Again(ctx, l.frame.tok[0], err)
+		if next != nil {
+			ctx, l.frame.ctx[0] = next, next
+		}
+		l.frame.tok[0] = tok
+		if !again {
+			return err
+		}
+	}
+}
+
+// attempt is once with a cancel that ends this attempt only, because the next
+// one needs the context of the loop.
+func (l *layered[T]) attempt(at *attemptContext) error {
+	loop := l.cancel
+	ctx, cancel := context.WithCancel(at)
+	l.cancel = func() { cancel(); loop() }
+	defer func() { l.cancel = loop; cancel(); at.settle() }()
+	s, err := l.open(ctx, &l.streamCall)
+	if err != nil || s == nil {
+		return err
+	}
+	for item, e := range s {
+		if e != nil {
+			return e
+		}
+		if err := l.hand(item, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hedge races for the first item. The winner's source is ranged over on the
+// goroutine of its attempt up to there, and on the reader's from there on.
+func (l *layered[T]) hedge(ctx context.Context) error {
+	h := l.segment.layers[0].(Hedger)
+	won, err := race(ctx, h, l.segment.bound, func(ctx context.Context) (pulled[T], error) {
+		s, err := l.open(ctx, &streamCall{segment: l.segment})
+		if err != nil || s == nil {
+			return pulled[T]{stop: func() {}}, err
+		}
+		return pull(s)
+	}, func(p pulled[T]) { p.stop() })
+	defer won.cancel()
+	if err != nil {
+		return err
+	}
+	p := won.value
+	defer p.stop()
+	loop := l.cancel
+	l.cancel = func() { won.cancel(); loop() }
+	for ok := p.ok; ok; p.item, p.err, ok = p.next() {
+		if err := l.hand(p.item, p.err); err != nil {
+			return err
+		}
+	}
+	won.at.settle()
+	return nil
+}
+
+// pulled is a stream of which the first item was taken.
+type pulled[T any] struct {
+	next func() (T, error, bool)
+	stop func()
+	item T
+	err  error
+	ok   bool // there is an item
+}
+
+func pull[T any](s Stream[T]) (pulled[T], error) {
+	p := pulled[T]{}
+	p.next, p.stop = iter.Pull2(iter.Seq2[T, error](s))
+	p.item, p.err, p.ok = p.next()
+	if p.err != nil {
+		p.stop()
+		return p, p.err
+	}
+	return p, nil
+}

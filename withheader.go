@@ -1,0 +1,80 @@
+package endpoint
+
+import (
+	"context"
+	"strings"
+)
+
+// headerContext is one header for the next client calls under it.
+type headerContext struct {
+	context.Context
+	key, value string
+}
+
+func (h *headerContext) Value(key any) any {
+	if key == headersKey {
+		return h
+	}
+	return h.Context.Value(key)
+}
+
+// WithHeader returns a context whose next client calls send the header, with
+// this value in place of others of the same key. It reaches no further: the
+// calls that a layer of the client makes do not send it, and neither does a
+// server pass on what it received. A key that the transport owns (Host,
+// Content-*, grpc-*, pseudo headers, and those of one connection) or a value
+// that cannot be sent is an [InvalidArgument] error of the call.
+func WithHeader(ctx context.Context, key, value string) context.Context {
+	return &headerContext{Context: ctx, key: key, value: value}
+}
+
+// addHeaders sets what WithHeader left in ctx for this call. The innermost
+// value of a key wins.
+func (c *Call) addHeaders(ctx context.Context) error {
+	h, _ := ctx.Value(headersKey).(*headerContext)
+	for seen := []string(nil); h != nil; h, _ = h.Context.Value(headersKey).(*headerContext) {
+		if err := checkKey(h.key); err != nil {
+			return Errorf(InvalidArgument, "%s", err.Error())
+		}
+		if err := checkValue(h.key, h.value); err != nil {
+			return Errorf(InvalidArgument, "%s", err.Error())
+		}
+		key := strings.ToLower(h.key)
+		if contains(seen, key) {
+			continue
+		}
+		seen = append(seen, key)
+		c.header.Set(key, h.value)
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// AddHeaders sets on the Call what [WithHeader] left in ctx since the call
+// began: what a layer of the client added for it. For authors of transports,
+// who call it when the request leaves.
+func (c *Call) AddHeaders(ctx context.Context) error {
+	if c == nil {
+		return nil
+	}
+	return c.addHeaders(ctx)
+}
+
+func (h *Header) clone() Header {
+	if len(h.m) == 0 {
+		return Header{form: h.form}
+	}
+	m := make(map[string][]string, len(h.m))
+	for k, vs := range h.m {
+		m[k] = append([]string(nil), vs...)
+	}
+	return Header{m: m, form: h.form}
+}
