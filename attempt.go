@@ -69,6 +69,17 @@ func AttemptFrom(ctx context.Context) *Attempt {
 	return a
 }
 
+// attemptAround returns the attempt that a call begun under ctx is itself, or
+// nil. The attempt of the Call that ctx belongs to is none: a layer that makes
+// a call of its own, for a token say, makes the first attempt of that.
+func attemptAround(ctx context.Context) *Attempt {
+	a := AttemptFrom(ctx)
+	if call := CallFrom(ctx); call != nil && call.attempt == a {
+		return nil
+	}
+	return a
+}
+
 // attemptContext is the context of one attempt. In the stack of a client it
 // also carries a fork of the Call, so that attempts that run side by side share
 // nothing but the tried set.
@@ -98,7 +109,11 @@ func (a *attemptContext) Value(key any) any {
 // number and its tried set.
 func newAttempt(ctx context.Context, before *attemptContext, bound bool) *attemptContext {
 	a := &attemptContext{Context: ctx}
-	switch parent := AttemptFrom(ctx); {
+	parent := attemptAround(ctx)
+	if bound {
+		parent = AttemptFrom(ctx) // the Call is the one that is repeated
+	}
+	switch {
 	case before != nil:
 		a.attempt.shared = before.attempt.shared
 		a.attempt.number = a.attempt.shared.next()

@@ -87,7 +87,7 @@ func StartCall(ctx context.Context, op *Operation, side Side, header, reply Head
 	c := &node.call
 	c.op, c.side, c.header, c.reply = op, side, header, reply
 	if side == ClientSide {
-		c.attempt = AttemptFrom(ctx)
+		c.attempt = attemptAround(ctx)
 		if err := c.addHeaders(ctx); err != nil {
 			return node, c, err
 		}

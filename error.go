@@ -87,7 +87,9 @@ func Define(code Code, domain, reason, message string) *Error {
 //
 //	Errorf(code, "load user: %w", err) // sends "load user"
 //
-// A code that is [OK] or not canonical becomes [Unknown].
+// A code that is [OK] or not canonical becomes [Unknown]. When the operands do
+// not fit the format, the text shows it and the message is the code's general
+// one.
 func Errorf(code Code, format string, args ...any) *Error {
 	if code == OK || !code.known() {
 		code = Unknown
@@ -104,9 +106,14 @@ func FromWire(code Code, domain, reason, message string) *Error {
 	return &Error{code: code, remote: true, domain: domain, reason: reason, message: message}
 }
 
-// wrapVerb finds a %w, also one with an explicit operand, with the separator
-// before it. The first alternative eats %% so that "%%w" is left alone.
-var wrapVerb = regexp.MustCompile(`%%|[: ]*%(\[\d+\])?w`)
+var (
+	// wrapVerb finds a %w, also one with flags or an explicit operand, with the
+	// separator before it. The first alternative eats %% so that "%%w" is left
+	// alone.
+	wrapVerb = regexp.MustCompile(`%%|[: ]*%[-+# 0]*[0-9]*(?:\.[0-9]*)?(\[[0-9]+\])?w`)
+	// misprint finds what fmt prints for operands that do not fit the format.
+	misprint = regexp.MustCompile(`%!.?\(`)
+)
 
 func (e *Error) setText(format string, args []any) {
 	full := fmt.Errorf(format, args...)
@@ -116,39 +123,48 @@ func (e *Error) setText(format string, args []any) {
 		e.cause = u.Unwrap()
 	case interface{ Unwrap() []error }:
 		e.cause = errors.Join(u.Unwrap()...)
-	default:
-		return
 	}
-	e.textHasCause = true
-	// %.0s prints nothing of its operand and uses it up, as %w would.
-	cut := wrapVerb.ReplaceAllStringFunc(format, func(verb string) string {
-		if verb == "%%" {
-			return verb
-		}
-		return "%.0" + wrapVerb.FindStringSubmatch(verb)[1] + "s"
-	})
-	e.message = strings.TrimLeft(fmt.Sprintf(cut, quiet(args)...), ": ")
+	if e.cause != nil {
+		e.textHasCause = true
+		// %.0s prints nothing of its operand and uses it up, as %w would.
+		cut := wrapVerb.ReplaceAllStringFunc(format, func(verb string) string {
+			if verb == "%%" {
+				return verb
+			}
+			return "%.0" + wrapVerb.FindStringSubmatch(verb)[1] + "s"
+		})
+		e.message = strings.TrimLeft(fmt.Sprintf(cut, quiet(args)...), ": ")
+	}
+	if misprint.MatchString(e.message) {
+		// It may show an operand that was meant as a cause. The text has it all.
+		e.message = ""
+	}
 }
 
-// quiet replaces each error by a value that prints as nothing under %.0s and as
-// itself under any other verb.
+// quiet replaces each error that formats itself, and need not obey %.0s, by one
+// that does.
 func quiet(args []any) []any {
 	args = slices.Clone(args)
 	for i, a := range args {
-		if err, ok := a.(error); ok {
+		if err, ok := a.(selfFormatting); ok {
 			args[i] = quietError{err}
 		}
 	}
 	return args
 }
 
-type quietError struct{ error }
+type selfFormatting interface {
+	error
+	fmt.Formatter
+}
+
+type quietError struct{ selfFormatting }
 
 func (q quietError) Format(s fmt.State, verb rune) {
 	if p, ok := s.Precision(); ok && p == 0 && verb == 's' {
 		return
 	}
-	fmt.Fprintf(s, fmt.FormatString(s, verb), q.error)
+	q.selfFormatting.Format(s, verb)
 }
 
 // With returns e with other words and the same code, identity and details. The
@@ -164,7 +180,7 @@ func (e *Error) With(format string, args ...any) *Error {
 // is never sent.
 func (e *Error) WithCause(cause error) *Error {
 	c := *e
-	c.cause = cause
+	c.cause, c.textHasCause = cause, false
 	return &c
 }
 
@@ -235,8 +251,12 @@ func (e *Error) Meta() map[string]string { return maps.Clone(e.meta) }
 func (e *Error) Remote() bool { return e.remote }
 
 // Error returns the whole text, the cause included: it is for logs. The caller
-// gets [Error.Message].
+// gets [Error.Message]. Error, Unwrap and Is are safe on a nil Error, which is
+// what a variable of the type becomes when it is returned as an error unset.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	text := e.text
 	if text == "" {
 		text = e.Message()
@@ -248,13 +268,18 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause, or nil.
-func (e *Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // Is says that target is an Error with the same domain and reason, neither
 // empty. Code, message and details play no part.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t != nil && e.domain != "" && e.reason != "" && e.domain == t.domain && e.reason == t.reason
+	return ok && e != nil && t != nil && e.domain != "" && e.reason != "" && e.domain == t.domain && e.reason == t.reason
 }
 
 // ErrorOf returns the coded error of err: the outermost [*Error] in its tree,

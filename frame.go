@@ -56,7 +56,7 @@ func (f *frame) unwind(layers []Layer) {
 		return
 	}
 	v := recover()
-	f.exitAll(layers, newPanicError(v))
+	f.exitAll(layers, NewPanicError(v))
 	if v != nil {
 		panic(v)
 	}

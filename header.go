@@ -53,15 +53,7 @@ func (h *Header) Values(key string) []string {
 	if h == nil || len(h.m) == 0 {
 		return nil
 	}
-	vs := h.m[h.key(key)]
-	if len(vs) == 0 {
-		return nil
-	}
-	out := make([]string, len(vs))
-	for i, v := range vs {
-		out[i] = h.decode(key, v)
-	}
-	return out
+	return h.decodeAll(key, h.m[h.key(key)])
 }
 
 // Set replaces the values of key. On a nil Header it does nothing.
@@ -104,8 +96,8 @@ func (h *Header) All() iter.Seq2[string, []string] {
 		if h == nil {
 			return
 		}
-		for k := range h.m {
-			if !yield(k, h.Values(k)) {
+		for k, vs := range h.m {
+			if !yield(k, h.decodeAll(k, vs)) {
 				return
 			}
 		}
@@ -144,6 +136,17 @@ func (h *Header) decode(key, value string) string {
 		}
 	}
 	return value
+}
+
+func (h *Header) decodeAll(key string, vs []string) []string {
+	if len(vs) == 0 {
+		return nil
+	}
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = h.decode(key, v)
+	}
+	return out
 }
 
 func isBinary(key string) bool {

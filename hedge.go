@@ -2,6 +2,8 @@ package endpoint
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 )
@@ -22,28 +24,20 @@ type outcome[V any] struct {
 // their goroutines end when their try does, and dispose of what it gives.
 func race[V any](ctx context.Context, h Hedger, bound bool, try func(context.Context) (V, error), dispose func(V)) (outcome[V], error) {
 	r := &racing[V]{try: try, dispose: dispose, results: make(chan outcome[V]), over: make(chan struct{})}
-	defer close(r.over)
-	failed := outcome[V]{cancel: func() {}}
-	var timer *time.Timer
-	var panicked *PanicError
-	for at := (*attemptContext)(nil); ; {
-		at = r.start(ctx, at, bound)
-		timer = rearm(timer, ctx, h, r.started)
-		o, decided := r.await(ctx, timer, &panicked)
+	defer r.end()
+	for {
+		r.start(ctx, bound)
+		o, decided := r.await(ctx, r.timer(h.Delay(ctx, r.started)))
 		switch {
 		case !decided: // the timer: one attempt more
 			continue
-		case o.cancel == nil: // every attempt failed, or the caller gave up
-			r.cancelAll()
-			if panicked != nil {
-				panic(panicked.Value)
-			}
-			failed.at = o.at
-			return failed, o.err
+		case o.err == nil:
+			r.winner = o.at
+			o.at.settle()
+		case r.panicked != nil:
+			panic(r.panicked.Value)
 		}
-		r.cancelOthers(o.at)
-		o.at.settle()
-		return o, nil
+		return o, o.err
 	}
 }
 
@@ -52,8 +46,11 @@ type racing[V any] struct {
 	dispose          func(V)
 	results          chan outcome[V]
 	over             chan struct{} // closed when nobody receives results any more
-	cancels          []racer
+	attempts         []racer
 	started, pending int
+	wait             *time.Timer
+	panicked         *PanicError
+	winner           *attemptContext
 }
 
 type racer struct {
@@ -61,14 +58,17 @@ type racer struct {
 	cancel context.CancelFunc
 }
 
-func (r *racing[V]) start(ctx context.Context, before *attemptContext, bound bool) *attemptContext {
+func (r *racing[V]) start(ctx context.Context, bound bool) {
 	ctx, cancel := context.WithCancel(ctx)
+	var before *attemptContext
+	if r.started > 0 {
+		before = r.attempts[r.started-1].at
+	}
 	at := newAttempt(ctx, before, bound)
-	r.cancels = append(r.cancels, racer{at, cancel})
+	r.attempts = append(r.attempts, racer{at, cancel})
 	r.started++
 	r.pending++
 	go r.run(outcome[V]{at: at, cancel: cancel})
-	return at
 }
 
 // run makes one attempt on a goroutine of its own.
@@ -76,14 +76,14 @@ func (r *racing[V]) run(o outcome[V]) {
 	finished := false
 	defer func() {
 		if !finished {
-			o.panicked = newPanicError(recover())
+			o.panicked = NewPanicError(recover())
 			o.err = o.panicked
 		}
 		select {
 		case r.results <- o:
 		case <-r.over:
 			if o.err == nil {
-				r.dispose(o.value)
+				r.discard(o.value)
 			}
 		}
 	}()
@@ -91,13 +91,30 @@ func (r *racing[V]) run(o outcome[V]) {
 	finished = true
 }
 
-// await waits until the race is decided (true) or the timer wants one attempt
-// more. An outcome without cancel is a failure of all.
-func (r *racing[V]) await(ctx context.Context, timer *time.Timer, panicked **PanicError) (outcome[V], bool) {
-	var tick <-chan time.Time
-	if timer != nil {
-		tick = timer.C
+// discard disposes of a loser's result. Nobody is left to hear of its panic,
+// which must not end the program.
+func (r *racing[V]) discard(v V) {
+	defer func() { _ = recover() }()
+	r.dispose(v)
+}
+
+// timer returns a channel that fires after d, and never when there is to be no
+// further attempt.
+func (r *racing[V]) timer(d time.Duration, ok bool) <-chan time.Time {
+	switch {
+	case !ok:
+		return nil
+	case r.wait == nil:
+		r.wait = time.NewTimer(d)
+	default:
+		r.wait.Reset(d) // it has fired, or there would be no further attempt
 	}
+	return r.wait.C
+}
+
+// await waits until the race is decided (true) or the timer wants one attempt
+// more.
+func (r *racing[V]) await(ctx context.Context, timer <-chan time.Time) (outcome[V], bool) {
 	for {
 		select {
 		case o := <-r.results:
@@ -107,41 +124,41 @@ func (r *racing[V]) await(ctx context.Context, timer *time.Timer, panicked **Pan
 			}
 			o.cancel()
 			if o.panicked != nil && o.panicked.Value != nil {
-				*panicked = o.panicked
+				r.panicked = o.panicked
 			}
 			if r.pending == 0 {
 				o.at.settle()
-				return outcome[V]{at: o.at, err: o.err}, true
+				return outcome[V]{err: o.err}, true
 			}
-		case <-tick:
+		case <-timer:
 			return outcome[V]{}, false
 		case <-ctx.Done():
-			return outcome[V]{err: context.Cause(ctx)}, true
+			return outcome[V]{err: gaveUp(ctx)}, true
 		}
 	}
 }
 
-func (r *racing[V]) cancelAll() { r.cancelOthers(nil) }
-
-func (r *racing[V]) cancelOthers(winner *attemptContext) {
-	for _, c := range r.cancels {
-		if c.at != winner {
-			c.cancel()
+// end lets the attempts that still run go, and cancels all but the winner.
+func (r *racing[V]) end() {
+	close(r.over)
+	if r.wait != nil {
+		r.wait.Stop()
+	}
+	for _, a := range r.attempts {
+		if a.at != r.winner {
+			a.cancel()
 		}
 	}
 }
 
-// rearm sets the timer for the attempt after the started ones; nil when there
-// is to be none.
-func rearm(timer *time.Timer, ctx context.Context, h Hedger, started int) *time.Timer {
-	if timer != nil {
-		timer.Stop()
+// gaveUp returns the error of a context that has ended, with its cause. The
+// cause alone may have no code, and would count against the server.
+func gaveUp(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); !errors.Is(cause, err) {
+		return fmt.Errorf("%w: %w", err, cause)
 	}
-	d, ok := h.Delay(ctx, started)
-	if !ok {
-		return nil
-	}
-	return time.NewTimer(max(d, 0))
+	return context.Cause(ctx)
 }
 
 // closeResult disposes of a response that nobody gets.

@@ -72,8 +72,9 @@ type Resolver interface {
 
 // A Streamer is a Layer that also sees the items of streams. Item runs before
 // each item is handed on, of requests and of responses; its error ends the
-// stream. A Repeater or a Hedger is not asked. It is an ability for authors of
-// policies and may change before 1.0.
+// stream. When both sides are streams, it may run for an item of each at the
+// same time. A Repeater or a Hedger is not asked. It is an ability for authors
+// of policies and may change before 1.0.
 type Streamer interface {
 	Layer
 	Item(ctx context.Context, t Token) error
@@ -182,70 +183,82 @@ func (o onlyHedger) Delay(ctx context.Context, started int) (time.Duration, bool
 	return o.layer.(Hedger).Delay(ctx, started)
 }
 
-// flatten appends the layers of l to list, those of nested stacks one by one.
-// With an operation, resolvers are asked for theirs. Faults are collected.
-func flatten(list []Layer, l Layer, op *Operation, faults *[]error) []Layer {
-	if l == nil {
-		*faults = append(*faults, errors.New("endpoint: a layer of the stack is nil"))
-		return list
-	}
-	if f, ok := l.(faulty); ok {
-		if err := f.Err(); err != nil {
-			*faults = append(*faults, err)
-			return list
-		}
+// flattening collects the layers of a stack, those of nested stacks one by one,
+// and their faults.
+type flattening struct {
+	op     *Operation // that resolvers are asked for; nil outside a shell
+	layers []Layer
+	faults []error
+}
+
+// add appends l. What a resolver gave is added with ask false: a policy may give
+// itself, or a state that has a For of its own.
+func (f *flattening) add(l Layer, ask bool) {
+	if err := faultsOf(l); err != nil {
+		f.faults = append(f.faults, err)
+		return
 	}
 	switch l := l.(type) {
 	case Stack:
 		for _, inner := range l {
-			list = flatten(list, inner, op, faults)
+			f.add(inner, ask)
 		}
-		return list
+		return
 	case *only:
-		switch {
-		case op == nil:
-			return flattenOnly(list, l, faults)
-		case l.match(op):
-			return flatten(list, l.layer, op, faults)
-		}
-		return list
+		f.addOnly(l, ask)
+		return
 	case Resolver:
-		if op != nil {
-			return flattenResolved(list, l.For(op), op, faults)
+		if ask && f.op != nil {
+			if own := l.For(f.op); own != nil {
+				f.add(own, false)
+			}
+			return
 		}
 	}
-	return append(list, l)
+	f.layers = append(f.layers, l)
 }
 
-// flattenResolved appends what a resolver gave for an operation. It is not asked
-// again: a policy may give itself, or a state that has a For of its own.
-func flattenResolved(list []Layer, l Layer, op *Operation, faults *[]error) []Layer {
+// addOnly decides for an operation at once. Without one, each layer under the
+// Only gets a wrapper that decides for each call.
+func (f *flattening) addOnly(o *only, ask bool) {
+	if f.op != nil && o.match(f.op) {
+		f.add(o.layer, ask)
+		return
+	}
+	// Faults count also where nothing matches.
+	inner := flattening{}
+	inner.add(o.layer, false)
+	f.faults = append(f.faults, inner.faults...)
+	if f.op != nil {
+		return
+	}
+	for _, l := range inner.layers {
+		f.layers = append(f.layers, o.around(l))
+	}
+}
+
+// around returns a wrapper of l that has just l's abilities.
+func (o *only) around(l Layer) Layer {
+	one := &only{layer: l, match: o.match}
+	switch l.(type) {
+	case Hedger:
+		return onlyHedger{one}
+	case Repeater:
+		return onlyRepeater{one}
+	}
+	return one
+}
+
+func faultsOf(l Layer) error {
 	switch l := l.(type) {
 	case nil:
-		return list
-	case Stack, *only:
-		return flatten(list, l, op, faults)
+		return errors.New("endpoint: a layer of the stack is nil")
+	case LayerFunc:
+		if l == nil {
+			return errors.New("endpoint: a LayerFunc of the stack is nil")
+		}
 	case faulty:
-		if err := l.Err(); err != nil {
-			*faults = append(*faults, err)
-			return list
-		}
+		return l.Err()
 	}
-	return append(list, l)
-}
-
-// flattenOnly gives each layer under an Only a wrapper with just its abilities.
-func flattenOnly(list []Layer, o *only, faults *[]error) []Layer {
-	for _, inner := range flatten(nil, o.layer, nil, faults) {
-		one := &only{layer: inner, match: o.match}
-		switch inner.(type) {
-		case Repeater:
-			list = append(list, onlyRepeater{one})
-		case Hedger:
-			list = append(list, onlyHedger{one})
-		default:
-			list = append(list, one)
-		}
-	}
-	return list
+	return nil
 }

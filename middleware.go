@@ -36,17 +36,11 @@ func Recover[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
 		}
 	}
 	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		finished := false
 		defer func() {
-			if finished {
-				return
-			}
 			if v := recover(); v != nil {
-				resp, err = *new(Resp), newPanicError(v)
+				resp, err = *new(Resp), NewPanicError(v)
 			}
 		}()
-		resp, err = next(ctx, req)
-		finished = true
-		return resp, err
+		return next(ctx, req)
 	}
 }

@@ -88,7 +88,7 @@ func (o *Operation) Outgoing(err error) *Error {
 // need no declaration. For authors of transports, who report it to their hook.
 func (o *Operation) Undeclared(err error) *Error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || e.domain == "" || e.domain == "endpoint" || e.remote || o.Declares(e) {
+	if !ok || e == nil || e.domain == "" || e.domain == "endpoint" || e.remote || o.Declares(e) {
 		return nil
 	}
 	return e

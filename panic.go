@@ -14,7 +14,9 @@ type PanicError struct {
 	Stack []byte // of the goroutine, from where it panicked
 }
 
-func newPanicError(v any) *PanicError {
+// NewPanicError returns the error of a panic with the value v, with the stack of
+// the goroutine. For authors of transports, who call it where they recover.
+func NewPanicError(v any) *PanicError {
 	return &PanicError{Value: v, Stack: debug.Stack()}
 }
 

@@ -84,22 +84,20 @@ func (s Stack) Bind(op *Operation, side Side) (Stack, error) {
 // so.
 func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
 	p := compile(s, nil)
+	for _, seg := range p.segments {
+		if seg.kind != plain {
+			p.err = errors.Join(p.err, fmt.Errorf("endpoint: %T repeats calls: it cannot be entered by hand", seg.layers[0]))
+		}
+	}
 	if p.err != nil {
-		return ctx, Token{}, p.err
+		return ctx, Token{}, Errorf(Internal, "%w", p.err)
 	}
 	run := &stackRun{segments: p.segments, frames: make([]frame, len(p.segments))}
-	for i := range p.segments {
-		if p.segments[i].kind != plain {
-			err := Errorf(Internal, "%T repeats calls: it cannot be entered by hand", p.segments[i].layers[0])
-			return ctx, Token{}, run.exit(i, err)
-		}
-		inner, err := run.frames[i].enter(ctx, p.segments[i].layers)
-		if err != nil {
-			return ctx, Token{}, run.exit(i, run.frames[i].exit(p.segments[i].layers, err))
-		}
-		ctx = inner
+	inner, err := run.enter(ctx, 0)
+	if err != nil {
+		return ctx, Token{}, err
 	}
-	return ctx, Token{P: run}, nil
+	return inner, Token{P: run}, nil
 }
 
 // Exit exits the layers that Enter entered, the last first.
@@ -108,20 +106,42 @@ func (s Stack) Exit(_ context.Context, t Token, err error) error {
 	if !ok {
 		return err
 	}
-	return run.exit(len(run.segments), err)
+	return run.exit(0, err)
 }
 
-// stackRun is a Stack that was entered by hand.
+// stackRun is a Stack that was entered by hand. Its two methods call themselves
+// for the segments inside, so that a panic of one passes through the frames of
+// those around it.
 type stackRun struct {
 	segments []segment
 	frames   []frame
 }
 
-func (r *stackRun) exit(n int, err error) error {
-	for i := n - 1; i >= 0; i-- {
-		err = r.frames[i].exit(r.segments[i].layers, err)
+func (r *stackRun) enter(ctx context.Context, i int) (context.Context, error) {
+	if i == len(r.segments) {
+		return ctx, nil
 	}
-	return err
+	f, layers := &r.frames[i], r.segments[i].layers
+	defer f.unwind(layers)
+	inner, err := f.enter(ctx, layers)
+	if err == nil {
+		inner, err = r.enter(inner, i+1)
+	}
+	if err != nil {
+		return ctx, f.exit(layers, err)
+	}
+	f.finished = true // until Exit there is nothing to unwind
+	return inner, nil
+}
+
+func (r *stackRun) exit(i int, err error) error {
+	if i == len(r.segments) {
+		return err
+	}
+	f, layers := &r.frames[i], r.segments[i].layers
+	f.finished = false
+	defer f.unwind(layers)
+	return f.exit(layers, r.exit(i+1, err))
 }
 
 // boundary marks the stack of a client's shell: attempts inside it fork the
@@ -158,8 +178,10 @@ type segment struct {
 
 func compile(s Stack, op *Operation) plan {
 	var p plan
-	var faults []error
-	for _, l := range flatten(nil, s, op, &faults) {
+	flat := flattening{op: op}
+	flat.add(s, true)
+	faults := flat.faults
+	for _, l := range flat.layers {
 		if _, ok := l.(boundary); !ok {
 			p.layers = append(p.layers, l)
 		}
@@ -208,7 +230,6 @@ func (p *plan) add(kind segmentKind, l Layer) {
 }
 
 func refuse[Req, Resp any](err error) Endpoint[Req, Resp] {
-	return func(context.Context, Req) (Resp, error) {
-		return *new(Resp), Errorf(Internal, "%w", err)
-	}
+	fault := Errorf(Internal, "%w", err)
+	return func(context.Context, Req) (Resp, error) { return *new(Resp), fault }
 }

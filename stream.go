@@ -56,11 +56,10 @@ func (s Stream[T]) Collect() ([]T, error) {
 // StreamItem returns the type of the items if t is a [Stream]. For authors of
 // transports.
 func StreamItem(t reflect.Type) (item reflect.Type, ok bool) {
-	s, ok := reflect.Zero(t).Interface().(anyStream)
-	if !ok {
-		return nil, false
+	if s, ok := asStream(t); ok {
+		return s.itemType(), true
 	}
-	return s.itemType(), true
+	return nil, false
 }
 
 // anyStream is a Stream whose item type the code at hand does not know. What
@@ -73,8 +72,15 @@ type anyStream interface {
 	layered(ctx context.Context, s *segment, streamsIn bool, open any) any
 }
 
-func streamOf[T any]() (anyStream, bool) {
-	s, ok := any(*new(T)).(anyStream)
+func streamOf[T any]() (anyStream, bool) { return asStream(reflect.TypeFor[T]()) }
+
+// asStream returns the nil stream of type t, if that is a Stream and no struct
+// that embeds one.
+func asStream(t reflect.Type) (anyStream, bool) {
+	if t.Kind() != reflect.Func {
+		return nil, false
+	}
+	s, ok := reflect.Zero(t).Interface().(anyStream)
 	return s, ok
 }
 
@@ -135,32 +141,30 @@ type recovery[T any] struct {
 }
 
 func (r *recovery[T]) run(open func() (Stream[T], error)) (err error) {
-	finished := false
 	defer func() {
-		if finished || r.yielding {
+		if r.yielding {
 			return
 		}
 		if v := recover(); v != nil {
-			err = newPanicError(v)
+			err = NewPanicError(v)
 		}
 	}()
 	s, err := open()
-	if err == nil && s != nil {
-		for item, e := range s {
-			if err = e; err != nil {
-				break
-			}
-			r.yielding = true
-			ok := r.yield(item, nil)
-			r.yielding = false
-			if !ok {
-				r.stopped = true
-				break
-			}
+	if err != nil || s == nil {
+		return err
+	}
+	for item, err := range s {
+		if err != nil {
+			return err
+		}
+		r.yielding = true
+		r.stopped = !r.yield(item, nil)
+		r.yielding = false
+		if r.stopped {
+			return nil
 		}
 	}
-	finished = true
-	return err
+	return nil
 }
 
 func (s Stream[T]) layered(ctx context.Context, seg *segment, streamsIn bool, open any) any {
@@ -189,7 +193,7 @@ func (l *layered[T]) run(ctx context.Context, streamsIn bool) error {
 	layers := l.segment.layers
 	defer l.frame.unwind(layers)
 	l.cancel = func() {}
-	if l.segment.outer {
+	if l.segment.outer || l.segment.items { // those that may end the stream
 		ctx, l.cancel = context.WithCancel(ctx)
 		// After unwind in this list, so before it in time: a producer that
 		// waits for its context must not wait for the layers.
@@ -224,20 +228,26 @@ func (l *layered[T]) once(ctx context.Context) error {
 
 // hand gives an item to the reader. Its error ends the stream.
 func (l *layered[T]) hand(item T, err error) error {
+	more := false
+	defer func() {
+		// Before the source hears of a break, or of a panic: one that waits for
+		// the goroutines it started needs its context cancelled.
+		if !more {
+			l.cancel()
+		}
+	}()
 	if err == nil && l.segment.items {
 		err = l.frame.item(l.segment.layers)
 	}
-	if err == nil {
-		l.yielded = true
-		if l.yield(item, nil) {
-			return nil
-		}
-		l.stopped, err = true, ErrStopped
+	if err != nil {
+		return err
 	}
-	// Before the source hears of it: one that waits for the goroutines it
-	// started needs its context cancelled.
-	l.cancel()
-	return err
+	l.yielded = true
+	if more = l.yield(item, nil); more {
+		return nil
+	}
+	l.stopped = true
+	return ErrStopped
 }
 
 func (l *layered[T]) repeat(ctx context.Context) error {
@@ -271,6 +281,7 @@ func (l *layered[T]) attempt(at *attemptContext) error {
 	}
 	for item, e := range s {
 		if e != nil {
+			cancel()
 			return e
 		}
 		if err := l.hand(item, nil); err != nil {
@@ -291,12 +302,11 @@ func (l *layered[T]) hedge(ctx context.Context) error {
 		}
 		return pull(s)
 	}, func(p pulled[T]) { p.stop() })
-	defer won.cancel()
 	if err != nil {
 		return err
 	}
 	p := won.value
-	defer p.stop()
+	defer func() { won.cancel(); p.stop(); won.at.settle() }()
 	loop := l.cancel
 	l.cancel = func() { won.cancel(); loop() }
 	for ok := p.ok; ok; p.item, p.err, ok = p.next() {
@@ -304,7 +314,6 @@ func (l *layered[T]) hedge(ctx context.Context) error {
 			return err
 		}
 	}
-	won.at.settle()
 	return nil
 }
 

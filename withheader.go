@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -40,22 +41,13 @@ func (c *Call) addHeaders(ctx context.Context) error {
 			return Errorf(InvalidArgument, "%s", err.Error())
 		}
 		key := strings.ToLower(h.key)
-		if contains(seen, key) {
+		if slices.Contains(seen, key) {
 			continue
 		}
 		seen = append(seen, key)
 		c.header.Set(key, h.value)
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // AddHeaders sets on the Call what [WithHeader] left in ctx since the call
@@ -74,7 +66,7 @@ func (h *Header) clone() Header {
 	}
 	m := make(map[string][]string, len(h.m))
 	for k, vs := range h.m {
-		m[k] = append([]string(nil), vs...)
+		m[k] = slices.Clone(vs)
 	}
 	return Header{m: m, form: h.form}
 }

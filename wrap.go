@@ -1,6 +1,9 @@
 package endpoint
 
-import "context"
+import (
+	"context"
+	"io"
+)
 
 // wrapSegment chooses the shell for one segment. Everything about streams is
 // decided here, once.
@@ -108,9 +111,14 @@ func wrapHedger[Req, Resp any](s *segment, next Endpoint[Req, Resp]) Endpoint[Re
 		defer f.unwind(h)
 		ctx, err = f.enter(ctx, h)
 		if err == nil {
-			won, e := race(ctx, h, s.bound, func(ctx context.Context) (Resp, error) { return next(ctx, req) }, closeResult)
-			won.cancel()
-			resp, err = won.value, e
+			var won outcome[Resp]
+			won, err = race(ctx, h, s.bound, func(ctx context.Context) (Resp, error) { return next(ctx, req) }, closeResult)
+			resp = won.value
+			// What is still to be closed may still read under its context, which
+			// ends with the caller's then.
+			if _, open := any(resp).(io.Closer); err == nil && !open {
+				won.cancel()
+			}
 		}
 		if err = f.exit(h, err); err != nil {
 			return *new(Resp), err
@@ -180,7 +188,7 @@ func (f *single) unwind(l Layer) {
 	}
 	v := recover()
 	if f.entered {
-		f.exitQuiet(l, newPanicError(v))
+		f.exitQuiet(l, NewPanicError(v))
 	}
 	if v != nil {
 		panic(v)

@@ -1,0 +1,166 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// ErrInvalid is the error of input that a codec cannot read. Its violations say
+// where and why, in words of ours: nothing of the input and no name of a Go type
+// is in them.
+var ErrInvalid = endpoint.Define(endpoint.InvalidArgument, "endpoint", "INVALID_REQUEST", "invalid request")
+
+// JSON returns the format of application/json (RFC 8259) on encoding/json/v2.
+//
+// Names of members are those of json/v2: the tag, else the name of the field,
+// compared with case. A top-level null, a member twice, invalid UTF-8, and
+// trailing data are errors; unknown members are too unless
+// [Options.AllowUnknown] is set. Integers are written without fraction and
+// exponent and read the same way; one that a value of type any cannot hold
+// exactly is an error. A nil slice is [], a nil map is {}. A time.Duration is a
+// string as of its String method ("1.5s"). A member tagged required:"true" must
+// be present; its value may be zero or null.
+func JSON() Compiler { return defaultJSON }
+
+var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
+
+// jsonFormat is JSON for every type (typ is nil), or for one.
+type jsonFormat struct {
+	typ      reflect.Type
+	opts     json.Options
+	lenient  bool
+	required bool // a member somewhere in typ is tagged required
+}
+
+func jsonOptions(allowUnknown, hooks bool) json.Options {
+	opts := []json.Options{json.DefaultOptionsV2(), json.RejectUnknownMembers(!allowUnknown)}
+	if hooks {
+		opts = append(opts, json.WithMarshalers(marshalers), json.WithUnmarshalers(unmarshalers))
+	}
+	return json.JoinOptions(opts...)
+}
+
+var (
+	marshalers   = json.MarshalToFunc(writeDuration)
+	unmarshalers = json.JoinUnmarshalers(json.UnmarshalFromFunc(readDuration), json.UnmarshalFromFunc(readAny))
+)
+
+func writeDuration(enc *jsontext.Encoder, d time.Duration) error {
+	return enc.WriteToken(jsontext.String(d.String()))
+}
+
+func readDuration(dec *jsontext.Decoder, d *time.Duration) error {
+	tok, err := dec.ReadToken()
+	switch {
+	case err != nil:
+		return err
+	case tok.Kind() == jsontext.KindNull:
+		*d = 0
+		return nil
+	case tok.Kind() != jsontext.KindString:
+		return errNotDuration
+	}
+	if *d, err = time.ParseDuration(tok.String()); err != nil {
+		return errNotDuration
+	}
+	return nil
+}
+
+// readAny refuses a number that a float64 would silently change, which is what
+// json/v2 gives for a number in an any.
+func readAny(dec *jsontext.Decoder, v *any) error {
+	if dec.PeekKind() != jsontext.KindNumber {
+		return errors.ErrUnsupported // json/v2 goes on by its own rule
+	}
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || isInteger(raw) && strconv.FormatFloat(f, 'f', -1, 64) != string(raw) {
+		return errOutOfRange
+	}
+	*v = f
+	return nil
+}
+
+func isInteger(number []byte) bool { return bytes.IndexAny(number, ".eE") < 0 }
+
+// Compile returns the format for values of type t. Its error joins a fault for
+// each kind in t without a form in JSON: functions, channels, complex numbers,
+// interfaces other than any, maps whose keys are no strings or numbers.
+func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
+	s, err := survey(t)
+	if err != nil {
+		return nil, err
+	}
+	return &jsonFormat{
+		typ: t, lenient: opts.AllowUnknown, required: s.required,
+		opts: jsonOptions(opts.AllowUnknown, s.hooks),
+	}, nil
+}
+
+func (f *jsonFormat) MediaType() string { return "application/json" }
+
+// appender is an io.Writer at the end of a slice.
+type appender struct{ b []byte }
+
+func (a *appender) Write(p []byte) (int, error) {
+	a.b = append(a.b, p...)
+	return len(p), nil
+}
+
+var appenders = sync.Pool{New: func() any { return new(appender) }}
+
+func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
+	a := appenders.Get().(*appender)
+	a.b = dst
+	err := json.MarshalWrite(a, v, f.opts)
+	out := a.b
+	a.b = nil
+	appenders.Put(a)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+func (f *jsonFormat) Decode(src []byte, v any) error {
+	err := json.Unmarshal(src, v, f.opts)
+	if err == nil && !f.required && !startsNull(src) {
+		return nil
+	}
+	t := f.typ
+	if t == nil {
+		t = reflect.TypeOf(v).Elem()
+	}
+	// The second pass is for the words: json/v2 stops at the first fault, and
+	// its texts name Go types and repeat what was sent.
+	if vs := explain(src, t, f.opts, f.lenient); len(vs) > 0 {
+		return ErrInvalid.WithViolations(vs...).WithCause(err)
+	}
+	if err != nil {
+		return ErrInvalid.WithViolations(violationOf(err)).WithCause(err)
+	}
+	return nil
+}
+
+// startsNull is for a null at the top, which json/v2 accepts for any type.
+func startsNull(src []byte) bool {
+	for _, c := range src {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == 'n'
+		}
+	}
+	return false
+}

@@ -1,0 +1,328 @@
+package codec
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"io"
+	"reflect"
+	"strconv"
+
+	"github.com/typedkit/endpoint"
+)
+
+var (
+	errNotDuration = errors.New("not a duration")
+	errOutOfRange  = errors.New("out of range")
+)
+
+// maxViolations bounds an answer that lists what is wrong.
+const maxViolations = 50
+
+// explainer walks a JSON text beside the type that it should fit, and notes
+// every fault.
+type explainer struct {
+	dec     *jsontext.Decoder
+	opts    json.Options
+	lenient bool
+	found   []endpoint.Violation
+}
+
+var errEnough = errors.New("enough")
+
+func explain(src []byte, t reflect.Type, opts json.Options, lenient bool) []endpoint.Violation {
+	x := &explainer{
+		dec: jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true)), opts: opts, lenient: lenient,
+	}
+	if len(src) == 0 {
+		return []endpoint.Violation{{Detail: "empty; a JSON value is expected"}}
+	}
+	var err error
+	if startsNull(src) && x.dec.PeekKind() == jsontext.KindNull {
+		x.add("", "must not be null")
+		err = x.dec.SkipValue()
+	} else {
+		err = x.value(t, false)
+	}
+	if err == nil {
+		if _, err = x.dec.ReadToken(); err == nil {
+			x.add("", "there is more after the JSON value")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	if err != nil && !errors.Is(err, errEnough) {
+		x.syntax(err)
+	}
+	return x.found
+}
+
+func (x *explainer) add(ptr jsontext.Pointer, detail string) {
+	if len(x.found) < maxViolations {
+		x.found = append(x.found, endpoint.Violation{Pointer: string(ptr), Detail: detail})
+	}
+}
+
+// syntax notes where the text stops being JSON.
+func (x *explainer) syntax(err error) {
+	detail := "not valid JSON"
+	var syn *jsontext.SyntacticError
+	if errors.As(err, &syn) {
+		detail += " at byte " + strconv.FormatInt(syn.ByteOffset, 10)
+	}
+	x.found = append(x.found, endpoint.Violation{Detail: detail})
+}
+
+// value checks the next value against t. Its error is one of syntax.
+func (x *explainer) value(t reflect.Type, stringed bool) error {
+	if len(x.found) >= maxViolations {
+		return errEnough
+	}
+	for t.Kind() == reflect.Pointer && !hasOwnForm(t.Elem()) {
+		if x.dec.PeekKind() == jsontext.KindNull {
+			return x.dec.SkipValue()
+		}
+		t = t.Elem()
+	}
+	if hasOwnForm(t) || t == durationType || t == bytesType || t == valueType {
+		return x.leaf(t, stringed)
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return x.object(t)
+	case reflect.Map:
+		return x.mapping(t)
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == "" {
+			return x.leaf(t, stringed)
+		}
+		return x.list(t)
+	}
+	return x.leaf(t, stringed)
+}
+
+// open reads the start of an object or an array; false when there is another
+// value, which is skipped. A null is the zero value.
+func (x *explainer) open(kind jsontext.Kind, want string) (bool, error) {
+	switch x.dec.PeekKind() {
+	case kind:
+		_, err := x.dec.ReadToken()
+		return true, err
+	case jsontext.KindNull:
+		return false, x.dec.SkipValue()
+	case jsontext.KindInvalid:
+		return false, x.dec.SkipValue()
+	}
+	if err := x.dec.SkipValue(); err != nil {
+		return false, err
+	}
+	x.add(x.dec.StackPointer(), want)
+	return false, nil
+}
+
+func (x *explainer) object(t reflect.Type) error {
+	fields, _ := membersOf(t)
+	seen := map[string]bool{}
+	at := x.here()
+	opened, err := x.open(jsontext.KindBeginObject, "must be an object")
+	if !opened {
+		return err
+	}
+	rest := x.lenient || takesAny(t)
+	for x.dec.PeekKind() != jsontext.KindEndObject {
+		tok, err := x.dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := tok.String()
+		m := find(fields, name)
+		switch {
+		case seen[name]:
+			x.add(x.dec.StackPointer(), "more than once")
+			err = x.dec.SkipValue()
+		case m == nil && !rest:
+			x.add(x.dec.StackPointer(), "unknown member")
+			err = x.dec.SkipValue()
+		case m == nil:
+			err = x.dec.SkipValue()
+		default:
+			err = x.value(m.typ, m.stringed)
+		}
+		if err != nil {
+			return err
+		}
+		seen[name] = true
+		if m != nil {
+			seen[m.name] = true
+		}
+	}
+	for _, m := range fields {
+		if m.required && !seen[m.name] {
+			x.add(at.AppendToken(m.name), "missing")
+		}
+	}
+	_, err = x.dec.ReadToken()
+	return err
+}
+
+// here is the pointer to the value that comes next. The decoder's own pointer
+// is to the value that was last.
+func (x *explainer) here() jsontext.Pointer {
+	ptr := x.dec.StackPointer()
+	if depth := x.dec.StackDepth(); depth > 0 {
+		if kind, n := x.dec.StackIndex(depth); kind == jsontext.KindBeginArray {
+			if n > 0 {
+				ptr = ptr.Parent()
+			}
+			ptr = ptr.AppendToken(strconv.FormatInt(n, 10))
+		}
+	}
+	return ptr
+}
+
+func find(fields []member, name string) *member {
+	for i := range fields {
+		if fields[i].name == name {
+			return &fields[i]
+		}
+	}
+	for i := range fields {
+		if fields[i].folded && fold(fields[i].name) == fold(name) {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+func (x *explainer) mapping(t reflect.Type) error {
+	seen := map[string]bool{}
+	opened, err := x.open(jsontext.KindBeginObject, "must be an object")
+	if !opened {
+		return err
+	}
+	for x.dec.PeekKind() != jsontext.KindEndObject {
+		tok, err := x.dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := tok.String()
+		if seen[name] {
+			x.add(x.dec.StackPointer(), "more than once")
+		}
+		seen[name] = true
+		if !x.keyFits(t.Key(), name) {
+			x.add(x.dec.StackPointer(), "the name of this member is not valid")
+		}
+		if err := x.value(t.Elem(), false); err != nil {
+			return err
+		}
+	}
+	_, err = x.dec.ReadToken()
+	return err
+}
+
+func (x *explainer) keyFits(k reflect.Type, name string) bool {
+	if k.Kind() == reflect.String && !hasOwnForm(k) {
+		return true
+	}
+	text, err := json.Marshal(map[string]int{name: 0})
+	return err == nil && json.Unmarshal(text, reflect.New(reflect.MapOf(k, reflect.TypeFor[int]())).Interface(), x.opts) == nil
+}
+
+func (x *explainer) list(t reflect.Type) error {
+	at := x.here()
+	opened, err := x.open(jsontext.KindBeginArray, "must be an array")
+	if !opened {
+		return err
+	}
+	n := 0
+	for x.dec.PeekKind() != jsontext.KindEndArray {
+		if err := x.value(t.Elem(), false); err != nil {
+			return err
+		}
+		n++
+	}
+	if t.Kind() == reflect.Array && n != t.Len() {
+		x.add(at, "must have "+strconv.Itoa(t.Len())+" items")
+	}
+	_, err = x.dec.ReadToken()
+	return err
+}
+
+// leaf tries the value on json/v2 itself and finds the words for its refusal.
+func (x *explainer) leaf(t reflect.Type, stringed bool) error {
+	raw, err := x.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	opts := x.opts
+	if stringed {
+		opts = json.JoinOptions(opts, json.StringifyNumbers(true))
+	}
+	if err := json.Unmarshal(raw, reflect.New(t).Interface(), opts); err != nil {
+		x.add(x.dec.StackPointer(), x.words(t, raw, stringed, err))
+	}
+	return nil
+}
+
+func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err error) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	kind := raw.Kind()
+	isString := kind == jsontext.KindString
+	switch {
+	case errors.Is(err, errOutOfRange):
+		return "out of range"
+	case t == timeType:
+		return "must be a time as in RFC 3339"
+	case t == durationType:
+		return `must be a duration such as "1.5s"`
+	case hasOwnForm(t):
+		if !isString && reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+			return "must be a string"
+		}
+		return "not valid"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.String:
+		return "must be a string"
+	case reflect.Slice, reflect.Array:
+		return "must be a string in base64"
+	}
+	if stringed {
+		if !isString {
+			return "must be a number in a string"
+		}
+		if s, err := jsontext.AppendUnquote(nil, raw); err == nil {
+			raw = s
+		}
+		if !jsontext.Value(raw).IsValid() {
+			return "must be a number in a string"
+		}
+	} else if kind != jsontext.KindNumber {
+		return "must be a number"
+	}
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return "out of range"
+	}
+	if !isInteger(raw) {
+		return "must be an integer without fraction or exponent"
+	}
+	return "out of range"
+}
+
+// violationOf is for what the second pass finds nothing wrong with: a type's
+// own method refused it.
+func violationOf(err error) endpoint.Violation {
+	var sem *json.SemanticError
+	if errors.As(err, &sem) {
+		return endpoint.Violation{Pointer: string(sem.JSONPointer), Detail: "not valid"}
+	}
+	return endpoint.Violation{Detail: "not valid"}
+}

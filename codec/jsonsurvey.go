@@ -1,0 +1,111 @@
+package codec
+
+import (
+	"encoding"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// surveyed is what a type needs of the JSON format.
+type surveyed struct {
+	hooks    bool // it has a duration or an any
+	required bool // it has a member tagged required
+
+	seen   map[reflect.Type]bool
+	faults []error
+}
+
+// survey looks through a type for what JSON has no form for.
+func survey(t reflect.Type) (surveyed, error) {
+	s := surveyed{seen: map[reflect.Type]bool{}}
+	s.visit(t, t.String())
+	return s, errors.Join(s.faults...)
+}
+
+func (s *surveyed) fault(place, format string, args ...any) {
+	s.faults = append(s.faults, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+}
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	timeType     = reflect.TypeFor[time.Time]()
+	valueType    = reflect.TypeFor[jsontext.Value]()
+	bytesType    = reflect.TypeFor[[]byte]()
+
+	ownForms = []reflect.Type{
+		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
+		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
+		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextAppender](),
+		reflect.TypeFor[encoding.TextUnmarshaler](),
+	}
+)
+
+// hasOwnForm says that t writes or reads itself.
+func hasOwnForm(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	for _, i := range ownForms {
+		if p.Implements(i) {
+			return true
+		}
+	}
+	return t == timeType
+}
+
+func (s *surveyed) visit(t reflect.Type, place string) {
+	if s.seen[t] {
+		return
+	}
+	s.seen[t] = true
+	if t == durationType {
+		s.hooks = true
+		return
+	}
+	if hasOwnForm(t) {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer, reflect.Uintptr:
+		s.fault(place, "a %s has no form in JSON", t.Kind())
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			s.fault(place, "an interface with methods has no form in JSON")
+		}
+		s.hooks = true
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		s.visit(t.Elem(), place)
+	case reflect.Map:
+		s.visitKey(t.Key(), place)
+		s.visit(t.Elem(), place)
+	case reflect.Struct:
+		s.visitStruct(t, place)
+	}
+}
+
+func (s *surveyed) visitKey(k reflect.Type, place string) {
+	if hasOwnForm(k) {
+		return
+	}
+	switch k.Kind() {
+	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		return
+	}
+	s.fault(place, "a map with keys of kind %s has no form in JSON", k.Kind())
+}
+
+func (s *surveyed) visitStruct(t reflect.Type, place string) {
+	fields, err := membersOf(t)
+	if err != nil {
+		s.fault(place, "%v", err)
+	}
+	for _, f := range fields {
+		if f.required {
+			s.required = true
+		}
+		s.visit(f.typ, place+"."+f.goName)
+	}
+}

@@ -1,0 +1,323 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// MaxResponse is how many bytes of a response a client reads: 16 MiB. A larger
+// one is an error of code ResourceExhausted.
+const MaxResponse = 16 << 20
+
+// maxErrorBody is how much of the body of an error a client reads.
+const maxErrorBody = 1 << 20
+
+// Client sets every endpoint of svc to a call of the server behind to, as its
+// method HTTP describes it. to is one server ([To]) or a pool of them. Its error
+// joins all that is wrong, each naming its place, and then nothing was set.
+//
+// Errors of calls are *endpoint.Error: those that the server answered are
+// Remote and match those it declares; others are Canceled, DeadlineExceeded, or
+// Unavailable when the server could not be reached or broke off. An error of a
+// call that is not idempotent and may have been sent is not retryable.
+func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
+	b := newBuild(endpoint.ClientSide, svc, opts)
+	switch t := to.(type) {
+	case nil:
+		b.fault("", errors.New("the target is nil"))
+	case interface{ Err() error }:
+		if err := t.Err(); err != nil {
+			b.faults = append(b.faults, err)
+		}
+	}
+	if len(b.faults) > 0 {
+		return errors.Join(b.faults...)
+	}
+	for _, rt := range b.routes {
+		c := &client{rt: rt, target: to}
+		if t, ok := to.(interface {
+			For(op *endpoint.Operation) endpoint.Target[*Conn]
+		}); ok {
+			c.target = t.For(rt.op)
+		}
+		rt.connect(c)
+	}
+	for _, omit := range b.omitted {
+		omit()
+	}
+	return nil
+}
+
+// client is one route on the client's side.
+type client struct {
+	rt     *route
+	target endpoint.Target[*Conn]
+}
+
+// call returns the endpoint of a route on a client: the Call, the layers, and
+// in them one exchange for each attempt.
+func call[Req, Resp any](rt *route, c *client) endpoint.Endpoint[Req, Resp] {
+	attempt := rt.stack.Wrap(func(ctx context.Context, req Req) (Resp, error) {
+		resp := new(Resp)
+		if err := c.attempt(ctx, &req, resp); err != nil {
+			return *new(Resp), err
+		}
+		return *resp, nil
+	})
+	return func(ctx context.Context, req Req) (Resp, error) {
+		ctx, _, err := endpoint.StartCall(ctx, rt.op, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+		if err != nil {
+			return *new(Resp), err
+		}
+		return attempt(ctx, req)
+	}
+}
+
+// attempt makes one exchange with the request and the response that the
+// pointers point to.
+func (c *client) attempt(ctx context.Context, req, resp any) error {
+	conn, token, err := c.target.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.exchange(ctx, conn, req, resp)
+	c.target.Release(token, err)
+	return err
+}
+
+func (c *client) exchange(ctx context.Context, conn *Conn, req, resp any) error {
+	call := endpoint.CallFrom(ctx)
+	if err := errors.Join(call.AddHeaders(ctx), call.Header().Check()); err != nil {
+		return endpoint.ErrorOf(err)
+	}
+	call.SetPeer(conn.base.Host)
+	r, err := c.request(ctx, conn, call, req)
+	if err != nil {
+		return err
+	}
+	answer, err := conn.client.Do(r)
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	call.SetStatus(answer.StatusCode)
+	call.SetReply(endpoint.HeaderView(answer.Header, endpoint.HTTPForm))
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return c.refused(ctx, call, answer)
+	}
+	return c.answered(ctx, call, answer, resp)
+}
+
+// request builds the request of a call.
+func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, req any) (*http.Request, error) {
+	in := c.rt.in[0]
+	v := reflect.ValueOf(req).Elem()
+	u, err := c.url(conn.base, v)
+	if err != nil {
+		return nil, err
+	}
+	h := http.Header(call.Header().Raw())
+	if h == nil {
+		h = make(http.Header, 4)
+	}
+	r := (&http.Request{
+		Method: c.rt.op.Method, URL: u, Host: u.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if len(in.params) > 0 {
+		if err := in.writeHeader(v, r); err != nil {
+			return nil, err
+		}
+	}
+	media := in.format
+	h["Accept"] = c.rt.accept()
+	if c.rt.hasBody && !in.empty {
+		body, err := media.Append(nil, in.target(req))
+		if err != nil {
+			return nil, endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
+		}
+		setBody(r, body)
+		h["Content-Type"] = []string{media.MediaType()}
+		call.AddRequestBytes(int64(len(body)))
+	} else if c.rt.hasBody {
+		r.Body = http.NoBody
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		h[timeoutHeader] = []string{remaining(deadline)}
+	}
+	return r, nil
+}
+
+// accept is the value of the Accept header, problems included.
+func (rt *route) accept() []string {
+	return []string{rt.formats[0].MediaType() + ", " + problemType}
+}
+
+// setBody sets a body that can be read again, for redirects and for a
+// connection that turns out to be closed.
+func setBody(r *http.Request, body []byte) {
+	r.ContentLength = int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.Body, _ = r.GetBody()
+}
+
+// remaining is the time that is left, in milliseconds, at least one: a call
+// whose time is up ends by its context.
+func remaining(deadline time.Time) string {
+	ms := time.Until(deadline).Milliseconds()
+	return strconv.FormatInt(min(max(ms, 1), 9_999_999_999), 10)
+}
+
+func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
+	in := c.rt.in[0]
+	u := *base
+	if len(in.params) == 0 {
+		u.Path += c.rt.pattern.text
+		if u.RawPath != "" {
+			u.RawPath += c.rt.pattern.text
+		}
+		return &u, nil
+	}
+	escaped, plain, err := in.writePath(&c.rt.pattern, v, []byte(base.EscapedPath()), []byte(base.Path))
+	if err != nil {
+		return nil, err
+	}
+	u.Path, u.RawPath = string(plain), ""
+	if string(escaped) != u.Path {
+		u.RawPath = string(escaped)
+	}
+	query, err := in.writeQuery(v, nil)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = string(query)
+	return &u, nil
+}
+
+// answered reads a success.
+func (c *client) answered(ctx context.Context, call *endpoint.Call, answer *http.Response, resp any) error {
+	out := c.rt.out[0]
+	body, err := readAll(answer, MaxResponse)
+	call.AddResponseBytes(int64(len(body)))
+	switch {
+	case errors.Is(err, errTooMuch):
+		return c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "the response is larger than %d bytes", MaxResponse))
+	case err != nil:
+		return c.failed(ctx, err)
+	}
+	d := decoding{b: out}
+	if len(out.params) > 0 || out.status != nil {
+		d.v = reflect.ValueOf(resp).Elem()
+		d.readReply(answer)
+	}
+	if !bodiless(answer.StatusCode) && !(out.empty && len(body) == 0) {
+		err = out.format.Decode(body, out.target(resp))
+	}
+	if err = d.result(err); err != nil {
+		// It is the server that is at fault, so it is not InvalidArgument here.
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", unreadable{err, answer}))
+	}
+	return nil
+}
+
+// unreadable is the cause of a success that could not be decoded.
+type unreadable struct {
+	error
+	answer *http.Response
+}
+
+func (u unreadable) Error() string {
+	text := "HTTP status " + itoa(u.answer.StatusCode) + ", " + u.answer.Header.Get("Content-Type") + ": " + u.error.Error()
+	for _, v := range endpoint.ErrorOf(u.error).Violations() {
+		text += "; " + v.Pointer + v.Parameter + " " + v.Detail
+	}
+	return text
+}
+
+// refused reads an answer that is no success.
+func (c *client) refused(ctx context.Context, call *endpoint.Call, answer *http.Response) error {
+	body, err := readAll(answer, maxErrorBody)
+	call.AddResponseBytes(int64(len(body)))
+	if err != nil && ctx.Err() != nil {
+		return c.failed(ctx, err)
+	}
+	return c.sent(errorOf(answer.StatusCode, answer.Header, body))
+}
+
+var errTooMuch = errors.New("too much")
+
+// readAll reads a body of at most limit bytes; of a larger one, so much.
+func readAll(answer *http.Response, limit int64) ([]byte, error) {
+	if answer.ContentLength > limit {
+		return nil, errTooMuch
+	}
+	size := answer.ContentLength + 1
+	if size < 512 {
+		size = 512
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, min(size, keepBuffer)))
+	n, err := buf.ReadFrom(io.LimitReader(answer.Body, limit+1))
+	if err == nil && n > limit {
+		return buf.Bytes()[:limit], errTooMuch
+	}
+	return buf.Bytes(), err
+}
+
+// sent marks the error of a call that reached the server, if a repeat of it
+// could do harm.
+func (c *client) sent(err *endpoint.Error) error {
+	if c.rt.op.Idempotent {
+		return err
+	}
+	return endpoint.MarkMaybeSent(err)
+}
+
+// failed makes the typed error of an exchange that broke.
+func (c *client) failed(ctx context.Context, err error) error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err // its text repeats the URL, with what is in its query
+	}
+	if ctx.Err() != nil {
+		return c.sent(contextError(ctx))
+	}
+	if notSent(err) {
+		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return c.sent(endpoint.Errorf(endpoint.DeadlineExceeded, "the server did not answer in time: %w", err))
+	}
+	return c.sent(endpoint.Errorf(endpoint.Unavailable, "the connection broke: %w", err))
+}
+
+// contextError is the error of a call whose context ended, with the context's
+// cause where it has one of its own.
+func contextError(ctx context.Context) *endpoint.Error {
+	err := ctx.Err()
+	code, text := endpoint.Canceled, "canceled"
+	if errors.Is(err, context.DeadlineExceeded) {
+		code, text = endpoint.DeadlineExceeded, "deadline exceeded"
+	}
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		err = errors.Join(err, cause)
+	}
+	return endpoint.Errorf(code, text+": %w", err)
+}
+
+// notSent says that the error is one of dialling.
+func notSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}

@@ -1,0 +1,137 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A Conn is one server, as a client sees it: a base URL and an http.Client. Make
+// one with [To]. It is an endpoint.Target of itself, and safe for concurrent
+// use.
+type Conn struct {
+	base   *url.URL
+	client *http.Client
+	own    *http.Transport // nil when the user brought a client
+	err    error
+}
+
+// A ConnOption sets up a [Conn].
+type ConnOption interface{ applyConn(c *Conn) }
+
+type connOption func(c *Conn)
+
+func (o connOption) applyConn(c *Conn) { o(c) }
+
+// HTTPClient sets the client that makes the exchanges, with its transport, its
+// cookies and its time-outs. The default is one of the Conn's own, whose
+// transport is net/http's default with 100 idle connections.
+func HTTPClient(c *http.Client) ConnOption {
+	return connOption(func(conn *Conn) {
+		if c == nil {
+			conn.err = errors.Join(conn.err, errors.New("option HTTPClient: the client is nil"))
+			return
+		}
+		conn.client = c
+	})
+}
+
+// idleConns is how many connections to its one server a Conn keeps open.
+const idleConns = 100
+
+// To returns the server at base, such as "https://example.com/api", to whose
+// path those of the routes are appended. It dials when there is something to
+// send. Faults are kept: [Client] reports them, and Err does.
+func To(base string, opts ...ConnOption) *Conn {
+	c := &Conn{}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		c.err = errors.New("the base is no URL") // its error would repeat what may hold a password
+	case u.Scheme != "http" && u.Scheme != "https":
+		c.err = fmt.Errorf("the base %q has the scheme %q, not http or https", u.Redacted(), u.Scheme)
+	case u.Host == "":
+		c.err = fmt.Errorf("the base %q has no host", u.Redacted())
+	case u.RawQuery != "" || u.Fragment != "":
+		c.err = fmt.Errorf("the base %q has a query or a fragment", u.Redacted())
+	}
+	c.base = u
+	for _, o := range opts {
+		if o != nil {
+			o.applyConn(c)
+		}
+	}
+	if c.err != nil {
+		c.err = fmt.Errorf("httpx: To: %w", c.err)
+		return c
+	}
+	c.base.Path, c.base.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	if c.client == nil {
+		c.own = ownTransport()
+		c.client = &http.Client{Transport: c.own}
+	}
+	c.client = followingSame(c.client)
+	return c
+}
+
+func ownTransport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // a program replaced it
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConns, idleConns
+	return t
+}
+
+// followingSame returns a client that follows the redirects that keep method
+// and body (307 and 308), and those of a GET. net/http would make a GET of a
+// POST after others, which is not the call that was made.
+func followingSame(c *http.Client) *http.Client {
+	if c.CheckRedirect != nil {
+		return c
+	}
+	copied := *c
+	copied.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if r.Method != via[0].Method {
+			return http.ErrUseLastResponse
+		}
+		if len(via) >= 10 {
+			return errors.New("stopped after 10 redirects")
+		}
+		return nil
+	}
+	return &copied
+}
+
+// Err returns what is wrong with the arguments of [To], or nil.
+func (c *Conn) Err() error { return c.err }
+
+// Acquire returns c.
+func (c *Conn) Acquire(context.Context) (*Conn, endpoint.Token, error) {
+	return c, endpoint.Token{}, nil
+}
+
+// Release does nothing.
+func (c *Conn) Release(endpoint.Token, error) {}
+
+// Close closes the idle connections of a Conn that has a client of its own.
+func (c *Conn) Close() error {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+	return nil
+}
+
+// String returns the base without a password.
+func (c *Conn) String() string {
+	if c.base == nil {
+		return ""
+	}
+	return c.base.Redacted()
+}

@@ -1,0 +1,240 @@
+package httpx
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// ErrInvalidRequest is the error of a request whose parameters or body do not
+// fit; its violations name each of them. Status 400.
+var ErrInvalidRequest = codec.ErrInvalid
+
+// ErrNoRoute is the error of a path that the server does not have. Status 404.
+var ErrNoRoute = endpoint.Define(endpoint.Unimplemented, "endpoint", "NO_ROUTE", "no such path")
+
+// decoding is the reading of one message by a binding.
+type decoding struct {
+	b     *binding
+	v     reflect.Value // the struct
+	seen  uint64        // bits of b.params
+	fault []endpoint.Violation
+}
+
+func (d *decoding) add(place, detail string) {
+	d.fault = append(d.fault, endpoint.Violation{Parameter: place, Detail: detail})
+}
+
+// set gives a parameter one of its values.
+func (d *decoding) set(i int, text string) {
+	p := &d.b.params[i]
+	bit := uint64(1) << i
+	again := d.seen&bit != 0
+	d.seen |= bit
+	f := d.v.FieldByIndex(p.index)
+	if !p.slice {
+		if again {
+			d.add(p.place, "more than one value")
+			return
+		}
+		if detail := p.assign(f, text); detail != "" {
+			d.add(p.place, detail)
+		}
+		return
+	}
+	elem := reflect.New(p.elem).Elem()
+	if detail := p.scalar.parse(elem, text); detail != "" {
+		d.add(p.place, detail)
+		return
+	}
+	f.Set(reflect.Append(f, elem))
+}
+
+// assign sets the field of a parameter, or what its pointer points to.
+func (p *param) assign(f reflect.Value, text string) string {
+	if p.pointer {
+		f.Set(reflect.New(p.elem))
+		f = f.Elem()
+	}
+	return p.scalar.parse(f, text)
+}
+
+// array gives a parameter whose field is an array all of its values.
+func (d *decoding) array(i int, values []string) {
+	p := &d.b.params[i]
+	d.seen |= 1 << i
+	if len(values) != p.typ.Len() {
+		d.add(p.place, "must have "+itoa(p.typ.Len())+" values")
+		return
+	}
+	f := d.v.FieldByIndex(p.index)
+	for j, text := range values {
+		if detail := p.scalar.parse(f.Index(j), text); detail != "" {
+			d.add(p.place, detail)
+		}
+	}
+}
+
+// defaults sets what members and parameters are when they are absent. For
+// members that is before the body is read, which then overwrites them.
+func (b *binding) setDefaults(v reflect.Value) {
+	for i := range b.defaults {
+		p := &b.defaults[i]
+		p.assign(v.FieldByIndex(p.index), p.def)
+	}
+}
+
+// finish applies defaults and finds what is missing.
+func (d *decoding) finish() {
+	for i := range d.b.params {
+		p := &d.b.params[i]
+		if d.seen&(1<<i) != 0 {
+			continue
+		}
+		switch {
+		case p.hasDef:
+			p.assign(d.v.FieldByIndex(p.index), p.def)
+		case p.required:
+			d.add(p.place, "missing")
+		}
+	}
+}
+
+// readParams reads the parameters of a request. A path without a value is no
+// such path.
+func (d *decoding) readParams(r *http.Request, by router) error {
+	for i := range d.b.params {
+		p := &d.b.params[i]
+		switch p.source {
+		case inPath:
+			value, ok := by.pathValue(r, p.segment)
+			switch {
+			case !ok:
+				d.add(p.place, "not valid percent-encoding")
+				d.seen |= 1 << i
+			case value == "" && !p.segment.rest:
+				return ErrNoRoute
+			default:
+				d.set(i, value)
+			}
+		case inHeader:
+			d.values(i, r.Header[p.key])
+		}
+	}
+	if d.b.cookies {
+		d.readCookies(r)
+	}
+	if len(d.b.query) > 0 {
+		d.readQuery(r.URL.RawQuery)
+	}
+	return nil
+}
+
+// values gives a parameter the lines of its header.
+func (d *decoding) values(i int, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	if d.b.params[i].array {
+		d.array(i, lines)
+		return
+	}
+	for _, line := range lines {
+		d.set(i, line)
+	}
+}
+
+// readCookies takes the first of several cookies of one name, as RFC 6265 §5.4
+// orders them: the one with the longest path.
+func (d *decoding) readCookies(r *http.Request) {
+	for _, c := range r.Cookies() {
+		for i := range d.b.params {
+			if p := &d.b.params[i]; p.source == inCookie && p.name == c.Name && d.seen&(1<<i) == 0 {
+				d.set(i, c.Value)
+			}
+		}
+	}
+}
+
+// readQuery scans a query against the plan, without building a map of it.
+func (d *decoding) readQuery(raw string) {
+	var arrays map[int][]string
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		if pair == "" {
+			continue
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		key, ok := unescapeQuery(key)
+		if !ok || strings.Contains(pair, ";") {
+			d.add("query:", "not valid percent-encoding")
+			continue
+		}
+		i := d.b.queryParam(key)
+		if i < 0 {
+			continue
+		}
+		value, ok = unescapeQuery(value)
+		switch {
+		case !ok:
+			d.seen |= 1 << i
+			d.add(d.b.params[i].place, "not valid percent-encoding")
+		case d.b.params[i].array:
+			if arrays == nil {
+				arrays = map[int][]string{}
+			}
+			arrays[i] = append(arrays[i], value)
+		default:
+			d.set(i, value)
+		}
+	}
+	for i, values := range arrays {
+		d.array(i, values)
+	}
+}
+
+func (b *binding) queryParam(name string) int {
+	for _, i := range b.query {
+		if b.params[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func unescapeQuery(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, true
+	}
+	s, err := url.QueryUnescape(s)
+	return s, err == nil
+}
+
+// readReply reads the parameters of a response on a client.
+func (d *decoding) readReply(resp *http.Response) {
+	var cookies []*http.Cookie
+	if d.b.cookies {
+		cookies = resp.Cookies()
+	}
+	for i := range d.b.params {
+		p := &d.b.params[i]
+		switch p.source {
+		case inHeader:
+			d.values(i, resp.Header[p.key])
+		case inCookie:
+			for _, c := range cookies {
+				if c.Name == p.name && d.seen&(1<<i) == 0 {
+					d.set(i, c.Value)
+				}
+			}
+		}
+	}
+	if d.b.status != nil {
+		d.v.FieldByIndex(d.b.status).SetInt(int64(resp.StatusCode))
+	}
+}

@@ -1,0 +1,281 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// ErrBodyTooLarge is the error of a request whose body is larger than the route
+// takes. Status 413.
+var ErrBodyTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the body is too large")
+
+// exchange is one request and its answer while it is served. It is the request
+// of the endpoint that the layers of a server are wrapped around.
+type exchange struct {
+	rt      *route
+	w       http.ResponseWriter
+	r       *http.Request
+	call    *endpoint.Call
+	format  int // of the answer
+	body    []byte
+	out     []byte
+	headers []headerValue
+	status  int
+	timeout string // a Connect-Timeout-Ms that is not valid
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+// keepBuffer bounds what a buffer may have grown to and still be kept.
+const keepBuffer = 64 << 10
+
+func (x *exchange) release() {
+	body, out, headers := x.body[:0], x.out[:0], x.headers[:0]
+	if cap(body) > keepBuffer {
+		body = nil
+	}
+	if cap(out) > keepBuffer {
+		out = nil
+	}
+	clear(headers[:cap(headers)])
+	*x = exchange{body: body, out: out, headers: headers}
+	exchanges.Put(x)
+}
+
+// serve returns the innermost part of a route on a server: decode, call, encode.
+func serve[Req, Resp any](rt *route, next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
+	if next == nil {
+		return func(context.Context, *exchange) (endpoint.Empty, error) {
+			return endpoint.Empty{}, endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.op.Name)
+		}
+	}
+	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
+		req := new(Req)
+		if err := x.decode(req); err != nil {
+			return x.fail(err)
+		}
+		resp, err := next(ctx, *req)
+		if err != nil {
+			return x.fail(err)
+		}
+		if err := x.encode(&resp); err != nil {
+			return x.fail(err)
+		}
+		return endpoint.Empty{}, nil
+	}
+}
+
+// fail lets the layers see the status that the error will have.
+func (x *exchange) fail(err error) (endpoint.Empty, error) {
+	x.call.SetStatus(statusOf(x.rt.op.Outgoing(err), x.rt.opts.statuses))
+	return endpoint.Empty{}, err
+}
+
+// decode reads the request into v, a pointer. What can be refused without
+// reading the body is refused first.
+func (x *exchange) decode(v any) error {
+	if x.timeout != "" {
+		return ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: "header:" + timeoutHeader, Detail: x.timeout})
+	}
+	var err error
+	if x.format, err = writes(x.r, x.rt.formats); err != nil {
+		return err
+	}
+	in := x.rt.in[0]
+	reading := x.rt.hasBody && !(x.rt.anyBody && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead))
+	if reading && x.r.ContentLength != 0 {
+		i, err := reads(x.r, x.rt.formats)
+		if err != nil {
+			return err
+		}
+		in = x.rt.in[i]
+		if err := x.readBody(); err != nil {
+			return err
+		}
+	}
+	d := decoding{b: in}
+	if len(in.params) > 0 || len(in.defaults) > 0 {
+		d.v = reflect.ValueOf(v).Elem()
+		in.setDefaults(d.v)
+		if err := d.readParams(x.r, x.rt.by); err != nil {
+			return err
+		}
+		d.finish()
+	}
+	if reading && !(in.empty && len(x.body) == 0) {
+		if err := in.format.Decode(x.body, in.target(v)); err != nil {
+			return d.result(err)
+		}
+	}
+	return d.result(nil)
+}
+
+// result is the error of all faults of the parameters and of the body.
+func (d *decoding) result(err error) error {
+	if len(d.fault) == 0 {
+		return err
+	}
+	if err == nil {
+		return ErrInvalidRequest.WithViolations(d.fault...)
+	}
+	e := endpoint.ErrorOf(err)
+	if !errors.Is(e, ErrInvalidRequest) {
+		return err
+	}
+	return ErrInvalidRequest.WithViolations(d.fault...).WithViolations(e.Violations()...).WithCause(err)
+}
+
+// readBody reads all of the body into x.body.
+func (x *exchange) readBody() error {
+	limit := x.rt.opts.maxBody
+	if x.r.ContentLength > limit {
+		return x.tooLarge()
+	}
+	buf := x.body[:0]
+	if n := x.r.ContentLength; n > 0 && int64(cap(buf)) < n+1 {
+		// One byte more than is there, so that the last read finds the end.
+		buf = make([]byte, 0, min(n, keepBuffer)+1)
+	}
+	if cap(buf) == 0 {
+		buf = make([]byte, 0, 512)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := x.r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		x.body = buf
+		if int64(len(buf)) > limit {
+			return x.tooLarge()
+		}
+		if err == io.EOF {
+			x.call.AddRequestBytes(int64(len(buf)))
+			return nil
+		}
+		if err != nil {
+			return x.unread(err)
+		}
+	}
+}
+
+func (x *exchange) tooLarge() error {
+	// What is left of it would have to be read before another request could
+	// come over this connection.
+	x.w.Header().Set("Connection", "close")
+	return ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10))
+}
+
+// unread is the error of a body that broke off.
+func (x *exchange) unread(err error) error {
+	if ctxErr := x.r.Context().Err(); ctxErr != nil {
+		return endpoint.Errorf(endpoint.Canceled, "the request broke off: %w", err)
+	}
+	var tooLarge *http.MaxBytesError // of a middleware of the user's
+	if errors.As(err, &tooLarge) {
+		return x.tooLarge()
+	}
+	return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the body could not be read"}).WithCause(err)
+}
+
+// encode writes the response that v points to into x; nothing goes to the
+// socket yet, because a layer may still turn it into an error.
+func (x *exchange) encode(v any) error {
+	out := x.rt.out[x.format]
+	x.status = x.rt.opts.status
+	if len(out.params) > 0 || out.status != nil {
+		var status int
+		var err error
+		x.headers, status, err = out.replyHeader(reflect.ValueOf(v).Elem(), x.headers[:0])
+		if err != nil {
+			return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
+		}
+		if status != 0 {
+			x.status = status
+		}
+	}
+	switch {
+	case x.status == 0:
+		x.status = http.StatusOK
+	case !validSuccess(x.status):
+		return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", errors.New("status "+itoa(x.status)+" is no status of a success"))
+	}
+	if !bodiless(x.status) {
+		var err error
+		if x.out, err = out.format.Append(x.out[:0], out.target(v)); err != nil {
+			return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
+		}
+	}
+	x.call.SetStatus(x.status)
+	x.call.AddResponseBytes(int64(len(x.out)))
+	return nil
+}
+
+// send writes the answer to the socket, after the layers' Exit.
+func (x *exchange) send(ctx context.Context) {
+	h := x.w.Header()
+	for _, kv := range x.headers {
+		h.Add(kv.key, kv.value)
+	}
+	if len(x.rt.formats) > 1 {
+		h.Add("Vary", "Accept")
+	}
+	if bodiless(x.status) {
+		x.w.WriteHeader(x.status)
+		return
+	}
+	h["Content-Type"] = []string{x.rt.formats[x.format].MediaType()}
+	x.write(ctx, x.out)
+}
+
+// write sends the header and a body. net/http finds the length of a small body
+// by itself, but for an answer to HEAD.
+func (x *exchange) write(ctx context.Context, body []byte) {
+	head := x.r.Method == http.MethodHead
+	if head || len(body) > 2<<10-1 {
+		x.w.Header()["Content-Length"] = []string{itoa(len(body))}
+	}
+	x.w.WriteHeader(x.status)
+	if head {
+		return
+	}
+	if _, err := x.w.Write(body); err != nil {
+		x.rt.config.report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", err))
+	}
+}
+
+// sendError writes the answer of a call that failed.
+func (x *exchange) sendError(ctx context.Context, err error) {
+	x.rt.config.report(ctx, err)
+	e := x.rt.op.Outgoing(err)
+	x.status = statusOf(e, x.rt.opts.statuses)
+	x.out = appendProblem(x.out[:0], e, x.status)
+	problemHeader(x.w.Header(), e, x.status)
+	x.write(ctx, x.out)
+}
+
+const timeoutHeader = "Connect-Timeout-Ms"
+
+// deadline returns the context of a call with the time that the client gives
+// it, if that is less than it has. The header is that of the Connect protocol:
+// a positive integer of at most ten digits.
+func (x *exchange) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	values := x.r.Header[timeoutHeader]
+	if len(values) == 0 {
+		return ctx, nil
+	}
+	ms, err := strconv.ParseUint(values[0], 10, 64)
+	if err != nil || len(values[0]) > 10 || len(values) > 1 {
+		x.timeout = "must be one number of milliseconds of at most ten digits"
+		return ctx, nil
+	}
+	return context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond) //nolint:gosec // ten digits
+}

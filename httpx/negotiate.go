@@ -1,0 +1,189 @@
+package httpx
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// Errors of a request whose form the server does not serve. They come before
+// its body is read.
+var (
+	// ErrUnsupportedMediaType is the error of a body in a type, a charset or a
+	// content coding that the route does not read. Status 415.
+	ErrUnsupportedMediaType = endpoint.Define(endpoint.InvalidArgument, "endpoint", "UNSUPPORTED_MEDIA_TYPE", "unsupported media type")
+	// ErrNotAcceptable is the error of a request that accepts no type that the
+	// route writes. Status 406.
+	ErrNotAcceptable = endpoint.Define(endpoint.InvalidArgument, "endpoint", "NOT_ACCEPTABLE", "no acceptable representation")
+)
+
+// reads returns the place among formats of the one that reads this request's
+// body; the first where the request does not say what it is.
+func reads(r *http.Request, formats []codec.Format) (int, error) {
+	if coding := r.Header["Content-Encoding"]; len(coding) > 0 && !allIdentity(coding) {
+		return 0, ErrUnsupportedMediaType.With("the content coding is not supported; send the body as it is")
+	}
+	lines := r.Header["Content-Type"]
+	if len(lines) == 0 {
+		return 0, nil
+	}
+	for _, other := range lines[1:] {
+		if other != lines[0] {
+			return 0, ErrUnsupportedMediaType.With("more than one content type")
+		}
+	}
+	for i, f := range formats {
+		if lines[0] == f.MediaType() {
+			return i, nil
+		}
+	}
+	return readsParsed(lines[0], formats)
+}
+
+func allIdentity(codings []string) bool {
+	for _, c := range codings {
+		if c != "" && !strings.EqualFold(c, "identity") {
+			return false
+		}
+	}
+	return true
+}
+
+func readsParsed(line string, formats []codec.Format) (int, error) {
+	media, params, err := mime.ParseMediaType(line)
+	if err != nil {
+		return 0, ErrUnsupportedMediaType.With("the content type is malformed; %s", accepted(formats))
+	}
+	for i, f := range formats {
+		if !sameType(media, f.MediaType()) {
+			continue
+		}
+		if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+			return 0, ErrUnsupportedMediaType.With("the charset is not supported; send UTF-8")
+		}
+		return i, nil
+	}
+	return 0, ErrUnsupportedMediaType.With("the content type is not supported; %s", accepted(formats))
+}
+
+// sameType says that a media type is the one of a format, or has its structured
+// suffix (RFC 6839): application/vnd.example+json for application/json.
+func sameType(media, format string) bool {
+	if media == format {
+		return true
+	}
+	top, sub, _ := strings.Cut(format, "/")
+	return strings.HasPrefix(media, top+"/") && strings.HasSuffix(media, "+"+sub)
+}
+
+func accepted(formats []codec.Format) string {
+	types := make([]string, len(formats))
+	for i, f := range formats {
+		types[i] = f.MediaType()
+	}
+	return "accepted: " + strings.Join(types, ", ")
+}
+
+// writes returns the place among formats of the one that the request likes
+// best (RFC 9110 §12.5.1), the first of equals; the first where it does not say.
+func writes(r *http.Request, formats []codec.Format) (int, error) {
+	lines := r.Header["Accept"]
+	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "*/*" || lines[0] == formats[0].MediaType()) {
+		return 0, nil
+	}
+	ranges, ok := parseAccept(strings.Join(lines, ","))
+	if !ok || len(ranges) == 0 {
+		return 0, nil // malformed counts as absent
+	}
+	best, bestQ := -1, 0
+	for i, f := range formats {
+		if q := quality(ranges, f.MediaType()); q > bestQ {
+			best, bestQ = i, q
+		}
+	}
+	if best < 0 {
+		return 0, ErrNotAcceptable.With("no acceptable representation; %s", strings.Replace(accepted(formats), "accepted", "offered", 1))
+	}
+	return best, nil
+}
+
+// mediaRange is one element of Accept. q is in thousandths.
+type mediaRange struct {
+	top, sub string
+	params   int
+	q        int
+}
+
+// quality returns the q of the most specific range that a type is in.
+func quality(ranges []mediaRange, media string) int {
+	top, sub, _ := strings.Cut(media, "/")
+	q, best := 0, -1
+	for _, r := range ranges {
+		specific := -1
+		switch {
+		case r.top == top && r.sub == sub && r.params == 0:
+			specific = 2
+		case r.top == top && r.sub == "*":
+			specific = 1
+		case r.top == "*" && r.sub == "*":
+			specific = 0
+		}
+		if specific > best {
+			best, q = specific, r.q
+		}
+	}
+	return q
+}
+
+// parseAccept reads an Accept header; ok is false if it is malformed.
+func parseAccept(line string) (ranges []mediaRange, ok bool) {
+	for element := range strings.SplitSeq(line, ",") {
+		element = strings.Trim(element, " \t")
+		if element == "" {
+			continue
+		}
+		parts := strings.Split(element, ";")
+		top, sub, found := strings.Cut(strings.ToLower(strings.Trim(parts[0], " \t")), "/")
+		if !found || !isToken(top) || !isToken(sub) || top == "*" && sub != "*" {
+			return nil, false
+		}
+		m := mediaRange{top: top, sub: sub, q: 1000}
+		for _, p := range parts[1:] {
+			key, value, found := strings.Cut(strings.Trim(p, " \t"), "=")
+			switch {
+			case !found:
+				return nil, false
+			case !strings.EqualFold(key, "q"):
+				if !strings.EqualFold(key, "charset") {
+					m.params++
+				}
+			default:
+				if m.q, ok = parseQ(value); !ok {
+					return nil, false
+				}
+			}
+		}
+		ranges = append(ranges, m)
+	}
+	return ranges, true
+}
+
+// parseQ reads a weight (RFC 9110 §12.4.2) in thousandths.
+func parseQ(s string) (int, bool) {
+	if s == "" || len(s) > 5 || s[0] != '0' && s[0] != '1' || len(s) > 1 && s[1] != '.' {
+		return 0, false
+	}
+	q := int(s[0]-'0') * 1000
+	scale := 100
+	for i := 2; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		q += int(s[i]-'0') * scale
+		scale /= 10
+	}
+	return q, q <= 1000
+}

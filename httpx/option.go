@@ -1,0 +1,232 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// An Option belongs to one end, to a server ([Mount], [Handler]) or to a client
+// ([Client]).
+type Option interface {
+	HandlerOption
+	apply(c *config)
+}
+
+// A RouteOption is declared with a route, and is true on both ends.
+type RouteOption interface {
+	HandlerOption
+	applyRoute(c *routeConfig)
+}
+
+// A HandlerOption is what [Handler] takes: an [Option] or a [RouteOption].
+type HandlerOption interface {
+	applyHandler(c *config, rc *routeConfig)
+}
+
+type config struct {
+	layers  endpoint.Stack
+	formats []codec.Format
+	hook    func(ctx context.Context, err error)
+	server  []string // options that only a server has
+	faults  []error
+}
+
+type option func(c *config)
+
+func (o option) apply(c *config)                        { o(c) }
+func (o option) applyHandler(c *config, _ *routeConfig) { o(c) }
+
+// Use puts layers around every operation of the service, the first outermost
+// and all of them outside what the endpoints are chained with. Several Use add
+// up. On a server they run around decoding, the endpoint and encoding; on a
+// client around encoding, the exchange and decoding.
+func Use(layers ...endpoint.Layer) Option {
+	layers = slices.Clone(layers)
+	return option(func(c *config) { c.layers = append(c.layers, layers...) })
+}
+
+// Formats sets the formats of bodies that a server reads and writes, the first
+// for clients that do not say. A client uses the first. The default is
+// codec.JSON() alone. It replaces an earlier Formats.
+func Formats(formats ...codec.Format) Option {
+	formats = slices.Clone(formats)
+	return option(func(c *config) {
+		if len(formats) == 0 || slices.Contains(formats, nil) {
+			c.faults = append(c.faults, fmt.Errorf("option Formats: no format, or a nil one"))
+			return
+		}
+		c.formats = formats
+	})
+}
+
+// ErrorHook calls f with the error of each call of a server that fails, whole
+// and before it is cut down to what may be sent; with panics (an
+// *endpoint.PanicError), with answers that could not be written, and with errors
+// that the operation does not declare. f runs on the request's goroutine.
+// endpoint.CallFrom(ctx) says which operation it was. Several ErrorHooks are all
+// called. It is for servers: on a client it is a construction error.
+func ErrorHook(f func(ctx context.Context, err error)) Option {
+	return option(func(c *config) {
+		c.server = append(c.server, "ErrorHook")
+		if f == nil {
+			c.faults = append(c.faults, fmt.Errorf("option ErrorHook: the function is nil"))
+			return
+		}
+		before := c.hook
+		if before == nil {
+			c.hook = f
+			return
+		}
+		c.hook = func(ctx context.Context, err error) { before(ctx, err); f(ctx, err) }
+	})
+}
+
+func (c *config) report(ctx context.Context, err error) {
+	if c.hook != nil {
+		c.hook(ctx, err)
+	}
+}
+
+func (c *config) format() codec.Format {
+	if len(c.formats) == 0 {
+		return codec.JSON()
+	}
+	return c.formats[0]
+}
+
+// DefaultMaxBody is how many bytes of a request's body a route reads unless
+// [MaxBody] says otherwise: 1 MiB.
+const DefaultMaxBody = 1 << 20
+
+type routeConfig struct {
+	fails        []*endpoint.Error
+	statuses     map[string]int // of errors, by identity
+	idempotent   bool
+	status       int
+	maxBody      int64
+	named        string
+	partial      bool
+	allowUnknown bool
+	faults       []error
+}
+
+type routeOption func(c *routeConfig)
+
+func (o routeOption) applyRoute(c *routeConfig)              { o(c) }
+func (o routeOption) applyHandler(_ *config, c *routeConfig) { o(c) }
+
+// Fails declares errors of the operation. They keep their identity over the
+// wire in any case; a declared one does so also when it came from a service
+// behind this one, and documents list it. Two errors of one identity with
+// different codes are a construction error.
+func Fails(errs ...*endpoint.Error) RouteOption {
+	errs = slices.Clone(errs)
+	return routeOption(func(c *routeConfig) {
+		for _, e := range errs {
+			switch {
+			case e == nil:
+				c.faults = append(c.faults, fmt.Errorf("option Fails: a nil error"))
+			case e.Domain() == "" || e.Reason() == "":
+				c.faults = append(c.faults, fmt.Errorf("option Fails: %q has no identity; declare it with endpoint.Define", e.Error()))
+			default:
+				c.fails = append(c.fails, e)
+			}
+		}
+	})
+}
+
+// ErrorStatus sets the HTTP status with which the error goes out on this route,
+// in place of that of its code. Clients read the code and never the status.
+func ErrorStatus(e *endpoint.Error, status int) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		switch {
+		case e == nil || e.Domain() == "" || e.Reason() == "":
+			c.faults = append(c.faults, fmt.Errorf("option ErrorStatus: an error without identity"))
+		case status < 400 || status > 599:
+			c.faults = append(c.faults, fmt.Errorf("option ErrorStatus: %d is no status of an error", status))
+		default:
+			if c.statuses == nil {
+				c.statuses = map[string]int{}
+			}
+			c.statuses[identity(e)] = status
+		}
+	})
+}
+
+// Idempotent says that repeating the operation does no more than the first call
+// did, so that retries may. GET, HEAD, OPTIONS, PUT and DELETE are idempotent by
+// themselves (RFC 9110 §9.2.2).
+func Idempotent() RouteOption {
+	return routeOption(func(c *routeConfig) { c.idempotent = true })
+}
+
+// Status sets the status of a success, which is 200 by default. It takes 200 to
+// 299 and 304; 204, 205 and 304 have no body. A response with a field tagged
+// status sets its own when that is not 0.
+func Status(status int) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if !validSuccess(status) {
+			c.faults = append(c.faults, fmt.Errorf("option Status: %d is no status of a success", status))
+			return
+		}
+		c.status = status
+	})
+}
+
+func validSuccess(status int) bool {
+	return status >= 200 && status <= 299 || status == http.StatusNotModified
+}
+
+// bodiless says that an answer with this status has no body.
+func bodiless(status int) bool {
+	switch status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
+		return true
+	}
+	return false
+}
+
+// MaxBody sets how many bytes of a request's body the server reads, counted
+// after decompression; more is 413. The default is [DefaultMaxBody].
+func MaxBody(n int64) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if n <= 0 {
+			c.faults = append(c.faults, fmt.Errorf("option MaxBody: %d is not positive", n))
+			return
+		}
+		c.maxBody = n
+	})
+}
+
+// Named sets the name of the service that the operations belong to, in place of
+// the name of the type that declares their fields. A service with two fields of
+// one type needs it for one of them.
+func Named(service string) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if service == "" {
+			c.faults = append(c.faults, fmt.Errorf("option Named: the name is empty"))
+			return
+		}
+		c.named = service
+	})
+}
+
+// Partial lets a server be mounted with the endpoint unset; it then answers
+// Unimplemented. Without it a nil endpoint is a construction error.
+func Partial() RouteOption {
+	return routeOption(func(c *routeConfig) { c.partial = true })
+}
+
+// AllowUnknown ignores members of a request's body that its type does not have.
+// Without it they are faults, so that a misspelt member is never lost: to add a
+// field to a request, deploy the servers first.
+func AllowUnknown() RouteOption {
+	return routeOption(func(c *routeConfig) { c.allowUnknown = true })
+}
+
+func identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }

@@ -1,0 +1,194 @@
+package httpx
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// pattern is the path of a route in the form of http.ServeMux: {name} for one
+// segment, {name...} at the end for the rest. A trailing slash is part of the
+// path and matches nothing more.
+type pattern struct {
+	text     string
+	segments []segment
+}
+
+type segment struct {
+	literal string // without slashes
+	name    string // of a wildcard, else empty
+	rest    bool
+}
+
+// parsePattern returns all faults of a pattern at once.
+func parsePattern(text string) (pattern, []error) {
+	p := pattern{text: text}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("pattern %q: %s", text, fmt.Sprintf(format, args...)))
+	}
+	if !strings.HasPrefix(text, "/") {
+		fault("it does not begin with a slash")
+		return p, faults
+	}
+	parts := strings.Split(text[1:], "/")
+	names := map[string]bool{}
+	for i, part := range parts {
+		s := segment{literal: part}
+		last := i == len(parts)-1
+		switch {
+		case part == "" && !last:
+			fault("it has an empty segment")
+		case part == "." || part == "..":
+			fault("it has the segment %q", part)
+		case strings.ContainsAny(part, "{}"):
+			var why string
+			if s, why = wildcard(part); why != "" {
+				fault("%s", why)
+			}
+			if s.rest && !last {
+				fault("{%s...} is not at its end", s.name)
+			}
+			if names[s.name] && s.name != "" {
+				fault("{%s} is in it twice", s.name)
+			}
+			names[s.name] = true
+		case strings.ContainsAny(part, "*?#% \t"):
+			fault("segment %q has one of the characters * ? # %% and space; wildcards are {name} and {name...}", part)
+		}
+		p.segments = append(p.segments, s)
+	}
+	return p, faults
+}
+
+func wildcard(part string) (segment, string) {
+	inner, ok := strings.CutPrefix(part, "{")
+	inner, ok2 := strings.CutSuffix(inner, "}")
+	if !ok || !ok2 || strings.ContainsAny(inner, "{}") {
+		return segment{}, fmt.Sprintf("segment %q is not a wildcard as a whole", part)
+	}
+	if inner == "$" {
+		return segment{}, "{$} is not needed: a trailing slash matches nothing more"
+	}
+	name, rest := strings.CutSuffix(inner, "...")
+	if strings.Contains(name, ":") {
+		return segment{}, fmt.Sprintf("segment %q has a regular expression, which only one router knows; check the value in the endpoint", part)
+	}
+	if !isIdentifier(name) {
+		return segment{}, fmt.Sprintf("the name of the wildcard %q is not an identifier", part)
+	}
+	return segment{name: name, rest: rest}, ""
+}
+
+func isIdentifier(s string) bool {
+	for i, c := range s {
+		if c != '_' && !('a' <= c && c <= 'z') && !('A' <= c && c <= 'Z') && (i == 0 || !('0' <= c && c <= '9')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// wildcardNames returns the names in the order of the path.
+func (p pattern) wildcardNames() []string {
+	var names []string
+	for _, s := range p.segments {
+		if s.name != "" {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// forServeMux returns the pattern as http.ServeMux takes it.
+func (p pattern) forServeMux() string {
+	if strings.HasSuffix(p.text, "/") {
+		return p.text + "{$}"
+	}
+	return p.text
+}
+
+// forChi returns the pattern as chi takes it.
+func (p pattern) forChi() string {
+	last := p.segments[len(p.segments)-1]
+	if !last.rest {
+		return p.text
+	}
+	return strings.TrimSuffix(p.text, "{"+last.name+"...}") + "*"
+}
+
+// router says how a router gives the values of path wildcards.
+type router uint8
+
+const (
+	unknownRouter router = iota // of a Handler, which is not mounted by us
+	serveMux
+	chiLike
+)
+
+// routerOf tells chi from http.ServeMux without importing chi: chi's routers
+// register by method.
+func routerOf(r Router) router {
+	if _, ok := r.(interface {
+		Method(method, pattern string, h http.Handler)
+	}); ok {
+		return chiLike
+	}
+	return serveMux
+}
+
+// pathValue returns the value of a wildcard, unescaped exactly once. ok is false
+// if it is not valid. ServeMux gives values unescaped; chi gives what the path
+// was routed by, which is the escaped path if there is one.
+func (by router) pathValue(r *http.Request, s segment) (value string, ok bool) {
+	name := s.name
+	if by == chiLike && s.rest {
+		name = "*"
+	}
+	v := r.PathValue(name)
+	if by == serveMux || r.URL.RawPath == "" || !strings.Contains(v, "%") {
+		return v, true
+	}
+	if by == unknownRouter && !hasSegment(r.URL.RawPath, v) {
+		return v, true
+	}
+	v, err := url.PathUnescape(v)
+	return v, err == nil
+}
+
+// hasSegment says that v stands between slashes in path: then a router took it
+// from the escaped path.
+func hasSegment(path, v string) bool {
+	for rest := path; ; {
+		i := strings.Index(rest, "/"+v)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1+len(v):]
+		if rest == "" || rest[0] == '/' {
+			return true
+		}
+	}
+}
+
+// appendEscaped appends one path value in the form in which it stays one
+// segment: also "." and "..", which everything on the way would resolve.
+func appendEscaped(dst []byte, v string, rest bool) []byte {
+	if rest {
+		for i, part := range strings.Split(v, "/") {
+			if i > 0 {
+				dst = append(dst, '/')
+			}
+			dst = appendEscaped(dst, part, false)
+		}
+		return dst
+	}
+	switch v {
+	case ".":
+		return append(dst, "%2E"...)
+	case "..":
+		return append(dst, "%2E%2E"...)
+	}
+	return append(dst, url.PathEscape(v)...)
+}

@@ -1,0 +1,223 @@
+package httpx
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/typedkit/endpoint"
+)
+
+const problemType = "application/problem+json"
+
+// A Problem is the body of an error over HTTP (RFC 9457) as it came. The client
+// keeps it as the cause of the *endpoint.Error that it makes of it, for what
+// that has no place for; errors.As finds it.
+type Problem struct {
+	Type     string `json:"type,omitzero"`
+	Title    string `json:"title,omitzero"`
+	Status   int    `json:"status,omitzero"`
+	Detail   string `json:"detail,omitzero"`
+	Instance string `json:"instance,omitzero"`
+
+	Code       string             `json:"code,omitzero"`
+	Domain     string             `json:"domain,omitzero"`
+	Reason     string             `json:"reason,omitzero"`
+	Errors     []ProblemViolation `json:"errors,omitzero"`
+	RetryAfter string             `json:"retryAfter,omitzero"`
+	Help       []ProblemLink      `json:"help,omitzero"`
+	Meta       map[string]string  `json:"meta,omitzero"`
+	Extensions jsontext.Value     `json:",embed"` // all other members
+}
+
+// A ProblemViolation is one fault of a request.
+type ProblemViolation struct {
+	Pointer   string `json:"pointer,omitzero"`
+	Parameter string `json:"parameter,omitzero"`
+	Detail    string `json:"detail,omitzero"`
+}
+
+// A ProblemLink is a page that helps.
+type ProblemLink struct {
+	Description string `json:"description,omitzero"`
+	URL         string `json:"url,omitzero"`
+}
+
+// Error says what the server answered.
+func (p *Problem) Error() string {
+	return fmt.Sprintf("HTTP status %d: %s", p.Status, p.Title)
+}
+
+// ownStatus are the toolkit's errors for which HTTP knows better than the code.
+var ownStatus = map[string]int{
+	"BODY_TOO_LARGE": 413, "UNSUPPORTED_MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "BODY_TIMEOUT": 408,
+	"NO_ROUTE": 404, "METHOD_NOT_ALLOWED": 405, "INVALID_REQUEST": 400, "RATE_LIMITED": 429,
+	"OUT_OF_CAPACITY": 503, "BREAKER_OPEN": 503, "NO_ENDPOINTS": 503,
+}
+
+// statusOf returns the status that an error goes out with.
+func statusOf(e *endpoint.Error, overrides map[string]int) int {
+	if status, ok := overrides[identity(e)]; ok && e.Domain() != "" {
+		return status
+	}
+	if e.Domain() == "endpoint" {
+		if status, ok := ownStatus[e.Reason()]; ok {
+			return status
+		}
+	}
+	return e.Code().HTTPStatus()
+}
+
+// appendProblem appends the body of an error.
+func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
+	p := Problem{
+		Type: "about:blank", Title: titleOf(status), Status: status, Detail: clean(e.Message()),
+		Code: e.Code().String(), Domain: e.Domain(), Reason: e.Reason(),
+	}
+	for _, v := range e.Violations() {
+		p.Errors = append(p.Errors, ProblemViolation{clean(v.Pointer), clean(v.Parameter), clean(v.Detail)})
+	}
+	if d := e.RetryAfter(); d > 0 {
+		p.RetryAfter = strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+	}
+	for _, l := range e.Help() {
+		p.Help = append(p.Help, ProblemLink{clean(l.Description), clean(l.URL)})
+	}
+	for k, v := range e.Meta() {
+		if p.Meta == nil {
+			p.Meta = map[string]string{}
+		}
+		p.Meta[clean(k)] = clean(v)
+	}
+	body, err := json.Marshal(&p, json.Deterministic(true))
+	if err != nil { // of clean strings: it cannot be
+		return append(dst, `{"type":"about:blank","status":500,"code":"INTERNAL"}`...)
+	}
+	return append(dst, body...)
+}
+
+// clean makes text valid UTF-8, because JSON is.
+func clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+func titleOf(status int) string {
+	if status == 499 {
+		return "Client Closed Request"
+	}
+	return http.StatusText(status)
+}
+
+// problemHeader sets the headers of an error beside its body.
+func problemHeader(h http.Header, e *endpoint.Error, status int) {
+	for _, k := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Cache-Control"} {
+		delete(h, k)
+	}
+	h.Set("Content-Type", problemType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if d := e.RetryAfter(); d > 0 && h.Get("Retry-After") == "" {
+		// Whole seconds (RFC 9110 §10.2.3), rounded up: earlier is too early.
+		h.Set("Retry-After", strconv.FormatInt(int64(math.Ceil(d.Seconds())), 10))
+	}
+	if status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", "Bearer") // RFC 9110 §15.5.2: a 401 names a scheme
+	}
+}
+
+// errorOf makes the typed error of an answer that is no success. Whatever the
+// body is, it never fails.
+func errorOf(status int, header http.Header, body []byte) *endpoint.Error {
+	p := Problem{}
+	isProblem := json.Unmarshal(body, &p) == nil && len(body) > 0 && body[0] == '{'
+	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	if !isProblem || p.Code == "" {
+		return foreignError(status, header, body, p, isProblem && strings.TrimSpace(media) == problemType)
+	}
+	p.Status = status
+	code, err := endpoint.ParseCode(p.Code)
+	if err != nil || code == endpoint.OK {
+		code = endpoint.Unknown
+	}
+	e := endpoint.FromWire(code, p.Domain, p.Reason, p.Detail).WithCause(&p)
+	vs := make([]endpoint.Violation, 0, len(p.Errors))
+	for _, v := range p.Errors {
+		vs = append(vs, endpoint.Violation{Pointer: v.Pointer, Parameter: v.Parameter, Detail: v.Detail})
+	}
+	e = e.WithViolations(vs...)
+	for _, l := range p.Help {
+		e = e.WithHelp(endpoint.Link{Description: l.Description, URL: l.URL})
+	}
+	for k, v := range p.Meta {
+		e = e.WithMeta(k, v)
+	}
+	if d, err := time.ParseDuration(p.RetryAfter); err == nil {
+		return e.WithRetryAfter(d)
+	}
+	return e.WithRetryAfter(retryAfter(header))
+}
+
+// foreignError is for a server that is not one of ours: the code is that of its
+// status, and what it said is for logs.
+func foreignError(status int, header http.Header, body []byte, p Problem, isProblem bool) *endpoint.Error {
+	code := endpoint.CodeOfStatus(status)
+	if code == endpoint.OK {
+		code = endpoint.Unknown
+	}
+	message := ""
+	if isProblem {
+		message = p.Detail
+		if message == "" {
+			message = p.Title
+		}
+	}
+	if message == "" {
+		message = strings.ToLower(titleOf(status))
+	}
+	p.Status, p.Title = status, titleOf(status)
+	var cause error = &p
+	if !isProblem {
+		cause = errors.New(foreignText(status, header, body))
+	}
+	return endpoint.FromWire(code, "", "", message).WithCause(cause).WithRetryAfter(retryAfter(header))
+}
+
+// foreignText is the begin of a foreign answer, in one printable line.
+func foreignText(status int, header http.Header, body []byte) string {
+	const most = 256
+	text := fmt.Sprintf("HTTP status %d", status)
+	if t := header.Get("Content-Type"); t != "" {
+		text += fmt.Sprintf(", %.64q", t)
+	}
+	if len(body) > most {
+		body = body[:most]
+	}
+	if len(body) > 0 {
+		text += fmt.Sprintf(": %q", body)
+	}
+	return text
+}
+
+// retryAfter reads the header in both of its forms.
+func retryAfter(h http.Header) time.Duration {
+	v := h.Get("Retry-After")
+	if v == "" {
+		return 0
+	}
+	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(time.Until(t), 0)
+	}
+	return 0
+}

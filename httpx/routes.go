@@ -1,0 +1,314 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/service"
+)
+
+// A Service is a user's pointer to a struct of endpoints, which describes
+// itself to HTTP by one method with a pointer receiver. The method names every
+// endpoint of the struct once, by its address; it runs whenever the service is
+// mounted, and whenever a client is made.
+type Service interface {
+	HTTP(r *Routes)
+}
+
+// Routes is what a [Service] describes itself to: each of its methods is one
+// route. On a server it reads the field, on a client it writes it. Req and Resp
+// are the types of the endpoint. A Routes is valid during the call of HTTP.
+type Routes struct {
+	build  *build
+	prefix string
+	opts   []RouteOption
+}
+
+// GET adds a route whose parameters are in the path and the query. A HEAD of the
+// same path is answered too.
+func (r *Routes) GET[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	r.Handle("GET", path, e, opts...)
+}
+
+// POST adds a route that is not idempotent unless it says so.
+func (r *Routes) POST[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	r.Handle("POST", path, e, opts...)
+}
+
+// PUT adds an idempotent route with a body.
+func (r *Routes) PUT[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	r.Handle("PUT", path, e, opts...)
+}
+
+// PATCH adds a route that is not idempotent unless it says so.
+func (r *Routes) PATCH[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	r.Handle("PATCH", path, e, opts...)
+}
+
+// DELETE adds an idempotent route.
+func (r *Routes) DELETE[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	r.Handle("DELETE", path, e, opts...)
+}
+
+// Handle adds a route with any method. The path has the form of http.ServeMux,
+// with {name} for one segment and {name...} for the rest; a slash at its end is
+// part of it.
+func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
+	rt := r.build.add(r, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, opts)
+	if rt == nil {
+		return
+	}
+	switch r.build.end {
+	case endpoint.ServerSide:
+		rt.unset = *e == nil
+		rt.serve = func() endpoint.Endpoint[*exchange, endpoint.Empty] { return serve(rt, *e) }
+	case endpoint.ClientSide:
+		rt.connect = func(c *client) { *e = call[Req, Resp](rt, c) }
+	}
+}
+
+// Omit declares that the endpoint is not part of this transport: a server does
+// not serve it, and on a client it fails with the code Unimplemented.
+func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
+	f, ok := r.build.describe(unsafe.Pointer(e), "Omit")
+	if !ok {
+		return
+	}
+	r.build.omitted = append(r.build.omitted, func() {
+		*e = func(context.Context, Req) (Resp, error) {
+			return *new(Resp), endpoint.Errorf(endpoint.Unimplemented, "%s is not served over HTTP", f.Name)
+		}
+	})
+}
+
+// Under returns Routes whose paths begin with prefix, with options for all of
+// them, to describe a part of a service or a service within it.
+func (r *Routes) Under(prefix string, opts ...RouteOption) *Routes {
+	all := append(append([]RouteOption(nil), r.opts...), opts...)
+	return &Routes{build: r.build, prefix: r.prefix + strings.TrimSuffix(prefix, "/"), opts: all}
+}
+
+type types struct{ req, resp reflect.Type }
+
+// route is one route on one end.
+type route struct {
+	op       *endpoint.Operation
+	pattern  pattern
+	opts     routeConfig
+	types    types
+	in, out  []*binding // for each format
+	formats  []codec.Format
+	by       router
+	field    service.Field
+	unset    bool
+	anyBody  bool // of a Handler: whether there is a body is the request's matter
+	stack    endpoint.Stack
+	serve    func() endpoint.Endpoint[*exchange, endpoint.Empty]
+	connect  func(c *client)
+	hasBody  bool
+	config   *config
+	endpoint endpoint.Endpoint[*exchange, endpoint.Empty]
+}
+
+// build is the description of one service while it is made, on one end.
+type build struct {
+	end     endpoint.Side
+	config  config
+	fields  *service.Fields
+	routes  []*route
+	omitted []func()
+	done    map[unsafe.Pointer]bool
+	faults  []error
+}
+
+func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
+	b := &build{end: end, done: map[unsafe.Pointer]bool{}}
+	for _, o := range opts {
+		if o == nil {
+			b.fault("", fmt.Errorf("a nil option"))
+			continue
+		}
+		o.apply(&b.config)
+	}
+	if len(b.config.formats) == 0 {
+		b.config.formats = []codec.Format{codec.JSON()}
+	}
+	if end == endpoint.ClientSide {
+		for _, name := range b.config.server {
+			b.fault("", fmt.Errorf("option %s is for servers", name))
+		}
+	}
+	for _, err := range b.config.faults {
+		b.fault("", err)
+	}
+	fields, faults := service.Walk(svc)
+	b.fields = fields
+	for _, err := range faults {
+		b.fault("", err)
+	}
+	if len(faults) > 0 {
+		return b // the service's own method would trip over them
+	}
+	svc.HTTP(&Routes{build: b})
+	b.complete()
+	return b
+}
+
+func (b *build) fault(place string, err error) {
+	if place != "" {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	b.faults = append(b.faults, fmt.Errorf("httpx: %w", err))
+}
+
+// describe marks the field at addr as described.
+func (b *build) describe(addr unsafe.Pointer, where string) (service.Field, bool) {
+	f, ok := b.fields.Lookup(addr)
+	switch {
+	case addr == nil:
+		b.fault(b.fields.Type, fmt.Errorf("%s describes a nil pointer", where))
+		return f, false
+	case !ok:
+		b.fault(b.fields.Type, fmt.Errorf("%s describes an endpoint that is no field of the service; does its method HTTP have a value receiver?", where))
+		return f, false
+	case b.done[addr]:
+		b.fault(f.Path, fmt.Errorf("%s describes it again", where))
+		return f, false
+	}
+	b.done[addr] = true
+	return f, true
+}
+
+// add plans one route; nil if nothing can be made of it.
+func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
+	if path == "/" && r.prefix != "" {
+		path = "" // Under("/x").GET("/") is /x
+	}
+	full := r.prefix + path
+	f, ok := b.describe(addr, method+" "+full)
+	if !ok {
+		return nil
+	}
+	rt := &route{types: t, field: f, formats: b.config.formats, config: &b.config}
+	rt.opts.maxBody = DefaultMaxBody
+	for _, o := range append(append([]RouteOption(nil), r.opts...), opts...) {
+		if o != nil {
+			o.applyRoute(&rt.opts)
+		}
+	}
+	faults := rt.plan(method, full)
+	for _, err := range faults {
+		b.fault(f.Path, err)
+	}
+	b.routes = append(b.routes, rt)
+	return rt
+}
+
+// plan makes the operation and the bindings of a route, and returns what is
+// wrong with it.
+func (rt *route) plan(method, path string) []error {
+	faults := rt.opts.faults
+	p, more := parsePattern(path)
+	rt.pattern = p
+	faults = append(faults, more...)
+	if !isToken(method) || method != strings.ToUpper(method) {
+		faults = append(faults, fmt.Errorf("method %q is not an upper-case token", method))
+	}
+	if method == "CONNECT" || method == "TRACE" || method == "OPTIONS" || method == "HEAD" {
+		faults = append(faults, fmt.Errorf("method %s cannot be an operation", method))
+	}
+	rt.hasBody = method != "GET"
+	rt.op = &endpoint.Operation{
+		Service: rt.field.Service, Name: rt.field.Name, Transport: "http", Method: method, Pattern: path,
+		Idempotent: rt.opts.idempotent || method == "GET" || method == "PUT" || method == "DELETE",
+		Fails:      rt.opts.fails,
+	}
+	if rt.opts.named != "" {
+		rt.op.Service = rt.opts.named
+	}
+	faults = append(faults, sameIdentities(rt.opts.fails)...)
+	for _, t := range []reflect.Type{rt.types.req, rt.types.resp} {
+		if _, ok := endpoint.StreamItem(t); ok {
+			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response", method))
+		}
+	}
+	if len(more) > 0 {
+		return faults // the bindings would repeat them
+	}
+	return append(faults, rt.bind(&rt.pattern)...)
+}
+
+func (rt *route) bind(p *pattern) []error {
+	var faults []error
+	for i, f := range rt.formats {
+		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
+		out, errs2 := bindResponse(rt.types.resp, f)
+		rt.in, rt.out = append(rt.in, in), append(rt.out, out)
+		if i > 0 {
+			continue // the faults of a type are those of each format
+		}
+		for _, err := range errs {
+			faults = append(faults, fmt.Errorf("request: %w", err))
+		}
+		for _, err := range errs2 {
+			faults = append(faults, fmt.Errorf("response: %w", err))
+		}
+	}
+	return faults
+}
+
+// sameIdentities finds declared errors of one identity with different codes.
+func sameIdentities(fails []*endpoint.Error) []error {
+	var faults []error
+	codes := map[string]endpoint.Code{}
+	for _, e := range fails {
+		if code, ok := codes[identity(e)]; ok && code != e.Code() {
+			faults = append(faults, fmt.Errorf("option Fails: %s is declared with the codes %s and %s", identity(e), code, e.Code()))
+		}
+		codes[identity(e)] = e.Code()
+	}
+	return faults
+}
+
+// complete finds what the description as a whole lacks or has twice.
+func (b *build) complete() {
+	for _, addr := range b.fields.List {
+		if f, _ := b.fields.Lookup(addr); !b.done[addr] {
+			b.fault(f.Path, errors.New("it is not described; describe it, or declare it absent with Omit"))
+		}
+	}
+	names, paths := map[string]*route{}, map[string]*route{}
+	var fails []*endpoint.Error
+	for _, rt := range b.routes {
+		name := rt.op.Service + "." + rt.op.Name
+		if other := names[name]; other != nil {
+			b.fault(rt.field.Path, fmt.Errorf("it is the operation %s, as %s is; give one of them the option Named", name, other.field.Path))
+		}
+		names[name] = rt
+		path := rt.op.Method + " " + rt.op.Pattern
+		if other := paths[path]; other != nil {
+			b.fault(rt.field.Path, fmt.Errorf("it is at %s, as %s is", path, other.field.Path))
+		}
+		paths[path] = rt
+		if len(sameIdentities(rt.opts.fails)) == 0 {
+			fails = append(fails, rt.opts.fails...)
+		}
+		stack, err := b.config.layers.Bind(rt.op, b.end)
+		if err != nil {
+			b.fault(rt.field.Path, fmt.Errorf("option Use: %w", err))
+		}
+		rt.stack = stack
+		if b.end == endpoint.ServerSide && rt.unset && !rt.opts.partial {
+			b.fault(rt.field.Path, errors.New("the endpoint is nil; set it, or give the route the option Partial"))
+		}
+	}
+	for _, err := range sameIdentities(fails) {
+		b.fault(b.fields.Type, err)
+	}
+}

@@ -1,0 +1,103 @@
+package httpx
+
+import (
+	"encoding"
+	"encoding/json/v2"
+	"fmt"
+	"reflect"
+)
+
+// shadowOf returns a type with the layout of t, a struct, whose parameters are
+// no members: for the codec of the body they do not exist, so that a body can
+// neither set nor show them. A value of t is read and written as one of its
+// shadow through a pointer; both types differ in names and tags alone.
+func shadowOf(t reflect.Type) (shadow reflect.Type, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a body beside parameters needs a plainer struct than %s: %v", t, r)
+		}
+	}()
+	fields := make([]reflect.StructField, t.NumField())
+	for i := range fields {
+		sf := t.Field(i)
+		f := reflect.StructField{Name: sf.Name, Type: sf.Type, Tag: sf.Tag}
+		switch {
+		case isParameter(sf) || !sf.IsExported() && !sf.Anonymous:
+			f.Name, f.Tag = hidden(i), `json:"-"`
+		case isEmbedded(sf):
+			// Not embedded in Go's sense, which reflect cannot make of a type
+			// with methods; embedded in JSON's.
+			if f.Type, err = shadowOfEmbedded(sf.Type); err != nil {
+				return nil, err
+			}
+			f.Name, f.Tag = hidden(i), `json:",embed"`
+		case sf.Anonymous && !sf.IsExported():
+			f.Name = hidden(i)
+		}
+		fields[i] = f
+	}
+	shadow = reflect.StructOf(fields)
+	if shadow.Size() != t.Size() || shadow.Align() != t.Align() {
+		return nil, fmt.Errorf("the layout of %s cannot be repeated", t)
+	}
+	return shadow, nil
+}
+
+// shadowOfEmbedded leaves a type alone that has no parameters, which is also
+// how a struct that contains itself ends.
+func shadowOfEmbedded(t reflect.Type) (reflect.Type, error) {
+	if t.Kind() == reflect.Pointer || !hasParameters(t) {
+		return t, nil
+	}
+	return shadowOf(t)
+}
+
+func hasParameters(t reflect.Type) bool {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if isParameter(sf) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// hidden is the name of a field that nobody sees: exported, because reflect
+// makes no others.
+func hidden(i int) string { return fmt.Sprintf("X_%d", i) }
+
+func isParameter(sf reflect.StructField) bool {
+	for _, tag := range []string{"path", "query", "header", "cookie", "status"} {
+		if _, ok := sf.Tag.Lookup(tag); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// hasOwnJSON says that a type reads or writes itself.
+func hasOwnJSON(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	for _, i := range []reflect.Type{
+		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
+		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
+		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](),
+	} {
+		if p.Implements(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// target returns the pointer that the codec of the body gets, for the value
+// that v points to. Nothing is copied.
+func (b *binding) target(v any) any {
+	switch {
+	case b.field != nil:
+		return reflect.ValueOf(v).Elem().FieldByIndex(b.field).Addr().Interface()
+	case b.shadow != nil:
+		return reflect.NewAt(b.shadow, reflect.ValueOf(v).UnsafePointer()).Interface()
+	}
+	return v
+}
