@@ -261,8 +261,13 @@ func (e *Error) Error() string {
 	if text == "" {
 		text = e.Message()
 	}
-	if e.cause != nil && !e.textHasCause {
-		text += ": " + e.cause.Error()
+	if e.cause == nil || e.textHasCause {
+		return text
+	}
+	// The cause of an error that came over a wire is that same error, as it
+	// came; its words are not said twice.
+	if cause := e.cause.Error(); cause != text {
+		text += ": " + cause
 	}
 	return text
 }

@@ -92,7 +92,7 @@ func readAny(dec *jsontext.Decoder, v *any) error {
 	return nil
 }
 
-func isInteger(number []byte) bool { return bytes.IndexAny(number, ".eE") < 0 }
+func isInteger(number []byte) bool { return !bytes.ContainsAny(number, ".eE") }
 
 // Compile returns the format for values of type t. Its error joins a fault for
 // each kind in t without a form in JSON: functions, channels, complex numbers,

@@ -156,7 +156,7 @@ func TestJSONDepth(t *testing.T) {
 	t.Parallel()
 	var v any
 	err := codec.JSON().Decode([]byte(strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)), &v)
-	require.True(t, errors.Is(err, codec.ErrInvalid))
+	require.ErrorIs(t, err, codec.ErrInvalid)
 }
 
 func FuzzJSON(f *testing.F) {

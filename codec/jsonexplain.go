@@ -68,8 +68,7 @@ func (x *explainer) add(ptr jsontext.Pointer, detail string) {
 // syntax notes where the text stops being JSON.
 func (x *explainer) syntax(err error) {
 	detail := "not valid JSON"
-	var syn *jsontext.SyntacticError
-	if errors.As(err, &syn) {
+	if syn, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		detail += " at byte " + strconv.FormatInt(syn.ByteOffset, 10)
 	}
 	x.found = append(x.found, endpoint.Violation{Detail: detail})
@@ -301,7 +300,7 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 		if s, err := jsontext.AppendUnquote(nil, raw); err == nil {
 			raw = s
 		}
-		if !jsontext.Value(raw).IsValid() {
+		if !raw.IsValid() {
 			return "must be a number in a string"
 		}
 	} else if kind != jsontext.KindNumber {
@@ -320,8 +319,7 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 // violationOf is for what the second pass finds nothing wrong with: a type's
 // own method refused it.
 func violationOf(err error) endpoint.Violation {
-	var sem *json.SemanticError
-	if errors.As(err, &sem) {
+	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
 		return endpoint.Violation{Pointer: string(sem.JSONPointer), Detail: "not valid"}
 	}
 	return endpoint.Violation{Detail: "not valid"}

@@ -32,8 +32,8 @@ func membersOf(t reflect.Type) ([]member, error) {
 	}
 	seen := map[reflect.Type]bool{t: true}
 	for queue := []level{{t, 0}}; len(queue) > 0; queue = queue[1:] {
-		for i := range queue[0].typ.NumField() {
-			sf := queue[0].typ.Field(i)
+		for sf := range queue[0].typ.Fields() {
+			sf := sf
 			m, embedded, err := memberOf(sf)
 			if err != nil {
 				faults = append(faults, err)
@@ -135,8 +135,8 @@ func dominant(all []member) []member {
 // takesAny says that a struct has an embedded map or raw value, which takes the
 // members that no field has.
 func takesAny(t reflect.Type) bool {
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
+		sf := sf
 		_, embedded, _ := memberOf(sf)
 		if embedded == nil {
 			continue

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -47,10 +48,8 @@ var (
 // hasOwnForm says that t writes or reads itself.
 func hasOwnForm(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	for _, i := range ownForms {
-		if p.Implements(i) {
-			return true
-		}
+	if slices.ContainsFunc(ownForms, p.Implements) {
+		return true
 	}
 	return t == timeType
 }

@@ -130,9 +130,9 @@ func (c *binder) checkNoTags(t reflect.Type) {
 	if t.Kind() != reflect.Struct {
 		return
 	}
-	for i := range t.NumField() {
-		if src, _, ok := c.tagOf(t.Field(i)); ok {
-			c.fault("field %s is tagged %s, and its struct has a form of its own that would hide it", t.Field(i).Name, src)
+	for field := range t.Fields() {
+		if src, _, ok := c.tagOf(field); ok {
+			c.fault("field %s is tagged %s, and its struct has a form of its own that would hide it", field.Name, src)
 		}
 	}
 }
@@ -222,8 +222,8 @@ func recursive(t reflect.Type, seen map[reflect.Type]bool) bool {
 	}
 	seen[t] = true
 	defer delete(seen, t)
-	for i := range t.NumField() {
-		if t.Field(i).Anonymous && recursive(t.Field(i).Type, seen) {
+	for field := range t.Fields() {
+		if field.Anonymous && recursive(field.Type, seen) {
 			return true
 		}
 	}
@@ -290,8 +290,8 @@ func (c *binder) nestedTags(t reflect.Type, path string, seen map[reflect.Type]b
 		return
 	}
 	seen[t] = true
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
+		sf := sf
 		tags := []string{"header", "cookie", "body", "status"}
 		if c.request {
 			tags = []string{"path", "query", "header", "cookie", "body", "default"}

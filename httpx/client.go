@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -237,11 +239,12 @@ type unreadable struct {
 }
 
 func (u unreadable) Error() string {
-	text := "HTTP status " + itoa(u.answer.StatusCode) + ", " + u.answer.Header.Get("Content-Type") + ": " + u.error.Error()
+	var text strings.Builder
+	fmt.Fprintf(&text, "HTTP status %d, %.64q: %v", u.answer.StatusCode, u.answer.Header.Get("Content-Type"), u.error)
 	for _, v := range endpoint.ErrorOf(u.error).Violations() {
-		text += "; " + v.Pointer + v.Parameter + " " + v.Detail
+		fmt.Fprintf(&text, "; %s%s %s", v.Pointer, v.Parameter, v.Detail)
 	}
-	return text
+	return text.String()
 }
 
 // refused reads an answer that is no success.
@@ -261,10 +264,7 @@ func readAll(answer *http.Response, limit int64) ([]byte, error) {
 	if answer.ContentLength > limit {
 		return nil, errTooMuch
 	}
-	size := answer.ContentLength + 1
-	if size < 512 {
-		size = 512
-	}
+	size := max(answer.ContentLength+1, 512)
 	buf := bytes.NewBuffer(make([]byte, 0, min(size, keepBuffer)))
 	n, err := buf.ReadFrom(io.LimitReader(answer.Body, limit+1))
 	if err == nil && n > limit {
@@ -284,8 +284,7 @@ func (c *client) sent(err *endpoint.Error) error {
 
 // failed makes the typed error of an exchange that broke.
 func (c *client) failed(ctx context.Context, err error) error {
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
 		err = urlErr.Err // its text repeats the URL, with what is in its query
 	}
 	if ctx.Err() != nil {

@@ -179,8 +179,7 @@ func (x *exchange) unread(err error) error {
 	if ctxErr := x.r.Context().Err(); ctxErr != nil {
 		return endpoint.Errorf(endpoint.Canceled, "the request broke off: %w", err)
 	}
-	var tooLarge *http.MaxBytesError // of a middleware of the user's
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return x.tooLarge()
 	}
 	return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the body could not be read"}).WithCause(err)

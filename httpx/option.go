@@ -92,13 +92,6 @@ func (c *config) report(ctx context.Context, err error) {
 	}
 }
 
-func (c *config) format() codec.Format {
-	if len(c.formats) == 0 {
-		return codec.JSON()
-	}
-	return c.formats[0]
-}
-
 // DefaultMaxBody is how many bytes of a request's body a route reads unless
 // [MaxBody] says otherwise: 1 MiB.
 const DefaultMaxBody = 1 << 20

@@ -50,8 +50,11 @@ type ProblemLink struct {
 	URL         string `json:"url,omitzero"`
 }
 
-// Error says what the server answered.
+// Error returns the detail, or the status of a problem without one.
 func (p *Problem) Error() string {
+	if p.Detail != "" {
+		return p.Detail
+	}
 	return fmt.Sprintf("HTTP status %d: %s", p.Status, p.Title)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json/v2"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // shadowOf returns a type with the layout of t, a struct, whose parameters are
@@ -53,8 +54,8 @@ func shadowOfEmbedded(t reflect.Type) (reflect.Type, error) {
 }
 
 func hasParameters(t reflect.Type) bool {
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
+		sf := sf
 		if isParameter(sf) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type) {
 			return true
 		}
@@ -78,16 +79,11 @@ func isParameter(sf reflect.StructField) bool {
 // hasOwnJSON says that a type reads or writes itself.
 func hasOwnJSON(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	for _, i := range []reflect.Type{
+	return slices.ContainsFunc([]reflect.Type{
 		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
 		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
 		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](),
-	} {
-		if p.Implements(i) {
-			return true
-		}
-	}
-	return false
+	}, p.Implements)
 }
 
 // target returns the pointer that the codec of the body gets, for the value

@@ -71,7 +71,7 @@ func TestUserCode(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Count{5}, n)
 	_, err = c.Upper(t.Context(), Text{})
-	require.True(t, errors.Is(err, ErrEmpty), "%v", err)
+	require.ErrorIs(t, err, ErrEmpty, "%v", err)
 
 	for _, req := range []struct{ method, path, body string }{
 		{"POST", "/again", `{"s":"x"}`}, {"POST", "/upper", `{"s":1,"x":2}`}, {"GET", "/upper", ""}, {"GET", "/nope", ""}, {"OPTIONS", "/upper", ""}, {"POST", "/upper", ""},

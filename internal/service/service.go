@@ -105,8 +105,8 @@ func (w *walker) hasEndpoints(t reflect.Type) bool {
 		return has
 	}
 	w.has[t] = false // a type that contains itself adds nothing by that
-	for i := range t.NumField() {
-		f := t.Field(i).Type
+	for field := range t.Fields() {
+		f := field.Type
 		if f.Kind() == reflect.Pointer {
 			f = f.Elem()
 		}
@@ -140,8 +140,8 @@ func streamInside(t reflect.Type, seen map[reflect.Type]bool) string {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return streamAt(t.Elem(), typeName(t.Elem()), seen)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if at := streamAt(t.Field(i).Type, typeName(t)+"."+t.Field(i).Name, seen); at != "" {
+		for field := range t.Fields() {
+			if at := streamAt(field.Type, typeName(t)+"."+field.Name, seen); at != "" {
 				return at
 			}
 		}
