@@ -2,7 +2,6 @@ package codec_test
 
 import (
 	"encoding/json/jsontext"
-	"errors"
 	"math"
 	"reflect"
 	"strings"

@@ -27,7 +27,27 @@ type explainer struct {
 	dec     *jsontext.Decoder
 	opts    json.Options
 	lenient bool
+	types   map[reflect.Type]structure
 	found   []endpoint.Violation
+}
+
+// structure is what of a struct type is needed for each of its objects.
+type structure struct {
+	members []member
+	open    bool // takes members that no field has
+}
+
+func (x *explainer) structure(t reflect.Type) structure {
+	s, ok := x.types[t]
+	if !ok {
+		s.members, _ = membersOf(t)
+		s.open = takesAny(t)
+		if x.types == nil {
+			x.types = map[reflect.Type]structure{}
+		}
+		x.types[t] = s
+	}
+	return s
 }
 
 var errEnough = errors.New("enough")
@@ -79,11 +99,17 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 	if len(x.found) >= maxViolations {
 		return errEnough
 	}
-	for t.Kind() == reflect.Pointer && !hasOwnForm(t.Elem()) {
+	for {
+		inner, ok := insideOptional(t)
+		if !ok && (t.Kind() != reflect.Pointer || hasOwnForm(t.Elem())) {
+			break
+		}
 		if x.dec.PeekKind() == jsontext.KindNull {
 			return x.dec.SkipValue()
 		}
-		t = t.Elem()
+		if t = inner; !ok {
+			t = t.Elem()
+		}
 	}
 	if hasOwnForm(t) || t == durationType || t == bytesType || t == valueType {
 		return x.leaf(t, stringed)
@@ -122,14 +148,14 @@ func (x *explainer) open(kind jsontext.Kind, want string) (bool, error) {
 }
 
 func (x *explainer) object(t reflect.Type) error {
-	fields, _ := membersOf(t)
+	s := x.structure(t)
+	fields := s.members
 	seen := map[string]bool{}
-	at := x.here()
 	opened, err := x.open(jsontext.KindBeginObject, "must be an object")
 	if !opened {
 		return err
 	}
-	rest := x.lenient || takesAny(t)
+	rest := x.lenient || s.open
 	for x.dec.PeekKind() != jsontext.KindEndObject {
 		tok, err := x.dec.ReadToken()
 		if err != nil {
@@ -157,28 +183,15 @@ func (x *explainer) object(t reflect.Type) error {
 			seen[m.name] = true
 		}
 	}
+	if _, err := x.dec.ReadToken(); err != nil {
+		return err
+	}
 	for _, m := range fields {
 		if m.required && !seen[m.name] {
-			x.add(at.AppendToken(m.name), "missing")
+			x.add(x.dec.StackPointer().AppendToken(m.name), "missing")
 		}
 	}
-	_, err = x.dec.ReadToken()
-	return err
-}
-
-// here is the pointer to the value that comes next. The decoder's own pointer
-// is to the value that was last.
-func (x *explainer) here() jsontext.Pointer {
-	ptr := x.dec.StackPointer()
-	if depth := x.dec.StackDepth(); depth > 0 {
-		if kind, n := x.dec.StackIndex(depth); kind == jsontext.KindBeginArray {
-			if n > 0 {
-				ptr = ptr.Parent()
-			}
-			ptr = ptr.AppendToken(strconv.FormatInt(n, 10))
-		}
-	}
-	return ptr
+	return nil
 }
 
 func find(fields []member, name string) *member {
@@ -231,7 +244,6 @@ func (x *explainer) keyFits(k reflect.Type, name string) bool {
 }
 
 func (x *explainer) list(t reflect.Type) error {
-	at := x.here()
 	opened, err := x.open(jsontext.KindBeginArray, "must be an array")
 	if !opened {
 		return err
@@ -243,11 +255,13 @@ func (x *explainer) list(t reflect.Type) error {
 		}
 		n++
 	}
-	if t.Kind() == reflect.Array && n != t.Len() {
-		x.add(at, "must have "+strconv.Itoa(t.Len())+" items")
+	if _, err := x.dec.ReadToken(); err != nil {
+		return err
 	}
-	_, err = x.dec.ReadToken()
-	return err
+	if t.Kind() == reflect.Array && n != t.Len() {
+		x.add(x.dec.StackPointer(), "must have "+strconv.Itoa(t.Len())+" items")
+	}
+	return nil
 }
 
 // leaf tries the value on json/v2 itself and finds the words for its refusal.

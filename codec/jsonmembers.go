@@ -15,6 +15,7 @@ type member struct {
 	required bool
 	stringed bool // the tag option "string": a number within a string
 	folded   bool // the tag option "case:ignore"
+	omitzero bool // the tag option "omitzero"
 	tagged   bool
 	depth    int
 }
@@ -76,6 +77,7 @@ func memberOf(sf reflect.StructField) (m member, embedded reflect.Type, err erro
 	m = member{
 		name: name, goName: sf.Name, typ: sf.Type, tagged: tagged && name != "",
 		stringed: opts["string"], folded: opts["case:ignore"],
+		omitzero: opts["omitzero"],
 	}
 	if m.name == "" {
 		m.name = sf.Name

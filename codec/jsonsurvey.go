@@ -45,6 +45,24 @@ var (
 	}
 )
 
+// optional is what every Optional is, whatever its type.
+type optional interface {
+	Target() any
+	Peek() (value any, ok bool)
+	SetNull()
+}
+
+var optionalType = reflect.TypeFor[optional]()
+
+// insideOptional returns T of an Optional[T].
+func insideOptional(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() != reflect.Struct || !reflect.PointerTo(t).Implements(optionalType) {
+		return t, false
+	}
+	value, _ := reflect.New(t).Interface().(optional).Peek()
+	return reflect.TypeOf(value).Elem(), true
+}
+
 // hasOwnForm says that t writes or reads itself.
 func hasOwnForm(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
@@ -61,6 +79,10 @@ func (s *surveyed) visit(t reflect.Type, place string) {
 	s.seen[t] = true
 	if t == durationType {
 		s.hooks = true
+		return
+	}
+	if inner, ok := insideOptional(t); ok {
+		s.visit(inner, place)
 		return
 	}
 	if hasOwnForm(t) {
@@ -101,9 +123,19 @@ func (s *surveyed) visitStruct(t reflect.Type, place string) {
 	if err != nil {
 		s.fault(place, "%v", err)
 	}
+	// What json/v2 finds wrong with tags and names it says with the first value.
+	if err := json.Unmarshal([]byte("{}"), reflect.New(t).Interface()); err != nil {
+		if sem, ok := errors.AsType[*json.SemanticError](err); ok && sem.Err != nil {
+			err = sem.Err
+		}
+		s.fault(place, "%v", err)
+	}
 	for _, f := range fields {
 		if f.required {
 			s.required = true
+		}
+		if _, ok := insideOptional(f.typ); ok && !f.omitzero {
+			s.fault(place+"."+f.goName, "an Optional member needs the tag option omitzero")
 		}
 		s.visit(f.typ, place+"."+f.goName)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/scalar"
 )
 
 // source is where a parameter comes from and goes to.
@@ -51,8 +52,9 @@ type param struct {
 	index    []int
 	typ      reflect.Type // of the field
 	elem     reflect.Type // without pointer and slice
-	scalar   scalar
+	scalar   scalar.Scalar
 	pointer  bool
+	optional bool
 	slice    bool
 	array    bool
 	required bool
@@ -120,7 +122,7 @@ func (c *binder) plan(t reflect.Type) {
 }
 
 func isScalar(t reflect.Type) bool {
-	_, ok := scalarOf(t)
+	_, ok := scalar.Of(t)
 	return ok
 }
 
@@ -179,7 +181,7 @@ func (c *binder) fields(t reflect.Type, index []int, pointered bool) {
 		case isEmbedded(sf):
 			c.embedded(sf, at, pointered)
 		default:
-			c.member(sf, at)
+			c.member(sf, at, pointered)
 		}
 	}
 }
@@ -202,7 +204,7 @@ func (c *binder) embedded(sf reflect.StructField, at []int, pointered bool) {
 	if t.Kind() == reflect.Pointer {
 		t, pointered = t.Elem(), true
 		if recursive(t, map[reflect.Type]bool{}) {
-			c.member(sf, at)
+			c.member(sf, at, pointered)
 			return
 		}
 	}
@@ -241,11 +243,15 @@ func (c *binder) wholeBody(sf reflect.StructField, at []int, pointered bool) {
 	case c.request && !c.bodyOK:
 		c.fault("field %s is tagged body, and the method has none", sf.Name)
 	}
+	if _, ok := sf.Tag.Lookup("default"); ok && c.request {
+		c.fault("field %s: the whole body has no default", sf.Name)
+	}
 	c.body, c.b.field = sf.Name, at
+	c.nestedTags(sf.Type, sf.Name, map[reflect.Type]bool{})
 }
 
 // member notes a field of the body.
-func (c *binder) member(sf reflect.StructField, at []int) {
+func (c *binder) member(sf reflect.StructField, at []int, pointered bool) {
 	if sf.Tag.Get("json") == "-" {
 		return
 	}
@@ -255,28 +261,75 @@ func (c *binder) member(sf reflect.StructField, at []int) {
 		return
 	}
 	if def, ok := sf.Tag.Lookup("default"); ok && c.request {
-		c.memberDefault(sf, at, def)
+		switch {
+		case pointered:
+			c.fault("field %s has a default behind an embedded pointer", sf.Name)
+		case sf.Tag.Get("required") == "true":
+			c.fault("field %s is required and has a default", sf.Name)
+		default:
+			c.memberDefault(sf, at, def)
+		}
+	}
+	if _, ok := sf.Tag.Lookup("form"); ok && !c.request {
+		c.fault("field %s is tagged form, which is for requests", sf.Name)
 	}
 	c.nestedTags(sf.Type, sf.Name, map[reflect.Type]bool{})
 }
 
+// isForm says that the body of a request is a form: one of its fields is tagged
+// so.
+func isForm(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || isScalar(t) {
+		return false
+	}
+	for sf := range t.Fields() {
+		if _, ok := sf.Tag.Lookup("form"); ok {
+			return true
+		}
+		if isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && isForm(sf.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// optional is what every codec.Optional is, whatever its type.
+type optional interface {
+	Target() any
+	Peek() (value any, ok bool)
+	SetNull()
+	IsNull() bool
+}
+
+func isOptional(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[optional]())
+}
+
+func insideOptional(t reflect.Type) reflect.Type {
+	value, _ := reflect.New(t).Interface().(optional).Peek()
+	return reflect.TypeOf(value).Elem()
+}
+
 func (c *binder) memberDefault(sf reflect.StructField, at []int, def string) {
 	t := sf.Type
-	pointer := t.Kind() == reflect.Pointer
-	if pointer {
+	pointer, opt := t.Kind() == reflect.Pointer, isOptional(t)
+	switch {
+	case opt:
+		t = insideOptional(t)
+	case pointer:
 		t = t.Elem()
 	}
-	s, ok := scalarOf(t)
+	s, ok := scalar.Of(t)
 	if !ok {
 		c.fault("field %s: a default for the kind %s has no form", sf.Name, t.Kind())
 		return
 	}
-	if err := checkText(t, s, def); err != nil {
+	if err := s.Check(t, def); err != nil {
 		c.fault("field %s: %w", sf.Name, err)
 		return
 	}
 	c.b.defaults = append(c.b.defaults, param{
-		source: inBody, name: sf.Name, index: at, typ: sf.Type, elem: t, scalar: s, pointer: pointer, def: def, hasDef: true,
+		source: inBody, name: sf.Name, index: at, typ: sf.Type, elem: t, scalar: s, pointer: pointer, optional: opt, def: def, hasDef: true,
 	})
 }
 
@@ -285,6 +338,9 @@ func (c *binder) memberDefault(sf reflect.StructField, at []int, def string) {
 func (c *binder) nestedTags(t reflect.Type, path string, seen map[reflect.Type]bool) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
 		t = t.Elem()
+	}
+	if isOptional(t) {
+		t = insideOptional(t)
 	}
 	if t.Kind() != reflect.Struct || seen[t] || isScalar(t) || hasOwnJSON(t) {
 		return
@@ -352,15 +408,18 @@ func (c *binder) param(sf reflect.StructField, at []int, src source, name string
 // kind finds the form of a parameter's values.
 func (c *binder) kind(p *param, sf reflect.StructField) {
 	t := sf.Type
-	s, ok := scalarOf(t)
+	s, ok := scalar.Of(t)
 	switch {
 	case ok:
+	case isOptional(t):
+		p.optional, p.elem = true, insideOptional(t)
+		s, ok = scalar.Of(p.elem)
 	case t.Kind() == reflect.Pointer:
 		p.pointer, p.elem = true, t.Elem()
-		s, ok = scalarOf(p.elem)
+		s, ok = scalar.Of(p.elem)
 	case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
 		p.slice, p.array, p.elem = true, t.Kind() == reflect.Array, t.Elem()
-		s, ok = scalarOf(p.elem)
+		s, ok = scalar.Of(p.elem)
 		if p.source == inPath || p.source == inCookie {
 			c.fault("field %s: a %s parameter has one value, not several", sf.Name, p.source)
 		}
@@ -388,8 +447,8 @@ func (c *binder) flags(p *param, sf reflect.StructField) {
 		c.fault("field %s: a path parameter is always there, and has no default", sf.Name)
 	case p.slice:
 		c.fault("field %s: a parameter of several values has no default", sf.Name)
-	case p.scalar.parse != nil:
-		if err := checkText(p.elem, p.scalar, p.def); err != nil {
+	case p.scalar.Parse != nil:
+		if err := p.scalar.Check(p.elem, p.def); err != nil {
 			c.fault("field %s: %w", sf.Name, err)
 		}
 	}

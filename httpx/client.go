@@ -162,7 +162,7 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 
 // accept is the value of the Accept header, problems included.
 func (rt *route) accept() []string {
-	return []string{rt.formats[0].MediaType() + ", " + problemType}
+	return []string{rt.writes[0] + ", " + problemType}
 }
 
 // setBody sets a body that can be read again, for redirects and for a

@@ -109,8 +109,14 @@ func followingSame(c *http.Client) *http.Client {
 	return &copied
 }
 
-// Err returns what is wrong with the arguments of [To], or nil.
-func (c *Conn) Err() error { return c.err }
+// Err returns what is wrong with the arguments of [To], or nil. A nil Conn is a
+// fault, too.
+func (c *Conn) Err() error {
+	if c == nil {
+		return errors.New("httpx: the target is nil")
+	}
+	return c.err
+}
 
 // Acquire returns c.
 func (c *Conn) Acquire(context.Context) (*Conn, endpoint.Token, error) {

@@ -47,7 +47,7 @@ func (d *decoding) set(i int, text string) {
 		return
 	}
 	elem := reflect.New(p.elem).Elem()
-	if detail := p.scalar.parse(elem, text); detail != "" {
+	if detail := p.scalar.Parse(elem, text); detail != "" {
 		d.add(p.place, detail)
 		return
 	}
@@ -56,11 +56,14 @@ func (d *decoding) set(i int, text string) {
 
 // assign sets the field of a parameter, or what its pointer points to.
 func (p *param) assign(f reflect.Value, text string) string {
-	if p.pointer {
+	switch {
+	case p.optional:
+		f = reflect.ValueOf(f.Addr().Interface().(optional).Target()).Elem()
+	case p.pointer:
 		f.Set(reflect.New(p.elem))
 		f = f.Elem()
 	}
-	return p.scalar.parse(f, text)
+	return p.scalar.Parse(f, text)
 }
 
 // array gives a parameter whose field is an array all of its values.
@@ -73,7 +76,7 @@ func (d *decoding) array(i int, values []string) {
 	}
 	f := d.v.FieldByIndex(p.index)
 	for j, text := range values {
-		if detail := p.scalar.parse(f.Index(j), text); detail != "" {
+		if detail := p.scalar.Parse(f.Index(j), text); detail != "" {
 			d.add(p.place, detail)
 		}
 	}

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -18,7 +19,7 @@ func (p *param) texts(v reflect.Value) ([]string, error) {
 	if p.slice {
 		out := make([]string, 0, f.Len())
 		for i := range f.Len() {
-			s, err := p.scalar.format(addressable(f.Index(i)))
+			s, err := p.scalar.Format(addressable(f.Index(i)))
 			if err != nil {
 				return nil, p.unwritable(err)
 			}
@@ -26,13 +27,23 @@ func (p *param) texts(v reflect.Value) ([]string, error) {
 		}
 		return out, nil
 	}
-	if p.pointer {
-		if f.IsNil() {
+	switch {
+	case p.optional:
+		o := f.Addr().Interface().(optional)
+		value, ok := o.Peek()
+		switch {
+		case o.IsNull():
+			return nil, p.unwritable(errors.New("null has no form as a parameter"))
+		case !ok:
 			return nil, nil
 		}
+		f = reflect.ValueOf(value).Elem()
+	case p.pointer && f.IsNil():
+		return nil, nil
+	case p.pointer:
 		f = f.Elem()
 	}
-	s, err := p.scalar.format(f)
+	s, err := p.scalar.Format(f)
 	if err != nil {
 		return nil, p.unwritable(err)
 	}
@@ -116,7 +127,7 @@ func (b *binding) writeQuery(v reflect.Value, dst []byte) ([]byte, error) {
 // sends says that a parameter is to be sent: a zero value reads the same as an
 // absent one, unless the other side tells them apart.
 func (p *param) sends(v reflect.Value) bool {
-	return p.slice || p.pointer || p.required || p.hasDef || !v.FieldByIndex(p.index).IsZero()
+	return p.slice || p.pointer || p.optional || p.required || p.hasDef || !v.FieldByIndex(p.index).IsZero()
 }
 
 // writeHeader sets the headers and cookies of a call.

@@ -3,7 +3,6 @@ package httpx
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -12,10 +11,6 @@ import (
 
 	"github.com/typedkit/endpoint"
 )
-
-// ErrBodyTooLarge is the error of a request whose body is larger than the route
-// takes. Status 413.
-var ErrBodyTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the body is too large")
 
 // exchange is one request and its answer while it is served. It is the request
 // of the endpoint that the layers of a server are wrapped around.
@@ -86,18 +81,22 @@ func (x *exchange) decode(v any) error {
 		return ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: "header:" + timeoutHeader, Detail: x.timeout})
 	}
 	var err error
-	if x.format, err = writes(x.r, x.rt.formats); err != nil {
+	if x.format, err = writesType(x.r, x.rt.writes); err != nil {
 		return err
 	}
 	in := x.rt.in[0]
 	reading := x.rt.hasBody && !(x.rt.anyBody && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead))
 	if reading && x.r.ContentLength != 0 {
-		i, err := reads(x.r, x.rt.formats)
+		i, err := readsType(x.r, x.rt.reads)
 		if err != nil {
-			return err
+			return x.unsupported(err)
 		}
 		in = x.rt.in[i]
-		if err := x.readBody(); err != nil {
+		coding, err := readsCoding(x.r)
+		if err != nil {
+			return x.unsupported(err)
+		}
+		if err := x.readBody(coding); err != nil {
 			return err
 		}
 	}
@@ -131,58 +130,6 @@ func (d *decoding) result(err error) error {
 		return err
 	}
 	return ErrInvalidRequest.WithViolations(d.fault...).WithViolations(e.Violations()...).WithCause(err)
-}
-
-// readBody reads all of the body into x.body.
-func (x *exchange) readBody() error {
-	limit := x.rt.opts.maxBody
-	if x.r.ContentLength > limit {
-		return x.tooLarge()
-	}
-	buf := x.body[:0]
-	if n := x.r.ContentLength; n > 0 && int64(cap(buf)) < n+1 {
-		// One byte more than is there, so that the last read finds the end.
-		buf = make([]byte, 0, min(n, keepBuffer)+1)
-	}
-	if cap(buf) == 0 {
-		buf = make([]byte, 0, 512)
-	}
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := x.r.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		x.body = buf
-		if int64(len(buf)) > limit {
-			return x.tooLarge()
-		}
-		if err == io.EOF {
-			x.call.AddRequestBytes(int64(len(buf)))
-			return nil
-		}
-		if err != nil {
-			return x.unread(err)
-		}
-	}
-}
-
-func (x *exchange) tooLarge() error {
-	// What is left of it would have to be read before another request could
-	// come over this connection.
-	x.w.Header().Set("Connection", "close")
-	return ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10))
-}
-
-// unread is the error of a body that broke off.
-func (x *exchange) unread(err error) error {
-	if ctxErr := x.r.Context().Err(); ctxErr != nil {
-		return endpoint.Errorf(endpoint.Canceled, "the request broke off: %w", err)
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return x.tooLarge()
-	}
-	return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the body could not be read"}).WithCause(err)
 }
 
 // encode writes the response that v points to into x; nothing goes to the
@@ -224,14 +171,14 @@ func (x *exchange) send(ctx context.Context) {
 	for _, kv := range x.headers {
 		h.Add(kv.key, kv.value)
 	}
-	if len(x.rt.formats) > 1 {
+	if len(x.rt.writes) > 1 {
 		h.Add("Vary", "Accept")
 	}
 	if bodiless(x.status) {
 		x.w.WriteHeader(x.status)
 		return
 	}
-	h["Content-Type"] = []string{x.rt.formats[x.format].MediaType()}
+	h["Content-Type"] = []string{x.rt.writes[x.format]}
 	x.write(ctx, x.out)
 }
 

@@ -8,7 +8,6 @@ import (
 	"reflect"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/service"
 )
 
@@ -80,14 +79,11 @@ func Handler[Req, Resp any](e endpoint.Endpoint[Req, Resp], opts ...HandlerOptio
 		types: types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, hasBody: true, anyBody: true, config: &c,
 		field: service.Field{Name: "Handler", Path: fmt.Sprintf("Handler[%s, %s]", reflect.TypeFor[Req](), reflect.TypeFor[Resp]())},
 	}
-	rt.opts.maxBody = DefaultMaxBody
+	rt.opts.setDefaults()
 	for _, o := range opts {
 		if o != nil {
 			o.applyHandler(&c, &rt.opts)
 		}
-	}
-	if rt.formats = c.formats; len(rt.formats) == 0 {
-		rt.formats = []codec.Format{codec.JSON()}
 	}
 	rt.op = &endpoint.Operation{Service: rt.opts.named, Transport: "http", Idempotent: rt.opts.idempotent, Fails: rt.opts.fails}
 	faults := append(append(c.faults, rt.opts.faults...), sameIdentities(rt.opts.fails)...)

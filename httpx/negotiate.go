@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
 )
 
 // Errors of a request whose form the server does not serve. They come before
@@ -20,12 +19,9 @@ var (
 	ErrNotAcceptable = endpoint.Define(endpoint.InvalidArgument, "endpoint", "NOT_ACCEPTABLE", "no acceptable representation")
 )
 
-// reads returns the place among formats of the one that reads this request's
-// body; the first where the request does not say what it is.
-func reads(r *http.Request, formats []codec.Format) (int, error) {
-	if coding := r.Header["Content-Encoding"]; len(coding) > 0 && !allIdentity(coding) {
-		return 0, ErrUnsupportedMediaType.With("the content coding is not supported; send the body as it is")
-	}
+// readsType returns the place in types of the one that the request's body has;
+// the first where the request does not say.
+func readsType(r *http.Request, types []string) (int, error) {
 	lines := r.Header["Content-Type"]
 	if len(lines) == 0 {
 		return 0, nil
@@ -35,30 +31,45 @@ func reads(r *http.Request, formats []codec.Format) (int, error) {
 			return 0, ErrUnsupportedMediaType.With("more than one content type")
 		}
 	}
-	for i, f := range formats {
-		if lines[0] == f.MediaType() {
+	for i, t := range types {
+		if lines[0] == t {
 			return i, nil
 		}
 	}
-	return readsParsed(lines[0], formats)
+	return readsParsed(lines[0], types)
 }
 
-func allIdentity(codings []string) bool {
-	for _, c := range codings {
-		if c != "" && !strings.EqualFold(c, "identity") {
-			return false
-		}
+// coding is the content coding of a body.
+type coding uint8
+
+const (
+	identityCoding coding = iota
+	gzipCoding
+)
+
+// readsCoding returns the coding of the request's body. Codings upon codings
+// are refused: each could grow what the one before it grew.
+func readsCoding(r *http.Request) (coding, error) {
+	lines := r.Header["Content-Encoding"]
+	if len(lines) == 0 {
+		return identityCoding, nil
 	}
-	return true
+	switch strings.ToLower(strings.Join(lines, ",")) {
+	case "", "identity":
+		return identityCoding, nil
+	case "gzip", "x-gzip":
+		return gzipCoding, nil
+	}
+	return 0, ErrUnsupportedMediaType.With("the content coding is not supported; accepted: gzip, identity")
 }
 
-func readsParsed(line string, formats []codec.Format) (int, error) {
+func readsParsed(line string, types []string) (int, error) {
 	media, params, err := mime.ParseMediaType(line)
 	if err != nil {
-		return 0, ErrUnsupportedMediaType.With("the content type is malformed; %s", accepted(formats))
+		return 0, ErrUnsupportedMediaType.With("the content type is malformed; accepted: %s", strings.Join(types, ", "))
 	}
-	for i, f := range formats {
-		if !sameType(media, f.MediaType()) {
+	for i, t := range types {
+		if !sameType(media, t) {
 			continue
 		}
 		if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
@@ -66,7 +77,7 @@ func readsParsed(line string, formats []codec.Format) (int, error) {
 		}
 		return i, nil
 	}
-	return 0, ErrUnsupportedMediaType.With("the content type is not supported; %s", accepted(formats))
+	return 0, ErrUnsupportedMediaType.With("the content type is not supported; accepted: %s", strings.Join(types, ", "))
 }
 
 // sameType says that a media type is the one of a format, or has its structured
@@ -79,19 +90,11 @@ func sameType(media, format string) bool {
 	return strings.HasPrefix(media, top+"/") && strings.HasSuffix(media, "+"+sub)
 }
 
-func accepted(formats []codec.Format) string {
-	types := make([]string, len(formats))
-	for i, f := range formats {
-		types[i] = f.MediaType()
-	}
-	return "accepted: " + strings.Join(types, ", ")
-}
-
-// writes returns the place among formats of the one that the request likes
-// best (RFC 9110 §12.5.1), the first of equals; the first where it does not say.
-func writes(r *http.Request, formats []codec.Format) (int, error) {
+// writesType returns the place in types of the one that the request likes best
+// (RFC 9110 §12.5.1), the first of equals; the first where it does not say.
+func writesType(r *http.Request, types []string) (int, error) {
 	lines := r.Header["Accept"]
-	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "*/*" || lines[0] == formats[0].MediaType()) {
+	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "*/*" || lines[0] == types[0]) {
 		return 0, nil
 	}
 	ranges, ok := parseAccept(strings.Join(lines, ","))
@@ -99,13 +102,13 @@ func writes(r *http.Request, formats []codec.Format) (int, error) {
 		return 0, nil // malformed counts as absent
 	}
 	best, bestQ := -1, 0
-	for i, f := range formats {
-		if q := quality(ranges, f.MediaType()); q > bestQ {
+	for i, t := range types {
+		if q := quality(ranges, t); q > bestQ {
 			best, bestQ = i, q
 		}
 	}
 	if best < 0 {
-		return 0, ErrNotAcceptable.With("no acceptable representation; %s", strings.Replace(accepted(formats), "accepted", "offered", 1))
+		return 0, ErrNotAcceptable.With("no acceptable representation; offered: %s", strings.Join(types, ", "))
 	}
 	return best, nil
 }

@@ -2,9 +2,12 @@ package httpx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -86,6 +89,13 @@ func ErrorHook(f func(ctx context.Context, err error)) Option {
 	})
 }
 
+func (c *config) allFormats() []codec.Format {
+	if len(c.formats) == 0 {
+		return []codec.Format{codec.JSON()}
+	}
+	return c.formats
+}
+
 func (c *config) report(ctx context.Context, err error) {
 	if c.hook != nil {
 		c.hook(ctx, err)
@@ -105,7 +115,15 @@ type routeConfig struct {
 	named        string
 	partial      bool
 	allowUnknown bool
-	faults       []error
+	bodyTimeout  time.Duration
+
+	requestCodec, responseCodec codec.Format
+
+	faults []error
+}
+
+func (c *routeConfig) setDefaults() {
+	c.maxBody, c.bodyTimeout = DefaultMaxBody, DefaultBodyTimeout
 }
 
 type routeOption func(c *routeConfig)
@@ -194,6 +212,68 @@ func MaxBody(n int64) RouteOption {
 		}
 		c.maxBody = n
 	})
+}
+
+// DefaultBodyTimeout is how long a route waits for the whole body of a request
+// unless [BodyTimeout] says otherwise.
+const DefaultBodyTimeout = 10 * time.Second
+
+// BodyTimeout sets how long the server waits for the whole body of a request,
+// which is 408 when it takes longer. The default is [DefaultBodyTimeout]; 0
+// means no bound but that of the http.Server. It needs a connection with
+// deadlines, which those of net/http are.
+func BodyTimeout(d time.Duration) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if d < 0 {
+			c.faults = append(c.faults, fmt.Errorf("option BodyTimeout: %v is negative", d))
+			return
+		}
+		c.bodyTimeout = d
+	})
+}
+
+// RequestCodec sets the codec of the request's body on this route, on both ends
+// and in place of the formats of the service. T is the type of the body: that
+// of the request, or of its field tagged body; another is a construction error.
+func RequestCodec[T any](body codec.Codec[T]) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if body == nil {
+			c.faults = append(c.faults, errors.New("option RequestCodec: the codec is nil"))
+			return
+		}
+		c.requestCodec = oneType[T]{body}
+	})
+}
+
+// ResponseCodec sets the codec of the response's body on this route, on both
+// ends and in place of the formats of the service. T is the type of the body:
+// that of the response, or of its field tagged body; another is a construction
+// error.
+func ResponseCodec[T any](body codec.Codec[T]) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if body == nil {
+			c.faults = append(c.faults, errors.New("option ResponseCodec: the codec is nil"))
+			return
+		}
+		c.responseCodec = oneType[T]{body}
+	})
+}
+
+// oneType is a codec as a format for its one type.
+type oneType[T any] struct{ c codec.Codec[T] }
+
+func (o oneType[T]) MediaType() string { return o.c.MediaType() }
+
+func (o oneType[T]) Append(dst []byte, v any) ([]byte, error) { return o.c.Append(dst, *v.(*T)) }
+
+func (o oneType[T]) Decode(src []byte, v any) error { return o.c.Decode(src, v.(*T)) }
+
+// Compile checks what the assertions above rely on.
+func (o oneType[T]) Compile(t reflect.Type, _ codec.Options) (codec.Format, error) {
+	if want := reflect.TypeFor[T](); t != want {
+		return nil, fmt.Errorf("the codec of %s is for %s, and the body is %s", o.c.MediaType(), want, t)
+	}
+	return o, nil
 }
 
 // Named sets the name of the service that the operations belong to, in place of

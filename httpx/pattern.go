@@ -54,12 +54,27 @@ func parsePattern(text string) (pattern, []error) {
 				fault("{%s} is in it twice", s.name)
 			}
 			names[s.name] = true
-		case strings.ContainsAny(part, "*?#% \t"):
-			fault("segment %q has one of the characters * ? # %% and space; wildcards are {name} and {name...}", part)
+		default:
+			if c, ok := strange(part); ok {
+				fault("segment %q has the character %q, which is not plain in a path; wildcards are {name} and {name...}", part, c)
+			}
 		}
 		p.segments = append(p.segments, s)
 	}
 	return p, faults
+}
+
+// strange returns the first character that some clients and routers escape in
+// a path, so that the others would not find it: all but a part of RFC 3986's
+// pchar.
+func strange(part string) (rune, bool) {
+	for _, c := range part {
+		alnum := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !alnum && !strings.ContainsRune("-._~$&+,;=:@", c) {
+			return c, true
+		}
+	}
+	return 0, false
 }
 
 func wildcard(part string) (segment, string) {

@@ -102,8 +102,9 @@ type route struct {
 	pattern  pattern
 	opts     routeConfig
 	types    types
-	in, out  []*binding // for each format
-	formats  []codec.Format
+	in, out  []*binding // for each format that is read, and that is written
+	reads    []string   // the media types of in
+	writes   []string   // the media types of out
 	by       router
 	field    service.Field
 	unset    bool
@@ -135,9 +136,6 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 			continue
 		}
 		o.apply(&b.config)
-	}
-	if len(b.config.formats) == 0 {
-		b.config.formats = []codec.Format{codec.JSON()}
 	}
 	if end == endpoint.ClientSide {
 		for _, name := range b.config.server {
@@ -195,8 +193,8 @@ func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types
 	if !ok {
 		return nil
 	}
-	rt := &route{types: t, field: f, formats: b.config.formats, config: &b.config}
-	rt.opts.maxBody = DefaultMaxBody
+	rt := &route{types: t, field: f, config: &b.config}
+	rt.opts.setDefaults()
 	for _, o := range append(append([]RouteOption(nil), r.opts...), opts...) {
 		if o != nil {
 			o.applyRoute(&rt.opts)
@@ -244,23 +242,46 @@ func (rt *route) plan(method, path string) []error {
 	return append(faults, rt.bind(&rt.pattern)...)
 }
 
+// bind plans the messages of a route in each of its formats. The faults of a
+// type are those of the first format; the others would repeat them.
 func (rt *route) bind(p *pattern) []error {
 	var faults []error
-	for i, f := range rt.formats {
+	for i, f := range rt.inFormats() {
 		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
-		out, errs2 := bindResponse(rt.types.resp, f)
-		rt.in, rt.out = append(rt.in, in), append(rt.out, out)
-		if i > 0 {
-			continue // the faults of a type are those of each format
-		}
+		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
 		for _, err := range errs {
-			faults = append(faults, fmt.Errorf("request: %w", err))
+			if i == 0 {
+				faults = append(faults, fmt.Errorf("request: %w", err))
+			}
 		}
-		for _, err := range errs2 {
-			faults = append(faults, fmt.Errorf("response: %w", err))
+	}
+	for i, f := range rt.outFormats() {
+		out, errs := bindResponse(rt.types.resp, f)
+		rt.out, rt.writes = append(rt.out, out), append(rt.writes, f.MediaType())
+		for _, err := range errs {
+			if i == 0 {
+				faults = append(faults, fmt.Errorf("response: %w", err))
+			}
 		}
 	}
 	return faults
+}
+
+func (rt *route) inFormats() []codec.Format {
+	switch {
+	case rt.opts.requestCodec != nil:
+		return []codec.Format{rt.opts.requestCodec}
+	case isForm(rt.types.req):
+		return []codec.Format{codec.Form()}
+	}
+	return rt.config.allFormats()
+}
+
+func (rt *route) outFormats() []codec.Format {
+	if rt.opts.responseCodec != nil {
+		return []codec.Format{rt.opts.responseCodec}
+	}
+	return rt.config.allFormats()
 }
 
 // sameIdentities finds declared errors of one identity with different codes.

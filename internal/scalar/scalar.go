@@ -1,4 +1,6 @@
-package httpx
+// Package scalar turns single values into texts and back: parameters of a
+// request, fields of a form, defaults in tags.
+package scalar
 
 import (
 	"encoding"
@@ -13,13 +15,14 @@ import (
 	"unicode/utf8"
 )
 
-// scalar turns one kind of value into the text of a parameter and back.
-type scalar struct {
-	// parse sets v from s; the result says what is wrong with s, or is "".
-	parse func(v reflect.Value, s string) string
-	// format returns the text of v. Its error is one of a value that has no
-	// text, such as an infinity.
-	format func(v reflect.Value) (string, error)
+// A Scalar turns one kind of value into a text and back.
+type Scalar struct {
+	// Parse sets v from s; the result says what is wrong with s, without
+	// repeating it, or is "".
+	Parse func(v reflect.Value, s string) string
+	// Format returns the text of v, which must be addressable. Its error is one
+	// of a value that has no text, such as an infinity.
+	Format func(v reflect.Value) (string, error)
 }
 
 var (
@@ -30,34 +33,34 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// scalarOf returns the text form of values of type t; ok is false for a kind
+// Of returns the text form of values of type t; ok is false for a kind
 // without one.
-func scalarOf(t reflect.Type) (s scalar, ok bool) {
+func Of(t reflect.Type) (s Scalar, ok bool) {
 	switch {
 	case t == durationType:
-		return scalar{parseDuration, formatDuration}, true
+		return Scalar{parseDuration, formatDuration}, true
 	case t == timeType:
-		return scalar{parseTime, formatTime}, true
+		return Scalar{parseTime, formatTime}, true
 	case reflect.PointerTo(t).Implements(textUnmarshaler) && reflect.PointerTo(t).Implements(textMarshaler):
-		return scalar{parseText, formatText}, true
+		return Scalar{parseText, formatText}, true
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return scalar{parseString, formatString}, true
+		return Scalar{parseString, formatString}, true
 	case reflect.Bool:
-		return scalar{parseBool, func(v reflect.Value) (string, error) { return strconv.FormatBool(v.Bool()), nil }}, true
+		return Scalar{parseBool, func(v reflect.Value) (string, error) { return strconv.FormatBool(v.Bool()), nil }}, true
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return scalar{parseInt, func(v reflect.Value) (string, error) { return strconv.FormatInt(v.Int(), 10), nil }}, true
+		return Scalar{parseInt, func(v reflect.Value) (string, error) { return strconv.FormatInt(v.Int(), 10), nil }}, true
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return scalar{parseUint, func(v reflect.Value) (string, error) { return strconv.FormatUint(v.Uint(), 10), nil }}, true
+		return Scalar{parseUint, func(v reflect.Value) (string, error) { return strconv.FormatUint(v.Uint(), 10), nil }}, true
 	case reflect.Float32, reflect.Float64:
-		return scalar{parseFloat, formatFloat}, true
+		return Scalar{parseFloat, formatFloat}, true
 	case reflect.Slice:
 		if isByte(t.Elem()) {
-			return scalar{parseBytes, formatBytes}, true
+			return Scalar{parseBytes, formatBytes}, true
 		}
 	}
-	return scalar{}, false
+	return Scalar{}, false
 }
 
 func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 && t.PkgPath() == "" }
@@ -202,9 +205,9 @@ func formatBytes(v reflect.Value) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(v.Bytes()), nil
 }
 
-// checkText parses a text once, at construction: that of a default tag.
-func checkText(t reflect.Type, s scalar, text string) error {
-	if detail := s.parse(reflect.New(t).Elem(), text); detail != "" {
+// Check parses a text once, at construction: that of a default tag.
+func (s Scalar) Check(t reflect.Type, text string) error {
+	if detail := s.Parse(reflect.New(t).Elem(), text); detail != "" {
 		return fmt.Errorf("tag default %q: %s", text, detail)
 	}
 	return nil
