@@ -110,28 +110,31 @@ func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
 
 func (f *jsonFormat) MediaType() string { return "application/json" }
 
-// appender is an io.Writer at the end of a slice.
-type appender struct{ b []byte }
-
-func (a *appender) Write(p []byte) (int, error) {
-	a.b = append(a.b, p...)
-	return len(p), nil
+// encoder is a jsontext.Encoder that is used again, with the buffer that it
+// knows how to write into without a copy.
+type encoder struct {
+	buf bytes.Buffer
+	enc *jsontext.Encoder
 }
 
-var appenders = sync.Pool{New: func() any { return new(appender) }}
+var encoders = sync.Pool{New: func() any { return &encoder{enc: jsontext.NewEncoder(new(bytes.Buffer))} }}
 
 func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
-	a := appenders.Get().(*appender)
-	a.b = dst
-	err := json.MarshalWrite(a, v, f.opts)
-	out := a.b
-	a.b = nil
-	appenders.Put(a)
+	e := encoders.Get().(*encoder)
+	e.buf = *bytes.NewBuffer(dst)
+	e.enc.Reset(&e.buf, f.opts)
+	err := json.MarshalEncode(e.enc, v)
+	out := e.buf.Bytes()
+	e.buf = bytes.Buffer{}
+	encoders.Put(e)
 	if err != nil {
 		return dst, err
 	}
-	return out, nil
+	return bytes.TrimSuffix(out, newline), nil
 }
+
+// newline is what an encoder puts after each value.
+var newline = []byte("\n")
 
 func (f *jsonFormat) Decode(src []byte, v any) error {
 	err := json.Unmarshal(src, v, f.opts)

@@ -3,6 +3,7 @@ package httpx
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +17,6 @@ import (
 
 	"github.com/typedkit/endpoint"
 )
-
-// MaxResponse is how many bytes of a response a client reads: 16 MiB. A larger
-// one is an error of code ResourceExhausted.
-const MaxResponse = 16 << 20
 
 // maxErrorBody is how much of the body of an error a client reads.
 const maxErrorBody = 1 << 20
@@ -117,7 +114,7 @@ func (c *client) exchange(ctx context.Context, conn *Conn, req, resp any) error 
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return c.refused(ctx, call, answer)
 	}
-	return c.answered(ctx, call, answer, resp)
+	return c.answered(ctx, conn, call, answer, resp)
 }
 
 // request builds the request of a call.
@@ -207,13 +204,13 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 }
 
 // answered reads a success.
-func (c *client) answered(ctx context.Context, call *endpoint.Call, answer *http.Response, resp any) error {
+func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.Call, answer *http.Response, resp any) error {
 	out := c.rt.out[0]
-	body, err := readAll(answer, MaxResponse)
+	body, err := readAll(answer, conn.limit)
 	call.AddResponseBytes(int64(len(body)))
 	switch {
 	case errors.Is(err, errTooMuch):
-		return c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "the response is larger than %d bytes", MaxResponse))
+		return c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
 	case err != nil:
 		return c.failed(ctx, err)
 	}
@@ -314,9 +311,33 @@ func contextError(ctx context.Context) *endpoint.Error {
 	return endpoint.Errorf(code, text+": %w", err)
 }
 
-// notSent says that the error is one of dialling.
+// notSent says that the server had nothing of the request: the error is one of
+// dialling or of the handshake, or the server refused the stream, which means
+// that it did nothing with it (RFC 9113 §8.7).
 func notSent(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	stream, ok := errors.AsType[streamError](err)
+	const refusedStream = 7
+	return ok && stream.Code == refusedStream
 }
+
+// streamError has the shape of x/net/http2's StreamError, which net/http's own
+// error fills for errors.As, so that nobody needs that package.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "stream error" }

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,6 +19,8 @@ type Conn struct {
 	base   *url.URL
 	client *http.Client
 	own    *http.Transport // nil when the user brought a client
+	limit  int64           // of a response
+	setUp  []func(t *http.Transport)
 	err    error
 }
 
@@ -28,16 +31,61 @@ type connOption func(c *Conn)
 
 func (o connOption) applyConn(c *Conn) { o(c) }
 
+func (c *Conn) fault(err error) { c.err = errors.Join(c.err, err) }
+
 // HTTPClient sets the client that makes the exchanges, with its transport, its
 // cookies and its time-outs. The default is one of the Conn's own, whose
 // transport is net/http's default with 100 idle connections.
 func HTTPClient(c *http.Client) ConnOption {
 	return connOption(func(conn *Conn) {
 		if c == nil {
-			conn.err = errors.Join(conn.err, errors.New("option HTTPClient: the client is nil"))
+			conn.fault(errors.New("option HTTPClient: the client is nil"))
 			return
 		}
 		conn.client = c
+	})
+}
+
+// TLS sets how the server is verified and how this client shows who it is, as
+// of crypto/tls. The configuration is copied. The default is Go's. It is not
+// for an [HTTPClient], which brings its own.
+func TLS(c *tls.Config) ConnOption {
+	return connOption(func(conn *Conn) {
+		if c == nil {
+			conn.fault(errors.New("option TLS: the configuration is nil"))
+			return
+		}
+		c = c.Clone()
+		conn.setUp = append(conn.setUp, func(t *http.Transport) { t.TLSClientConfig = c })
+	})
+}
+
+// H2C makes the connection speak HTTP/2 without encryption, with prior knowledge
+// (RFC 9113 §3.3), which the server must do too. It is for a base with the
+// scheme http, and not for an [HTTPClient].
+func H2C() ConnOption {
+	return connOption(func(conn *Conn) {
+		conn.setUp = append(conn.setUp, func(t *http.Transport) {
+			t.Protocols = new(http.Protocols)
+			t.Protocols.SetUnencryptedHTTP2(true)
+		})
+	})
+}
+
+// DefaultMaxResponse is how many bytes of a response a client reads unless
+// [MaxResponse] says otherwise: 16 MiB.
+const DefaultMaxResponse = 16 << 20
+
+// MaxResponse sets how many bytes of a response are read, counted after
+// decompression; a larger one is an error of code ResourceExhausted. The
+// default is [DefaultMaxResponse].
+func MaxResponse(n int64) ConnOption {
+	return connOption(func(conn *Conn) {
+		if n <= 0 {
+			conn.fault(fmt.Errorf("option MaxResponse: %d is not positive", n))
+			return
+		}
+		conn.limit = n
 	})
 }
 
@@ -48,7 +96,7 @@ const idleConns = 100
 // path those of the routes are appended. It dials when there is something to
 // send. Faults are kept: [Client] reports them, and Err does.
 func To(base string, opts ...ConnOption) *Conn {
-	c := &Conn{}
+	c := &Conn{limit: DefaultMaxResponse}
 	u, err := url.Parse(base)
 	switch {
 	case err != nil:
@@ -66,6 +114,9 @@ func To(base string, opts ...ConnOption) *Conn {
 			o.applyConn(c)
 		}
 	}
+	if c.client != nil && len(c.setUp) > 0 {
+		c.fault(errors.New("options TLS and H2C are not for an HTTPClient, which has its own transport"))
+	}
 	if c.err != nil {
 		c.err = fmt.Errorf("httpx: To: %w", c.err)
 		return c
@@ -73,6 +124,9 @@ func To(base string, opts ...ConnOption) *Conn {
 	c.base.Path, c.base.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
 	if c.client == nil {
 		c.own = ownTransport()
+		for _, set := range c.setUp {
+			set(c.own)
+		}
 		c.client = &http.Client{Transport: c.own}
 	}
 	c.client = followingSame(c.client)

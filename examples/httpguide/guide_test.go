@@ -1,0 +1,75 @@
+package httpguide
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+func newShop() *Shop {
+	return &Shop{
+		Search: func(_ context.Context, s Search) (Found, error) {
+			return Found{Orders: []Order{{ID: s.Shop, Item: s.Text, Note: s.Agent}}}, nil
+		},
+		Place: func(ctx context.Context, p Place) (Placed, error) {
+			if p.Item == "moon" {
+				return Placed{}, ErrSoldOut
+			}
+			id := endpoint.CallFrom(ctx).Header().Get("Idempotency-Key")
+			return Placed{Status: http.StatusCreated, Location: "/shops/" + p.Shop + "/orders/" + id, ID: id}, nil
+		},
+		Replace: func(context.Context, Replace) (endpoint.Empty, error) { return endpoint.Empty{}, nil },
+		Change: func(_ context.Context, c Change) (Order, error) {
+			o := Order{ID: c.ID, Item: "book", Note: "gift"}
+			c.apply(&o)
+			return o, nil
+		},
+		Login: func(_ context.Context, l Login) (Session, error) { return Session{ID: l.User}, nil },
+		Photo: func(_ context.Context, p Photo) ([]byte, error) { return []byte(p.Path), nil },
+	}
+}
+
+func TestGuide(t *testing.T) {
+	t.Parallel()
+	h, err := mount(http.NewServeMux(), newShop(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	server := httptest.NewTLSServer(h)
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	shop, err := dial(server.URL, &tls.Config{RootCAs: roots})
+	require.NoError(t, err)
+
+	location, err := place(t.Context(), shop, "a book")
+	require.NoError(t, err)
+	require.Equal(t, "/shops/books/orders/a book", location)
+	_, err = place(t.Context(), shop, "moon")
+	require.ErrorIs(t, err, ErrSoldOut)
+
+	found, err := shop.Search(t.Context(), Search{Shop: "a/b", Text: "ü & co", Agent: "guide", Limit: 5})
+	require.NoError(t, err)
+	require.Equal(t, Found{Orders: []Order{{ID: "a/b", Item: "ü & co", Note: "guide"}}}, found)
+
+	change := Change{Shop: "books", ID: "7", Item: codec.Some("map")}
+	change.Note.SetNull()
+	o, err := shop.Change(t.Context(), change)
+	require.NoError(t, err)
+	require.Equal(t, Order{ID: "7", Item: "map"}, o)
+
+	_, err = shop.Replace(t.Context(), Replace{Shop: "books", ID: "7", Order: o})
+	require.NoError(t, err)
+	session, err := shop.Login(t.Context(), Login{User: "ann", Password: "x&y"})
+	require.NoError(t, err)
+	require.Equal(t, Session{ID: "ann"}, session)
+	photo, err := shop.Photo(t.Context(), Photo{Path: "2026/a b.png"})
+	require.NoError(t, err)
+	require.Equal(t, "2026/a b.png", string(photo))
+}
