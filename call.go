@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"context"
-	"sync/atomic"
 )
 
 // A Side is the side of a call.
@@ -29,17 +28,17 @@ func (s Side) String() string {
 // it: Mount and Register on a server, Client on a client. So a handler and the
 // layers of a server see the server's Call, and a client's layers the client's.
 //
-// All methods are safe on a nil Call, and concurrent reading is; a layer writes
-// before it hands the call on.
+// All methods are safe on a nil Call, and concurrent reading is. What sets
+// something does so before the call is handed on, or after it came back.
 type Call struct {
 	op            *Operation
 	attempt       *Attempt // of the repeated call that this one is part of
 	header, reply Header
 	peer          string
 	principal     string
-	requestBytes  atomic.Int64
-	responseBytes atomic.Int64
-	status        atomic.Int32
+	requestBytes  int64
+	responseBytes int64
+	status        int32
 	side          Side
 }
 
@@ -168,7 +167,7 @@ func (c *Call) RequestBytes() int64 {
 	if c == nil {
 		return 0
 	}
-	return c.requestBytes.Load()
+	return c.requestBytes
 }
 
 // ResponseBytes returns the size of the response's body on the wire; the
@@ -177,7 +176,7 @@ func (c *Call) ResponseBytes() int64 {
 	if c == nil {
 		return 0
 	}
-	return c.responseBytes.Load()
+	return c.responseBytes
 }
 
 // Status returns the transport's own status (of HTTP, of gRPC), as the
@@ -186,7 +185,7 @@ func (c *Call) Status() int {
 	if c == nil {
 		return 0
 	}
-	return int(c.status.Load())
+	return int(c.status)
 }
 
 // SetPrincipal names who calls, for the layers outside and for limits of each
@@ -223,21 +222,21 @@ func (c *Call) SetReply(h Header) {
 // SetStatus sets the transport's status. For authors of transports.
 func (c *Call) SetStatus(status int) {
 	if c != nil {
-		c.status.Store(int32(status)) //nolint:gosec // a status has three digits
+		c.status = int32(status) //nolint:gosec // a status has three digits
 	}
 }
 
 // AddRequestBytes adds to the size of the request. For authors of transports.
 func (c *Call) AddRequestBytes(n int64) {
 	if c != nil {
-		c.requestBytes.Add(n)
+		c.requestBytes += n
 	}
 }
 
 // AddResponseBytes adds to the size of the response. For authors of transports.
 func (c *Call) AddResponseBytes(n int64) {
 	if c != nil {
-		c.responseBytes.Add(n)
+		c.responseBytes += n
 	}
 }
 
@@ -251,7 +250,7 @@ func (c *Call) fork(from *Call) {
 // adopt takes over what the attempt learned.
 func (c *Call) adopt(from *Call) {
 	c.peer, c.reply = from.peer, from.reply
-	c.requestBytes.Store(from.requestBytes.Load())
-	c.responseBytes.Store(from.responseBytes.Load())
-	c.status.Store(from.status.Load())
+	c.requestBytes = from.requestBytes
+	c.responseBytes = from.responseBytes
+	c.status = from.status
 }

@@ -28,10 +28,20 @@ func mark(err error, sent bool) error {
 }
 
 // NotSent says that the request of the call that ended with err never reached
-// the server, so that repeating it is safe for any operation.
+// the server, so that repeating it is safe for any operation. It is not said of
+// an error that was made of another call's: that its call was not sent says
+// nothing of what the code around it did.
 func NotSent(err error) bool {
 	d, ok := errors.AsType[*delivery](err)
-	return ok && !d.sent
+	if !ok || d.sent {
+		return false
+	}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return true
+	}
+	within, ok := errors.AsType[*delivery](e.cause)
+	return !ok || within != d
 }
 
 // MaybeSent says that the request may have been acted upon and must not be
@@ -45,10 +55,10 @@ func MaybeSent(err error) bool {
 // never sent, or its code is [Unavailable] and it is not one that may have been
 // acted upon.
 func Retryable(err error) bool {
-	if d, ok := errors.AsType[*delivery](err); ok {
-		return !d.sent
+	if MaybeSent(err) {
+		return false
 	}
-	return CodeOf(err) == Unavailable
+	return NotSent(err) || CodeOf(err) == Unavailable
 }
 
 // rejections are the reasons, in the toolkit's own domain, with which a policy

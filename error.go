@@ -281,10 +281,18 @@ func (e *Error) Unwrap() error {
 }
 
 // Is says that target is an Error with the same domain and reason, neither
-// empty. Code, message and details play no part.
+// empty. Code, message and details play no part. An error of code
+// [DeadlineExceeded] also is a [context.DeadlineExceeded]: which side of a wire
+// saw first that the time was up is a matter of chance.
 func (e *Error) Is(target error) bool {
+	if e == nil {
+		return false
+	}
+	if target == context.DeadlineExceeded {
+		return e.code == DeadlineExceeded
+	}
 	t, ok := target.(*Error)
-	return ok && e != nil && t != nil && e.domain != "" && e.reason != "" && e.domain == t.domain && e.reason == t.reason
+	return ok && t != nil && e.domain != "" && e.reason != "" && e.domain == t.domain && e.reason == t.reason
 }
 
 // ErrorOf returns the coded error of err: the outermost [*Error] in its tree,

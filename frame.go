@@ -80,17 +80,30 @@ func (f *frame) exitSome(layers []Layer, err error) {
 	f.finished = true
 }
 
-// item tells the streamers among layers, the last first, that an item is about
-// to be handed on.
-func (f *frame) item(layers []Layer) error {
-	for i := len(layers) - 1; i >= 0; i-- {
-		s, ok := layers[i].(Streamer)
-		if !ok {
-			continue
-		}
-		if err := s.Item(f.ctx[i], f.tok[i]); err != nil {
+// itemIn tells the streamers among layers, the first first, that an item of the
+// request is about to be handed on.
+func (f *frame) itemIn(layers []Layer) error {
+	for i := range layers {
+		if err := f.item(layers, i); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// itemOut tells them, the last first, of an item of the response.
+func (f *frame) itemOut(layers []Layer) error {
+	for i := len(layers) - 1; i >= 0; i-- {
+		if err := f.item(layers, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *frame) item(layers []Layer, i int) error {
+	if s, ok := layers[i].(Streamer); ok {
+		return s.Item(f.ctx[i], f.tok[i])
 	}
 	return nil
 }

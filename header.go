@@ -157,7 +157,7 @@ func isBinary(key string) bool {
 // net/textproto, which brings the network stack with it.
 func canonicalKey(key string) string {
 	upper := true
-	for i := 0; i < len(key); i++ {
+	for i := range len(key) {
 		c := key[i]
 		if upper && 'a' <= c && c <= 'z' || !upper && 'A' <= c && c <= 'Z' {
 			return rewriteKey(key)
@@ -198,7 +198,7 @@ func checkKey(key string) error {
 	case owned[lower], strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "grpc-"), lower[0] == ':':
 		return fmt.Errorf("endpoint: header %q belongs to the transport", key)
 	}
-	for i := 0; i < len(key); i++ {
+	for i := range len(key) {
 		if c := key[i]; !isTokenByte(c) {
 			return fmt.Errorf("endpoint: header key %q has the character %q", key, c)
 		}
@@ -211,7 +211,7 @@ func checkValue(key, value string) error {
 	if isBinary(key) {
 		return nil
 	}
-	for i := 0; i < len(value); i++ {
+	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
 			return fmt.Errorf("endpoint: the value of header %q has a control character", key)
 		}

@@ -71,8 +71,8 @@ type Resolver interface {
 }
 
 // A Streamer is a Layer that also sees the items of streams. Item runs before
-// each item is handed on, of requests and of responses; its error ends the
-// stream. When both sides are streams, it may run for an item of each at the
+// each item is handed on, of requests from the first layer to the last and of
+// responses from the last to the first; its error ends the stream. When both sides are streams, it may run for an item of each at the
 // same time. A Repeater or a Hedger is not asked. It is an ability for authors
 // of policies and may change before 1.0.
 type Streamer interface {

@@ -67,7 +67,7 @@ func (s Stack) Bind(op *Operation, side Side) (Stack, error) {
 		switch l.(type) {
 		case Repeater, Hedger:
 			if side == ServerSide {
-				p.err = errors.Join(p.err, fmt.Errorf("endpoint: %T repeats calls and is for clients: a server that repeats runs its handler twice", l))
+				p.err = errors.Join(p.err, fmt.Errorf("endpoint: %s repeats calls and is for clients: a server that repeats runs its handler twice", typeName(l)))
 			}
 		}
 		bound = append(bound, l)
@@ -86,7 +86,7 @@ func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
 	p := compile(s, nil)
 	for _, seg := range p.segments {
 		if seg.kind != plain {
-			p.err = errors.Join(p.err, fmt.Errorf("endpoint: %T repeats calls: it cannot be entered by hand", seg.layers[0]))
+			p.err = errors.Join(p.err, fmt.Errorf("endpoint: %s repeats calls: it cannot be entered by hand", typeName(seg.layers[0])))
 		}
 	}
 	if p.err != nil {
@@ -196,7 +196,7 @@ func compile(s Stack, op *Operation) plan {
 		case Repeater:
 			kind = repeating
 			if hedger != nil {
-				faults = append(faults, fmt.Errorf("endpoint: %T stands outside %T: each hedged attempt would repeat by itself; put the retry outside", hedger, l))
+				faults = append(faults, fmt.Errorf("endpoint: %s stands outside %s: each hedged attempt would repeat by itself; put the retry outside", typeName(hedger), typeName(l)))
 			}
 		}
 		p.add(kind, l)
@@ -206,6 +206,17 @@ func compile(s Stack, op *Operation) plan {
 	}
 	p.err = errors.Join(faults...)
 	return p
+}
+
+// typeName names the type of a policy, also under Only.
+func typeName(l Layer) string {
+	switch o := l.(type) {
+	case onlyRepeater:
+		l = o.layer
+	case onlyHedger:
+		l = o.layer
+	}
+	return fmt.Sprintf("%T", l)
 }
 
 func first(s Stack) Layer {

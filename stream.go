@@ -80,8 +80,7 @@ func asStream(t reflect.Type) (anyStream, bool) {
 	if t.Kind() != reflect.Func {
 		return nil, false
 	}
-	s, ok := reflect.Zero(t).Interface().(anyStream)
-	return s, ok
+	return reflect.TypeAssert[anyStream](reflect.Zero(t))
 }
 
 // streamCall is the state of one call that has a stream on some side.
@@ -109,7 +108,7 @@ func (s Stream[T]) tapped(c *streamCall) any {
 		}
 		for item, err := range s {
 			if err == nil && c.segment.items {
-				err = c.frame.item(c.segment.layers)
+				err = c.frame.itemIn(c.segment.layers)
 			}
 			if err != nil {
 				yield(*new(T), err)
@@ -170,7 +169,7 @@ func (r *recovery[T]) run(open func() (Stream[T], error)) (err error) {
 func (s Stream[T]) layered(ctx context.Context, seg *segment, streamsIn bool, open any) any {
 	call := open.(func(context.Context, *streamCall) (Stream[T], error))
 	return Stream[T](func(yield func(T, error) bool) {
-		l := layered[T]{streamCall: streamCall{segment: seg}, open: call, yield: yield}
+		l := layered[T]{segment: seg, open: call, yield: yield}
 		err := l.run(ctx, streamsIn)
 		if err != nil && !l.stopped {
 			yield(*new(T), err)
@@ -237,7 +236,7 @@ func (l *layered[T]) hand(item T, err error) error {
 		}
 	}()
 	if err == nil && l.segment.items {
-		err = l.frame.item(l.segment.layers)
+		err = l.frame.itemOut(l.segment.layers)
 	}
 	if err != nil {
 		return err
@@ -307,8 +306,6 @@ func (l *layered[T]) hedge(ctx context.Context) error {
 	}
 	p := won.value
 	defer func() { won.cancel(); p.stop(); won.at.settle() }()
-	loop := l.cancel
-	l.cancel = func() { won.cancel(); loop() }
 	for ok := p.ok; ok; p.item, p.err, ok = p.next() {
 		if err := l.hand(p.item, p.err); err != nil {
 			return err

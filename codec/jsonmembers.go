@@ -34,7 +34,6 @@ func membersOf(t reflect.Type) ([]member, error) {
 	seen := map[reflect.Type]bool{t: true}
 	for queue := []level{{t, 0}}; len(queue) > 0; queue = queue[1:] {
 		for sf := range queue[0].typ.Fields() {
-			sf := sf
 			m, embedded, err := memberOf(sf)
 			if err != nil {
 				faults = append(faults, err)
@@ -138,7 +137,6 @@ func dominant(all []member) []member {
 // members that no field has.
 func takesAny(t reflect.Type) bool {
 	for sf := range t.Fields() {
-		sf := sf
 		_, embedded, _ := memberOf(sf)
 		if embedded == nil {
 			continue

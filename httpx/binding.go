@@ -139,13 +139,18 @@ func (c *binder) checkNoTags(t reflect.Type) {
 	}
 }
 
+// sourcesOf returns where parameters of a request, or of a response, are. The
+// tags of the other side make members: one type may serve as both.
+func sourcesOf(request bool) []source {
+	if request {
+		return []source{inPath, inQuery, inHeader, inCookie}
+	}
+	return []source{inHeader, inCookie, inStatus}
+}
+
 // tagOf returns what a field is bound to; ok is false for a member of the body.
 func (c *binder) tagOf(sf reflect.StructField) (src source, name string, ok bool) {
-	sources := []source{inPath, inQuery, inHeader, inCookie}
-	if !c.request {
-		sources = []source{inHeader, inCookie, inStatus}
-	}
-	for _, s := range sources {
+	for _, s := range sourcesOf(c.request) {
 		if v, has := sf.Tag.Lookup(s.String()); has {
 			if ok {
 				c.fault("field %s is tagged %s and %s", sf.Name, src, s)
@@ -510,7 +515,7 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 	case c.b.field != nil:
 		body = t.FieldByIndex(c.b.field).Type
 	case len(c.b.params) > 0 || c.b.status != nil:
-		shadow, err := shadowOf(t)
+		shadow, err := shadowOf(t, c.request)
 		if err != nil {
 			c.fault("%w", err)
 			return

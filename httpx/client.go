@@ -111,10 +111,19 @@ func (c *client) exchange(ctx context.Context, conn *Conn, req, resp any) error 
 	defer func() { _ = answer.Body.Close() }()
 	call.SetStatus(answer.StatusCode)
 	call.SetReply(endpoint.HeaderView(answer.Header, endpoint.HTTPForm))
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+	if !c.succeeds(answer.StatusCode) {
 		return c.refused(ctx, call, answer)
 	}
 	return c.answered(ctx, conn, call, answer, resp)
+}
+
+// succeeds says that a status is one of a success: any 2xx, and 304 on a route
+// that may answer so.
+func (c *client) succeeds(status int) bool {
+	if status == http.StatusNotModified {
+		return c.rt.opts.status == status || c.rt.out[0].status != nil
+	}
+	return status >= 200 && status <= 299
 }
 
 // request builds the request of a call.

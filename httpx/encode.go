@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/typedkit/endpoint"
 )
@@ -94,6 +95,10 @@ func (b *binding) pathText(s segment, v reflect.Value) (string, error) {
 		}
 		if len(texts) == 0 || texts[0] == "" && !s.rest {
 			return "", ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: p.place, Detail: "empty"})
+		}
+		if s.rest && (strings.HasPrefix(texts[0], "/") || strings.Contains(texts[0], "//")) {
+			// Routers and proxies make one slash of two.
+			return "", ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: p.place, Detail: "has an empty segment"})
 		}
 		return texts[0], nil
 	}

@@ -165,15 +165,28 @@ func (by router) pathValue(r *http.Request, s segment) (value string, ok bool) {
 	if by == serveMux || r.URL.RawPath == "" || !strings.Contains(v, "%") {
 		return v, true
 	}
-	if by == unknownRouter && !hasSegment(r.URL.RawPath, v) {
+	if by == unknownRouter && !takenEscaped(r, name, v) {
 		return v, true
 	}
 	v, err := url.PathUnescape(v)
 	return v, err == nil
 }
 
-// hasSegment says that v stands between slashes in path: then a router took it
-// from the escaped path.
+// takenEscaped says that a router took v, the value of a wildcard, from the
+// escaped path. The pattern, which routers set, tells where in the path it is,
+// counted from the end: a prefix may be stripped.
+func takenEscaped(r *http.Request, name, v string) bool {
+	_, after, ok := strings.Cut(r.Pattern, "{"+name+"}")
+	if !ok || strings.HasSuffix(after, "*") || strings.HasSuffix(after, "...}") {
+		return hasSegment(r.URL.RawPath, v)
+	}
+	after = strings.TrimSuffix(strings.TrimSuffix(after, "{$}"), "/")
+	segments := strings.Split(strings.TrimSuffix(r.URL.RawPath, "/"), "/")
+	i := len(segments) - 1 - strings.Count(after, "/")
+	return i >= 0 && segments[i] == v
+}
+
+// hasSegment says that v stands between slashes in path.
 func hasSegment(path, v string) bool {
 	for rest := path; ; {
 		i := strings.Index(rest, "/"+v)

@@ -12,7 +12,9 @@ import (
 // no members: for the codec of the body they do not exist, so that a body can
 // neither set nor show them. A value of t is read and written as one of its
 // shadow through a pointer; both types differ in names and tags alone.
-func shadowOf(t reflect.Type) (shadow reflect.Type, err error) {
+//
+// What is hidden is so for every codec, by not being exported.
+func shadowOf(t reflect.Type, request bool) (shadow reflect.Type, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("a body beside parameters needs a plainer struct than %s: %v", t, r)
@@ -23,17 +25,15 @@ func shadowOf(t reflect.Type) (shadow reflect.Type, err error) {
 		sf := t.Field(i)
 		f := reflect.StructField{Name: sf.Name, Type: sf.Type, Tag: sf.Tag}
 		switch {
-		case isParameter(sf) || !sf.IsExported() && !sf.Anonymous:
-			f.Name, f.Tag = hidden(i), `json:"-"`
+		case isParameter(sf, request) || !sf.IsExported() && !isEmbedded(sf):
+			f.Name, f.PkgPath, f.Tag = "hidden"+itoa(i), "httpx", `json:"-"`
 		case isEmbedded(sf):
 			// Not embedded in Go's sense, which reflect cannot make of a type
 			// with methods; embedded in JSON's.
-			if f.Type, err = shadowOfEmbedded(sf.Type); err != nil {
+			if f.Type, err = shadowOfEmbedded(sf.Type, request); err != nil {
 				return nil, err
 			}
-			f.Name, f.Tag = hidden(i), `json:",embed"`
-		case sf.Anonymous && !sf.IsExported():
-			f.Name = hidden(i)
+			f.Name, f.Tag = "Embedded"+itoa(i), `json:",embed"`
 		}
 		fields[i] = f
 	}
@@ -46,34 +46,27 @@ func shadowOf(t reflect.Type) (shadow reflect.Type, err error) {
 
 // shadowOfEmbedded leaves a type alone that has no parameters, which is also
 // how a struct that contains itself ends.
-func shadowOfEmbedded(t reflect.Type) (reflect.Type, error) {
-	if t.Kind() == reflect.Pointer || !hasParameters(t) {
+func shadowOfEmbedded(t reflect.Type, request bool) (reflect.Type, error) {
+	if t.Kind() == reflect.Pointer || !hasParameters(t, request) {
 		return t, nil
 	}
-	return shadowOf(t)
+	return shadowOf(t, request)
 }
 
-func hasParameters(t reflect.Type) bool {
+func hasParameters(t reflect.Type, request bool) bool {
 	for sf := range t.Fields() {
-		sf := sf
-		if isParameter(sf) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type) {
+		if isParameter(sf, request) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type, request) {
 			return true
 		}
 	}
 	return false
 }
 
-// hidden is the name of a field that nobody sees: exported, because reflect
-// makes no others.
-func hidden(i int) string { return fmt.Sprintf("X_%d", i) }
-
-func isParameter(sf reflect.StructField) bool {
-	for _, tag := range []string{"path", "query", "header", "cookie", "status"} {
-		if _, ok := sf.Tag.Lookup(tag); ok {
-			return true
-		}
-	}
-	return false
+func isParameter(sf reflect.StructField, request bool) bool {
+	return slices.ContainsFunc(sourcesOf(request), func(s source) bool {
+		_, ok := sf.Tag.Lookup(s.String())
+		return ok
+	})
 }
 
 // hasOwnJSON says that a type reads or writes itself.

@@ -162,12 +162,22 @@ func formatDuration(v reflect.Value) (string, error) { return time.Duration(v.In
 
 func parseTime(v reflect.Value, s string) string {
 	var t time.Time
-	// UnmarshalText is strict about RFC 3339 where time.Parse is not.
-	if err := t.UnmarshalText([]byte(s)); err != nil {
+	if err := t.UnmarshalText([]byte(s)); err != nil || !isStrict(s) {
 		return "must be a time as in RFC 3339"
 	}
 	v.Set(reflect.ValueOf(t))
 	return ""
+}
+
+// isStrict finds in s, which was parsed, what package time lets pass against
+// RFC 3339 §5.6: an hour of one digit, a comma before the fraction, an offset of
+// a day or more. It says no less than encoding/json/v2 does of a member.
+func isStrict(s string) bool {
+	if s[len("2006-01-02T1")] == ':' || strings.Contains(s, ",") {
+		return false
+	}
+	hours, minutes, ok := strings.Cut(s[len(s)-len("07:00"):], ":")
+	return strings.HasSuffix(s, "Z") || ok && hours < "24" && minutes < "60"
 }
 
 func formatTime(v reflect.Value) (string, error) {

@@ -101,17 +101,28 @@ func (w *walker) endpoint(v reflect.Value, owner reflect.Type, sf reflect.Struct
 }
 
 func (w *walker) hasEndpoints(t reflect.Type) bool {
-	if has, ok := w.has[t]; ok {
-		return has
+	has, ok := w.has[t]
+	if !ok {
+		has = leadsToEndpoint(t, map[reflect.Type]bool{})
+		w.has[t] = has
 	}
-	w.has[t] = false // a type that contains itself adds nothing by that
+	return has
+}
+
+// leadsToEndpoint looks through t, a struct, and those in it. Of a type that was
+// seen it does not tell the whole truth, only that there is no need to go there
+// again: nothing but the answer for the first type may be kept.
+func leadsToEndpoint(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
 	for field := range t.Fields() {
 		f := field.Type
 		if f.Kind() == reflect.Pointer {
 			f = f.Elem()
 		}
-		if isEndpoint(f) || f.Kind() == reflect.Struct && w.hasEndpoints(f) {
-			w.has[t] = true
+		if isEndpoint(f) || f.Kind() == reflect.Struct && leadsToEndpoint(f, seen) {
 			return true
 		}
 	}

@@ -1,0 +1,133 @@
+package endpoint_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/typedkit/endpoint"
+)
+
+func TestSide(t *testing.T) {
+	t.Parallel()
+	for side, want := range map[endpoint.Side]string{0: "", endpoint.ServerSide: "server", endpoint.ClientSide: "client", 7: ""} {
+		if got := side.String(); got != want {
+			t.Errorf("Side(%d).String() = %q, want %q", side, got, want)
+		}
+	}
+}
+
+// Layers run around endpoints that belong to no service, too: a nil Call answers
+// everything.
+func TestCallNil(t *testing.T) {
+	t.Parallel()
+	c := endpoint.CallFrom(t.Context())
+	if c != nil || endpoint.Incoming(t.Context()) != nil {
+		t.Fatalf("without a Call: CallFrom = %v, Incoming = %v, want nil", c, endpoint.Incoming(t.Context()))
+	}
+	c.SetPrincipal("ada")
+	c.SetPeer("peer")
+	c.SetReply(endpoint.Header{})
+	c.SetStatus(200)
+	c.AddRequestBytes(1)
+	c.AddResponseBytes(1)
+	if err := c.AddHeaders(endpoint.WithHeader(t.Context(), "Host", "x")); err != nil {
+		t.Errorf("AddHeaders = %v, want nil", err)
+	}
+	op := c.Operation()
+	if op == nil || op.Service != "" || op.Name != "" || op.Idempotent || op != (*endpoint.Call)(nil).Operation() {
+		t.Errorf("Operation() = %+v, want one shared empty one", op)
+	}
+	if c.Side() != 0 || c.Peer() != "" || c.Attempt() != 1 || c.Principal() != "" || c.Status() != 0 || c.RequestBytes() != 0 || c.ResponseBytes() != 0 {
+		t.Error("a nil Call answers with something, want zero values and attempt 1")
+	}
+	if c.Header() != nil || c.Reply() != nil {
+		t.Errorf("Header() = %v, Reply() = %v, want nil", c.Header(), c.Reply())
+	}
+}
+
+func TestCall(t *testing.T) {
+	t.Parallel()
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get"}
+	header := endpoint.HeaderView(map[string][]string{"X-In": {"in"}}, endpoint.HTTPForm)
+	ctx, c, err := endpoint.StartCall(t.Context(), op, endpoint.ServerSide, header, endpoint.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if endpoint.CallFrom(ctx) != c || endpoint.CallFrom(context.WithValue(ctx, scriptedKey("x"), 1)) != c {
+		t.Error("CallFrom does not find the Call")
+	}
+	if c.Operation() != op || c.Side() != endpoint.ServerSide || c.Attempt() != 1 || c.Header().Get("x-in") != "in" {
+		t.Errorf("a new Call: %+v, want what it was started with", c)
+	}
+	c.Reply().Set("X-Out", "out")
+	if c.Reply().Get("x-out") != "out" {
+		t.Errorf("the reply's header is %v, want what was set", c.Reply().Raw())
+	}
+	c.SetReply(endpoint.HeaderView(map[string][]string{"x-other": {"o"}}, endpoint.MetadataForm))
+	c.SetPrincipal("ada")
+	c.SetPeer("192.0.2.1:80")
+	c.SetStatus(404)
+	c.AddRequestBytes(3)
+	c.AddRequestBytes(4)
+	c.AddResponseBytes(5)
+	if c.Reply().Get("X-Other") != "o" || c.Principal() != "ada" || c.Peer() != "192.0.2.1:80" || c.Status() != 404 || c.RequestBytes() != 7 || c.ResponseBytes() != 5 {
+		t.Errorf("after it was set: %+v, want what was set", c)
+	}
+	if none := (&endpoint.Call{}).Operation(); none == nil {
+		t.Error("a Call without an operation has a nil one")
+	}
+}
+
+// A client's layer sees the client's Call, also inside a server's handler;
+// Incoming is the server's everywhere below it.
+func TestCallOfClientInServer(t *testing.T) {
+	t.Parallel()
+	serve := under(t, t.Context(), &endpoint.Operation{Name: "Serve"}, endpoint.ServerSide)
+	handler := func(ctx context.Context, n int) (int, error) {
+		served := endpoint.CallFrom(ctx)
+		if served.Operation().Name != "Serve" || endpoint.Incoming(ctx) != served {
+			t.Errorf("the handler is in the Call of %q, Incoming %p, want those of Serve", served.Operation().Name, endpoint.Incoming(ctx))
+		}
+		client := endpoint.Stack{&hedge{max: 1}, endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+			if c := endpoint.CallFrom(ctx); c.Operation().Name != "Ask" || c.Side() != endpoint.ClientSide {
+				t.Errorf("a client's layer is in the Call of %q on the %v side, want Ask on the client side", c.Operation().Name, c.Side())
+			}
+			if endpoint.Incoming(ctx) != served {
+				t.Error("in a client's layer, Incoming is not the Call that is served")
+			}
+			return ctx, nil, nil
+		})}
+		ask, err := client.Bind(&endpoint.Operation{Name: "Ask"}, endpoint.ClientSide)
+		if err != nil {
+			t.Error(err)
+		}
+		return ask.Wrap(echo)(under(t, ctx, &endpoint.Operation{Name: "Ask"}, endpoint.ClientSide), n)
+	}
+	if n, err := handler(serve, 7); n != 7 || err != nil {
+		t.Errorf("the call = %d, %v, want 7", n, err)
+	}
+	// In process, a server that a server calls is served itself.
+	inner := under(t, serve, &endpoint.Operation{Name: "Inner"}, endpoint.ServerSide)
+	if got := endpoint.Incoming(inner).Operation().Name; got != "Inner" {
+		t.Errorf("in a server inside a server, Incoming is %q, want Inner", got)
+	}
+	// A client alone serves nothing.
+	if c := endpoint.Incoming(under(t, t.Context(), &endpoint.Operation{}, endpoint.ClientSide)); c != nil {
+		t.Errorf("in a client alone, Incoming is %v, want nil", c)
+	}
+}
+
+// The Call's context is a context like any other.
+func TestCallContext(t *testing.T) {
+	t.Parallel()
+	parent, cancel := context.WithCancel(context.WithValue(t.Context(), scriptedKey("x"), 1))
+	ctx := under(t, parent, &endpoint.Operation{}, endpoint.ServerSide)
+	child, stop := context.WithCancel(ctx)
+	defer stop()
+	if ctx.Value(scriptedKey("x")) != 1 || ctx.Err() != nil || child.Value(scriptedKey("x")) != 1 {
+		t.Error("the context of a Call lost what its parent has")
+	}
+	if cancel(); ctx.Err() == nil || child.Err() == nil {
+		t.Error("the context of a Call survives its parent")
+	}
+}

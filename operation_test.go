@@ -1,0 +1,130 @@
+package endpoint_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+var (
+	errDeclared   = endpoint.Define(endpoint.NotFound, "test", "DECLARED", "declared")
+	errUndeclared = endpoint.Define(endpoint.FailedPrecondition, "test", "UNDECLARED", "undeclared")
+	errOurs       = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "RATE_LIMITED", "slow down")
+)
+
+// remote returns e as it comes over a wire.
+func remote(e *endpoint.Error) *endpoint.Error {
+	return endpoint.FromWire(e.Code(), e.Domain(), e.Reason(), e.Message()).WithRetryAfter(time.Second)
+}
+
+// fromFar returns an error without an identity that came over a wire.
+func fromFar(code endpoint.Code) *endpoint.Error {
+	return endpoint.FromWire(code, "", "", "secret of another server").WithRetryAfter(time.Second)
+}
+
+func TestStreamKind(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[endpoint.StreamKind]string{
+		endpoint.Unary: "unary", endpoint.ClientStream: "client stream", endpoint.ServerStream: "server stream",
+		endpoint.Bidi: "bidi", 9: "unary",
+	} {
+		if got := kind.String(); got != want {
+			t.Errorf("kind %d is %q, want %q", kind, got, want)
+		}
+	}
+}
+
+func TestOperationOutgoing(t *testing.T) {
+	t.Parallel()
+	op := &endpoint.Operation{Fails: []*endpoint.Error{errDeclared}}
+	const general = "" // the message is the code's general one
+	for _, tt := range []struct {
+		name       string
+		err        error
+		code       endpoint.Code
+		reason     string
+		message    string
+		retry      time.Duration
+		undeclared bool
+	}{
+		// Of this process: everything goes out, declared or not.
+		{"declared", errDeclared, endpoint.NotFound, "DECLARED", "declared", 0, false},
+		{"declared, in other words", errDeclared.With("no such id"), endpoint.NotFound, "DECLARED", "no such id", 0, false},
+		{"declared, wrapped", fmt.Errorf("context: %w", errDeclared), endpoint.NotFound, "DECLARED", "declared", 0, false},
+		{"undeclared", errUndeclared, endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0, true},
+		{"undeclared, wrapped", fmt.Errorf("context: %w", errUndeclared), endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0, true},
+		{"no identity", endpoint.Errorf(endpoint.Aborted, "conflict: %w", errTest), endpoint.Aborted, "", "conflict", 0, false},
+		{"the toolkit's", errOurs.WithRetryAfter(time.Minute), endpoint.ResourceExhausted, "RATE_LIMITED", "slow down", time.Minute, false},
+
+		// Without a code.
+		{"no code", errTest, endpoint.Internal, "", general, 0, false},
+		{"cancelled", fmt.Errorf("reading: %w", context.Canceled), endpoint.Canceled, "", general, 0, false},
+		{"deadline", context.DeadlineExceeded, endpoint.DeadlineExceeded, "", general, 0, false},
+		{"a panic", &endpoint.PanicError{Value: errDeclared}, endpoint.Internal, "", general, 0, false},
+
+		// Remote: only what is declared passes.
+		{"remote and declared", remote(errDeclared), endpoint.NotFound, "DECLARED", "declared", time.Second, false},
+		{"remote and undeclared", remote(errUndeclared), endpoint.Internal, "", general, 0, false},
+		{"remote and the toolkit's", remote(errOurs), endpoint.ResourceExhausted, "", general, time.Second, false},
+		{"remote Canceled", fromFar(endpoint.Canceled), endpoint.Canceled, "", general, time.Second, false},
+		{"remote DeadlineExceeded", fromFar(endpoint.DeadlineExceeded), endpoint.DeadlineExceeded, "", general, time.Second, false},
+		{"remote Unavailable", fromFar(endpoint.Unavailable), endpoint.Unavailable, "", general, time.Second, false},
+		{"remote ResourceExhausted", fromFar(endpoint.ResourceExhausted), endpoint.ResourceExhausted, "", general, time.Second, false},
+		{"remote Unauthenticated", fromFar(endpoint.Unauthenticated), endpoint.Internal, "", general, 0, false},
+		{"remote NotFound", fromFar(endpoint.NotFound), endpoint.Internal, "", general, 0, false},
+		{"remote, marked by the client", endpoint.MarkMaybeSent(fromFar(endpoint.Unavailable)), endpoint.Unavailable, "", general, time.Second, false},
+		{"remote, translated", errDeclared.With("no such profile: %w", remote(errUndeclared)), endpoint.NotFound, "DECLARED", "no such profile", 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out := op.Outgoing(tt.err)
+			message := tt.message
+			if message == general {
+				message = endpoint.Errorf(tt.code, "%w", errTest).Message()
+			}
+			if out.Code() != tt.code || out.Reason() != tt.reason || out.Message() != message || out.RetryAfter() != tt.retry {
+				t.Errorf("Outgoing(%v) = %v %q %q after %v, want %v %q %q after %v", tt.err,
+					out.Code(), out.Reason(), out.Message(), out.RetryAfter(), tt.code, tt.reason, message, tt.retry)
+			}
+			if !errors.Is(out, tt.err) && !errors.Is(tt.err, out) {
+				t.Errorf("Outgoing(%v) is no longer that error, for the hook", tt.err)
+			}
+			if got := op.Undeclared(tt.err); (got != nil) != tt.undeclared {
+				t.Errorf("Undeclared(%v) = %v, want one: %v", tt.err, got, tt.undeclared)
+			}
+		})
+	}
+	if out, undeclared := op.Outgoing(nil), op.Undeclared(nil); out != nil || undeclared != nil {
+		t.Errorf("for a success, Outgoing is %v and Undeclared %v, want nil", out, undeclared)
+	}
+}
+
+func TestOperationDeclares(t *testing.T) {
+	t.Parallel()
+	op := &endpoint.Operation{Fails: []*endpoint.Error{errUndeclared, errDeclared}}
+	for _, tt := range []struct {
+		name string
+		err  *endpoint.Error
+		want bool
+	}{
+		{"itself", errDeclared, true},
+		{"in other words", errDeclared.With("else"), true},
+		{"from afar", remote(errDeclared), true},
+		{"with another code", endpoint.FromWire(endpoint.Internal, "test", "DECLARED", ""), true},
+		{"another reason", errOurs, false},
+		{"another domain", endpoint.FromWire(endpoint.NotFound, "other", "DECLARED", ""), false},
+		{"no identity", endpoint.Errorf(endpoint.NotFound, "declared"), false},
+		{"nil", nil, false},
+	} {
+		if got := op.Declares(tt.err); got != tt.want {
+			t.Errorf("%s: Declares(%v) = %v, want %v", tt.name, tt.err, got, tt.want)
+		}
+		if (&endpoint.Operation{}).Declares(tt.err) {
+			t.Errorf("%s: an operation that declares nothing declares %v", tt.name, tt.err)
+		}
+	}
+}
