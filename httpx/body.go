@@ -25,16 +25,22 @@ var (
 )
 
 // readBody reads all of the body into x.body, within the limits of the route.
-func (x *exchange) readBody(c coding) error {
+func (x *exchange) readBody(c coding) (err error) {
 	limit := x.rt.opts.maxBody
 	if x.r.ContentLength > limit {
 		return x.tooLarge()
 	}
 	if d := x.rt.opts.bodyTimeout; d > 0 {
 		if conn := deadliner(x.w); conn != nil && conn.SetReadDeadline(time.Now().Add(d)) == nil {
-			// net/http watches the connection from here on, and would take a
-			// deadline that passes for a client that left.
-			defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
+			// net/http watches the connection once the body has ended, and would
+			// take a deadline that passes for a client that left. After a failure
+			// the deadline stays: without one, net/http would wait for the rest of
+			// the body for as long as the client likes.
+			defer func() {
+				if err == nil {
+					_ = conn.SetReadDeadline(time.Time{})
+				}
+			}()
 		}
 	}
 	size := x.r.ContentLength

@@ -16,8 +16,8 @@ var ErrMethodNotAllowed = endpoint.Define(endpoint.Unimplemented, "endpoint", "M
 
 // Problems returns router, a chi router or an http.ServeMux, with the router's
 // own answers in the toolkit's form: its 404 and 405 are problems, a 405 has one
-// line Allow, and OPTIONS of a path that exists is 204 with that line. It goes
-// once around the outermost router. What handlers answer passes as it is, also
+// line Allow, OPTIONS of a path that exists is 204 with that line, and a method
+// that the router knows nowhere is 501. It goes once around the outermost router. What handlers answer passes as it is, also
 // a 404 of theirs.
 func Problems(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -105,8 +105,14 @@ func (p *problemWriter) finish() {
 	}
 	h := p.Header()
 	e := ErrNoRoute
-	if p.held == http.StatusMethodNotAllowed {
-		e = ErrMethodNotAllowed
+	status := statusOf(e, nil)
+	switch {
+	case p.held == http.StatusMethodNotAllowed && len(h["Allow"]) == 0:
+		// A router that names no method does not know this one at all, whatever
+		// the path (RFC 9110 §15.6.2).
+		e, status = ErrMethodNotAllowed, http.StatusNotImplemented
+	case p.held == http.StatusMethodNotAllowed:
+		e, status = ErrMethodNotAllowed, statusOf(ErrMethodNotAllowed, nil)
 		h["Allow"] = []string{oneLine(h["Allow"], "OPTIONS")}
 		if p.r.Method == http.MethodOptions {
 			for _, k := range []string{"Content-Type", "Content-Length", "X-Content-Type-Options"} {
@@ -116,7 +122,6 @@ func (p *problemWriter) finish() {
 			return
 		}
 	}
-	status := statusOf(e, nil)
 	body := appendProblem(nil, e, status)
 	problemHeader(h, e, status)
 	h.Set("Content-Length", itoa(len(body)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -88,7 +89,8 @@ func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
 }
 
 // Under returns Routes whose paths begin with prefix, with options for all of
-// them, to describe a part of a service or a service within it.
+// them, to describe a part of a service or a service within it. The path "" is
+// the prefix itself, "/" is the prefix with a slash at its end.
 func (r *Routes) Under(prefix string, opts ...RouteOption) *Routes {
 	all := append(append([]RouteOption(nil), r.opts...), opts...)
 	return &Routes{build: r.build, prefix: r.prefix + strings.TrimSuffix(prefix, "/"), opts: all}
@@ -185,9 +187,6 @@ func (b *build) describe(addr unsafe.Pointer, where string) (service.Field, bool
 
 // add plans one route; nil if nothing can be made of it.
 func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
-	if path == "/" && r.prefix != "" {
-		path = "" // Under("/x").GET("/") is /x
-	}
 	full := r.prefix + path
 	f, ok := b.describe(addr, method+" "+full)
 	if !ok {
@@ -242,27 +241,27 @@ func (rt *route) plan(method, path string) []error {
 	return append(faults, rt.bind(&rt.pattern)...)
 }
 
-// bind plans the messages of a route in each of its formats. The faults of a
-// type are those of the first format; the others would repeat them.
+// bind plans the messages of a route in each of its formats. A fault that they
+// share is told once.
 func (rt *route) bind(p *pattern) []error {
 	var faults []error
-	for i, f := range rt.inFormats() {
-		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
-		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
+	add := func(message string, errs []error) {
 		for _, err := range errs {
-			if i == 0 {
-				faults = append(faults, fmt.Errorf("request: %w", err))
+			err = fmt.Errorf("%s: %w", message, err)
+			if !slices.ContainsFunc(faults, func(known error) bool { return known.Error() == err.Error() }) {
+				faults = append(faults, err)
 			}
 		}
 	}
-	for i, f := range rt.outFormats() {
+	for _, f := range rt.inFormats() {
+		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
+		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
+		add("request", errs)
+	}
+	for _, f := range rt.outFormats() {
 		out, errs := bindResponse(rt.types.resp, f)
 		rt.out, rt.writes = append(rt.out, out), append(rt.writes, f.MediaType())
-		for _, err := range errs {
-			if i == 0 {
-				faults = append(faults, fmt.Errorf("response: %w", err))
-			}
-		}
+		add("response", errs)
 	}
 	return faults
 }
