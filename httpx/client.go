@@ -187,15 +187,15 @@ func remaining(deadline time.Time) string {
 }
 
 func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
-	in := c.rt.in[0]
 	u := *base
-	if len(in.params) == 0 {
+	if len(c.rt.in) == 0 || len(c.rt.in[0].params) == 0 { // a request stream has none
 		u.Path += c.rt.pattern.text
 		if u.RawPath != "" {
 			u.RawPath += c.rt.pattern.text
 		}
 		return &u, nil
 	}
+	in := c.rt.in[0]
 	escaped, plain, err := in.writePath(&c.rt.pattern, v, []byte(base.EscapedPath()), []byte(base.Path))
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func (x *exchange) fail(err error) (endpoint.Empty, error) {
 // reading the body is refused first.
 func (x *exchange) decode(v any) error {
 	if x.timeout != "" {
-		return ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: "header:" + timeoutHeader, Detail: x.timeout})
+		return x.badTimeout()
 	}
 	var err error
 	if x.format, err = writesType(x.r, x.rt.writes); err != nil {
@@ -115,6 +115,10 @@ func (x *exchange) decode(v any) error {
 		}
 	}
 	return d.result(nil)
+}
+
+func (x *exchange) badTimeout() error {
+	return ErrInvalidRequest.WithViolations(endpoint.Violation{Parameter: "header:" + timeoutHeader, Detail: x.timeout})
 }
 
 // result is the error of all faults of the parameters and of the body.

@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,7 +33,7 @@ func Mount(router Router, svc Service, opts ...Option) error {
 	by := routerOf(router)
 	for _, rt := range b.routes {
 		rt.by = by
-		rt.endpoint = rt.stack.Wrap(rt.serve())
+		rt.serve()
 		pattern := rt.pattern.forServeMux()
 		if by == chiLike {
 			pattern = rt.pattern.forChi()
@@ -108,10 +107,22 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if cancel != nil {
 		defer cancel()
 	}
+	reply := w.Header()
+	if rt.op.Streams&endpoint.ServerStream != 0 {
+		reply = http.Header{} // heartbeats write the writer's own, at any time
+	}
 	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.ServerSide,
-		endpoint.HeaderView(r.Header, endpoint.HTTPForm), endpoint.HeaderView(w.Header(), endpoint.HTTPForm))
+		endpoint.HeaderView(r.Header, endpoint.HTTPForm), endpoint.HeaderView(reply, endpoint.HTTPForm))
 	x.call.SetPeer(r.RemoteAddr)
-	if err := x.run(ctx); err != nil {
+	if rt.op.Streams != endpoint.Unary {
+		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again
+		return
+	}
+	err := x.guard(func() error {
+		_, err := rt.endpoint(ctx, x)
+		return err
+	})
+	if err != nil {
 		x.sendError(ctx, err)
 	} else {
 		x.send(ctx)
@@ -119,9 +130,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.release()
 }
 
-// run runs the layers and what they are around. A panic is an error from here
+// guard runs the layers and what they are around. A panic is an error from here
 // on, but for http.ErrAbortHandler, which is a handler's way to break off.
-func (x *exchange) run(ctx context.Context) (err error) {
+func (x *exchange) guard(run func() error) (err error) {
 	finished := false
 	defer func() {
 		if finished {
@@ -136,7 +147,7 @@ func (x *exchange) run(ctx context.Context) (err error) {
 		}
 		err = endpoint.NewPanicError(v)
 	}()
-	_, err = x.rt.endpoint(ctx, x)
+	err = run()
 	finished = true
 	return err
 }

@@ -116,6 +116,8 @@ type routeConfig struct {
 	partial      bool
 	allowUnknown bool
 	bodyTimeout  time.Duration
+	heartbeat    time.Duration
+	resume       bool
 
 	requestCodec, responseCodec codec.Format
 
@@ -123,7 +125,7 @@ type routeConfig struct {
 }
 
 func (c *routeConfig) setDefaults() {
-	c.maxBody, c.bodyTimeout = DefaultMaxBody, DefaultBodyTimeout
+	c.maxBody, c.bodyTimeout, c.heartbeat = DefaultMaxBody, DefaultBodyTimeout, DefaultHeartbeat
 }
 
 type routeOption func(c *routeConfig)

@@ -62,7 +62,7 @@ func (p *Problem) Error() string {
 var ownStatus = map[string]int{
 	"BODY_TOO_LARGE": 413, "UNSUPPORTED_MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "BODY_TIMEOUT": 408,
 	"NO_ROUTE": 404, "METHOD_NOT_ALLOWED": 405, "INVALID_REQUEST": 400, "RATE_LIMITED": 429,
-	"OUT_OF_CAPACITY": 503, "BREAKER_OPEN": 503, "NO_ENDPOINTS": 503,
+	"NEEDS_HTTP2": 505, "OUT_OF_CAPACITY": 503, "BREAKER_OPEN": 503, "NO_ENDPOINTS": 503,
 }
 
 // statusOf returns the status that an error goes out with.

@@ -61,17 +61,13 @@ func (r *Routes) DELETE[Req, Resp any](path string, e *endpoint.Endpoint[Req, Re
 // with {name} for one segment and {name...} for the rest; a slash at its end is
 // part of it.
 func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	rt := r.build.add(r, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, opts)
+	rt := r.build.add(r, endpoint.Unary, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, opts)
 	if rt == nil {
 		return
 	}
-	switch r.build.end {
-	case endpoint.ServerSide:
-		rt.unset = *e == nil
-		rt.serve = func() endpoint.Endpoint[*exchange, endpoint.Empty] { return serve(rt, *e) }
-	case endpoint.ClientSide:
-		rt.connect = func(c *client) { *e = call[Req, Resp](rt, c) }
-	}
+	rt.unset = *e == nil
+	rt.serve = func() { rt.endpoint = rt.stack.Wrap(serve(rt, *e)) }
+	rt.connect = func(c *client) { *e = call[Req, Resp](rt, c) }
 }
 
 // Omit declares that the endpoint is not part of this transport: a server does
@@ -112,11 +108,18 @@ type route struct {
 	unset    bool
 	anyBody  bool // of a Handler: whether there is a body is the request's matter
 	stack    endpoint.Stack
-	serve    func() endpoint.Endpoint[*exchange, endpoint.Empty]
-	connect  func(c *client)
+	serve    func()          // makes the shell of a server from the field
+	connect  func(c *client) // sets the field to the shell of a client
 	hasBody  bool
 	config   *config
 	endpoint endpoint.Endpoint[*exchange, endpoint.Empty]
+
+	// Of routes with streams: the plans of the items, and the shells in place of
+	// endpoint.
+	inItem, outItem *item
+	serveEvents     endpoint.Endpoint[*exchange, endpoint.Stream[event]]
+	serveLines      endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty]
+	serveBoth       endpoint.Endpoint[endpoint.Stream[line], endpoint.Stream[event]]
 }
 
 // build is the description of one service while it is made, on one end.
@@ -186,7 +189,7 @@ func (b *build) describe(addr unsafe.Pointer, where string) (service.Field, bool
 }
 
 // add plans one route; nil if nothing can be made of it.
-func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
+func (b *build) add(r *Routes, kind endpoint.StreamKind, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
 	full := r.prefix + path
 	f, ok := b.describe(addr, method+" "+full)
 	if !ok {
@@ -199,7 +202,7 @@ func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types
 			o.applyRoute(&rt.opts)
 		}
 	}
-	faults := rt.plan(method, full)
+	faults := rt.plan(kind, method, full)
 	for _, err := range faults {
 		b.fault(f.Path, err)
 	}
@@ -209,7 +212,7 @@ func (b *build) add(r *Routes, method, path string, addr unsafe.Pointer, t types
 
 // plan makes the operation and the bindings of a route, and returns what is
 // wrong with it.
-func (rt *route) plan(method, path string) []error {
+func (rt *route) plan(kind endpoint.StreamKind, method, path string) []error {
 	faults := rt.opts.faults
 	p, more := parsePattern(path)
 	rt.pattern = p
@@ -225,6 +228,7 @@ func (rt *route) plan(method, path string) []error {
 		Service: rt.field.Service, Name: rt.field.Name, Transport: "http", Method: method, Pattern: path,
 		Idempotent: rt.opts.idempotent || method == "GET" || method == "PUT" || method == "DELETE",
 		Fails:      rt.opts.fails,
+		Streams:    kind,
 	}
 	if rt.opts.named != "" {
 		rt.op.Service = rt.opts.named
@@ -232,11 +236,14 @@ func (rt *route) plan(method, path string) []error {
 	faults = append(faults, sameIdentities(rt.opts.fails)...)
 	for _, t := range []reflect.Type{rt.types.req, rt.types.resp} {
 		if _, ok := endpoint.StreamItem(t); ok {
-			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response", method))
+			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response; use ServerStream, ClientStream or Bidi", method))
 		}
 	}
 	if len(more) > 0 {
 		return faults // the bindings would repeat them
+	}
+	if kind != endpoint.Unary {
+		return append(faults, rt.bindStream(&rt.pattern)...)
 	}
 	return append(faults, rt.bind(&rt.pattern)...)
 }
@@ -244,24 +251,36 @@ func (rt *route) plan(method, path string) []error {
 // bind plans the messages of a route in each of its formats. A fault that they
 // share is told once.
 func (rt *route) bind(p *pattern) []error {
+	return append(rt.bindRequests(p), rt.bindResponses()...)
+}
+
+func (rt *route) bindRequests(p *pattern) []error {
 	var faults []error
-	add := func(message string, errs []error) {
-		for _, err := range errs {
-			err = fmt.Errorf("%s: %w", message, err)
-			if !slices.ContainsFunc(faults, func(known error) bool { return known.Error() == err.Error() }) {
-				faults = append(faults, err)
-			}
-		}
-	}
 	for _, f := range rt.inFormats() {
 		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
 		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
-		add("request", errs)
+		faults = addFaults(faults, "request", errs)
 	}
+	return faults
+}
+
+func (rt *route) bindResponses() []error {
+	var faults []error
 	for _, f := range rt.outFormats() {
 		out, errs := bindResponse(rt.types.resp, f)
 		rt.out, rt.writes = append(rt.out, out), append(rt.writes, f.MediaType())
-		add("response", errs)
+		faults = addFaults(faults, "response", errs)
+	}
+	return faults
+}
+
+// addFaults adds faults of a message that are not there already.
+func addFaults(faults []error, message string, errs []error) []error {
+	for _, err := range errs {
+		err = fmt.Errorf("%s: %w", message, err)
+		if !slices.ContainsFunc(faults, func(known error) bool { return known.Error() == err.Error() }) {
+			faults = append(faults, err)
+		}
 	}
 	return faults
 }

@@ -1,0 +1,52 @@
+package httpx
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// lineStream is the media type of a request stream: a JSON value on each line.
+const lineStream = "application/x-ndjson"
+
+var errLineTooLong = errors.New("a line is too long")
+
+// lineReader reads the lines of a request stream.
+type lineReader struct {
+	r     *bufio.Reader
+	limit int64
+	line  []byte
+}
+
+func newLineReader(r io.Reader, limit int64) *lineReader {
+	return &lineReader{r: bufio.NewReader(r), limit: limit}
+}
+
+// next returns the next line that is not empty, valid until the one after it.
+// The last line may lack its end. The error is io.EOF after it.
+func (l *lineReader) next() ([]byte, error) {
+	for {
+		line, err := l.read()
+		if line = bytes.TrimSpace(line); len(line) > 0 && (err == nil || errors.Is(err, io.EOF)) {
+			return line, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *lineReader) read() ([]byte, error) {
+	l.line = l.line[:0]
+	for {
+		chunk, err := l.r.ReadSlice('\n')
+		if int64(len(l.line)+len(chunk)) > l.limit+2 { // and its CR LF
+			return nil, errLineTooLong
+		}
+		l.line = append(l.line, chunk...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return l.line, err
+		}
+	}
+}

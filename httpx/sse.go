@@ -1,0 +1,148 @@
+package httpx
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// eventStream is the media type of a response stream: server-sent events, as the
+// HTML standard has them.
+const eventStream = "text/event-stream"
+
+// event is one server-sent event. Its slices are valid until the next one.
+type event struct {
+	name string // empty for an item
+	id   string
+	data []byte
+}
+
+// The events that are no items.
+const (
+	endEvent   = "end"
+	errorEvent = "error"
+)
+
+// appendEvent appends an event in its form on the wire. An id holds no line
+// break; see validID.
+func appendEvent(dst []byte, e event) []byte {
+	if e.name != "" {
+		dst = append(append(append(dst, "event: "...), e.name...), '\n')
+	}
+	if e.id != "" {
+		dst = append(append(append(dst, "id: "...), e.id...), '\n')
+	}
+	for rest, more := e.data, true; more; {
+		var line []byte
+		line, rest, more = bytes.Cut(rest, newline)
+		dst = append(append(append(dst, "data: "...), line...), '\n')
+	}
+	return append(dst, '\n')
+}
+
+var newline = []byte("\n")
+
+// validID says that a text can be the id of an event.
+func validID(id string) bool {
+	for i := range len(id) {
+		if id[i] == '\n' || id[i] == '\r' || id[i] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+var errEventTooLarge = errors.New("an event is too large")
+
+// eventReader reads server-sent events.
+type eventReader struct {
+	r     *bufio.Reader
+	limit int64
+	line  []byte
+	data  []byte
+	first bool // nothing was read: a byte-order mark may come
+	cr    bool // the last line ended with a CR, whose LF may come
+}
+
+func newEventReader(r io.Reader, limit int64) *eventReader {
+	return &eventReader{r: bufio.NewReader(r), limit: limit, first: true}
+}
+
+// next returns the next event that has data. Its error is io.EOF at the end of
+// the stream, whatever was read of an event that has no end.
+func (e *eventReader) next() (event, error) {
+	var ev event
+	e.data = e.data[:0]
+	has := false
+	for {
+		if err := e.readLine(); err != nil {
+			return event{}, err
+		}
+		if len(e.line) == 0 {
+			if has {
+				ev.data = e.data
+				return ev, nil
+			}
+			ev = event{}
+			continue
+		}
+		field, value, _ := bytes.Cut(e.line, []byte{':'})
+		value = bytes.TrimPrefix(value, []byte{' '})
+		switch string(field) {
+		case "event":
+			ev.name = string(value)
+		case "id":
+			if bytes.IndexByte(value, 0) < 0 {
+				ev.id = string(value)
+			}
+		case "data":
+			if has {
+				e.data = append(e.data, '\n')
+			}
+			e.data = append(e.data, value...)
+			has = true
+		}
+		if int64(len(e.data)) > e.limit {
+			return event{}, errEventTooLarge
+		}
+	}
+}
+
+// readLine reads up to a LF, a CR, or both.
+func (e *eventReader) readLine() error {
+	e.line = e.line[:0]
+	for {
+		chunk, err := e.r.Peek(1)
+		if err != nil {
+			return err
+		}
+		chunk, _ = e.r.Peek(e.r.Buffered())
+		if e.cr {
+			e.cr = false
+			if chunk[0] == '\n' {
+				_, _ = e.r.Discard(1)
+				continue
+			}
+		}
+		if e.first {
+			e.first = false
+			if rest, ok := bytes.CutPrefix(chunk, []byte("\ufeff")); ok {
+				_, _ = e.r.Discard(len(chunk) - len(rest))
+				continue
+			}
+		}
+		i := bytes.IndexAny(chunk, "\r\n")
+		if i >= 0 {
+			e.line = append(e.line, chunk[:i]...)
+			e.cr = chunk[i] == '\r'
+			_, _ = e.r.Discard(i + 1)
+			return nil
+		}
+		e.line = append(e.line, chunk...)
+		_, _ = e.r.Discard(len(chunk))
+		if int64(len(e.line)) > e.limit+64 {
+			return errEventTooLarge
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package httpx
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+	"unsafe"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// ServerStream adds a route whose response is a stream, sent as server-sent
+// events: each item is the JSON of an event, an error after the first item is an
+// event of its own, and so is the end, so that a stream that breaks off is never
+// taken for a whole one. An error before the first item has its status. The
+// request is bound as on any route. T is the type of an item; a field of it
+// tagged sse:"id" is the event's id.
+func (r *Routes) ServerStream[Req, T any](method, path string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], opts ...RouteOption) {
+	rt := r.build.add(r, endpoint.ServerStream, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[T]()}, opts)
+	if rt == nil {
+		return
+	}
+	rt.unset = *e == nil
+	rt.serve = func() { rt.serveEvents = rt.stack.Wrap(serveServerStream(rt, *e)) }
+	rt.connect = func(c *client) { *e = callServerStream[Req, T](rt, c) }
+}
+
+// ClientStream adds a route whose request is a stream, sent as a JSON value on
+// each line. Its response is that of any route. T is the type of an item of the
+// request, which has no parameters.
+func (r *Routes) ClientStream[T, Resp any](method, path string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], opts ...RouteOption) {
+	rt := r.build.add(r, endpoint.ClientStream, method, path, unsafe.Pointer(e), types{reflect.TypeFor[T](), reflect.TypeFor[Resp]()}, opts)
+	if rt == nil {
+		return
+	}
+	rt.unset = *e == nil
+	rt.serve = func() { rt.serveLines = rt.stack.Wrap(serveClientStream(rt, *e)) }
+	rt.connect = func(c *client) { *e = callClientStream[T, Resp](rt, c) }
+}
+
+// Bidi adds a route whose request and response are streams that flow at the same
+// time, which takes HTTP/2: over TLS, or by H2C on the client and the server's
+// unencrypted HTTP/2. Over HTTP/1 it is refused. In and Out are the types of the
+// items; those of the request have no parameters.
+func (r *Routes) Bidi[In, Out any](method, path string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], opts ...RouteOption) {
+	rt := r.build.add(r, endpoint.Bidi, method, path, unsafe.Pointer(e), types{reflect.TypeFor[In](), reflect.TypeFor[Out]()}, opts)
+	if rt == nil {
+		return
+	}
+	rt.unset = *e == nil
+	rt.serve = func() { rt.serveBoth = rt.stack.Wrap(serveBidi(rt, *e)) }
+	rt.connect = func(c *client) { *e = callBidi[In, Out](rt, c) }
+}
+
+// DefaultHeartbeat is how long a response stream is silent before the server
+// sends a comment, unless [Heartbeat] says otherwise.
+const DefaultHeartbeat = 15 * time.Second
+
+// Heartbeat sets how long a response stream is silent before the server sends a
+// comment, which keeps connections and proxies from giving up. The first one
+// sends the header too. The default is [DefaultHeartbeat]; 0 means none.
+func Heartbeat(d time.Duration) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if d < 0 {
+			c.faults = append(c.faults, fmt.Errorf("option Heartbeat: %v is negative", d))
+			return
+		}
+		c.heartbeat = d
+	})
+}
+
+// Resume has the client of a response stream go on after a connection that
+// broke: it asks again with the id of the last item as Last-Event-ID, at most
+// ten times without an item in between, waiting longer each time. The item must
+// have a field tagged sse:"id", and the request one tagged
+// header:"Last-Event-ID", after which the server goes on.
+func Resume() RouteOption {
+	return routeOption(func(c *routeConfig) { c.resume = true })
+}
+
+// bindStream plans the messages of a route with a stream.
+func (rt *route) bindStream(p *pattern) []error {
+	var faults []error
+	kind := rt.op.Streams
+	if rt.opts.requestCodec != nil && kind&endpoint.ClientStream != 0 || rt.opts.responseCodec != nil && kind&endpoint.ServerStream != 0 {
+		faults = append(faults, errors.New("a stream has items in JSON; RequestCodec and ResponseCodec are for messages"))
+	}
+	if kind&endpoint.ClientStream != 0 {
+		item, errs := bindItem(rt.types.req, codec.Options{AllowUnknown: rt.opts.allowUnknown})
+		if names := p.wildcardNames(); len(names) > 0 {
+			errs = append(errs, fmt.Errorf("{%s} in %q: a request stream has no parameters", names[0], p.text))
+		}
+		if !rt.hasBody {
+			errs = append(errs, fmt.Errorf("a request stream is a body, and %s has none", rt.op.Method))
+		}
+		faults = addFaults(faults, "request", errs)
+		rt.inItem, rt.reads = item, []string{lineStream}
+	} else {
+		faults = append(faults, rt.bindRequests(p)...)
+	}
+	if kind&endpoint.ServerStream != 0 {
+		item, errs := bindItem(rt.types.resp, codec.Options{AllowUnknown: true})
+		faults = addFaults(faults, "response", errs)
+		rt.outItem, rt.writes = item, []string{eventStream}
+	} else {
+		faults = append(faults, rt.bindResponses()...)
+	}
+	if rt.opts.resume {
+		faults = addFaults(faults, "option Resume", rt.checkResume())
+	}
+	return faults
+}
+
+func (rt *route) checkResume() []error {
+	var faults []error
+	if rt.op.Streams != endpoint.ServerStream {
+		return []error{errors.New("it is for a response stream")}
+	}
+	if rt.outItem.id == nil {
+		faults = append(faults, errors.New(`no field of the item is tagged sse:"id"`))
+	}
+	for _, p := range rt.in[0].params {
+		if p.source == inHeader && p.key == lastEventID {
+			return faults
+		}
+	}
+	return append(faults, errors.New(`no field of the request is tagged header:"Last-Event-ID"`))
+}
+
+const lastEventID = "Last-Event-Id"

@@ -1,0 +1,410 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// Errors of streams.
+var (
+	// ErrNeedsHTTP2 is the error of a call whose two sides are streams, over
+	// HTTP/1. Status 505.
+	ErrNeedsHTTP2 = endpoint.Define(endpoint.FailedPrecondition, "endpoint", "NEEDS_HTTP2", "this operation needs HTTP/2")
+	// ErrRangedTwice is the error of the second range over a request stream.
+	ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
+)
+
+// line is one item of a request stream, as it came.
+type line []byte
+
+// exchangeKey is where the parts of a stream's route that know no exchange find
+// it: the request of their endpoint is the stream.
+type exchangeKey struct{}
+
+func exchangeFrom(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// serveServerStream is the innermost part of a route whose response is a stream.
+func serveServerStream[Req, T any](rt *route, next endpoint.Endpoint[Req, endpoint.Stream[T]]) endpoint.Endpoint[*exchange, endpoint.Stream[event]] {
+	return func(ctx context.Context, x *exchange) (endpoint.Stream[event], error) {
+		if next == nil {
+			return nil, x.fault(unimplemented(rt))
+		}
+		req := new(Req)
+		if err := x.decode(req); err != nil {
+			return nil, x.fault(err)
+		}
+		items, err := next(ctx, *req)
+		if err != nil {
+			return nil, x.fault(err)
+		}
+		return events(x, items), nil
+	}
+}
+
+// serveClientStream is the innermost part of a route whose request is a stream.
+func serveClientStream[T, Resp any](rt *route, next endpoint.Endpoint[endpoint.Stream[T], Resp]) endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty] {
+	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Empty, error) {
+		x := exchangeFrom(ctx)
+		if next == nil {
+			return x.fail(unimplemented(rt))
+		}
+		if err := x.acceptLines(); err != nil {
+			return x.fail(err)
+		}
+		resp, err := next(ctx, itemsOf[T](rt.inItem, lines))
+		if err != nil {
+			return x.fail(err)
+		}
+		if err := x.encode(&resp); err != nil {
+			return x.fail(err)
+		}
+		return endpoint.Empty{}, nil
+	}
+}
+
+// serveBidi is the innermost part of a route with streams on both sides.
+func serveBidi[In, Out any](rt *route, next endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]]) endpoint.Endpoint[endpoint.Stream[line], endpoint.Stream[event]] {
+	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Stream[event], error) {
+		x := exchangeFrom(ctx)
+		if next == nil {
+			return nil, x.fault(unimplemented(rt))
+		}
+		if x.r.ProtoMajor < 2 {
+			return nil, x.fault(ErrNeedsHTTP2)
+		}
+		if err := x.acceptLines(); err != nil {
+			return nil, x.fault(err)
+		}
+		items, err := next(ctx, itemsOf[In](rt.inItem, lines))
+		if err != nil {
+			return nil, x.fault(err)
+		}
+		return events(x, items), nil
+	}
+}
+
+func unimplemented(rt *route) error {
+	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.op.Name)
+}
+
+func (x *exchange) fault(err error) error {
+	_, err = x.fail(err)
+	return err
+}
+
+// events returns the items as events, encoded.
+func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event] {
+	return func(yield func(event, error) bool) {
+		if items == nil {
+			return
+		}
+		for v, err := range items {
+			var e event
+			if err == nil {
+				if e, err = x.rt.outItem.encode(x.out[:0], &v); err != nil {
+					err = endpoint.Errorf(endpoint.Internal, "cannot write an item: %w", err)
+				}
+			}
+			if err != nil {
+				yield(event{}, x.fault(err))
+				return
+			}
+			x.out = e.data
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// itemsOf returns the lines as items, decoded.
+func itemsOf[T any](it *item, lines endpoint.Stream[line]) endpoint.Stream[T] {
+	return func(yield func(T, error) bool) {
+		n := 0
+		for l, err := range lines {
+			var v T
+			if err == nil {
+				err = atItem(it.format.Decode(l, &v), n)
+			}
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+			n++
+		}
+	}
+}
+
+// atItem has the violations of an item begin with its place in the stream.
+func atItem(err error, n int) error {
+	if err == nil {
+		return nil
+	}
+	vs := endpoint.ErrorOf(err).Violations()
+	if !errors.Is(err, ErrInvalidRequest) || len(vs) == 0 {
+		return err
+	}
+	for i := range vs {
+		vs[i].Pointer = "/" + strconv.Itoa(n) + vs[i].Pointer
+	}
+	return ErrInvalidRequest.WithViolations(vs...).WithCause(err)
+}
+
+// acceptLines refuses what can be refused before a request stream is read.
+func (x *exchange) acceptLines() error {
+	if x.timeout != "" {
+		return x.badTimeout()
+	}
+	if conn := deadliner(x.w); conn != nil {
+		_ = conn.SetReadDeadline(time.Time{}) // a request stream lasts as long as it lasts
+	}
+	var err error
+	if x.format, err = writesType(x.r, x.rt.writes); err != nil {
+		return err
+	}
+	if _, err := readsType(x.r, x.rt.reads); err != nil {
+		return x.unsupported(err)
+	}
+	coding, err := readsCoding(x.r)
+	if err == nil && coding != identityCoding {
+		err = ErrUnsupportedMediaType.With("the content coding of a stream is not supported; accepted: identity")
+	}
+	return err
+}
+
+// lines returns the request's body as a stream of lines. A reader that stops
+// stops the sender: nothing is read ahead but a buffer.
+func (x *exchange) lines() endpoint.Stream[line] {
+	ranged := false
+	return func(yield func(line, error) bool) {
+		if ranged {
+			yield(nil, ErrRangedTwice)
+			return
+		}
+		ranged = true
+		reader := newLineReader(x.r.Body, x.rt.opts.maxBody)
+		for {
+			l, err := reader.next()
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.Is(err, errLineTooLong):
+				yield(nil, ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10)))
+				return
+			case err != nil:
+				yield(nil, x.brokeOff(err))
+				return
+			}
+			x.call.AddRequestBytes(int64(len(l)))
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// brokeOff is the error of a request stream that has no end: its sender gave up.
+func (x *exchange) brokeOff(err error) error {
+	if x.r.Context().Err() != nil {
+		return contextError(x.r.Context())
+	}
+	return endpoint.Errorf(endpoint.Canceled, "the request stream broke off: %w", err)
+}
+
+// serveStream runs one call of a route with a stream.
+func (rt *route) serveStream(ctx context.Context, x *exchange) {
+	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	if rt.op.Streams == endpoint.ClientStream {
+		lines := x.lines()
+		err := x.guard(func() error {
+			_, err := rt.serveLines(ctx, lines)
+			return err
+		})
+		if err != nil {
+			x.sendError(ctx, err)
+		} else {
+			x.send(ctx)
+		}
+		return
+	}
+	if x.r.Method == http.MethodHead {
+		x.startEvents()
+		return
+	}
+	s := &eventSender{x: x, idle: rt.opts.heartbeat}
+	s.run(ctx, func() (endpoint.Stream[event], error) {
+		if rt.op.Streams == endpoint.Bidi {
+			return rt.serveBoth(ctx, x.lines())
+		}
+		return rt.serveEvents(ctx, x)
+	})
+}
+
+// startEvents sends the header of a response stream. It may run for a heartbeat,
+// beside the handler, so it looks at nothing that the handler writes.
+func (x *exchange) startEvents() {
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{})
+	h := x.w.Header()
+	h["Content-Type"] = []string{eventStream}
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // for proxies that would hold events back
+	x.w.WriteHeader(x.successStatus())
+}
+
+func (x *exchange) successStatus() int {
+	if x.rt.opts.status != 0 {
+		return x.rt.opts.status
+	}
+	return http.StatusOK
+}
+
+// publish copies what the handler set for the reply. What it sets after a
+// heartbeat or an item is too late, as it is in net/http.
+func (x *exchange) publish() {
+	for k, vs := range x.call.Reply().Raw() {
+		x.w.Header()[k] = vs
+	}
+}
+
+// eventSender writes a response stream, and heartbeats between its items.
+type eventSender struct {
+	x    *exchange
+	idle time.Duration
+
+	mu      sync.Mutex // guards the fields below, and the response writer
+	started bool
+	last    time.Time // of something that was sent
+	buf     []byte
+	err     error // of the socket
+}
+
+// run ranges over the stream and sends what it yields.
+func (s *eventSender) run(ctx context.Context, open func() (endpoint.Stream[event], error)) {
+	stop := s.beat()
+	defer stop()
+	err := s.x.guard(func() error {
+		events, err := open()
+		if err != nil || events == nil {
+			return err
+		}
+		for e, err := range events {
+			if err != nil {
+				return err
+			}
+			if !s.send(e) {
+				break
+			}
+		}
+		return nil
+	})
+	stop()
+	s.finish(ctx, err)
+}
+
+// finish sends the end of the stream, or its error: with its status, if nothing
+// was sent before.
+func (s *eventSender) finish(ctx context.Context, err error) {
+	switch {
+	case s.err != nil:
+		s.x.rt.config.report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", s.err))
+	case err == nil:
+		s.send(event{name: endEvent, data: []byte("{}")})
+	case !s.started:
+		s.x.publish()
+		s.x.sendError(ctx, err)
+	default:
+		s.x.rt.config.report(ctx, err)
+		e := s.x.rt.op.Outgoing(err)
+		s.send(event{name: errorEvent, data: appendProblem(nil, e, statusOf(e, s.x.rt.opts.statuses))})
+	}
+}
+
+// send sends one event, and the header before the first. It is false when the
+// socket is gone.
+func (s *eventSender) send(e event) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.started {
+		s.x.publish()
+		s.x.call.SetStatus(s.x.successStatus())
+	}
+	s.buf = appendEvent(s.buf[:0], e)
+	s.x.call.AddResponseBytes(int64(len(s.buf)))
+	return s.flush(s.buf)
+}
+
+func (s *eventSender) flush(b []byte) bool {
+	if s.err != nil {
+		return false
+	}
+	if !s.started {
+		s.started = true
+		s.x.startEvents()
+	}
+	s.last = time.Now()
+	if _, s.err = s.x.w.Write(b); s.err == nil {
+		s.err = flushWriter(s.x.w)
+	}
+	return s.err == nil
+}
+
+// flushWriter sends what the writer holds. A writer that cannot, such as a
+// recorder, needs not.
+func flushWriter(w http.ResponseWriter) error {
+	if f, ok := w.(interface{ FlushError() error }); ok {
+		return f.FlushError()
+	}
+	if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+var heartbeat = []byte(":\n\n")
+
+// beat sends heartbeats until stop is called, which waits for the last one.
+func (s *eventSender) beat() (stop func()) {
+	if s.idle == 0 {
+		return func() {}
+	}
+	s.last = time.Now()
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		timer := time.NewTimer(s.idle)
+		defer timer.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-timer.C:
+				timer.Reset(s.beatIfIdle())
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(quit); <-done })
+}
+
+// beatIfIdle returns how long to wait for the next look.
+func (s *eventSender) beatIfIdle() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rest := s.idle - time.Since(s.last); rest > 0 {
+		return rest
+	}
+	s.flush(heartbeat)
+	return s.idle
+}
