@@ -352,7 +352,6 @@ func (c *binder) nestedTags(t reflect.Type, path string, seen map[reflect.Type]b
 	}
 	seen[t] = true
 	for sf := range t.Fields() {
-		sf := sf
 		tags := []string{"header", "cookie", "body", "status"}
 		if c.request {
 			tags = []string{"path", "query", "header", "cookie", "body", "default"}

@@ -49,7 +49,7 @@ func (x *exchange) release() {
 func serve[Req, Resp any](rt *route, next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
 	if next == nil {
 		return func(context.Context, *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.op.Name)
+			return endpoint.Empty{}, endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.field.Name)
 		}
 	}
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {

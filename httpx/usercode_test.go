@@ -88,7 +88,7 @@ func TestHandlerOfChain(t *testing.T) {
 	r.Method("POST", "/upper", httpx.Handler(endpoint.Chain(upper, limiter.Wrap, cache.Wrap)))
 	a := ask(t, r, "POST", "/upper", `{"s":"x"}`)
 	require.Equal(t, http.StatusOK, a.status)
-	require.Equal(t, `{"s":"X"}`, a.body)
+	require.JSONEq(t, `{"s":"X"}`, a.body)
 	require.Equal(t, "application/json", a.header.Get("Content-Type"))
 }
 
@@ -164,7 +164,7 @@ func TestOwnMiddleware(t *testing.T) {
 	svc.Get = endpoint.Chain(svc.Get, cached)
 	h := mounted(t, svc, httpx.Use(endpoint.LayerFunc(timing)))
 
-	require.Equal(t, `{"id":"7","name":"of the cache"}`, ask(t, h, "GET", "/profiles/7", "").body)
+	require.JSONEq(t, `{"id":"7","name":"of the cache"}`, ask(t, h, "GET", "/profiles/7", "").body)
 	require.Equal(t, http.StatusNotFound, ask(t, h, "GET", "/profiles/8", "").status)
 	require.Equal(t, http.StatusOK, ask(t, h, "PUT", "/profiles/8", `{"name":"Ada"}`).status)
 	require.Equal(t, []string{"Get true <nil>", `Get true there is no profile "8"`, "Put true <nil>"}, rec.Lines())

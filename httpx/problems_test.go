@@ -1,0 +1,228 @@
+package httpx_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// twoMethods is a service with two routes of one path.
+func twoMethods() *described {
+	return describe(func(s *described, r *httpx.Routes) { r.POST("/a", &s.A); r.PUT("/a", &s.B) })
+}
+
+// TestProblems has a router's own answers be problems.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		require.NoError(t, httpx.Mount(r, twoMethods()))
+		require.NoError(t, httpx.Mount(r, profiles()))
+		url := listen(t, httpx.Problems(r))
+		for name, tt := range map[string]struct {
+			method, path string
+			status       int
+			reason       string
+			allow        []string
+		}{
+			"no such path":          {"GET", "/nope", 404, "NO_ROUTE", nil},
+			"of another method":     {"POST", "/nope/x", 404, "NO_ROUTE", nil},
+			"OPTIONS of no path":    {"OPTIONS", "/nope", 404, "NO_ROUTE", nil},
+			"no such method":        {"DELETE", "/a", 405, "METHOD_NOT_ALLOWED", []string{"OPTIONS, POST, PUT"}},
+			"GET of a write":        {"GET", "/a", 405, "METHOD_NOT_ALLOWED", []string{"OPTIONS, POST, PUT"}},
+			"a write of a read":     {"POST", "/profiles/7", 405, "METHOD_NOT_ALLOWED", []string{"GET, HEAD, OPTIONS, PUT"}},
+			"OPTIONS":               {"OPTIONS", "/a", 204, "", []string{"OPTIONS, POST, PUT"}},
+			"OPTIONS of a read":     {"OPTIONS", "/profiles/7", 204, "", []string{"GET, HEAD, OPTIONS, PUT"}},
+			"a route":               {"POST", "/a", 200, "", nil},
+			"a 404 of the service":  {"GET", "/profiles/7", 404, "NOT_FOUND", nil},
+			"HEAD of no path":       {"HEAD", "/nope", 404, "", nil},
+			"HEAD of a write":       {"HEAD", "/a", 405, "", []string{"OPTIONS, POST, PUT"}},
+			"a path not cleaned up": {"GET", "/x/../nope", 404, "NO_ROUTE", nil},
+		} {
+			a := fetch(t, tt.method, url+tt.path, "{}")
+			if a.status == 307 { // a ServeMux cleans paths up by redirects
+				continue
+			}
+			require.Equal(t, tt.status, a.status, name)
+			require.Equal(t, tt.allow, a.header["Allow"], name)
+			if tt.reason != "" {
+				require.Equal(t, tt.reason, a.problem(t).Reason, name)
+			}
+			if tt.status == 204 || tt.method == "HEAD" {
+				require.Empty(t, a.body, name)
+			}
+			if tt.status == 204 {
+				require.Empty(t, a.header.Values("Content-Type"), name)
+				require.Empty(t, a.header.Values("Content-Length"), name)
+			}
+		}
+		// chi does not look for the path of a method that it does not know, and
+		// names none that it does.
+		a := fetch(t, "BREW", url+"/a", "")
+		require.Equal(t, "METHOD_NOT_ALLOWED", a.problem(t).Reason)
+		if a.status != 501 {
+			require.Equal(t, 405, a.status)
+			require.Contains(t, a.header.Get("Allow"), "OPTIONS")
+		}
+
+		get, head := fetch(t, "GET", url+"/nope", ""), fetch(t, "HEAD", url+"/nope", "")
+		get.header.Del("Date")
+		head.header.Del("Date")
+		require.Equal(t, get.header, head.header)
+		require.Equal(t, "nosniff", get.header.Get("X-Content-Type-Options"))
+	})
+}
+
+// TestOlderServer has a client of a newer service: what the server does not
+// have is Unimplemented.
+func TestOlderServer(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		require.NoError(t, httpx.Mount(r, route("GET", "/a", none[endpoint.Empty, Text])))
+		url := listen(t, httpx.Problems(r))
+		c := twoMethods()
+		dial(t, url, c)
+		_, err := c.A(t.Context(), Text{})
+		require.ErrorIs(t, err, httpx.ErrMethodNotAllowed)
+		require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+		p := &Profiles{}
+		dial(t, url, p)
+		_, err = p.Get(t.Context(), ByID{"7"})
+		require.ErrorIs(t, err, httpx.ErrNoRoute)
+		require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+	})
+}
+
+// TestHandlersOwnAnswers has what handlers answer pass as it is.
+func TestHandlersOwnAnswers(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]http.HandlerFunc{
+		"a text of its own": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such thing", 404) },
+		"a page":            answering(404, "<html>404 page not found</html>", "Content-Type", "text/html").ServeHTTP,
+		"JSON":              answering(404, "404 page not found\n", "Content-Type", "application/json").ServeHTTP,
+		"nothing":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
+		"an empty text":     answering(404, "", "Content-Type", "text/plain").ServeHTTP,
+		"405 with a text":   func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "read only", http.StatusMethodNotAllowed) },
+		"405 with JSON":     answering(405, "", "Content-Type", "application/json", "Allow", "GET").ServeHTTP,
+		"200 and more":      answering(200, "404 page not found\n").ServeHTTP,
+		"a text in parts": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, "404 ")
+			_, _ = io.WriteString(w, "page not found\n")
+		},
+		"a text and more": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, "404 page not found\nbut")
+		},
+		"404 flushed": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			w.(http.Flusher).Flush()
+			_, _ = io.WriteString(w, "x")
+		},
+		"a redirect": answering(302, "", "Location", "/x").ServeHTTP,
+		"information before": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(103)
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, "x")
+		},
+		"no status":               func(http.ResponseWriter, *http.Request) {},
+		"a text of another error": answering(410, "404 page not found\n", "Content-Type", "text/plain").ServeHTTP,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bare := fetch(t, "POST", listen(t, f), "")
+			through := fetch(t, "POST", listen(t, httpx.Problems(f)), "")
+			bare.header.Del("Date")
+			through.header.Del("Date")
+			require.Equal(t, bare, through)
+		})
+	}
+}
+
+// TestProblemsOfChi has a chi router with handlers of the user's for what it
+// does not find.
+func TestProblemsOfChi(t *testing.T) {
+	t.Parallel()
+	r := chi.NewRouter()
+	r.NotFound(answering(404, `{"own":1}`, "Content-Type", "application/json").ServeHTTP)
+	require.NoError(t, httpx.Mount(r, twoMethods()))
+	h := httpx.Problems(r)
+	require.Equal(t, `{"own":1}`, ask(t, h, "GET", "/nope", "").body)
+	require.Equal(t, "METHOD_NOT_ALLOWED", ask(t, h, "GET", "/a", "").problem(t).Reason)
+
+	sub := chi.NewRouter()
+	outer := chi.NewRouter()
+	outer.Mount("/sub", sub)
+	require.NoError(t, httpx.Mount(sub, twoMethods()))
+	h = httpx.Problems(outer)
+	require.Equal(t, "NO_ROUTE", ask(t, h, "GET", "/sub/nope", "").problem(t).Reason)
+	a := ask(t, h, "GET", "/sub/a", "")
+	require.Equal(t, "METHOD_NOT_ALLOWED", a.problem(t).Reason)
+	require.Equal(t, []string{"OPTIONS, POST, PUT"}, a.header["Allow"])
+}
+
+// TestResponseController has all that a handler can do with its connection work
+// through Problems.
+func TestResponseController(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/flush", func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		assert.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
+		assert.NoError(t, c.SetWriteDeadline(time.Now().Add(time.Minute)))
+		assert.NoError(t, c.EnableFullDuplex())
+		_, _ = io.WriteString(w, "first ")
+		assert.NoError(t, c.Flush())
+		_, _ = io.Copy(w, r.Body)
+	})
+	mux.HandleFunc("/hijack", func(w http.ResponseWriter, _ *http.Request) {
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if assert.NoError(t, err) {
+			_, _ = rw.WriteString("HTTP/1.1 418 Tea\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			_ = rw.Flush()
+			_ = conn.Close()
+		}
+	})
+	url := listen(t, httpx.Problems(mux))
+	require.Equal(t, "first second", fetch(t, "POST", url+"/flush", "second").body)
+	require.Equal(t, 418, fetch(t, "POST", url+"/hijack", "").status)
+}
+
+// TestProblemsAfterPanic has a handler panic half way: the next answer has
+// nothing of it.
+func TestProblemsAfterPanic(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/panic", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); panic("no") })
+	mux.HandleFunc("/fine", answering(200, "fine").ServeHTTP)
+	h := httpx.Problems(mux)
+	for range 10 {
+		w := httptest.NewRecorder()
+		require.Equal(t, "no", catch(func() {
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/panic", nil))
+		}))
+		require.Zero(t, w.Body.Len())
+		a := ask(t, h, "GET", "/fine", "")
+		require.Equal(t, 200, a.status)
+		require.Equal(t, "fine", a.body)
+	}
+}
+
+// TestProblemsAllocateNothing has a route behind Problems cost no more.
+func TestProblemsAllocateNothing(t *testing.T) {
+	if underRace() {
+		t.Skip("the race detector allocates")
+	}
+	fine := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })
+	h := httpx.Problems(fine)
+	w := &nullWriter{http.Header{}}
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+	require.Zero(t, testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }))
+}
