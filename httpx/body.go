@@ -67,7 +67,26 @@ func deadliner(w http.ResponseWriter) interface{ SetReadDeadline(time.Time) erro
 
 // fill reads from body to its end. size is its length, or negative.
 func (x *exchange) fill(body io.Reader, size, limit int64) error {
-	buf := x.body[:0]
+	var err error
+	x.body, err = readAll(x.body[:0], body, size, limit)
+	switch {
+	case errors.Is(err, errTooMuch):
+		return x.tooLarge()
+	case err != nil:
+		return x.unread(err)
+	}
+	x.call.AddRequestBytes(int64(len(x.body)))
+	return nil
+}
+
+var errTooMuch = errors.New("too much")
+
+// readAll reads body into buf, up to its end. size is its length, or negative.
+// Of a body of more than limit bytes it returns so many, with errTooMuch.
+func readAll(buf []byte, body io.Reader, size, limit int64) ([]byte, error) {
+	if size > limit {
+		return buf, errTooMuch
+	}
 	// One byte more than is there, so that the last read finds the end.
 	if want := min(max(size, 511), keepBuffer) + 1; int64(cap(buf)) < want {
 		buf = make([]byte, 0, want)
@@ -78,17 +97,28 @@ func (x *exchange) fill(body io.Reader, size, limit int64) error {
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		x.body = buf
 		switch {
 		case int64(len(buf)) > limit:
-			return x.tooLarge()
+			return buf[:limit], errTooMuch
 		case errors.Is(err, io.EOF):
-			x.call.AddRequestBytes(int64(len(buf)))
-			return nil
+			return buf, nil
 		case err != nil:
-			return x.unread(err)
+			return buf, err
 		}
 	}
+}
+
+// buffers are what clients write requests and read responses with.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
+
+// putBuffer takes back a buffer, which grew to b.
+func putBuffer(buf *[]byte, b []byte) {
+	if cap(b) <= keepBuffer {
+		*buf = b
+	}
+	buffers.Put(buf)
 }
 
 var gzipReaders sync.Pool // of *gzip.Reader

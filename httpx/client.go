@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
 )
 
 // maxErrorBody is how much of the body of an error a client reads.
@@ -67,11 +68,11 @@ type client struct {
 // in them one exchange for each attempt.
 func call[Req, Resp any](rt *route, c *client) endpoint.Endpoint[Req, Resp] {
 	attempt := rt.stack.Wrap(func(ctx context.Context, req Req) (Resp, error) {
-		resp := new(Resp)
-		if err := c.attempt(ctx, &req, resp); err != nil {
+		m := &messages[Req, Resp]{req: req}
+		if err := c.attempt(ctx, &m.req, &m.resp); err != nil {
 			return *new(Resp), err
 		}
-		return *resp, nil
+		return m.resp, nil
 	})
 	return func(ctx context.Context, req Req) (Resp, error) {
 		ctx, _, err := endpoint.StartCall(ctx, rt.op, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
@@ -150,7 +151,7 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 	media := in.format
 	h["Accept"] = c.rt.accept()
 	if c.rt.hasBody && !in.empty {
-		body, err := media.Append(nil, in.target(req))
+		body, err := appendClone(media, in.target(req))
 		if err != nil {
 			return nil, endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
 		}
@@ -169,6 +170,16 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 // accept is the value of the Accept header, problems included.
 func (rt *route) accept() []string {
 	return []string{rt.writes[0] + ", " + problemType}
+}
+
+// appendClone writes a value into a slice of just its length. It is not one to
+// use again: a transport may read a body after the call has ended.
+func appendClone(f codec.Format, v any) ([]byte, error) {
+	buf := getBuffer()
+	body, err := f.Append((*buf)[:0], v)
+	clone := bytes.Clone(body)
+	putBuffer(buf, body)
+	return clone, err
 }
 
 // setBody sets a body that can be read again, for redirects and for a
@@ -196,7 +207,8 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 		return &u, nil
 	}
 	in := c.rt.in[0]
-	escaped, plain, err := in.writePath(&c.rt.pattern, v, []byte(base.EscapedPath()), []byte(base.Path))
+	var room [3][128]byte // on the stack
+	escaped, plain, err := in.writePath(&c.rt.pattern, v, append(room[0][:0], base.EscapedPath()...), append(room[1][:0], base.Path...))
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +216,7 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 	if string(escaped) != u.Path {
 		u.RawPath = string(escaped)
 	}
-	query, err := in.writeQuery(v, nil)
+	query, err := in.writeQuery(v, room[2][:0])
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +227,9 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 // answered reads a success.
 func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.Call, answer *http.Response, resp any) error {
 	out := c.rt.out[0]
-	body, err := readAll(answer, conn.limit)
+	buf := getBuffer()
+	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, conn.limit)
+	defer func() { putBuffer(buf, body) }() // codecs keep no part of it
 	call.AddResponseBytes(int64(len(body)))
 	switch {
 	case errors.Is(err, errTooMuch):
@@ -255,28 +269,14 @@ func (u unreadable) Error() string {
 
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.Call, answer *http.Response) error {
-	body, err := readAll(answer, maxErrorBody)
+	buf := getBuffer()
+	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody)
+	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
 	call.AddResponseBytes(int64(len(body)))
 	if err != nil && ctx.Err() != nil {
 		return c.failed(ctx, err)
 	}
 	return c.sent(errorOf(answer.StatusCode, answer.Header, body))
-}
-
-var errTooMuch = errors.New("too much")
-
-// readAll reads a body of at most limit bytes; of a larger one, so much.
-func readAll(answer *http.Response, limit int64) ([]byte, error) {
-	if answer.ContentLength > limit {
-		return nil, errTooMuch
-	}
-	size := max(answer.ContentLength+1, 512)
-	buf := bytes.NewBuffer(make([]byte, 0, min(size, keepBuffer)))
-	n, err := buf.ReadFrom(io.LimitReader(answer.Body, limit+1))
-	if err == nil && n > limit {
-		return buf.Bytes()[:limit], errTooMuch
-	}
-	return buf.Bytes(), err
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it

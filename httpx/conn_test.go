@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -20,13 +21,15 @@ func protocol() *one[endpoint.Empty, string] {
 	return route[endpoint.Empty, string]("GET", "/", nil)
 }
 
-func tellProtocol(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(`"` + r.Proto + `"`)) }
+func tellProtocol(w http.ResponseWriter, r *http.Request) {
+	_, _ = w.Write([]byte(`"` + r.Proto + `"`))
+}
 
 // TestTLS has a server that the client verifies, and one that it cannot.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(tellProtocol))
-	s.Config.ErrorLog = silent()
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)

@@ -65,7 +65,7 @@ func TestRequestFaults(t *testing.T) {
 		"a default behind a pointer":  {post[struct{ *Paging }](), "field Limit has a default behind an embedded pointer"},
 		"a body behind a pointer":     {post[struct{ *wholeInside }](), "field W is tagged body behind an embedded pointer"},
 		"a parameter of its own form": {post[ownForm](), "field Q is tagged query, and its struct has a form of its own that would hide it"},
-		"a struct that embeds itself": {post[selfEmbedding](), "field selfEmbedding.Q is tagged query and cannot be reached"},
+		"a struct that embeds itself": {post[SelfEmbedding](), "field SelfEmbedding.Q is tagged query and cannot be reached"},
 		"unexported": {post[struct {
 			q string `query:"q"`
 		}](), "field q is tagged and not exported"},
@@ -181,8 +181,8 @@ func TestRequestFaults(t *testing.T) {
 	}
 }
 
-type selfEmbedding struct {
-	*selfEmbedding
+type SelfEmbedding struct {
+	*SelfEmbedding
 	Q string `query:"q"`
 }
 

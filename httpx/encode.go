@@ -14,19 +14,19 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // texts returns the values of a parameter as texts; none when it is absent: a
-// nil pointer, an empty slice. Its error names the parameter.
-func (p *param) texts(v reflect.Value) ([]string, error) {
+// nil pointer, an empty slice. Its error names the parameter. dst is room for
+// them.
+func (p *param) texts(v reflect.Value, dst []string) ([]string, error) {
 	f := v.FieldByIndex(p.index)
 	if p.slice {
-		out := make([]string, 0, f.Len())
 		for i := range f.Len() {
 			s, err := p.scalar.Format(addressable(f.Index(i)))
 			if err != nil {
 				return nil, p.unwritable(err)
 			}
-			out = append(out, s)
+			dst = append(dst, s)
 		}
-		return out, nil
+		return dst, nil
 	}
 	switch {
 	case p.optional:
@@ -48,7 +48,7 @@ func (p *param) texts(v reflect.Value) ([]string, error) {
 	if err != nil {
 		return nil, p.unwritable(err)
 	}
-	return []string{s}, nil
+	return append(dst, s), nil
 }
 
 // addressable returns v, or a copy of it that has an address.
@@ -84,12 +84,13 @@ func (b *binding) writePath(p *pattern, v reflect.Value, escaped, plain []byte) 
 
 // pathText returns the value of a wildcard. An empty one would be another path.
 func (b *binding) pathText(s segment, v reflect.Value) (string, error) {
+	var room [1]string
 	for i := range b.params {
 		p := &b.params[i]
 		if p.source != inPath || p.name != s.name {
 			continue
 		}
-		texts, err := p.texts(v)
+		texts, err := p.texts(v, room[:0])
 		if err != nil {
 			return "", err
 		}
@@ -108,9 +109,10 @@ func (b *binding) pathText(s segment, v reflect.Value) (string, error) {
 // writeQuery appends the query of a call. A parameter with a default is always
 // sent: its zero value is a value.
 func (b *binding) writeQuery(v reflect.Value, dst []byte) ([]byte, error) {
+	var room [4]string
 	for _, i := range b.query {
 		p := &b.params[i]
-		texts, err := p.texts(v)
+		texts, err := p.texts(v, room[:0])
 		if err != nil {
 			return nil, err
 		}
@@ -137,12 +139,13 @@ func (p *param) sends(v reflect.Value) bool {
 
 // writeHeader sets the headers and cookies of a call.
 func (b *binding) writeHeader(v reflect.Value, r *http.Request) error {
+	var room [4]string
 	for i := range b.params {
 		p := &b.params[i]
 		if p.source != inHeader && p.source != inCookie || !p.sends(v) {
 			continue
 		}
-		texts, err := p.texts(v)
+		texts, err := p.texts(v, room[:0])
 		if err != nil {
 			return err
 		}
@@ -196,12 +199,13 @@ type headerValue struct{ key, value string }
 
 // replyHeader returns the headers that a response brings, and its status or 0.
 func (b *binding) replyHeader(v reflect.Value, dst []headerValue) ([]headerValue, int, error) {
+	var room [4]string
 	for i := range b.params {
 		p := &b.params[i]
 		if !p.sends(v) {
 			continue
 		}
-		texts, err := p.texts(v)
+		texts, err := p.texts(v, room[:0])
 		if err != nil {
 			return dst, 0, err
 		}

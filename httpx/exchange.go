@@ -24,7 +24,8 @@ type exchange struct {
 	out     []byte
 	headers []headerValue
 	status  int
-	timeout string // a Connect-Timeout-Ms that is not valid
+	timeout string   // a Connect-Timeout-Ms that is not valid
+	media   []string // room for the Content-Type
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -53,19 +54,28 @@ func serve[Req, Resp any](rt *route, next endpoint.Endpoint[Req, Resp]) endpoint
 		}
 	}
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
-		req := new(Req)
-		if err := x.decode(req); err != nil {
+		m := new(messages[Req, Resp])
+		x.media = m.media[:0]
+		if err := x.decode(&m.req); err != nil {
 			return x.fail(err)
 		}
-		resp, err := next(ctx, *req)
-		if err != nil {
+		var err error
+		if m.resp, err = next(ctx, m.req); err != nil {
 			return x.fail(err)
 		}
-		if err := x.encode(&resp); err != nil {
+		if err := x.encode(&m.resp); err != nil {
 			return x.fail(err)
 		}
 		return endpoint.Empty{}, nil
 	}
+}
+
+// messages are what one call has on the heap, for the codecs that get pointers:
+// in one allocation, with room for the one value of a header.
+type messages[Req, Resp any] struct {
+	req   Req
+	resp  Resp
+	media [1]string
 }
 
 // fail lets the layers see the status that the error will have.
@@ -182,7 +192,7 @@ func (x *exchange) send(ctx context.Context) {
 		x.w.WriteHeader(x.status)
 		return
 	}
-	h["Content-Type"] = []string{x.rt.writes[x.format]}
+	h["Content-Type"] = append(x.media, x.rt.writes[x.format])
 	x.write(ctx, x.out)
 }
 

@@ -13,13 +13,13 @@ import (
 	"github.com/typedkit/endpoint/httpx"
 )
 
-func zipped(t testing.TB, text string) string {
-	t.Helper()
+func zipped(tb testing.TB, text string) string {
+	tb.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	_, err := z.Write([]byte(text))
-	require.NoError(t, err)
-	require.NoError(t, z.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, z.Close())
 	return b.String()
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime/debug"
@@ -78,14 +78,11 @@ func mounted(tb testing.TB, svc httpx.Service, opts ...httpx.Option) http.Handle
 func listen(tb testing.TB, h http.Handler) string {
 	tb.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = silent()
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // for handlers that break off
 	s.Start()
 	tb.Cleanup(s.Close)
 	return s.URL
 }
-
-// silent is a log for servers whose handlers break off.
-func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // dial fills svc with calls of the server at url.
 func dial(tb testing.TB, url string, svc httpx.Service, opts ...httpx.Option) {

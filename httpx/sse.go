@@ -113,11 +113,10 @@ func (e *eventReader) next() (event, error) {
 func (e *eventReader) readLine() error {
 	e.line = e.line[:0]
 	for {
-		chunk, err := e.r.Peek(1)
-		if err != nil {
+		if _, err := e.r.Peek(1); err != nil {
 			return err
 		}
-		chunk, _ = e.r.Peek(e.r.Buffered())
+		chunk, _ := e.r.Peek(e.r.Buffered())
 		if e.cr {
 			e.cr = false
 			if chunk[0] == '\n' {

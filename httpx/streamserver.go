@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -185,8 +186,8 @@ func (x *exchange) acceptLines() error {
 	return err
 }
 
-// lines returns the request's body as a stream of lines. A reader that stops
-// stops the sender: nothing is read ahead but a buffer.
+// lines returns the request's body as a stream of lines. Nothing is read ahead
+// but a buffer, so a reader that waits holds the sender.
 func (x *exchange) lines() endpoint.Stream[line] {
 	ranged := false
 	return func(yield func(line, error) bool) {
@@ -274,9 +275,7 @@ func (x *exchange) successStatus() int {
 // publish copies what the handler set for the reply. What it sets after a
 // heartbeat or an item is too late, as it is in net/http.
 func (x *exchange) publish() {
-	for k, vs := range x.call.Reply().Raw() {
-		x.w.Header()[k] = vs
-	}
+	maps.Copy(x.w.Header(), x.call.Reply().Raw())
 }
 
 // eventSender writes a response stream, and heartbeats between its items.
