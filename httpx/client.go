@@ -44,7 +44,7 @@ func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 		return errors.Join(b.faults...)
 	}
 	for _, rt := range b.routes {
-		c := &client{rt: rt, target: to}
+		c := &client{rt: rt, target: to, accept: rt.writes[0] + ", " + problemType}
 		if t, ok := to.(interface {
 			For(op *endpoint.Operation) endpoint.Target[*Conn]
 		}); ok {
@@ -62,6 +62,7 @@ func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 type client struct {
 	rt     *route
 	target endpoint.Target[*Conn]
+	accept string // the value of the header: what the route writes, and problems
 }
 
 // call returns the endpoint of a route on a client: the Call, the layers, and
@@ -135,7 +136,7 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 	if err != nil {
 		return nil, err
 	}
-	h := http.Header(call.Header().Raw())
+	h := http.Header(call.Header().Raw()).Clone() // another attempt begins with the same
 	if h == nil {
 		h = make(http.Header, 4)
 	}
@@ -149,14 +150,16 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 		}
 	}
 	media := in.format
-	h["Accept"] = c.rt.accept()
+	values := &[2]string{c.accept} // of two headers, in one allocation
+	h["Accept"] = values[:1:1]
 	if c.rt.hasBody && !in.empty {
 		body, err := appendClone(media, in.target(req))
 		if err != nil {
 			return nil, endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
 		}
 		setBody(r, body)
-		h["Content-Type"] = []string{media.MediaType()}
+		values[1] = media.MediaType()
+		h["Content-Type"] = values[1:]
 		call.AddRequestBytes(int64(len(body)))
 	} else if c.rt.hasBody {
 		r.Body = http.NoBody
@@ -165,11 +168,6 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, r
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	return r, nil
-}
-
-// accept is the value of the Accept header, problems included.
-func (rt *route) accept() []string {
-	return []string{rt.writes[0] + ", " + problemType}
 }
 
 // appendClone writes a value into a slice of just its length. It is not one to

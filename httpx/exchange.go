@@ -19,7 +19,9 @@ type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	call    *endpoint.Call
-	format  int // of the answer
+	format  int          // of the answer
+	sender  *eventSender // of a response stream
+	ended   bool         // the request stream was read to its end
 	body    []byte
 	out     []byte
 	headers []headerValue

@@ -32,7 +32,8 @@ func readsType(r *http.Request, types []string) (int, error) {
 		}
 	}
 	for i, t := range types {
-		if lines[0] == t {
+		// What nearly all clients send needs no parser.
+		if params, ok := strings.CutPrefix(lines[0], t); ok && (params == "" || params == "; charset=utf-8") {
 			return i, nil
 		}
 	}
@@ -94,7 +95,12 @@ func sameType(media, format string) bool {
 // (RFC 9110 §12.5.1), the first of equals; the first where it does not say.
 func writesType(r *http.Request, types []string) (int, error) {
 	lines := r.Header["Accept"]
-	if len(lines) == 0 || len(lines) == 1 && (lines[0] == "*/*" || lines[0] == types[0]) {
+	if len(lines) == 0 || len(lines) == 1 && lines[0] == "*/*" {
+		return 0, nil
+	}
+	// Our clients name the type first and problems after it. Whatever follows an
+	// element without a weight, nothing is liked better than it.
+	if rest, ok := strings.CutPrefix(lines[0], types[0]); ok && (rest == "" || rest[0] == ',') {
 		return 0, nil
 	}
 	ranges, ok := parseAccept(strings.Join(lines, ","))

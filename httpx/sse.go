@@ -35,13 +35,25 @@ func appendEvent(dst []byte, e event) []byte {
 	}
 	for rest, more := e.data, true; more; {
 		var line []byte
-		line, rest, more = bytes.Cut(rest, newline)
+		line, rest, more = cutLine(rest)
 		dst = append(append(append(dst, "data: "...), line...), '\n')
 	}
 	return append(dst, '\n')
 }
 
-var newline = []byte("\n")
+// cutLine cuts b after its first line, which ends with a LF, a CR, or both: a CR
+// that went out as it is would end the line, too, at the reader.
+func cutLine(b []byte) (line, rest []byte, more bool) {
+	i := bytes.IndexAny(b, "\r\n")
+	if i < 0 {
+		return b, nil, false
+	}
+	line, rest = b[:i], b[i+1:]
+	if b[i] == '\r' && len(rest) > 0 && rest[0] == '\n' {
+		rest = rest[1:]
+	}
+	return line, rest, true
+}
 
 // validID says that a text can be the id of an event.
 func validID(id string) bool {
@@ -109,6 +121,8 @@ func (e *eventReader) next() (event, error) {
 	}
 }
 
+const byteOrderMark = "\ufeff"
+
 // readLine reads up to a LF, a CR, or both.
 func (e *eventReader) readLine() error {
 	e.line = e.line[:0]
@@ -126,8 +140,10 @@ func (e *eventReader) readLine() error {
 		}
 		if e.first {
 			e.first = false
-			if rest, ok := bytes.CutPrefix(chunk, []byte("\ufeff")); ok {
-				_, _ = e.r.Discard(len(chunk) - len(rest))
+			if chunk[0] == byteOrderMark[0] {
+				if mark, _ := e.r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+					_, _ = e.r.Discard(len(byteOrderMark))
+				}
 				continue
 			}
 		}

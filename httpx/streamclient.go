@@ -106,8 +106,12 @@ func (s *streamIn[T]) run(ctx context.Context, request requester) {
 		if s.stopped || err == nil {
 			return
 		}
-		if !s.resumes(err) || tries >= 10 || !pause(ctx, wait) {
+		if !s.resumes(err) || tries >= 10 {
 			s.yield(*new(T), err)
+			return
+		}
+		if !pause(ctx, wait) {
+			s.yield(*new(T), s.c.sent(contextError(ctx)))
 			return
 		}
 		wait = min(2*wait, 10*time.Second)
@@ -251,12 +255,17 @@ type streamOut struct {
 	c       *client
 	produce func(w *io.PipeWriter) error
 	pipe    *io.PipeReader
+	w       *io.PipeWriter
 
-	mu  sync.Mutex // guards the field below
-	err error      // of the producer
+	mu      sync.Mutex // guards the fields below
+	begun   bool
+	stopped bool
+	err     error // of the producer
 }
 
-// newStreamOut returns the sender of items. It starts when the request is made.
+// newStreamOut returns the sender of items. It starts when the request's body is
+// first read: a call that finds no server never ranges over the items, and may
+// be repeated.
 func newStreamOut[T any](c *client, items endpoint.Stream[T]) *streamOut {
 	return &streamOut{c: c, produce: func(w *io.PipeWriter) error {
 		if items == nil {
@@ -289,20 +298,45 @@ func (o *streamOut) request(ctx context.Context, conn *Conn, call *endpoint.Call
 	if h == nil {
 		h = make(http.Header, 4)
 	}
-	h["Accept"], h["Content-Type"] = o.c.rt.accept(), []string{lineStream}
+	h["Accept"], h["Content-Type"] = []string{o.c.accept}, []string{lineStream}
 	if deadline, ok := ctx.Deadline(); ok {
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
-	pr, pw := io.Pipe()
-	o.pipe = pr
-	go o.run(pw)
+	o.pipe, o.w = io.Pipe()
 	return (&http.Request{
-		Method: o.c.rt.op.Method, URL: u, Host: u.Host, Header: h, Body: pr, ContentLength: -1,
+		Method: o.c.rt.op.Method, URL: u, Host: u.Host, Header: h, Body: o, ContentLength: -1,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx), nil
 }
 
+// Read is for the transport, whose request has o as its body.
+func (o *streamOut) Read(p []byte) (int, error) {
+	o.begin()
+	return o.pipe.Read(p)
+}
+
+// Close is for the transport.
+func (o *streamOut) Close() error { return o.pipe.Close() }
+
+func (o *streamOut) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.begun {
+		o.begun = true
+		go o.run(o.w)
+	}
+}
+
+func (o *streamOut) isStopped() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.stopped
+}
+
 func (o *streamOut) run(w *io.PipeWriter) {
+	if o.isStopped() {
+		return
+	}
 	finished := false
 	defer func() {
 		if !finished {
@@ -339,8 +373,12 @@ func (o *streamOut) failed() error {
 	return o.err
 }
 
-// stop ends the request stream: the next write of the producer fails.
+// stop ends the request stream: the next write of the producer fails, and one
+// that has not begun never will.
 func (o *streamOut) stop() {
+	o.mu.Lock()
+	o.begun, o.stopped = true, true
+	o.mu.Unlock()
 	if o.pipe != nil {
 		_ = o.pipe.CloseWithError(errProducer)
 	}

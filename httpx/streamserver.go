@@ -41,7 +41,7 @@ func serveServerStream[Req, T any](rt *route, next endpoint.Endpoint[Req, endpoi
 			return nil, x.fault(unimplemented(rt))
 		}
 		req := new(Req)
-		if err := x.decode(req); err != nil {
+		if err := x.decodeQuietly(req); err != nil {
 			return nil, x.fault(err)
 		}
 		items, err := next(ctx, *req)
@@ -62,7 +62,7 @@ func serveClientStream[T, Resp any](rt *route, next endpoint.Endpoint[endpoint.S
 		if err := x.acceptLines(); err != nil {
 			return x.fail(err)
 		}
-		resp, err := next(ctx, itemsOf[T](rt.inItem, lines))
+		resp, err := next(ctx, itemsOf[T](ctx, x, lines))
 		if err != nil {
 			return x.fail(err)
 		}
@@ -86,7 +86,7 @@ func serveBidi[In, Out any](rt *route, next endpoint.Endpoint[endpoint.Stream[In
 		if err := x.acceptLines(); err != nil {
 			return nil, x.fault(err)
 		}
-		items, err := next(ctx, itemsOf[In](rt.inItem, lines))
+		items, err := next(ctx, itemsOf[In](ctx, x, lines))
 		if err != nil {
 			return nil, x.fault(err)
 		}
@@ -128,14 +128,25 @@ func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event]
 	}
 }
 
-// itemsOf returns the lines as items, decoded.
-func itemsOf[T any](it *item, lines endpoint.Stream[line]) endpoint.Stream[T] {
+// itemsOf returns the lines as items, decoded. The end of ctx ends them, also
+// while the sender says nothing.
+func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line]) endpoint.Stream[T] {
 	return func(yield func(T, error) bool) {
+		interrupted := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() { defer close(interrupted); x.interrupt() })
+		defer func() {
+			if !stop() {
+				<-interrupted // the writer is of no use after the handler
+			}
+		}()
 		n := 0
 		for l, err := range lines {
 			var v T
-			if err == nil {
-				err = atItem(it.format.Decode(l, &v), n)
+			switch {
+			case err == nil:
+				err = atItem(x.rt.inItem.format.Decode(l, &v), n)
+			case ctx.Err() != nil && endpoint.CodeOf(err) == endpoint.Canceled:
+				err = contextError(ctx)
 			}
 			if err != nil {
 				yield(*new(T), err)
@@ -146,6 +157,26 @@ func itemsOf[T any](it *item, lines endpoint.Stream[line]) endpoint.Stream[T] {
 			}
 			n++
 		}
+	}
+}
+
+// interrupt ends the read of a request stream that waits.
+func (x *exchange) interrupt() {
+	if conn := deadliner(x.w); conn != nil {
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// leave prepares for an answer that comes before the request stream has ended:
+// over HTTP/1 the connection closes after it, and the client has as much time to
+// see that as for a body.
+func (x *exchange) leave() {
+	if x.ended || x.r.ProtoMajor >= 2 {
+		return
+	}
+	x.closing()
+	if conn := deadliner(x.w); conn != nil && x.rt.opts.bodyTimeout > 0 {
+		_ = conn.SetReadDeadline(time.Now().Add(x.rt.opts.bodyTimeout))
 	}
 }
 
@@ -201,6 +232,7 @@ func (x *exchange) lines() endpoint.Stream[line] {
 			l, err := reader.next()
 			switch {
 			case errors.Is(err, io.EOF):
+				x.ended = true
 				return
 			case errors.Is(err, errLineTooLong):
 				yield(nil, ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10)))
@@ -228,12 +260,18 @@ func (x *exchange) brokeOff(err error) error {
 // serveStream runs one call of a route with a stream.
 func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {
+		// Or net/http would wait for the rest of the body before it sends an
+		// answer or a heartbeat.
+		_ = http.NewResponseController(x.w).EnableFullDuplex()
+	}
 	if rt.op.Streams == endpoint.ClientStream {
 		lines := x.lines()
 		err := x.guard(func() error {
 			_, err := rt.serveLines(ctx, lines)
 			return err
 		})
+		x.leave()
 		if err != nil {
 			x.sendError(ctx, err)
 		} else {
@@ -245,13 +283,21 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		x.startEvents()
 		return
 	}
-	s := &eventSender{x: x, idle: rt.opts.heartbeat}
+	s := &eventSender{x: x, idle: rt.opts.heartbeat, turn: make(chan struct{}, 1)}
+	x.sender = s
 	s.run(ctx, func() (endpoint.Stream[event], error) {
 		if rt.op.Streams == endpoint.Bidi {
 			return rt.serveBoth(ctx, x.lines())
 		}
 		return rt.serveEvents(ctx, x)
 	})
+}
+
+// decodeQuietly is decode without heartbeats meanwhile.
+func (x *exchange) decodeQuietly(v any) error {
+	x.sender.hush(true)
+	defer x.sender.hush(false)
+	return x.decode(v)
 }
 
 // startEvents sends the header of a response stream. It may run for a heartbeat,
@@ -283,8 +329,9 @@ type eventSender struct {
 	x    *exchange
 	idle time.Duration
 
-	mu      sync.Mutex // guards the fields below, and the response writer
+	turn    chan struct{} // holds one who may use the fields below and the response writer; no mutex, because a reader may be slow
 	started bool
+	quiet   bool      // no heartbeats: the body is read, whose failure has a status
 	last    time.Time // of something that was sent
 	buf     []byte
 	err     error // of the socket
@@ -334,8 +381,8 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 // send sends one event, and the header before the first. It is false when the
 // socket is gone.
 func (s *eventSender) send(e event) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
 	if !s.started {
 		s.x.publish()
 		s.x.call.SetStatus(s.x.successStatus())
@@ -397,12 +444,25 @@ func (s *eventSender) beat() (stop func()) {
 	return sync.OnceFunc(func() { close(quit); <-done })
 }
 
+func (s *eventSender) hush(quiet bool) {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	s.quiet = quiet
+}
+
 // beatIfIdle returns how long to wait for the next look.
 func (s *eventSender) beatIfIdle() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	default: // an event is on its way
+		return s.idle
+	}
 	if rest := s.idle - time.Since(s.last); rest > 0 {
 		return rest
+	}
+	if s.quiet {
+		return s.idle
 	}
 	s.flush(heartbeat)
 	return s.idle

@@ -1,0 +1,112 @@
+package httpx_test
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
+)
+
+type block struct {
+	Text string `json:"text"`
+}
+
+// blocks is a service of large items, in both directions.
+type blocks struct {
+	Down endpoint.Endpoint[from, endpoint.Stream[block]]
+	Up   endpoint.Endpoint[endpoint.Stream[block], count1]
+}
+
+func (b *blocks) HTTP(r *httpx.Routes) {
+	r.ServerStream("GET", "/blocks", &b.Down)
+	r.ClientStream("POST", "/blocks", &b.Up)
+}
+
+// manyBlocks yields n items of 64 KiB.
+func manyBlocks(n int) endpoint.Stream[block] {
+	text := strings.Repeat("x", 64<<10)
+	return func(yield func(block, error) bool) {
+		for range n {
+			if !yield(block{text}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// counted ranges over the stream and returns how many items it has, and the most
+// memory that was in use meanwhile.
+func counted(s endpoint.Stream[block]) (n int, most uint64, err error) {
+	var m runtime.MemStats
+	for _, err := range s {
+		if err != nil {
+			return n, most, err
+		}
+		if n++; n%256 == 0 {
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapInuse)
+		}
+	}
+	return n, most, nil
+}
+
+// TestStreamMemory sends 1 GiB in each direction through a small heap.
+func TestStreamMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a gibibyte in each direction; run without -short")
+	}
+	const n, heap = 1 << 14, 64 << 20 // n items of 64 KiB
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heap))
+	var up uint64
+	svc := &blocks{
+		Down: func(_ context.Context, f from) (endpoint.Stream[block], error) { return manyBlocks(f.N), nil },
+		Up: func(_ context.Context, s endpoint.Stream[block]) (count1, error) {
+			n, most, err := counted(s)
+			up = most
+			return count1{n}, err
+		},
+	}
+	for version, c := range versions(t, mounted(t, svc), func() *blocks { return &blocks{} }) {
+		n := n / 2 // over each version
+		s, err := c.Down(t.Context(), from{N: n})
+		require.NoError(t, err)
+		got, most, err := counted(s)
+		require.NoError(t, err, version)
+		require.Equal(t, n, got)
+		require.Less(t, most, uint64(heap), version)
+		sum, err := c.Up(t.Context(), manyBlocks(n))
+		require.NoError(t, err, version)
+		require.Equal(t, count1{n}, sum)
+		require.Less(t, up, uint64(heap), version)
+	}
+}
+
+// TestStreamGoroutines holds that loops which break leave nothing behind.
+func TestStreamGoroutines(t *testing.T) {
+	server := newPermits()
+	for version, f := range feeds(t, mounted(t, newFeed(), httpx.Use(server))) {
+		loop := func(n int) {
+			for range n {
+				s, err := f.Ticks(t.Context(), from{N: 999})
+				require.NoError(t, err)
+				for _, err := range s {
+					require.NoError(t, err, version)
+					break
+				}
+				<-server.exits
+			}
+		}
+		loop(10)
+		before := runtime.NumGoroutine()
+		loop(500)
+		require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 10*time.Millisecond,
+			"%s: %d goroutines before, %d after", version, before, runtime.NumGoroutine())
+	}
+	require.Zero(t, server.held.Load())
+}
