@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/typedkit/endpoint/bench/internal/measure"
+)
+
+const about = `It measures what a typed endpoint over HTTP costs: the handler in process (a small
+JSON POST, a GET with parameters and an answer of 1 KB, a POST of 10 KB) beside code
+by hand and beside chi, go-kit, huma, fuego, gin, echo and connect-go; the processor
+time of a server for a request over a socket; and the client's call.`
+
+func main() {
+	if isServer() {
+		os.Exit(runServer(os.Stdin, os.Stdout, os.Stderr))
+	}
+	p := measure.Program{
+		Name: "http", About: about, Dir: sourceDir(),
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Cases:  cases,
+		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
+	}
+	os.Exit(p.Main(os.Args[1:]))
+}
+
+// sourceDir returns the folder of this file, or "" in a program that was built
+// without such paths.
+func sourceDir() string {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok || !filepath.IsAbs(file) {
+		return ""
+	}
+	return filepath.Dir(file)
+}
+
+// cases returns what is measured. Each case has shown before that it answers
+// right. The server that some of them talk to ends with this process.
+func cases() ([]measure.Case, error) {
+	server, err := startServer()
+	if err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	return casesWith(server)
+}
+
+func casesWith(server *serverProcess) ([]measure.Case, error) {
+	all, err := handlerCases()
+	if err != nil {
+		return nil, err
+	}
+	for _, more := range []func(*serverProcess) ([]measure.Case, error){socketCases, clientCases} {
+		cases, err := more(server)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cases...)
+	}
+	return all, nil
+}
