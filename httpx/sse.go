@@ -147,17 +147,18 @@ func (e *eventReader) readLine() error {
 				continue
 			}
 		}
-		i := bytes.IndexAny(chunk, "\r\n")
-		if i >= 0 {
-			e.line = append(e.line, chunk[:i]...)
+		part, n, ended := chunk, len(chunk), false
+		if i := bytes.IndexAny(chunk, "\r\n"); i >= 0 {
+			part, n, ended = chunk[:i], i+1, true
 			e.cr = chunk[i] == '\r'
-			_, _ = e.r.Discard(i + 1)
-			return nil
 		}
-		e.line = append(e.line, chunk...)
-		_, _ = e.r.Discard(len(chunk))
-		if int64(len(e.line)) > e.limit+64 {
+		e.line = append(e.line, part...)
+		_, _ = e.r.Discard(n)
+		if int64(len(e.line)) > e.limit+64 { // in whatever pieces it came
 			return errEventTooLarge
+		}
+		if ended {
+			return nil
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package httpx_test
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net"
@@ -78,7 +77,7 @@ func TestRequestStreamCut(t *testing.T) {
 	}
 }
 
-// header is a request with a parameter in a header, beside where to go on.
+// resumeFrom is a request with a parameter in a header, beside where to go on.
 type resumeFrom struct {
 	Last int    `header:"Last-Event-ID"`
 	Team string `header:"Team"`
@@ -230,14 +229,4 @@ func TestRepeatUnsentStream(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, count1{3}, n)
 	require.Equal(t, 1, ranged)
-}
-
-// readEvents returns the answer to a request over a connection, and its lines.
-func readEvents(t *testing.T, conn net.Conn, request string) (*http.Response, *bufio.Reader) {
-	t.Helper()
-	_, err := io.WriteString(conn, request)
-	require.NoError(t, err)
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err)
-	return resp, bufio.NewReader(resp.Body)
 }

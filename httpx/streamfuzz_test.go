@@ -71,7 +71,7 @@ func TestEventReaderLimit(t *testing.T) {
 // endless returns a reader of the text again and again.
 func endless(text string) io.Reader {
 	return iotest.DataErrReader(readerFunc(func(p []byte) (int, error) {
-		for n := 0; n < len(p); n++ {
+		for n := range p {
 			p[n] = text[n%len(text)]
 		}
 		return len(p) - len(p)%len(text), nil

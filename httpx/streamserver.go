@@ -293,11 +293,14 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	})
 }
 
-// decodeQuietly is decode without heartbeats meanwhile.
+// decodeQuietly is decode without heartbeats meanwhile, and none after a failure.
 func (x *exchange) decodeQuietly(v any) error {
 	x.sender.hush(true)
-	defer x.sender.hush(false)
-	return x.decode(v)
+	if err := x.decode(v); err != nil {
+		return err
+	}
+	x.sender.hush(false)
+	return nil
 }
 
 // startEvents sends the header of a response stream. It may run for a heartbeat,
