@@ -286,6 +286,24 @@ func TestQueries(t *testing.T) {
 	}
 }
 
+// TestFaultsInOrder has several lists that are wrong: the answer is always the
+// same.
+func TestFaultsInOrder(t *testing.T) {
+	t.Parallel()
+	type request struct {
+		E [2]int `query:"e"`
+		F [2]int `query:"f"`
+		G [2]int `query:"g"`
+		H [2]int `query:"h"`
+	}
+	h := mounted(t, accepting[request]("GET", "/"))
+	for range 50 {
+		require.Equal(t, []string{
+			"query:e: must have 2 values", "query:f: must have 2 values", "query:g: must have 2 values", "query:h: must have 2 values",
+		}, ask(t, h, "GET", "/?h=1&g=1&f=1&e=1", "").faults(t))
+	}
+}
+
 // TestCookies has cookies that are not plain.
 func TestCookies(t *testing.T) {
 	t.Parallel()

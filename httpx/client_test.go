@@ -280,6 +280,7 @@ func TestUnsendable(t *testing.T) {
 		"a header with a space at": {everywhere{Path: "p", Header: "a\t"}, "header:X-H: the value cannot be sent"},
 		"a cookie with ;":          {everywhere{Path: "p", Cookie: "a;b"}, "cookie:c: the value cannot be sent"},
 		"a cookie with a quote":    {everywhere{Path: "p", Cookie: `a"b`}, "cookie:c: the value cannot be sent"},
+		"a cookie with \\":         {everywhere{Path: "p", Cookie: `a\b`}, "cookie:c: the value cannot be sent"},
 		"a cookie of no ASCII":     {everywhere{Path: "p", Cookie: "ü"}, "cookie:c: the value cannot be sent"},
 		"a member of no UTF-8":     {everywhere{Path: "p", Member: "\xff"}, ""},
 	} {

@@ -196,8 +196,10 @@ func (d *decoding) readQuery(raw string) {
 			d.set(i, value)
 		}
 	}
-	for i, values := range arrays {
-		d.array(i, values)
+	for _, i := range d.b.query { // in the order of the fields, not of a map
+		if values, ok := arrays[i]; ok {
+			d.array(i, values)
+		}
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,5 +164,29 @@ func TestUnwritableResponse(t *testing.T) {
 		require.NotContains(t, a.body, secret, name)
 		require.Empty(t, a.header.Get("Set-Cookie"), name)
 		require.Empty(t, a.header.Get("X-Y"), name)
+	}
+}
+
+// TestClientErrorHidesURL has calls that fail on the way: the error, which goes
+// to logs, has nothing of the query, the path, the password.
+func TestClientErrorHidesURL(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{
+		"refused": closedURL(t), "broken": breaking(t), "a redirect for ever": listen(t, http.RedirectHandler("?v="+secret, http.StatusTemporaryRedirect)),
+		"a foreign answer": listen(t, http.NotFoundHandler()), "a success of another kind": listen(t, answering(200, "<html>")),
+	} {
+		c := route[struct {
+			Path  string `path:"p"`
+			Query string `query:"v"`
+			Head  string `header:"X-V"`
+		}, Text]("GET", "/{p}", nil)
+		dial(t, strings.Replace(url, "http://", "http://ada:"+secret+"@", 1), c)
+		_, err := c.Do(t.Context(), struct {
+			Path  string `path:"p"`
+			Query string `query:"v"`
+			Head  string `header:"X-V"`
+		}{secret, secret, secret})
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), secret, name)
 	}
 }

@@ -61,6 +61,7 @@ func TestProblems(t *testing.T) {
 			if tt.status == 204 {
 				require.Empty(t, a.header.Values("Content-Type"), name)
 				require.Empty(t, a.header.Values("Content-Length"), name)
+				require.Empty(t, a.header.Values("X-Content-Type-Options"), name)
 			}
 		}
 		// chi does not look for the path of a method that it does not know, and
@@ -76,6 +77,7 @@ func TestProblems(t *testing.T) {
 		get.header.Del("Date")
 		head.header.Del("Date")
 		require.Equal(t, get.header, head.header)
+		require.Empty(t, ask(t, httpx.Problems(r), "HEAD", "/nope", "").body, "nothing is written at all")
 		require.Equal(t, "nosniff", get.header.Get("X-Content-Type-Options"))
 	})
 }

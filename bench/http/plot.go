@@ -17,7 +17,7 @@ const (
 
 func colorOf(kind string) string {
 	switch kind {
-	case kindMount, kindHandler, kindClient:
+	case kindMount, kindHandler, kindNoTimeout, kindClient:
 		return colorOurs
 	case kindHand, kindAlone, kindHandV1, kindChi:
 		return colorHand

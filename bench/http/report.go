@@ -143,11 +143,12 @@ func claims(results []measure.Result) []measure.Claim {
 	for _, s := range shapes() {
 		limit := map[string]float64{smallPOST: 0.65, listGET: 0.68, textGET: 0.68, largePOST: 0.90}[s.name]
 		peer := bestPeer(results, s.name)
-		ratio("B2", s.name+": httpx.Mount against the best peer, "+peer, s.name, kindMount, peer, limit)
+		ratio("B2", s.name+": httpx.Mount against the best peer, "+peer+ofWhich(results, s.name, peer), s.name, kindMount, peer, limit)
 	}
 	for _, name := range socketShapes() {
 		limit := map[string]float64{smallPOST: 0.92, largePOST: 0.72}[name]
 		ratio("B4", name+" over a socket: CPU against by hand, json v1", socketGroup(name), kindMount, kindHandV1, limit)
+		ratio("B4", "the same without BodyTimeout", socketGroup(name), kindNoTimeout, kindHandV1, limit)
 	}
 	for _, way := range clientWays() {
 		for _, shape := range clientShapes() {
@@ -171,6 +172,16 @@ func bestPeer(results []measure.Result, shape string) string {
 		}
 	}
 	return best
+}
+
+// ofWhich says how much of a kind's time the codec alone would take: with
+// encoding/json/v2, nothing can be below it.
+func ofWhich(results []measure.Result, shape, kind string) string {
+	floor, r := measure.Find(results, shape, kindPayload), measure.Find(results, shape, kind)
+	if floor == nil || r == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (the codec alone: %.2f)", measure.Compare(floor, r).Median)
 }
 
 // ownAllocs is how many allocations a handler may make beside those of its

@@ -23,8 +23,14 @@ const serverVariable = "ENDPOINT_BENCH_SERVER"
 
 func isServer() bool { return os.Getenv(serverVariable) != "" }
 
+// kindNoTimeout is httpx without the bound on the time of a body, which none of
+// the others has.
+const kindNoTimeout = "httpx, no BodyTimeout"
+
 // served are the kinds of handlers that are measured over sockets.
-func served() []string { return []string{kindMount, kindHand, kindBare, kindHandV1, kindBareV1} }
+func served() []string {
+	return []string{kindMount, kindNoTimeout, kindHand, kindBare, kindHandV1, kindBareV1}
+}
 
 // runServer serves each kind on a port of its own, whose addresses it prints, and
 // then answers each line of input with the processor time that this process has
@@ -44,7 +50,8 @@ func serve(in io.Reader, out io.Writer) error {
 		return err
 	}
 	handlers := map[string]http.Handler{
-		kindMount: mount, kindHand: byHand(), kindBare: bare(), kindHandV1: byHandV1(), kindBareV1: bareV1(),
+		kindMount: mount, kindNoTimeout: noTimeout(),
+		kindHand: byHand(), kindBare: bare(), kindHandV1: byHandV1(), kindBareV1: bareV1(),
 	}
 	for _, kind := range served() {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

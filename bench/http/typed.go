@@ -40,3 +40,12 @@ func mounted() (http.Handler, error) {
 	mux := http.NewServeMux()
 	return mux, httpx.Mount(mux, newOrders())
 }
+
+// noTimeout is what of the service is measured over sockets, with bodies that may
+// come as slowly as they like.
+func noTimeout() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /upper", httpx.Handler(upper, httpx.BodyTimeout(0)))
+	mux.Handle("POST /orders", httpx.Handler(place, httpx.BodyTimeout(0)))
+	return mux
+}

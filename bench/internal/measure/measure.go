@@ -126,13 +126,14 @@ func order(cases []Case, random *rand.Rand) []int {
 
 // calibrate returns how many iterations fill the window.
 func calibrate(c Case, want time.Duration) (int, error) {
-	const enough = 50 * time.Microsecond // for the clock's resolution and a cold start
+	// Enough for the clock's resolution and a cold start.
+	enough := max(50*time.Microsecond, want/16)
 	for n := 1; ; n *= 2 {
-		start := time.Now()
-		if err := c.run(n); err != nil {
+		elapsed, err := c.timed(n)
+		if err != nil {
 			return 0, err
 		}
-		if elapsed := time.Since(start); elapsed >= enough {
+		if elapsed >= enough {
 			return fit(n, elapsed, want), nil
 		}
 	}
@@ -156,6 +157,11 @@ func window(c Case, n int, random *rand.Rand) (time.Duration, error) {
 	if err := c.run(n/16 + 1 + random.IntN(n)); err != nil {
 		return 0, err
 	}
+	return c.timed(n)
+}
+
+// timed returns what n iterations take by the clock of the case.
+func (c Case) timed(n int) (time.Duration, error) {
 	clock := c.Clock
 	if clock == nil {
 		start := time.Now()
