@@ -74,7 +74,7 @@ func TestAnswers(t *testing.T) {
 	h, err := newHandler(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
-	defer server.Close()
+	t.Cleanup(server.Close)
 	tests := map[string]struct {
 		method, path, body string
 		status             int
@@ -88,6 +88,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r, err := http.NewRequestWithContext(t.Context(), tt.method, server.URL+tt.path, strings.NewReader(tt.body))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/json")
