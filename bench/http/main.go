@@ -18,10 +18,17 @@ func main() {
 	if isServer() {
 		os.Exit(runServer(os.Stdin, os.Stdout, os.Stderr))
 	}
+	var server *serverProcess
 	p := measure.Program{
 		Name: "http", About: about, Dir: sourceDir(),
 		Stdout: os.Stdout, Stderr: os.Stderr,
-		Cases:  cases,
+		Cases: func() (cases []measure.Case, err error) {
+			if server, err = startServer(); err != nil {
+				return nil, fmt.Errorf("starting the server: %w", err)
+			}
+			return casesWith(server)
+		},
+		End:    func() error { return server.stop() },
 		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
 	}
 	os.Exit(p.Main(os.Args[1:]))
@@ -37,16 +44,8 @@ func sourceDir() string {
 	return filepath.Dir(file)
 }
 
-// cases returns what is measured. Each case has shown before that it answers
-// right. The server that some of them talk to ends with this process.
-func cases() ([]measure.Case, error) {
-	server, err := startServer()
-	if err != nil {
-		return nil, fmt.Errorf("starting the server: %w", err)
-	}
-	return casesWith(server)
-}
-
+// casesWith returns what is measured, some of it with a server. Each case has shown
+// before that it answers right.
 func casesWith(server *serverProcess) ([]measure.Case, error) {
 	all, err := handlerCases()
 	if err != nil {

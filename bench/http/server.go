@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -110,7 +111,7 @@ func startServer() (*serverProcess, error) {
 	for range served() {
 		line, err := s.line()
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, s.stop())
 		}
 		s.addresses = append(s.addresses, line)
 	}
@@ -145,8 +146,11 @@ func (s *serverProcess) cpu() (time.Duration, error) {
 	return time.Duration(ns), err
 }
 
-// stop ends the server and waits for it.
+// stop ends the server and waits for it. A nil server has ended.
 func (s *serverProcess) stop() error {
+	if s == nil {
+		return nil
+	}
 	_ = s.in.Close()
 	return s.cmd.Wait()
 }

@@ -26,6 +26,10 @@ type Program struct {
 	Stdout, Stderr io.Writer
 	// Cases returns what is measured, checked to do its work right.
 	Cases func() ([]Case, error)
+	// End ends what Cases started, such as other processes, also when it failed;
+	// it may be nil. A process that nobody waits for counts among the others that
+	// use the machine.
+	End func() error
 	// Report tells of the outcome, and writes files unless it is a smoke run.
 	Report func(Outcome) error
 
@@ -121,17 +125,25 @@ func (p Program) measure(ctx context.Context, opts Options, progress *Progress) 
 	if !opts.Fixed {
 		return p.relinked(ctx, opts.Rounds, progress)
 	}
-	cases, err := p.Cases()
-	if err != nil {
-		return nil, 0, err
-	}
 	window := fullWindow
 	if opts.Smoke {
 		window = smokeWindow
 	}
 	before, _ := cpuNow()
-	results, err = Run(ctx, cases, Config{Rounds: opts.Rounds, Window: window, Progress: progress, Seed: 1})
+	results, err = p.run(ctx, Config{Rounds: opts.Rounds, Window: window, Progress: progress, Seed: 1})
 	return results, othersSince(before), err
+}
+
+// run measures in this process.
+func (p Program) run(ctx context.Context, cfg Config) (results []Result, err error) {
+	if p.End != nil {
+		defer func() { err = errors.Join(err, p.End()) }()
+	}
+	cases, err := p.Cases()
+	if err != nil {
+		return nil, err
+	}
+	return Run(ctx, cases, cfg)
 }
 
 // parse returns the options, flag.ErrHelp when help was asked for and printed, or

@@ -136,6 +136,35 @@ func TestProgramFailures(t *testing.T) {
 	}
 }
 
+func TestProgramEnds(t *testing.T) {
+	t.Parallel()
+	stuck := errors.New("it does not end")
+	for name, tt := range map[string]struct {
+		cases, end error
+		status     int
+	}{
+		"after a run":   {nil, nil, exitOK},
+		"without cases": {stuck, nil, exitFailed},
+		"with an error": {nil, stuck, exitFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _, stderr := program(t)
+			cases, ended := p.Cases, 0
+			p.Cases = func() ([]Case, error) {
+				if tt.cases != nil {
+					return nil, tt.cases
+				}
+				return cases()
+			}
+			p.End = func() error { ended++; return tt.end }
+			if status := p.Main([]string{"-smoke"}); status != tt.status || ended != 1 {
+				t.Errorf("the status is %d, want %d, and it ended %d times; standard error:\n%s", status, tt.status, ended, stderr)
+			}
+		})
+	}
+}
+
 // TestProgramInterrupted is not parallel: the signal goes to the whole process.
 func TestProgramInterrupted(t *testing.T) {
 	if runtime.GOOS == "windows" {

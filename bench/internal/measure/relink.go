@@ -27,11 +27,7 @@ func childRound() (number int, ok bool) {
 // child measures one round. It shows no progress: its parent does.
 func (p Program) child(ctx context.Context, number int) int {
 	err := func() error {
-		cases, err := p.Cases()
-		if err != nil {
-			return err
-		}
-		results, err := Run(ctx, cases, Config{Rounds: 1, Window: fullWindow, Seed: uint64(number)})
+		results, err := p.run(ctx, Config{Rounds: 1, Window: fullWindow, Seed: uint64(number)})
 		if err != nil {
 			return err
 		}
