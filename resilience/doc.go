@@ -1,0 +1,13 @@
+// Package resilience protects services and those who call them: limits,
+// breakers, bulkheads, time-outs, retries, hedges, shedding.
+//
+// Each policy is an [endpoint.Layer], for a whole service or client, and has a
+// method Wrap, which is a middleware for one endpoint:
+//
+//	httpx.Use(retry, breaker, timeout)
+//	endpoint.Chain(e, retry.Wrap, breaker.Wrap, timeout.Wrap)
+//
+// Constructors return the policy alone. What is wrong with their arguments is
+// kept in it: Mount, Client and Register report the faults of all policies, and
+// the method Err asks for them early.
+package resilience
