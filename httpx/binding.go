@@ -193,11 +193,7 @@ func (c *binder) fields(t reflect.Type, index []int, pointered bool) {
 
 // isEmbedded says that the fields of a field are fields of its struct.
 func isEmbedded(sf reflect.StructField) bool {
-	t := sf.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || isScalar(t) || hasOwnJSON(t) {
+	if !isPlainStruct(sf.Type) {
 		return false
 	}
 	name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
@@ -520,6 +516,7 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 			return
 		}
 		body, c.b.shadow = shadow, shadow
+		opts.Shadows = t
 	}
 	c.b.empty = c.members == 0 && c.b.field == nil
 	c.b.format = format
