@@ -58,8 +58,11 @@ func (f xmlFormat) Append(dst []byte, v any) ([]byte, error) {
 	} else {
 		err = enc.EncodeElement(v, xml.StartElement{Name: xml.Name{Local: f.root}})
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return dst, err
+	case text.Len() == 0:
+		return dst, errNull
 	}
 	return append(append(dst, xml.Header...), text.Bytes()...), nil
 }

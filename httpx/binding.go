@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"fmt"
+	"net/http"
 	"net/textproto"
 	"reflect"
 	"strings"
@@ -57,6 +58,7 @@ type param struct {
 	optional bool
 	slice    bool
 	array    bool
+	cookie   bool // of a response: a whole http.Cookie
 	required bool
 	def      string
 	hasDef   bool
@@ -411,6 +413,8 @@ func (c *binder) kind(p *param, sf reflect.StructField) {
 	s, ok := scalar.Of(t)
 	switch {
 	case ok:
+	case p.source == inCookie && !c.request && (t == cookieType || t == reflect.PointerTo(cookieType)):
+		p.cookie, p.pointer, ok = true, t.Kind() == reflect.Pointer, true
 	case isOptional(t):
 		p.optional, p.elem = true, insideOptional(t)
 		s, ok = scalar.Of(p.elem)
@@ -429,6 +433,8 @@ func (c *binder) kind(p *param, sf reflect.StructField) {
 	}
 	p.scalar = s
 }
+
+var cookieType = reflect.TypeFor[http.Cookie]()
 
 func (c *binder) flags(p *param, sf reflect.StructField) {
 	switch v, ok := sf.Tag.Lookup("required"); {
