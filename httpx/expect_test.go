@@ -32,7 +32,7 @@ func TestExpectContinue(t *testing.T) {
 			"an Accept":        {"Accept: image/png\r\nContent-Length: 9", []int{406}},
 			"another deadline": {"Connect-Timeout-Ms: soon\r\nContent-Length: 9", []int{400}},
 		} {
-			conn, err := net.Dial("tcp", addr)
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
 			require.NoError(t, err)
 			_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"+tt.header+"\r\n\r\n")
 			require.NoError(t, err)
@@ -43,6 +43,7 @@ func TestExpectContinue(t *testing.T) {
 				require.Equal(t, want, resp.StatusCode, name)
 				body, err := io.ReadAll(resp.Body)
 				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
 				if want != 100 {
 					require.NotEmpty(t, body, name)
 					continue

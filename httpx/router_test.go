@@ -14,7 +14,6 @@ func TestOnChi(t *testing.T) {
 	if usual == "chi" || testing.Short() {
 		t.Skip("it is the one that runs the others; run without -short")
 	}
-	//nolint:gosec // it is this very program
 	again := exec.CommandContext(t.Context(), os.Args[0], "-test.short", "-test.run=^Test")
 	again.Env = append(os.Environ(), "HTTPX_TEST_ROUTER=chi")
 	out, err := again.CombinedOutput()
