@@ -151,6 +151,23 @@ func TestJSONFormless(t *testing.T) {
 	}
 }
 
+// TestLongNames has names that nobody declared come back cut short: an answer is
+// no mirror.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", 100_000)
+	var o order
+	err := codec.JSON().Decode([]byte(`{"`+long+`":1,"tags":{"`+long+`":1}}`), &o)
+	var l login
+	formErr := codec.Form().Decode([]byte(long+"=1&user=x"), &l)
+	vs := append(endpoint.ErrorOf(err).Violations(), endpoint.ErrorOf(formErr).Violations()...)
+	require.Len(t, vs, 3)
+	for _, v := range vs {
+		require.Less(t, len(v.Pointer), 300)
+		require.True(t, strings.HasSuffix(v.Pointer, "ü…"), v.Pointer)
+	}
+}
+
 func TestJSONDepth(t *testing.T) {
 	t.Parallel()
 	var v any

@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/typedkit/endpoint"
 )
@@ -20,6 +21,18 @@ var (
 
 // maxViolations bounds an answer that lists what is wrong.
 const maxViolations = 50
+
+// maxPointer bounds what of a name that was sent comes back in a pointer.
+const maxPointer = 256
+
+// shortened cuts a pointer that is long because a name in it is, which is then
+// none of the reader's.
+func shortened(pointer string) string {
+	if len(pointer) <= maxPointer {
+		return pointer
+	}
+	return strings.ToValidUTF8(pointer[:maxPointer], "") + "\u2026"
+}
 
 // explainer walks a JSON text beside the type that it should fit, and notes
 // every fault.
@@ -81,7 +94,7 @@ func explain(src []byte, t reflect.Type, opts json.Options, lenient bool) []endp
 
 func (x *explainer) add(ptr jsontext.Pointer, detail string) {
 	if len(x.found) < maxViolations {
-		x.found = append(x.found, endpoint.Violation{Pointer: string(ptr), Detail: detail})
+		x.found = append(x.found, endpoint.Violation{Pointer: shortened(string(ptr)), Detail: detail})
 	}
 }
 
@@ -334,7 +347,7 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 // own method refused it.
 func violationOf(err error) endpoint.Violation {
 	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
-		return endpoint.Violation{Pointer: string(sem.JSONPointer), Detail: "not valid"}
+		return endpoint.Violation{Pointer: shortened(string(sem.JSONPointer)), Detail: "not valid"}
 	}
 	return endpoint.Violation{Detail: "not valid"}
 }

@@ -19,6 +19,10 @@
 // parameter or member is absent; required:"true" asks that it is there. All
 // faults of a request come in one answer.
 //
+// A cookie that a response sets by a plain value is HttpOnly and SameSite=Lax, and
+// Secure over TLS; a field of type http.Cookie or *http.Cookie has it all. A nil
+// pointer as a message is an error, on both sides.
+//
 // # Errors
 //
 // Errors are application/problem+json (RFC 9457) with the code, the domain and

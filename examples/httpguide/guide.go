@@ -4,6 +4,7 @@ package httpguide
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -109,10 +110,16 @@ type Login struct {
 
 // end snippet
 
-// Session is a cookie.
+// snippet: cookie
+
+// Session sets two cookies: one by its value, protected, and one with all that
+// belongs to it, or none where it is nil.
 type Session struct {
-	ID string `cookie:"session"`
+	ID    string       `cookie:"session"`
+	Theme *http.Cookie `cookie:"theme"`
 }
+
+// end snippet
 
 // snippet: service
 
@@ -178,6 +185,65 @@ func dial(url string, roots *tls.Config) (*Shop, error) {
 	var shop Shop
 	err := httpx.Client(httpx.To(url, httpx.TLS(roots), httpx.MaxResponse(1<<20)), &shop)
 	return &shop, err
+}
+
+// end snippet
+
+// snippet: status
+
+// counting is a layer that counts the answers by status, whoever made them: the
+// endpoint, a layer inside it, or the transport.
+func counting(count func(operation string, status int)) endpoint.LayerFunc {
+	return func(ctx context.Context) (context.Context, func(error) error, error) {
+		return ctx, func(err error) error {
+			call := endpoint.CallFrom(ctx)
+			count(call.Operation().Name, call.Status(err))
+			return err
+		}, nil
+	}
+}
+
+// end snippet
+
+// snippet: twice
+
+// Branches has one service twice, each under a path and a name of its own.
+type Branches struct {
+	Books Shelf
+	Toys  Shelf
+}
+
+// HTTP describes the service.
+func (b *Branches) HTTP(r *httpx.Routes) {
+	b.Books.describe(r.Under("/books", httpx.Named("books")))
+	b.Toys.describe(r.Under("/toys", httpx.Named("toys"), httpx.Partial())) // not built yet
+}
+
+// end snippet
+
+// Shelf is a part of a service.
+type Shelf struct {
+	Count endpoint.Endpoint[endpoint.Empty, Counted]
+}
+
+func (s *Shelf) describe(r *httpx.Routes) { r.GET("/count", &s.Count) }
+
+// Counted is a number of things.
+type Counted struct {
+	N int `json:"n"`
+}
+
+// snippet: dialmore
+
+// dialMore returns a client over HTTP/2 without TLS, one with an http.Client of
+// the program's own, and layers around every call of both.
+func dialMore(url string, own *http.Client, layers ...endpoint.Layer) (plain, shared *Branches, err error) {
+	plain, shared = new(Branches), new(Branches)
+	err = errors.Join(
+		httpx.Client(httpx.To(url, httpx.H2C()), plain, httpx.Use(layers...)),
+		httpx.Client(httpx.To(url, httpx.HTTPClient(own)), shared, httpx.Use(layers...)),
+	)
+	return plain, shared, err
 }
 
 // end snippet

@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/httpx"
 )
 
 func newShop() *Shop {
@@ -72,4 +75,36 @@ func TestGuide(t *testing.T) {
 	photo, err := shop.Photo(t.Context(), Photo{Path: "2026/a b.png"})
 	require.NoError(t, err)
 	require.Equal(t, "2026/a b.png", string(photo))
+}
+
+// TestBranches has a service twice, one of them not there yet, over HTTP/2
+// without TLS, counted on both ends.
+func TestBranches(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]int{}
+	count := counting(func(operation string, status int) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[operation+" "+strconv.Itoa(status)]++
+	})
+	mux := http.NewServeMux()
+	b := &Branches{Books: Shelf{func(context.Context, endpoint.Empty) (Counted, error) { return Counted{7}, nil }}}
+	require.NoError(t, httpx.Mount(mux, b, httpx.Use(count)))
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	plain, shared, err := dialMore(server.URL, server.Client(), count)
+	require.NoError(t, err)
+	for _, c := range []*Branches{plain, shared} {
+		got, err := c.Books.Count(t.Context(), endpoint.Empty{})
+		require.NoError(t, err)
+		require.Equal(t, Counted{7}, got)
+		_, err = c.Toys.Count(t.Context(), endpoint.Empty{})
+		require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+	}
+	require.Equal(t, map[string]int{"Count 200": 4, "Count 501": 4}, seen)
 }
