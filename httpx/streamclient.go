@@ -85,9 +85,12 @@ type streamIn[T any] struct {
 	c       *client
 	yield   func(T, error) bool
 	sending func() error // why the request stream ended, where there is one
-	lastID  string
-	got     bool // an item came since the last connection
+	lastID  []byte       // to go on after, of a route that resumes
+	got     bool         // an item came since the last connection
 	stopped bool
+
+	place  T // of the item that is read
+	reader *itemReader
 }
 
 type requester func(ctx context.Context, conn *Conn, call *endpoint.Call) (*http.Request, error)
@@ -119,7 +122,7 @@ func (s *streamIn[T]) run(ctx context.Context, request requester) {
 }
 
 func (s *streamIn[T]) resumes(err error) bool {
-	return s.c.rt.opts.resume && s.lastID != "" && endpoint.CodeOf(err) == endpoint.Unavailable && !endpoint.ErrorOf(err).Remote()
+	return s.c.rt.opts.resume && len(s.lastID) > 0 && endpoint.CodeOf(err) == endpoint.Unavailable && !endpoint.ErrorOf(err).Remote()
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
@@ -163,8 +166,8 @@ func (s *streamIn[T]) open(ctx context.Context, conn *Conn, request requester) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.lastID != "" {
-		r.Header[lastEventID] = []string{s.lastID}
+	if len(s.lastID) > 0 {
+		r.Header[lastEventID] = []string{string(s.lastID)}
 	}
 	answer, err := conn.client.Do(r)
 	if err != nil {
@@ -199,6 +202,7 @@ func (s *streamIn[T]) failed(ctx context.Context, err error) error {
 // the stream, and an error for every other end.
 func (s *streamIn[T]) read(ctx context.Context, conn *Conn, call *endpoint.Call, answer *http.Response) error {
 	events := newEventReader(answer.Body, conn.limit)
+	s.reader = newItemReader(s.c.rt.outItem, &s.place)
 	for {
 		e, err := events.next()
 		switch {
@@ -234,15 +238,15 @@ func errorInEvent(data []byte) *endpoint.Error {
 }
 
 func (s *streamIn[T]) item(e event) error {
-	v := new(T)
-	if err := s.c.rt.outItem.decode(e, v); err != nil {
+	s.place = *new(T) // nothing of an item is in the next one
+	if err := s.reader.read(e); err != nil {
 		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", err))
 	}
 	s.got = true
-	if e.id != "" {
-		s.lastID = e.id
+	if len(e.id) > 0 && s.c.rt.opts.resume {
+		s.lastID = append(s.lastID[:0], e.id...)
 	}
-	if !s.yield(*v, nil) {
+	if !s.yield(s.place, nil) {
 		s.stopped = true
 		return endpoint.ErrStopped
 	}
@@ -271,17 +275,18 @@ func newStreamOut[T any](c *client, items endpoint.Stream[T]) *streamOut {
 		if items == nil {
 			return nil
 		}
-		var buf []byte
+		place := new(T)
+		writer := newItemWriter(c.rt.inItem, place)
 		for v, err := range items {
 			if err != nil {
 				return err
 			}
-			buf, err = c.rt.inItem.format.Append(buf[:0], &v)
+			*place = v
+			line, err := writer.line()
 			if err != nil {
 				return endpoint.Errorf(endpoint.InvalidArgument, "cannot write an item: %w", err)
 			}
-			buf = append(buf, '\n')
-			if _, err := w.Write(buf); err != nil {
+			if _, err := w.Write(line); err != nil {
 				return nil // the call has ended
 			}
 		}
