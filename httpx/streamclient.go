@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"reflect"
 	"strings"
 	"sync"
@@ -260,11 +262,14 @@ type streamOut struct {
 	produce func(w *io.PipeWriter) error
 	pipe    *io.PipeReader
 	w       *io.PipeWriter
+	forget  func() bool // the end of the call's context
 
 	mu      sync.Mutex // guards the fields below
 	begun   bool
 	stopped bool
-	err     error // of the producer
+	err     error       // of the producer
+	conn    net.Conn    // that the request goes over
+	look    *time.Timer // at it
 }
 
 // newStreamOut returns the sender of items. It starts when the request's body is
@@ -308,10 +313,40 @@ func (o *streamOut) request(ctx context.Context, conn *Conn, call *endpoint.Call
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	o.pipe, o.w = io.Pipe()
+	o.forget = context.AfterFunc(ctx, o.end) // also where the producer does not look at its own
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.watch(i.Conn) }})
 	return (&http.Request{
 		Method: o.c.rt.op.Method, URL: u, Host: u.Host, Header: h, Body: o, ContentLength: -1,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx), nil
+}
+
+// lookAfter is how long a connection may be gone before a request stream that
+// waits for its producer hears of it.
+const lookAfter = time.Second
+
+// watch looks now and then whether the connection is still there. Over HTTP/1,
+// net/http knows it and has closed it, but ends a call only when the read of its
+// body has returned, and that waits for a producer that may have nothing to say.
+func (o *streamOut) watch(conn net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.conn = conn // another one, when net/http tries again
+	if o.look == nil && !o.stopped {
+		o.look = time.AfterFunc(lookAfter, o.lookAtConn)
+	}
+}
+
+func (o *streamOut) lookAtConn() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.stopped:
+	case o.conn.SetWriteDeadline(time.Time{}) != nil: // all that it says is whether it is closed
+		_ = o.pipe.CloseWithError(errConnClosed)
+	default:
+		o.look.Reset(lookAfter)
+	}
 }
 
 // Read is for the transport, whose request has o as its body.
@@ -359,7 +394,10 @@ func (o *streamOut) run(w *io.PipeWriter) {
 	_ = w.Close()
 }
 
-var errProducer = errors.New("the request stream failed")
+var (
+	errProducer   = errors.New("the request stream failed")
+	errConnClosed = errors.New("the connection of the request stream is closed")
+)
 
 func (o *streamOut) set(err error) {
 	o.mu.Lock()
@@ -378,11 +416,22 @@ func (o *streamOut) failed() error {
 	return o.err
 }
 
-// stop ends the request stream: the next write of the producer fails, and one
-// that has not begun never will.
+// stop ends the request stream with the call.
 func (o *streamOut) stop() {
+	if o.forget != nil {
+		o.forget()
+	}
+	o.end()
+}
+
+// end has the next write of the producer fail, and one that has not begun never
+// will.
+func (o *streamOut) end() {
 	o.mu.Lock()
 	o.begun, o.stopped = true, true
+	if o.look != nil {
+		o.look.Stop()
+	}
 	o.mu.Unlock()
 	if o.pipe != nil {
 		_ = o.pipe.CloseWithError(errProducer)

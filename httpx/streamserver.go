@@ -139,7 +139,7 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 		stop := context.AfterFunc(ctx, func() { defer close(interrupted); x.interrupt() })
 		defer func() {
 			if !stop() {
-				<-interrupted // the writer is of no use after the handler
+				<-interrupted // what it does to the connection is not for what comes after the range
 			}
 		}()
 		n, place := 0, new(T)
@@ -163,8 +163,26 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 	}
 }
 
+// A serving says whether a handler still runs: a goroutine of the user's may range
+// over a request stream for longer, but the writer is gone then.
+type serving struct {
+	mu   sync.Mutex // guards over, and is held while the writer is used
+	over bool
+}
+
+func (s *serving) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+}
+
 // interrupt ends the read of a request stream that waits.
 func (x *exchange) interrupt() {
+	x.served.mu.Lock()
+	defer x.served.mu.Unlock()
+	if x.served.over {
+		return
+	}
 	if conn := deadliner(x.w); conn != nil {
 		_ = conn.SetReadDeadline(time.Unix(1, 0))
 	}
@@ -263,6 +281,8 @@ func (x *exchange) brokeOff(err error) error {
 // serveStream runs one call of a route with a stream.
 func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	x.served = new(serving)
+	defer x.served.end()
 	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {
 		// Or net/http would wait for the rest of the body before it sends an
 		// answer or a heartbeat.
