@@ -149,6 +149,47 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
+// TestSlowConsumer holds, in a bubble, that a handler that stops reading a request
+// stream holds its sender, which goes on when it does.
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	const n = 1000
+	var produced atomic.Int64
+	text := strings.Repeat("x", 16<<10)
+	svc := &blocks{
+		Down: none[from, endpoint.Stream[block]],
+		Up: func(_ context.Context, s endpoint.Stream[block]) (count1, error) {
+			got := 0
+			for _, err := range s {
+				if err != nil {
+					return count1{}, err
+				}
+				if got++; got%300 == 0 {
+					time.Sleep(time.Hour) // in the bubble
+					if ahead := produced.Load() - int64(got); ahead > 4 {
+						t.Errorf("%d items are sent ahead of the reader", ahead)
+					}
+				}
+			}
+			return count1{got}, nil
+		},
+	}
+	inBubble(t, mounted(t, svc), func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
+		f := &blocks{}
+		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f))
+		got, err := f.Up(t.Context(), func(yield func(block, error) bool) {
+			for range n {
+				produced.Add(1)
+				if !yield(block{text}, nil) {
+					return
+				}
+			}
+		})
+		require.NoError(t, err)
+		require.Equal(t, count1{n}, got)
+	})
+}
+
 // stream1 is a service of one response stream.
 func stream1[Req, T any](e endpoint.Endpoint[Req, endpoint.Stream[T]]) *oneStream[Req, T] {
 	return &oneStream[Req, T]{Do: e}
