@@ -339,7 +339,9 @@ func TestStreamItemNotAfterExit(t *testing.T) {
 				<-started
 				return 0, nil
 			})(t.Context(), func(yield func(int, error) bool) {
-				for i := 0; yield(i, nil); i++ {
+				i := 0
+				for yield(i, nil) {
+					i++
 				}
 			})
 			if err != nil {

@@ -2,7 +2,6 @@ package httpx_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -82,7 +81,7 @@ func TestAllocationsOfItems(t *testing.T) { // not parallel: it counts
 		"response stream, client": func(n int) func() {
 			f := called(n)
 			return func() {
-				s, err := f.Ticks(context.Background(), from{})
+				s, err := f.Ticks(t.Context(), from{})
 				require.NoError(t, err)
 				got := 0
 				for _, err := range s {
@@ -98,7 +97,7 @@ func TestAllocationsOfItems(t *testing.T) { // not parallel: it counts
 		"request stream, client": func(n int) func() {
 			f := called(n)
 			return func() {
-				_, err := f.Sum(context.Background(), oneByOne(n))
+				_, err := f.Sum(t.Context(), oneByOne(n))
 				require.NoError(t, err)
 			}
 		},

@@ -83,7 +83,7 @@ type wiring struct {
 
 // wirings are HTTP/1, and HTTP/2 without and with TLS.
 func wirings() []wiring {
-	clear := func(t *testing.T, h http.Handler) (*link, string) {
+	plain := func(t *testing.T, h http.Handler) (*link, string) {
 		t.Helper()
 		p := newLink(t, strings.TrimPrefix(listen2(t, h), "http://"))
 		return p, "http://" + p.l.Addr().String()
@@ -91,12 +91,12 @@ func wirings() []wiring {
 	return []wiring{
 		{"HTTP/1", false, func(t *testing.T, h http.Handler) (*link, string, []httpx.ConnOption) {
 			t.Helper()
-			p, url := clear(t, h)
+			p, url := plain(t, h)
 			return p, url, nil
 		}},
 		{"h2c", true, func(t *testing.T, h http.Handler) (*link, string, []httpx.ConnOption) {
 			t.Helper()
-			p, url := clear(t, h)
+			p, url := plain(t, h)
 			return p, url, []httpx.ConnOption{httpx.H2C()}
 		}},
 		{"HTTP/2 over TLS", true, func(t *testing.T, h http.Handler) (*link, string, []httpx.ConnOption) {

@@ -121,7 +121,7 @@ func (c *handClient) watch(ctx context.Context, n int) (total, error) {
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != eventType {
 		return t, fmt.Errorf("the answer has the status %s", resp.Status)
 	}
-	_, err = readEvents(resp.Body, func(data []byte) error {
+	lastID, err := readEvents(resp.Body, func(data []byte) error {
 		var q quote
 		if err := json.Unmarshal(data, &q); err != nil {
 			return err
@@ -129,6 +129,9 @@ func (c *handClient) watch(ctx context.Context, n int) (total, error) {
 		t.add(q)
 		return nil
 	})
+	if err != nil {
+		err = fmt.Errorf("after the item %q: %w", lastID, err)
+	}
 	return t, err
 }
 

@@ -115,12 +115,24 @@ type countingWriter struct {
 	header  http.Header
 	bytes   int
 	flushes int
+	flushed int // bytes
 }
 
 func (w *countingWriter) Header() http.Header         { return w.header }
 func (w *countingWriter) WriteHeader(int)             {}
 func (w *countingWriter) Write(b []byte) (int, error) { w.bytes += len(b); return len(b), nil }
-func (w *countingWriter) FlushError() error           { w.flushes++; return nil }
+
+// FlushError refuses what costs a real connection something for nothing.
+func (w *countingWriter) FlushError() error {
+	if w.flushed == w.bytes {
+		return errNothing
+	}
+	w.flushes++
+	w.flushed = w.bytes
+	return nil
+}
+
+var errNothing = errors.New("there is nothing to flush")
 
 // canned answers in memory: with the events that are asked for, and to a request
 // stream with what it comes to.
