@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -187,6 +188,39 @@ func TestSlowConsumer(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, count1{n}, got)
+	})
+}
+
+// noDeadlines is a connection that has none, as those through a tunnel.
+type noDeadlines struct{ net.Conn }
+
+func (noDeadlines) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
+
+// TestSlowSender holds, in a bubble, that a sender may say nothing for as long as
+// it wants, over any kind of connection.
+func TestSlowSender(t *testing.T) {
+	t.Parallel()
+	slowly := func(yield func(count1, error) bool) {
+		for i := range 3 {
+			time.Sleep(time.Hour) // in the bubble
+			if !yield(count1{i}, nil) {
+				return
+			}
+		}
+	}
+	inBubble(t, mounted(t, newFeed()), func(t *testing.T, l *endpointtest.Listener, client *http.Client) {
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := l.Dial(ctx, network, address)
+			return noDeadlines{conn}, err
+		}}
+		for _, c := range []*http.Client{client, {Transport: transport}} {
+			f := &feed{}
+			require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(c)), f))
+			got, err := f.Sum(t.Context(), slowly)
+			require.NoError(t, err)
+			require.Equal(t, count1{3}, got)
+		}
+		transport.CloseIdleConnections()
 	})
 }
 

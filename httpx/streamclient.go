@@ -342,11 +342,18 @@ func (o *streamOut) lookAtConn() {
 	defer o.mu.Unlock()
 	switch {
 	case o.stopped:
-	case o.conn.SetWriteDeadline(time.Time{}) != nil: // all that it says is whether it is closed
+	case isClosed(o.conn):
 		_ = o.pipe.CloseWithError(errConnClosed)
 	default:
 		o.look.Reset(lookAfter)
 	}
+}
+
+// isClosed asks by an operation that changes nothing: net/http sets no deadline
+// for writes that would outlast one. Some connections have none to set.
+func isClosed(conn net.Conn) bool {
+	err := conn.SetWriteDeadline(time.Time{})
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // Read is for the transport, whose request has o as its body.
