@@ -72,9 +72,12 @@ type Resolver interface {
 
 // A Streamer is a Layer that also sees the items of streams. Item runs before
 // each item is handed on, of requests from the first layer to the last and of
-// responses from the last to the first; its error ends the stream. When both sides are streams, it may run for an item of each at the
-// same time. A Repeater or a Hedger is not asked. It is an ability for authors
-// of policies and may change before 1.0.
+// responses from the last to the first; its error ends the stream. When both
+// sides are streams, it may run for an item of each at the same time. It never
+// runs beside or after Exit: an item of a request that comes later is not handed
+// on, and the context of an Item for a request, which Exit waits for, ends
+// before. A Repeater or a Hedger is not asked. It is an ability for authors of
+// policies and may change before 1.0.
 type Streamer interface {
 	Layer
 	Item(ctx context.Context, t Token) error

@@ -88,6 +88,7 @@ type streamCall struct {
 	segment *segment
 	frame   frame
 	ranged  atomic.Bool // the request was ranged over: no repeat
+	items   *requestItems
 }
 
 func (c *streamCall) wasRanged() bool { return c != nil && c.ranged.Load() }
@@ -98,17 +99,70 @@ func tap[Req any](c *streamCall, req Req) Req {
 	return any(req).(anyStream).tapped(c).(Req)
 }
 
+// endRequest lets no layer see an item of the request any more. It runs before
+// Exit, however the call ends.
+func (c *streamCall) endRequest() {
+	if c.items != nil {
+		c.items.end()
+	}
+}
+
+// requestItems shows the items of a request to the layers of a call. What ranges
+// over a request may be another goroutine than that of the call, and a transport
+// does not wait for it: it may still be there when the call ends.
+type requestItems struct {
+	layers  []Layer
+	frame   frame // that of the call, with contexts that end with it
+	cancels []context.CancelFunc
+	turn    chan struct{} // holds who shows an item or ends; no mutex, because a layer may wait in Item
+	ended   bool
+}
+
+func newRequestItems(layers []Layer, f frame) *requestItems {
+	r := &requestItems{layers: layers, frame: f, turn: make(chan struct{}, 1)}
+	for i, l := range layers {
+		if _, ok := l.(Streamer); ok {
+			ctx, cancel := context.WithCancel(f.ctx[i])
+			r.frame.ctx[i], r.cancels = ctx, append(r.cancels, cancel)
+		}
+	}
+	return r
+}
+
+// show lets the layers see an item. Its error ends the stream, and is ErrStopped
+// for one that comes after the call has ended.
+func (r *requestItems) show() error {
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
+	if r.ended {
+		return ErrStopped
+	}
+	return r.frame.itemIn(r.layers)
+}
+
+func (r *requestItems) end() {
+	for _, cancel := range r.cancels { // for an Item that waits
+		cancel()
+	}
+	r.turn <- struct{}{}
+	r.ended = true
+	<-r.turn
+}
+
 func (s Stream[T]) itemType() reflect.Type { return reflect.TypeFor[T]() }
 
 func (s Stream[T]) tapped(c *streamCall) any {
+	if c.segment.items {
+		c.items = newRequestItems(c.segment.layers, c.frame)
+	}
 	return Stream[T](func(yield func(T, error) bool) {
 		c.ranged.Store(true)
 		if s == nil {
 			return
 		}
 		for item, err := range s {
-			if err == nil && c.segment.items {
-				err = c.frame.itemIn(c.segment.layers)
+			if err == nil && c.items != nil {
+				err = c.items.show()
 			}
 			if err != nil {
 				yield(*new(T), err)
@@ -191,6 +245,7 @@ type layered[T any] struct {
 func (l *layered[T]) run(ctx context.Context, streamsIn bool) error {
 	layers := l.segment.layers
 	defer l.frame.unwind(layers)
+	defer l.endRequest()
 	l.cancel = func() {}
 	if l.segment.outer || l.segment.items { // those that may end the stream
 		ctx, l.cancel = context.WithCancel(ctx)
@@ -209,6 +264,7 @@ func (l *layered[T]) run(ctx context.Context, streamsIn bool) error {
 			err = l.once(ctx)
 		}
 	}
+	l.endRequest()
 	return l.frame.exit(layers, err)
 }
 

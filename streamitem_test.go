@@ -275,3 +275,137 @@ func TestStreamDuration(t *testing.T) {
 		}
 	})
 }
+
+// lateItems is a Streamer whose Item and Exit share what no lock guards.
+type lateItems struct {
+	items, after int
+	exited       bool
+	inside       chan struct{} // is told of each Item; may be nil
+	waits        bool          // Item waits for its context
+}
+
+func (l *lateItems) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return ctx, endpoint.Token{}, nil
+}
+
+func (l *lateItems) Exit(ctx context.Context, _ endpoint.Token, err error) error {
+	l.exited = true
+	if ctx.Err() != nil {
+		return errors.New("the context of Exit has ended")
+	}
+	return err
+}
+
+func (l *lateItems) Item(ctx context.Context, _ endpoint.Token) error {
+	if l.items++; l.exited {
+		l.after++
+	}
+	if l.inside != nil {
+		l.inside <- struct{}{}
+	}
+	if l.waits {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+// TestStreamItemNotAfterExit has a request that is ranged over by a goroutine
+// which outlives the call, as that of a client's transport may: its items are no
+// longer shown, nor handed on, once Exit has begun. The race detector sees that
+// they are never shown beside it.
+func TestStreamItemNotAfterExit(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 4, 5} { // with others around it, in one segment and in two
+		for range 50 {
+			l, ranged := &lateItems{}, make(chan error, 1)
+			started := make(chan struct{})
+			e := append(make(endpoint.Stack, 0, n), l)
+			for range n - 1 {
+				e = append(e, idle{})
+			}
+			_, err := e.Wrap(func(_ context.Context, req endpoint.Stream[int]) (int, error) {
+				go func() {
+					for item, err := range req {
+						if err != nil {
+							ranged <- err
+							return
+						}
+						if item == 0 {
+							close(started)
+						}
+					}
+				}()
+				<-started
+				return 0, nil
+			})(t.Context(), func(yield func(int, error) bool) {
+				i := 0
+				for yield(i, nil) {
+					i++
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := <-ranged; !errors.Is(err, endpoint.ErrStopped) {
+				t.Fatalf("the range that goes on after the call ends with %v, want %v", err, endpoint.ErrStopped)
+			}
+			if l.after > 0 || l.items == 0 {
+				t.Fatalf("%d of %d items were shown after Exit", l.after, l.items)
+			}
+		}
+	}
+}
+
+// TestStreamItemEndsBeforeExit has a layer that waits in Item when the call ends,
+// by itself and by a panic: its context ends, and then Exit runs.
+func TestStreamItemEndsBeforeExit(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []endpoint.StreamKind{endpoint.ClientStream, endpoint.Bidi} {
+		for _, panics := range []bool{false, true} {
+			t.Run(fmt.Sprint(kind, ", panics: ", panics), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, ranged := &lateItems{inside: make(chan struct{}), waits: true}, make(chan error, 1)
+					call := func(req endpoint.Stream[int]) {
+						go func() {
+							_, err := req.Collect()
+							ranged <- err
+						}()
+						<-l.inside
+						if panics {
+							panic("boom")
+						}
+					}
+					defer func() {
+						if v := recover(); panics != (v == "boom") {
+							t.Errorf("it panics with %v", v)
+						}
+						if err := <-ranged; !errors.Is(err, context.Canceled) || !l.exited {
+							t.Errorf("Item waited until %v, and Exit ran: %v", err, l.exited)
+						}
+					}()
+					if kind == endpoint.ClientStream {
+						_, err := endpoint.Stack{l}.Wrap(func(_ context.Context, req endpoint.Stream[int]) (int, error) {
+							call(req)
+							return 0, nil
+						})(t.Context(), ticksTo(3))
+						if err != nil {
+							t.Error(err)
+						}
+						return
+					}
+					s, err := endpoint.Stack{l}.Wrap(func(_ context.Context, req endpoint.Stream[int]) (endpoint.Stream[int], error) {
+						return func(func(int, error) bool) { call(req) }, nil
+					})(t.Context(), ticksTo(3))
+					if err == nil {
+						_, err = s.Collect()
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}

@@ -63,10 +63,12 @@ func wrapItems[Req, Resp any](s *segment, next Endpoint[Req, Resp]) Endpoint[Req
 	return func(ctx context.Context, req Req) (resp Resp, err error) {
 		c := &streamCall{segment: s}
 		defer c.frame.unwind(s.layers)
+		defer c.endRequest()
 		ctx, err = c.frame.enter(ctx, s.layers)
 		if err == nil {
 			resp, err = next(ctx, tap(c, req))
 		}
+		c.endRequest()
 		if err = c.frame.exit(s.layers, err); err != nil {
 			return *new(Resp), err
 		}

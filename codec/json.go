@@ -140,6 +140,21 @@ func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
 // errNull is for a value that would be written as what no reader takes.
 var errNull = errors.New("the value is nil, which is no message")
 
+// Into returns a function that writes one value after the other into buf, which
+// holds nothing else and is empty for each of them; a newline follows each. It
+// is for streams, which save the set-up of an encoder for each item. After an
+// error it is of no use.
+func (f *jsonFormat) Into(buf *bytes.Buffer) func(v any) error {
+	enc := jsontext.NewEncoder(buf, f.opts)
+	return func(v any) error {
+		err := json.MarshalEncode(enc, v)
+		if err == nil && string(buf.Bytes()) == "null\n" {
+			return errNull
+		}
+		return err
+	}
+}
+
 // newline is what an encoder puts after each value.
 var newline = []byte("\n")
 

@@ -21,6 +21,7 @@ type exchange struct {
 	call    *endpoint.Call
 	format  int          // of the answer
 	sender  *eventSender // of a response stream
+	served  *serving     // of a request stream
 	ended   bool         // the request stream was read to its end
 	body    []byte
 	out     []byte

@@ -44,6 +44,9 @@ func (l *lineReader) read() ([]byte, error) {
 		if int64(len(l.line)+len(chunk)) > l.limit+2 { // and its CR LF
 			return nil, errLineTooLong
 		}
+		if len(l.line) == 0 && err == nil { // most lines are whole in the buffer
+			return chunk, nil
+		}
 		l.line = append(l.line, chunk...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.line, err

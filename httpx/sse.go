@@ -14,7 +14,7 @@ const eventStream = "text/event-stream"
 // event is one server-sent event. Its slices are valid until the next one.
 type event struct {
 	name string // empty for an item
-	id   string
+	id   []byte
 	data []byte
 }
 
@@ -30,8 +30,11 @@ func appendEvent(dst []byte, e event) []byte {
 	if e.name != "" {
 		dst = append(append(append(dst, "event: "...), e.name...), '\n')
 	}
-	if e.id != "" {
+	if len(e.id) > 0 {
 		dst = append(append(append(dst, "id: "...), e.id...), '\n')
+	}
+	if lineEnd(e.data) < 0 { // as JSON is
+		return append(append(append(dst, "data: "...), e.data...), "\n\n"...)
 	}
 	for rest, more := e.data, true; more; {
 		var line []byte
@@ -55,6 +58,18 @@ func cutLine(b []byte) (line, rest []byte, more bool) {
 	return line, rest, true
 }
 
+// lineEnd returns where the first line of b ends, or -1.
+func lineEnd(b []byte) int {
+	i := bytes.IndexByte(b, '\n')
+	if i >= 0 {
+		b = b[:i]
+	}
+	if cr := bytes.IndexByte(b, '\r'); cr >= 0 {
+		return cr
+	}
+	return i
+}
+
 // validID says that a text can be the id of an event.
 func validID(id string) bool {
 	for i := range len(id) {
@@ -71,7 +86,9 @@ var errEventTooLarge = errors.New("an event is too large")
 type eventReader struct {
 	r     *bufio.Reader
 	limit int64
-	line  []byte
+	line  []byte // of the buffer, or of long
+	long  []byte // a line in several pieces
+	id    []byte
 	data  []byte
 	first bool // nothing was read: a byte-order mark may come
 	cr    bool // the last line ended with a CR, whose LF may come
@@ -106,7 +123,8 @@ func (e *eventReader) next() (event, error) {
 			ev.name = string(value)
 		case "id":
 			if bytes.IndexByte(value, 0) < 0 {
-				ev.id = string(value)
+				e.id = append(e.id[:0], value...)
+				ev.id = e.id
 			}
 		case "data":
 			if has {
@@ -123,9 +141,9 @@ func (e *eventReader) next() (event, error) {
 
 const byteOrderMark = "\ufeff"
 
-// readLine reads up to a LF, a CR, or both.
+// readLine reads up to a LF, a CR, or both. The line is valid until the next one.
 func (e *eventReader) readLine() error {
-	e.line = e.line[:0]
+	e.line, e.long = nil, e.long[:0]
 	for {
 		if _, err := e.r.Peek(1); err != nil {
 			return err
@@ -148,12 +166,17 @@ func (e *eventReader) readLine() error {
 			}
 		}
 		part, n, ended := chunk, len(chunk), false
-		if i := bytes.IndexAny(chunk, "\r\n"); i >= 0 {
+		if i := lineEnd(chunk); i >= 0 {
 			part, n, ended = chunk[:i], i+1, true
 			e.cr = chunk[i] == '\r'
 		}
-		e.line = append(e.line, part...)
 		_, _ = e.r.Discard(n)
+		if len(e.long) == 0 && ended {
+			e.line = part
+		} else {
+			e.long = append(e.long, part...)
+			e.line = e.long
+		}
 		if int64(len(e.line)) > e.limit+64 { // in whatever pieces it came
 			return errEventTooLarge
 		}

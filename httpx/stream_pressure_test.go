@@ -2,6 +2,7 @@ package httpx_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -91,26 +92,60 @@ func TestStreamMemory(t *testing.T) {
 	}
 }
 
-// TestStreamGoroutines holds that loops which break leave nothing behind.
+// TestStreamGoroutines holds that a thousand loops which break leave nothing
+// behind, nor do calls that end before their request stream does, given producers
+// that select on their context.
 func TestStreamGoroutines(t *testing.T) {
 	server := newPermits()
-	for version, f := range feeds(t, mounted(t, newFeed(), httpx.Use(server))) {
-		loop := func(n int) {
-			for range n {
-				s, err := f.Ticks(t.Context(), from{N: 999})
-				require.NoError(t, err)
-				for _, err := range s {
-					require.NoError(t, err, version)
-					break
-				}
-				<-server.exits
-			}
+	svc := newFeed()
+	svc.Sum = func(_ context.Context, s endpoint.Stream[count1]) (count1, error) {
+		for n, err := range s {
+			return n, err
 		}
-		loop(10)
-		before := runtime.NumGoroutine()
-		loop(500)
-		require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 10*time.Millisecond,
-			"%s: %d goroutines before, %d after", version, before, runtime.NumGoroutine())
+		return count1{}, nil
+	}
+	broken := map[string]func(f *feed) error{
+		"response stream": func(f *feed) error {
+			s, err := f.Ticks(t.Context(), from{N: 999})
+			return errors.Join(err, breakAtFirst(s))
+		},
+		"request stream": func(f *feed) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			_, err := f.Sum(ctx, endless(ctx, 1, nil))
+			return err
+		},
+		"both": func(f *feed) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s, err := f.Twice(ctx, endless(ctx, 1, nil))
+			return errors.Join(err, breakAtFirst(s))
+		},
+	}
+	for version, f := range feeds(t, mounted(t, svc, httpx.Use(server))) {
+		for name, call := range broken {
+			if name == "both" && version == "HTTP/1" {
+				continue
+			}
+			loop := func(n int) {
+				for range n {
+					require.NoError(t, call(f), "%s, %s", version, name)
+					<-server.exits
+				}
+			}
+			loop(10)
+			before := runtime.NumGoroutine()
+			loop(1000)
+			require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 10*time.Millisecond,
+				"%s, %s: %d goroutines before, %d after", version, name, before, runtime.NumGoroutine())
+		}
 	}
 	require.Zero(t, server.held.Load())
+}
+
+func breakAtFirst[T any](s endpoint.Stream[T]) error {
+	for _, err := range s {
+		return err
+	}
+	return errors.New("no item")
 }

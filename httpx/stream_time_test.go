@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -146,6 +147,80 @@ func TestSlowReader(t *testing.T) {
 			}
 		}
 		require.Equal(t, n, got)
+	})
+}
+
+// TestSlowConsumer holds, in a bubble, that a handler that stops reading a request
+// stream holds its sender, which goes on when it does.
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	const n = 1000
+	var produced atomic.Int64
+	text := strings.Repeat("x", 16<<10)
+	svc := &blocks{
+		Down: none[from, endpoint.Stream[block]],
+		Up: func(_ context.Context, s endpoint.Stream[block]) (count1, error) {
+			got := 0
+			for _, err := range s {
+				if err != nil {
+					return count1{}, err
+				}
+				if got++; got%300 == 0 {
+					time.Sleep(time.Hour) // in the bubble
+					if ahead := produced.Load() - int64(got); ahead > 4 {
+						t.Errorf("%d items are sent ahead of the reader", ahead)
+					}
+				}
+			}
+			return count1{got}, nil
+		},
+	}
+	inBubble(t, mounted(t, svc), func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
+		f := &blocks{}
+		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f))
+		got, err := f.Up(t.Context(), func(yield func(block, error) bool) {
+			for range n {
+				produced.Add(1)
+				if !yield(block{text}, nil) {
+					return
+				}
+			}
+		})
+		require.NoError(t, err)
+		require.Equal(t, count1{n}, got)
+	})
+}
+
+// noDeadlines is a connection that has none, as those through a tunnel.
+type noDeadlines struct{ net.Conn }
+
+func (noDeadlines) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
+
+// TestSlowSender holds, in a bubble, that a sender may say nothing for as long as
+// it wants, over any kind of connection.
+func TestSlowSender(t *testing.T) {
+	t.Parallel()
+	slowly := func(yield func(count1, error) bool) {
+		for i := range 3 {
+			time.Sleep(time.Hour) // in the bubble
+			if !yield(count1{i}, nil) {
+				return
+			}
+		}
+	}
+	inBubble(t, mounted(t, newFeed()), func(t *testing.T, l *endpointtest.Listener, client *http.Client) {
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := l.Dial(ctx, network, address)
+			return noDeadlines{conn}, err
+		}}
+		for _, c := range []*http.Client{client, {Transport: transport}} {
+			f := &feed{}
+			require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(c)), f))
+			got, err := f.Sum(t.Context(), slowly)
+			require.NoError(t, err)
+			require.Equal(t, count1{3}, got)
+		}
+		transport.CloseIdleConnections()
 	})
 }
 

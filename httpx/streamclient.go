@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"reflect"
 	"strings"
 	"sync"
@@ -85,9 +87,12 @@ type streamIn[T any] struct {
 	c       *client
 	yield   func(T, error) bool
 	sending func() error // why the request stream ended, where there is one
-	lastID  string
-	got     bool // an item came since the last connection
+	lastID  []byte       // to go on after, of a route that resumes
+	got     bool         // an item came since the last connection
 	stopped bool
+
+	place  T // of the item that is read
+	reader *itemReader
 }
 
 type requester func(ctx context.Context, conn *Conn, call *endpoint.Call) (*http.Request, error)
@@ -119,7 +124,7 @@ func (s *streamIn[T]) run(ctx context.Context, request requester) {
 }
 
 func (s *streamIn[T]) resumes(err error) bool {
-	return s.c.rt.opts.resume && s.lastID != "" && endpoint.CodeOf(err) == endpoint.Unavailable && !endpoint.ErrorOf(err).Remote()
+	return s.c.rt.opts.resume && len(s.lastID) > 0 && endpoint.CodeOf(err) == endpoint.Unavailable && !endpoint.ErrorOf(err).Remote()
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
@@ -163,8 +168,8 @@ func (s *streamIn[T]) open(ctx context.Context, conn *Conn, request requester) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.lastID != "" {
-		r.Header[lastEventID] = []string{s.lastID}
+	if len(s.lastID) > 0 {
+		r.Header[lastEventID] = []string{string(s.lastID)}
 	}
 	answer, err := conn.client.Do(r)
 	if err != nil {
@@ -199,6 +204,7 @@ func (s *streamIn[T]) failed(ctx context.Context, err error) error {
 // the stream, and an error for every other end.
 func (s *streamIn[T]) read(ctx context.Context, conn *Conn, call *endpoint.Call, answer *http.Response) error {
 	events := newEventReader(answer.Body, conn.limit)
+	s.reader = newItemReader(s.c.rt.outItem, &s.place)
 	for {
 		e, err := events.next()
 		switch {
@@ -234,15 +240,15 @@ func errorInEvent(data []byte) *endpoint.Error {
 }
 
 func (s *streamIn[T]) item(e event) error {
-	v := new(T)
-	if err := s.c.rt.outItem.decode(e, v); err != nil {
+	s.place = *new(T) // nothing of an item is in the next one
+	if err := s.reader.read(e); err != nil {
 		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", err))
 	}
 	s.got = true
-	if e.id != "" {
-		s.lastID = e.id
+	if len(e.id) > 0 && s.c.rt.opts.resume {
+		s.lastID = append(s.lastID[:0], e.id...)
 	}
-	if !s.yield(*v, nil) {
+	if !s.yield(s.place, nil) {
 		s.stopped = true
 		return endpoint.ErrStopped
 	}
@@ -256,11 +262,14 @@ type streamOut struct {
 	produce func(w *io.PipeWriter) error
 	pipe    *io.PipeReader
 	w       *io.PipeWriter
+	forget  func() bool // the end of the call's context
 
 	mu      sync.Mutex // guards the fields below
 	begun   bool
 	stopped bool
-	err     error // of the producer
+	err     error       // of the producer
+	conn    net.Conn    // that the request goes over
+	look    *time.Timer // at it
 }
 
 // newStreamOut returns the sender of items. It starts when the request's body is
@@ -271,17 +280,18 @@ func newStreamOut[T any](c *client, items endpoint.Stream[T]) *streamOut {
 		if items == nil {
 			return nil
 		}
-		var buf []byte
+		place := new(T)
+		writer := newItemWriter(c.rt.inItem, place)
 		for v, err := range items {
 			if err != nil {
 				return err
 			}
-			buf, err = c.rt.inItem.format.Append(buf[:0], &v)
+			*place = v
+			line, err := writer.line()
 			if err != nil {
 				return endpoint.Errorf(endpoint.InvalidArgument, "cannot write an item: %w", err)
 			}
-			buf = append(buf, '\n')
-			if _, err := w.Write(buf); err != nil {
+			if _, err := w.Write(line); err != nil {
 				return nil // the call has ended
 			}
 		}
@@ -303,10 +313,47 @@ func (o *streamOut) request(ctx context.Context, conn *Conn, call *endpoint.Call
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	o.pipe, o.w = io.Pipe()
+	o.forget = context.AfterFunc(ctx, o.end) // also where the producer does not look at its own
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.watch(i.Conn) }})
 	return (&http.Request{
 		Method: o.c.rt.op.Method, URL: u, Host: u.Host, Header: h, Body: o, ContentLength: -1,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx), nil
+}
+
+// lookAfter is how long a connection may be gone before a request stream that
+// waits for its producer hears of it.
+const lookAfter = time.Second
+
+// watch looks now and then whether the connection is still there. Over HTTP/1,
+// net/http knows it and has closed it, but ends a call only when the read of its
+// body has returned, and that waits for a producer that may have nothing to say.
+func (o *streamOut) watch(conn net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.conn = conn // another one, when net/http tries again
+	if o.look == nil && !o.stopped {
+		o.look = time.AfterFunc(lookAfter, o.lookAtConn)
+	}
+}
+
+func (o *streamOut) lookAtConn() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.stopped:
+	case isClosed(o.conn):
+		_ = o.pipe.CloseWithError(errConnClosed)
+	default:
+		o.look.Reset(lookAfter)
+	}
+}
+
+// isClosed asks by an operation that changes nothing: net/http sets no deadline
+// for writes that would outlast one. Some connections have none to set.
+func isClosed(conn net.Conn) bool {
+	err := conn.SetWriteDeadline(time.Time{})
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // Read is for the transport, whose request has o as its body.
@@ -354,7 +401,10 @@ func (o *streamOut) run(w *io.PipeWriter) {
 	_ = w.Close()
 }
 
-var errProducer = errors.New("the request stream failed")
+var (
+	errProducer   = errors.New("the request stream failed")
+	errConnClosed = errors.New("the connection of the request stream is closed")
+)
 
 func (o *streamOut) set(err error) {
 	o.mu.Lock()
@@ -373,11 +423,22 @@ func (o *streamOut) failed() error {
 	return o.err
 }
 
-// stop ends the request stream: the next write of the producer fails, and one
-// that has not begun never will.
+// stop ends the request stream with the call.
 func (o *streamOut) stop() {
+	if o.forget != nil {
+		o.forget()
+	}
+	o.end()
+}
+
+// end has the next write of the producer fail, and one that has not begun never
+// will.
+func (o *streamOut) end() {
 	o.mu.Lock()
 	o.begun, o.stopped = true, true
+	if o.look != nil {
+		o.look.Stop()
+	}
 	o.mu.Unlock()
 	if o.pipe != nil {
 		_ = o.pipe.CloseWithError(errProducer)

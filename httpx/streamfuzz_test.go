@@ -37,7 +37,7 @@ func readEvents(r io.Reader, limit int64) (all []string, err error) {
 		if err != nil {
 			return all, err
 		}
-		all = append(all, e.name+"/"+e.id+"/"+string(e.data))
+		all = append(all, e.name+"/"+string(e.id)+"/"+string(e.data))
 	}
 }
 
@@ -62,8 +62,8 @@ func TestEventReaderLimit(t *testing.T) {
 	for _, part := range []string{"x", "data: x\n", "data\n", "data: ", "id: 1", "event: x", "\u00e9"} {
 		events := newEventReader(endless(part), 10_000)
 		_, err := events.next()
-		if !errors.Is(err, errEventTooLarge) || cap(events.line) > 64<<10 || cap(events.data) > 64<<10 {
-			t.Errorf("after %q without end: %v, with %d and %d bytes kept", part, err, cap(events.line), cap(events.data))
+		if !errors.Is(err, errEventTooLarge) || cap(events.long) > 64<<10 || cap(events.data) > 64<<10 {
+			t.Errorf("after %q without end: %v, with %d and %d bytes kept", part, err, cap(events.long), cap(events.data))
 		}
 	}
 }
@@ -111,12 +111,12 @@ func FuzzEventReader(f *testing.F) {
 		if !validID(id) || !validID(name) {
 			return
 		}
-		wire := appendEvent(nil, event{name: name, id: id, data: in})
-		want := event{name: name, id: id, data: asLines(in)}
+		wire := appendEvent(nil, event{name: name, id: []byte(id), data: in})
+		want := event{name: name, id: []byte(id), data: asLines(in)}
 		events := newEventReader(bytes.NewReader(append(wire, wire...)), int64(len(in))+int64(len(id)+len(name))+100)
 		for range 2 {
 			got, err := events.next()
-			if err != nil || got.name != want.name || got.id != want.id || !bytes.Equal(got.data, want.data) {
+			if err != nil || got.name != want.name || !bytes.Equal(got.id, want.id) || !bytes.Equal(got.data, want.data) {
 				t.Fatalf("%q is read as %q, %v, want %q", wire, got, err, want)
 			}
 		}

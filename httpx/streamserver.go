@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -109,10 +110,13 @@ func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event]
 		if items == nil {
 			return
 		}
+		place := new(T)
+		writer := newItemWriter(x.rt.outItem, place)
 		for v, err := range items {
 			var e event
 			if err == nil {
-				if e, err = x.rt.outItem.encode(x.out[:0], &v); err != nil {
+				*place = v
+				if e, err = writer.event(); err != nil {
 					err = endpoint.Errorf(endpoint.Internal, "cannot write an item: %w", err)
 				}
 			}
@@ -120,7 +124,6 @@ func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event]
 				yield(event{}, x.fault(err))
 				return
 			}
-			x.out = e.data
 			if !yield(e, nil) {
 				return
 			}
@@ -136,15 +139,15 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 		stop := context.AfterFunc(ctx, func() { defer close(interrupted); x.interrupt() })
 		defer func() {
 			if !stop() {
-				<-interrupted // the writer is of no use after the handler
+				<-interrupted // what it does to the connection is not for what comes after the range
 			}
 		}()
-		n := 0
+		n, place := 0, new(T)
 		for l, err := range lines {
-			var v T
 			switch {
 			case err == nil:
-				err = atItem(x.rt.inItem.format.Decode(l, &v), n)
+				*place = *new(T) // nothing of an item is in the next one
+				err = atItem(x.rt.inItem.format.Decode(l, place), n)
 			case ctx.Err() != nil && endpoint.CodeOf(err) == endpoint.Canceled:
 				err = contextError(ctx)
 			}
@@ -152,7 +155,7 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 				yield(*new(T), err)
 				return
 			}
-			if !yield(v, nil) {
+			if !yield(*place, nil) {
 				return
 			}
 			n++
@@ -160,8 +163,26 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 	}
 }
 
+// A serving says whether a handler still runs: a goroutine of the user's may range
+// over a request stream for longer, but the writer is gone then.
+type serving struct {
+	mu   sync.Mutex // guards over, and is held while the writer is used
+	over bool
+}
+
+func (s *serving) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+}
+
 // interrupt ends the read of a request stream that waits.
 func (x *exchange) interrupt() {
+	x.served.mu.Lock()
+	defer x.served.mu.Unlock()
+	if x.served.over {
+		return
+	}
 	if conn := deadliner(x.w); conn != nil {
 		_ = conn.SetReadDeadline(time.Unix(1, 0))
 	}
@@ -260,6 +281,8 @@ func (x *exchange) brokeOff(err error) error {
 // serveStream runs one call of a route with a stream.
 func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	x.served = new(serving)
+	defer x.served.end()
 	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {
 		// Or net/http would wait for the rest of the body before it sends an
 		// answer or a heartbeat.
@@ -283,7 +306,7 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		x.startEvents()
 		return
 	}
-	s := &eventSender{x: x, idle: rt.opts.heartbeat, turn: make(chan struct{}, 1)}
+	s := &eventSender{x: x, idle: rt.opts.heartbeat, turn: turn{handed: make(chan struct{}, 1)}, start: time.Now()}
 	x.sender = s
 	s.run(ctx, func() (endpoint.Stream[event], error) {
 		if rt.op.Streams == endpoint.Bidi {
@@ -329,13 +352,14 @@ func (x *exchange) publish() {
 
 // eventSender writes a response stream, and heartbeats between its items.
 type eventSender struct {
-	x    *exchange
-	idle time.Duration
+	x     *exchange
+	idle  time.Duration
+	start time.Time
 
-	turn    chan struct{} // holds one who may use the fields below and the response writer; no mutex, because a reader may be slow
+	turn    turn // of who may use the fields below and the response writer
 	started bool
-	quiet   bool      // no heartbeats: the body is read, whose failure has a status
-	last    time.Time // of something that was sent
+	quiet   bool          // no heartbeats: the body is read, whose failure has a status
+	last    time.Duration // from start to when something was sent
 	buf     []byte
 	err     error // of the socket
 }
@@ -384,8 +408,8 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 // send sends one event, and the header before the first. It is false when the
 // socket is gone.
 func (s *eventSender) send(e event) bool {
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
+	s.turn.take()
+	defer s.turn.give()
 	if !s.started {
 		s.x.publish()
 		s.x.call.SetStatus(s.x.successStatus())
@@ -403,7 +427,9 @@ func (s *eventSender) flush(b []byte) bool {
 		s.started = true
 		s.x.startEvents()
 	}
-	s.last = time.Now()
+	if s.idle > 0 {
+		s.last = time.Since(s.start)
+	}
 	if _, s.err = s.x.w.Write(b); s.err == nil {
 		s.err = flushWriter(s.x.w)
 	}
@@ -429,7 +455,6 @@ func (s *eventSender) beat() (stop func()) {
 	if s.idle == 0 {
 		return func() {}
 	}
-	s.last = time.Now()
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -448,20 +473,18 @@ func (s *eventSender) beat() (stop func()) {
 }
 
 func (s *eventSender) hush(quiet bool) {
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
+	s.turn.take()
+	defer s.turn.give()
 	s.quiet = quiet
 }
 
 // beatIfIdle returns how long to wait for the next look.
 func (s *eventSender) beatIfIdle() time.Duration {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	default: // an event is on its way
+	if !s.turn.try() { // an event is on its way
 		return s.idle
 	}
-	if rest := s.idle - time.Since(s.last); rest > 0 {
+	defer s.turn.give()
+	if rest := s.last + s.idle - time.Since(s.start); rest > 0 {
 		return rest
 	}
 	if s.quiet {
@@ -469,4 +492,38 @@ func (s *eventSender) beatIfIdle() time.Duration {
 	}
 	s.flush(heartbeat)
 	return s.idle
+}
+
+// A turn is taken by the handler's goroutine and, to try, by that of the
+// heartbeats: for each event, so without one who waits it is two atomic
+// operations. It is no mutex, because the one who has it may wait for a slow
+// reader, and then who waits for it is to count as waiting for that.
+type turn struct {
+	state  atomic.Int32
+	handed chan struct{}
+}
+
+const (
+	turnFree int32 = iota
+	turnTaken
+	turnAwaited // taken, and the handler waits for it
+)
+
+func (t *turn) try() bool { return t.state.CompareAndSwap(turnFree, turnTaken) }
+
+func (t *turn) take() {
+	for !t.try() {
+		if t.state.CompareAndSwap(turnTaken, turnAwaited) {
+			<-t.handed
+			return
+		}
+	}
+}
+
+func (t *turn) give() {
+	if t.state.CompareAndSwap(turnTaken, turnFree) {
+		return
+	}
+	t.state.Store(turnTaken) // by the one who waited
+	t.handed <- struct{}{}
 }

@@ -157,7 +157,7 @@ func (w *recorded) Write(b []byte) (int, error) {
 }
 
 // memoryCases returns what is measured of a client's calls in memory.
-func memoryCases() ([]measure.Case, error) { return casesOf(inMemory, cpuTime, nil) }
+func memoryCases() ([]measure.Case, error) { return casesOf(inMemory, measure.CPUTime, nil) }
 
 // clientCases returns what is measured of a client's calls.
 func clientCases(server *serverProcess) ([]measure.Case, error) {
@@ -166,7 +166,7 @@ func clientCases(server *serverProcess) ([]measure.Case, error) {
 		return nil, err
 	}
 	for _, way := range []string{overLoop, cpuOfIt} {
-		clock := cpuTime
+		clock := measure.CPUTime
 		if way == overLoop {
 			clock = nil
 		}

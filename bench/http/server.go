@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/typedkit/endpoint/bench/internal/measure"
 )
 
 // serverVariable tells a process that it is the server of another one, which
@@ -66,7 +68,7 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
-		used, err := cpuTime()
+		used, err := measure.CPUTime()
 		if err != nil {
 			return err
 		}

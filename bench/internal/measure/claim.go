@@ -25,6 +25,17 @@ func AtMost(name, text string, r Ratio, limit float64) Claim {
 	}
 }
 
+// AtLeast claims that the ratio is no smaller than limit: for what is better when
+// it is more.
+func AtLeast(name, text string, r Ratio, limit float64) Claim {
+	return Claim{
+		Name: name, Text: text,
+		Target:   fmt.Sprintf("≥ %.2f×", limit),
+		Measured: r.String(),
+		Holds:    r.Median >= limit,
+	}
+}
+
 // NoAllocs claims that a case allocates nothing.
 func NoAllocs(name, text string, r *Result) Claim {
 	return Claim{

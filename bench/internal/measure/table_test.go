@@ -43,6 +43,8 @@ func TestClaims(t *testing.T) {
 		AtMost("A3", "not measured", Compare(&Result{}, &Result{}), 0.5),
 		NoAllocs("A4", "none", &Result{}),
 		NoAllocs("A5", "some", &Result{Allocs: 2}),
+		AtLeast("A6", "as many", Ratio{Median: 0.5, Low: 0.4, High: 0.6}, 0.5),
+		AtLeast("A7", "fewer", Ratio{Median: 0.49, Low: 0.4, High: 0.6}, 0.5),
 	})
 	const want = "" +
 		"| target | what | wanted | measured | verdict |\n" +
@@ -51,7 +53,9 @@ func TestClaims(t *testing.T) {
 		"| A2 | slower | ≤ 0.50× | 0.51 (0.40–0.60) | MISSED |\n" +
 		"| A3 | not measured | ≤ 0.50× | – | MISSED |\n" +
 		"| A4 | none | 0 allocs | 0 allocs | holds |\n" +
-		"| A5 | some | 0 allocs | 2 allocs | MISSED |\n"
+		"| A5 | some | 0 allocs | 2 allocs | MISSED |\n" +
+		"| A6 | as many | ≥ 0.50× | 0.50 (0.40–0.60) | holds |\n" +
+		"| A7 | fewer | ≥ 0.50× | 0.49 (0.40–0.60) | MISSED |\n"
 	if got := table.Markdown(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

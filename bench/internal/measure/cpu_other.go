@@ -1,12 +1,13 @@
 //go:build !unix
 
-package main
+package measure
 
 import (
 	"errors"
 	"time"
 )
 
-func cpuTime() (time.Duration, error) {
+// CPUTime returns an error: this system does not tell.
+func CPUTime() (time.Duration, error) {
 	return 0, errors.New("this system does not tell how long processors worked for a process")
 }
