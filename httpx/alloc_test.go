@@ -158,6 +158,7 @@ func callByHand(t *testing.T, client *http.Client) {
 	r.Header.Set("Accept", "application/json")
 	resp, err := client.Do(r)
 	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	var got Text
