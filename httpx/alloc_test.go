@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -112,6 +113,56 @@ func TestAllocationsOfParameters(t *testing.T) { // not parallel: it counts
 	})
 	t.Logf("%v allocations", got)
 	require.LessOrEqual(t, got, 8.0)
+}
+
+// inMemory answers over a transport of net/http, without a connection.
+type inMemory struct{ body string }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	_ = r.Body.Close()
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: r,
+		ContentLength: int64(len(m.body)), Body: io.NopCloser(strings.NewReader(m.body)),
+	}, nil
+}
+
+// TestAllocationsOfClient has a call spare the copies that an http.Client makes
+// in case that there is a redirect.
+func TestAllocationsOfClient(t *testing.T) { // not parallel: it counts
+	if underRace() {
+		t.Skip("the race detector allocates")
+	}
+	transport := &http.Transport{}
+	transport.RegisterProtocol("http", inMemory{`{"s":"HELLO"}`})
+	client := &http.Client{Transport: transport}
+	var c Strings
+	require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), &c))
+	ours := testing.AllocsPerRun(1000, func() {
+		got, err := c.Upper(t.Context(), Text{"hello"})
+		if err != nil || got.S != "HELLO" {
+			t.Error(got, err)
+		}
+	})
+	hand := testing.AllocsPerRun(1000, func() { callByHand(t, client) })
+	t.Logf("by hand %v, ours %v", hand, ours)
+	require.Less(t, ours, 0.75*hand)
+}
+
+func callByHand(t *testing.T, client *http.Client) {
+	t.Helper()
+	body, err := json.Marshal(&Text{"hello"})
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://x/upper", bytes.NewReader(body))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	resp, err := client.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	var got Text
+	require.NoError(t, json.Unmarshal(b, &got))
 }
 
 func BenchmarkSmallPOST(b *testing.B) {

@@ -106,7 +106,7 @@ func (c *client) exchange(ctx context.Context, conn *Conn, req, resp any) error 
 	if err != nil {
 		return err
 	}
-	answer, err := conn.client.Do(r)
+	answer, err := conn.do(r)
 	if err != nil {
 		return c.failed(ctx, err)
 	}

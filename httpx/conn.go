@@ -19,6 +19,7 @@ type Conn struct {
 	base   *url.URL
 	client *http.Client
 	own    *http.Transport // nil when the user brought a client
+	direct *http.Transport // that of client, if nothing is around it; else nil
 	limit  int64           // of a response
 	setUp  []func(t *http.Transport)
 	err    error
@@ -35,7 +36,8 @@ func (c *Conn) fault(err error) { c.err = errors.Join(c.err, err) }
 
 // HTTPClient sets the client that makes the exchanges, with its transport, its
 // cookies and its time-outs. The default is one of the Conn's own, whose
-// transport is net/http's default with 100 idle connections.
+// transport is net/http's default with 100 idle connections and a buffer of
+// 16 KiB for what it writes.
 func HTTPClient(c *http.Client) ConnOption {
 	return connOption(func(conn *Conn) {
 		if c == nil {
@@ -89,8 +91,13 @@ func MaxResponse(n int64) ConnOption {
 	})
 }
 
-// idleConns is how many connections to its one server a Conn keeps open.
-const idleConns = 100
+// What a Conn's own transport has more of than net/http's: idle connections,
+// all of them to its one server, and room for a request, so that one of some
+// kilobytes is written at once.
+const (
+	idleConns   = 100
+	writeBuffer = 16 << 10
+)
 
 // To returns the server at base, such as "https://example.com/api", to whose
 // path those of the routes are appended. It dials when there is something to
@@ -129,8 +136,48 @@ func To(base string, opts ...ConnOption) *Conn {
 		}
 		c.client = &http.Client{Transport: c.own}
 	}
+	c.direct = c.transport()
 	c.client = followingSame(c.client)
 	return c
+}
+
+// transport returns the transport of the client, if the client has nothing to
+// add to it but to follow redirects: no cookies, no time-out, no password.
+func (c *Conn) transport() *http.Transport {
+	if c.client.Jar != nil || c.client.Timeout > 0 || c.base.User != nil {
+		return nil
+	}
+	t, _ := c.client.Transport.(*http.Transport)
+	return t
+}
+
+// do is the client's Do, without the copy that it makes of the headers of every
+// request, in case that there is a redirect. An answer that is one goes to the
+// client after all, as if it had made the request itself.
+func (c *Conn) do(r *http.Request) (*http.Response, error) {
+	if c.direct == nil {
+		return c.client.Do(r)
+	}
+	answer, err := c.direct.RoundTrip(r)
+	if err != nil || answer.StatusCode < 300 || answer.StatusCode > 399 {
+		return answer, err
+	}
+	follow := http.Client{Transport: &answered{answer, c.direct}, CheckRedirect: c.client.CheckRedirect}
+	return follow.Do(r)
+}
+
+// answered is a transport that has the answer to its first request already.
+type answered struct {
+	first *http.Response
+	next  http.RoundTripper
+}
+
+func (a *answered) RoundTrip(r *http.Request) (*http.Response, error) {
+	if first := a.first; first != nil {
+		a.first = nil
+		return first, nil
+	}
+	return a.next.RoundTrip(r)
 }
 
 func ownTransport() *http.Transport {
@@ -140,6 +187,7 @@ func ownTransport() *http.Transport {
 	}
 	t = t.Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConns, idleConns
+	t.WriteBufferSize = max(t.WriteBufferSize, writeBuffer)
 	return t
 }
 

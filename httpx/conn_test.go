@@ -5,11 +5,15 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -85,6 +89,43 @@ func TestOwnHTTPClient(t *testing.T) {
 	require.NoError(t, httpx.Client(httpx.To(url, httpx.HTTPClient(mine)), c))
 	_, err := c.Do(t.Context(), endpoint.Empty{})
 	require.ErrorIs(t, err, no)
+}
+
+// TestClientAroundTransport has what an http.Client does beside its transport:
+// it keeps cookies, it sends the password of a URL, and its time is limited.
+func TestClientAroundTransport(t *testing.T) {
+	t.Parallel()
+	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, ok := r.BasicAuth(); ok {
+			_, _ = fmt.Fprintf(w, "%q", password)
+			return
+		}
+		c, err := r.Cookie("c")
+		if err != nil {
+			http.SetCookie(w, &http.Cookie{Name: "c", Value: "crumb"})
+			c = &http.Cookie{}
+		}
+		_, _ = fmt.Fprintf(w, "%q", c.Value)
+	}))
+	transport := &http.Transport{DisableKeepAlives: true}
+	said := func(url string, client *http.Client) func() (string, error) {
+		c := protocol()
+		require.NoError(t, httpx.Client(httpx.To(url, httpx.HTTPClient(client)), c))
+		return func() (string, error) { return c.Do(t.Context(), endpoint.Empty{}) }
+	}
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	keeping := said(url, &http.Client{Transport: transport, Jar: jar})
+	for _, want := range []string{"", "crumb"} {
+		got, err := keeping()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	got, err := said(strings.Replace(url, "://", "://user:secret@", 1), &http.Client{Transport: transport})()
+	require.NoError(t, err)
+	require.Equal(t, "secret", got)
+	_, err = said(url, &http.Client{Transport: transport, Timeout: time.Nanosecond})()
+	require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
 }
 
 // TestConnFaults has options with values that they don't take.

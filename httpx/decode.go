@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -168,14 +167,10 @@ func (d *decoding) readCookies(r *http.Request) {
 func (d *decoding) readQuery(raw string) {
 	var arrays map[int][]string
 	for raw != "" {
-		var pair string
-		pair, raw, _ = strings.Cut(raw, "&")
-		if pair == "" {
-			continue
-		}
-		key, value, _ := strings.Cut(pair, "=")
-		key, ok := unescapeQuery(key)
-		if !ok || strings.Contains(pair, ";") {
+		var pair queryPair
+		pair, raw = cutPair(raw)
+		key, ok := pair.unescape(pair.key)
+		if !ok || pair.semicolon {
 			d.add("query:", "not valid percent-encoding")
 			continue
 		}
@@ -183,7 +178,7 @@ func (d *decoding) readQuery(raw string) {
 		if i < 0 {
 			continue
 		}
-		value, ok = unescapeQuery(value)
+		value, ok := pair.unescape(pair.value)
 		switch {
 		case !ok:
 			d.seen |= 1 << i
@@ -213,8 +208,39 @@ func (b *binding) queryParam(name string) int {
 	return -1
 }
 
-func unescapeQuery(s string) (string, bool) {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+// A queryPair is a part of a query between two ampersands.
+type queryPair struct {
+	key, value string // as they are written
+	escaped    bool   // one of them
+	semicolon  bool   // in one of them
+}
+
+// cutPair returns the first pair of a query and what is after it, in one pass:
+// pairs are short.
+func cutPair(raw string) (p queryPair, rest string) {
+	equals, end := -1, 0
+	for ; end < len(raw) && raw[end] != '&'; end++ {
+		switch raw[end] {
+		case '=':
+			if equals < 0 {
+				equals = end
+			}
+		case '%', '+':
+			p.escaped = true
+		case ';':
+			p.semicolon = true
+		}
+	}
+	p.key = raw[:end]
+	if equals >= 0 {
+		p.key, p.value = raw[:equals], raw[equals+1:end]
+	}
+	return p, raw[min(end+1, len(raw)):]
+}
+
+// unescape returns the key or the value as it was meant.
+func (p *queryPair) unescape(s string) (string, bool) {
+	if !p.escaped {
 		return s, true
 	}
 	s, err := url.QueryUnescape(s)

@@ -19,10 +19,10 @@ type flushing struct{ nullWriter }
 
 func (*flushing) FlushError() error { return nil }
 
-// inMemory answers with a stream of ticks, or after reading a request stream.
-type inMemory struct{ events string }
+// streaming answers with a stream of ticks, or after reading a request stream.
+type streaming struct{ events string }
 
-func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+func (m streaming) RoundTrip(r *http.Request) (*http.Response, error) {
 	media, body := "text/event-stream", m.events
 	if r.Body != nil {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -72,7 +72,7 @@ func TestAllocationsOfItems(t *testing.T) { // not parallel: it counts
 	}
 	called := func(n int) *feed {
 		f := &feed{}
-		conn := httpx.To("http://x", httpx.HTTPClient(&http.Client{Transport: inMemory{manyTicks(n)}}))
+		conn := httpx.To("http://x", httpx.HTTPClient(&http.Client{Transport: streaming{manyTicks(n)}}))
 		require.NoError(t, httpx.Client(conn, f))
 		return f
 	}

@@ -171,7 +171,7 @@ func (s *streamIn[T]) open(ctx context.Context, conn *Conn, request requester) (
 	if len(s.lastID) > 0 {
 		r.Header[lastEventID] = []string{string(s.lastID)}
 	}
-	answer, err := conn.client.Do(r)
+	answer, err := conn.do(r)
 	if err != nil {
 		return nil, nil, s.failed(ctx, err)
 	}
@@ -465,7 +465,7 @@ func upload[T any](ctx context.Context, c *client, items endpoint.Stream[T], res
 	if err != nil {
 		return err
 	}
-	answer, err := conn.client.Do(r)
+	answer, err := conn.do(r)
 	if err != nil {
 		if own := out.failed(); own != nil {
 			return own

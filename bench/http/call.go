@@ -157,7 +157,9 @@ func (w *recorded) Write(b []byte) (int, error) {
 }
 
 // memoryCases returns what is measured of a client's calls in memory.
-func memoryCases() ([]measure.Case, error) { return casesOf(inMemory, measure.CPUTime, nil) }
+func memoryCases() ([]measure.Case, error) {
+	return casesOf(inMemory, manyCollections, measure.CPUTime, nil)
+}
 
 // clientCases returns what is measured of a client's calls.
 func clientCases(server *serverProcess) ([]measure.Case, error) {
@@ -170,7 +172,7 @@ func clientCases(server *serverProcess) ([]measure.Case, error) {
 		if way == overLoop {
 			clock = nil
 		}
-		cases, err := casesOf(way, clock, server)
+		cases, err := casesOf(way, socketWindows, clock, server)
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +181,7 @@ func clientCases(server *serverProcess) ([]measure.Case, error) {
 	return all, nil
 }
 
-func casesOf(way string, clock func() (time.Duration, error), server *serverProcess) ([]measure.Case, error) {
+func casesOf(way string, windows int, clock func() (time.Duration, error), server *serverProcess) ([]measure.Case, error) {
 	var cases []measure.Case
 	for _, s := range shapes() {
 		if !slices.Contains(clientShapes(), s.name) {
@@ -191,7 +193,7 @@ func casesOf(way string, clock func() (time.Duration, error), server *serverProc
 				return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", clientGroup(s.name, way), kind, err)
 			}
 			cases = append(cases, measure.Case{
-				Group: clientGroup(s.name, way), Kind: kind, Windows: manyCollections, Clock: clock, Run: repeat(c.call),
+				Group: clientGroup(s.name, way), Kind: kind, Windows: windows, Clock: clock, Run: repeat(c.call),
 			})
 		}
 	}

@@ -20,6 +20,11 @@ const (
 //go:embed reporthead.md
 var reportHead string
 
+// reportMisses is what it says of targets that can be missed.
+//
+//go:embed reportmisses.md
+var reportMisses string
+
 // report prints the results, and writes them into files if it was a full run.
 func report(out io.Writer, o measure.Outcome) error {
 	var b strings.Builder
@@ -134,7 +139,7 @@ func claims(results []measure.Result) []measure.Claim {
 	}
 	for _, s := range shapes() {
 		limit := map[string]float64{smallPOST: 0.85, listGET: 0.72, textGET: 0.72, largePOST: 1}[s.name]
-		ratio("B1", s.name+": httpx.Mount against the same by hand", s.name, kindMount, kindHand, limit)
+		ratio("B1", s.name+": httpx.Mount against the same by hand"+ofWhich(results, s.name, kindHand), s.name, kindMount, kindHand, limit)
 		if !s.isGET() {
 			ratio("B1", s.name+": httpx.Handler against the same by hand, no router", s.name, kindHandler, kindAlone, limit)
 		}
@@ -209,6 +214,7 @@ func markdown(o measure.Outcome) ([]byte, error) {
 	b.WriteString(reportHead)
 	fmt.Fprintf(&b, "\n## What each refuses\n\nStatuses, asked of the very handlers that are measured; 200 means that it was taken.\n\n%s", refusals.Markdown())
 	fmt.Fprintf(&b, "\n## Targets\n\n%s", measure.Claims(claims(o.Results)).Markdown())
+	b.WriteString("\n" + reportMisses)
 	fmt.Fprintf(&b, "\n## Everything\n\n![Time of a request by kind, for each shape](%s)\n", chartFile)
 	for _, s := range sections(o.Results) {
 		fmt.Fprintf(&b, "\n### %s%s\n\n%s", strings.ToUpper(s.title[:1]), s.title[1:], s.table.Markdown())
