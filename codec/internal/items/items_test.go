@@ -304,18 +304,20 @@ func TestFormless(t *testing.T) {
 		P *message
 		R int                 `required:"yes"`
 		O codec.Optional[int] `json:"o"`
-		A int                 `json:"twice"`
-		B int                 `json:"twice"`
 	}
 	onFormats(t, func(t *testing.T, f codec.Compiler, name string) {
 		_, err := codec.Of[bad](f, codec.Options{})
 		for _, want := range []string{
 			".F: a func has no form in " + name, ".C: a chan", ".X: a complex128", ".E: an interface with methods", ".M: a map with keys of kind float64",
 			".J: it writes itself as JSON only", ".J: it reads itself from JSON only", ".P: a message of protobuf has no form", "field R: tag required",
-			".O: an Optional member needs the tag option omitzero", "twice",
+			".O: an Optional member needs the tag option omitzero",
 		} {
 			require.ErrorContains(t, err, want)
 		}
+		_, err = f.Compile(reflect.StructOf([]reflect.StructField{
+			{Name: "A", Type: reflect.TypeFor[int](), Tag: `json:"twice"`}, {Name: "B", Type: reflect.TypeFor[int](), Tag: `json:"twice"`},
+		}), codec.Options{})
+		require.ErrorContains(t, err, "twice")
 		_, err = codec.Of[hiding](f, codec.Options{})
 		require.Error(t, err)
 		_, err = codec.Of[struct {
