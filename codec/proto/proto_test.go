@@ -82,7 +82,8 @@ func TestDeterministic(t *testing.T) {
 	}
 	text, err := proto.JSON().Append(nil, &m)
 	require.NoError(t, err)
-	require.Equal(t, `{"a":1,"b":"x","c":null,"d":[true],"e":{"f":1.5}}`, string(text))
+	const want = `{"a":1,"b":"x","c":null,"d":[true],"e":{"f":1.5}}`
+	require.Equal(t, want, string(text)) //nolint:testifylint // to the byte
 }
 
 func TestNil(t *testing.T) {
@@ -275,6 +276,7 @@ func FuzzJSON(f *testing.F) {
 
 // fuzz checks decode∘encode = identity.
 func fuzz(f *testing.F, format codec.Format) {
+	f.Helper()
 	f.Fuzz(func(t *testing.T, src []byte) {
 		var v, w *descriptorpb.FileDescriptorProto
 		if err := format.Decode(src, &v); err != nil {

@@ -246,7 +246,7 @@ func TestAbsence(t *testing.T) {
 		Opt    codec.Optional[int] `json:"opt,omitzero"`
 		Nested struct {
 			Opt codec.Optional[int] `json:"opt,omitzero"`
-		} `json:"nested,omitempty"`
+		} `json:"nested,omitempty"` //nolint:modernize // it has one in json/v2
 	}
 	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {
 		text, err := f.Append(nil, &rest{At: time.Time{}.In(time.FixedZone("x", 60)), Never: &time.Time{}})
