@@ -172,13 +172,17 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 	if w.formats == nil {
 		return w.encode(v), nil
 	}
-	data, err := w.formats[x.format].Append(nil, &v)
+	data, err := w.formats[x.format].Append(nil, pointer(v))
 	if err != nil {
 		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}
 	x.call.AddResponseBytes(int64(len(data)))
 	return newOutbox(data), nil
 }
+
+// pointer returns a pointer to a copy of v. Where &v stood, v would be on the heap
+// also where nobody takes its address.
+func pointer[D any](v D) *D { return &v }
 
 // intercepted calls the endpoint through the interceptor of the server, which
 // sees the messages as the handler does: what is no pointer goes as one.
