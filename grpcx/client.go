@@ -170,7 +170,7 @@ func invoke[Req, Resp any](ctx context.Context, c *client, conn grpc.ClientConnI
 	x.opts = appendOptions(x.opts, ctx, c.mt.op)
 	if in.formats != nil {
 		resp := new(Resp)
-		if err := x.invoke(ctx, &req, resp); err != nil {
+		if err := x.invoke(ctx, toSend(in, req), resp); err != nil {
 			return *new(Resp), err
 		}
 		return *resp, nil

@@ -56,21 +56,21 @@ func compile(formats []codec.Format, t reflect.Type, opts codec.Options) ([]code
 	return compiled, faults
 }
 
-// formatOf returns the format of a request by its content type, which grpc-go
-// has checked to be one of gRPC.
-func formatOf(formats []codecFormat, contentType string) (codecFormat, error) {
+// formatOf returns which of the formats a request is in, by its content type,
+// which grpc-go has checked to be one of gRPC.
+func formatOf(formats []codecFormat, contentType string) (int, error) {
 	subtype := strings.TrimPrefix(strings.ToLower(contentType), "application/grpc")
 	subtype, _, _ = strings.Cut(strings.TrimLeft(subtype, "+;"), ";")
-	for _, f := range formats {
+	for i, f := range formats {
 		if f.subtype == subtype {
-			return f, nil
+			return i, nil
 		}
 	}
 	names := make([]string, 0, len(formats))
 	for _, f := range formats {
 		names = append(names, "application/grpc+"+f.subtype)
 	}
-	return codecFormat{}, ErrUnsupportedMediaType.With("unsupported media type; accepted: %s", strings.Join(names, ", "))
+	return 0, ErrUnsupportedMediaType.With("unsupported media type; accepted: %s", strings.Join(names, ", "))
 }
 
 // RegisterFormats tells grpc-go of the content-subtypes of formats. There is no

@@ -27,7 +27,7 @@ type exchange struct {
 	interceptor grpc.UnaryServerInterceptor
 	srv         any
 	in          inbox
-	format      codecFormat     // of the messages; none for protobuf
+	format      int             // of the messages, for a method that has formats
 	answer      any             // the response's message
 	inner       context.Context // of the handler of a request stream
 	started     bool            // the header of a response stream was sent
@@ -75,8 +75,8 @@ func (x *exchange) ResponseBytes() int64 {
 // encode.
 func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
 	if next == nil {
-		return func(context.Context, *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, unimplemented(mt.op.Name)
+		return func(_ context.Context, x *exchange) (endpoint.Empty, error) {
+			return endpoint.Empty{}, x.fail(unimplemented(mt.op.Name))
 		}
 	}
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
@@ -129,7 +129,6 @@ func (x *exchange) negotiate() error {
 	}
 	types := metadata.ValueFromIncomingContext(x.stream, "content-type")
 	if len(types) == 0 { // over no wire: the registrar is one of the program's own
-		x.format = x.mt.in.formats[0]
 		return nil
 	}
 	var err error
@@ -142,8 +141,7 @@ func (x *exchange) negotiate() error {
 func read[D any](x *exchange, w *wire[D]) (D, error) {
 	if w.formats != nil {
 		v := new(D)
-		f, _ := formatNamed(w.formats, x.format.subtype)
-		x.in.toValue(f, v)
+		x.in.toValue(w.formats[x.format], v)
 		if err := x.readMessage(); err != nil {
 			return *new(D), err
 		}
@@ -161,15 +159,6 @@ func read[D any](x *exchange, w *wire[D]) (D, error) {
 	return v, nil
 }
 
-func formatNamed(formats []codecFormat, subtype string) (codecFormat, bool) {
-	for _, f := range formats {
-		if f.subtype == subtype {
-			return f, true
-		}
-	}
-	return codecFormat{}, false
-}
-
 func (x *exchange) readMessage() error {
 	if err := x.receive(&x.in); err != nil {
 		return err
@@ -183,14 +172,17 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 	if w.formats == nil {
 		return w.encode(v), nil
 	}
-	f, _ := formatNamed(w.formats, x.format.subtype)
-	data, err := f.Append(nil, &v)
+	data, err := w.formats[x.format].Append(nil, pointer(v))
 	if err != nil {
 		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}
 	x.call.AddResponseBytes(int64(len(data)))
 	return newOutbox(data), nil
 }
+
+// pointer returns a pointer to a copy of v. Where &v stood, v would be on the heap
+// also where nobody takes its address.
+func pointer[D any](v D) *D { return &v }
 
 // intercepted calls the endpoint through the interceptor of the server, which
 // sees the messages as the handler does: what is no pointer goes as one.

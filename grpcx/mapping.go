@@ -104,15 +104,6 @@ func hasDescriptor(m proto.Message) (ok bool) {
 	return m.ProtoReflect().Descriptor() != nil
 }
 
-// fromWire returns the value of a message that was read.
-func (w *wire[D]) fromWire(m proto.Message) (D, error) {
-	v, err := w.value(m)
-	if err != nil {
-		return *new(D), err
-	}
-	return v, nil
-}
-
 // invalid is the error of a request that a Mapping refuses.
 func invalid(err error) error {
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {

@@ -20,7 +20,7 @@ func callServerStream[Req, T any](c *client, in *wire[Req], out *wire[T]) endpoi
 		return func(yield func(T, error) bool) {
 			r := &streamIn[T]{c: c, out: out, yield: yield}
 			r.run(ctx, func(x *outgoing) error {
-				if err := x.stream.SendMsg(toSend(in, &req)); err != nil && !errors.Is(err, io.EOF) {
+				if err := x.stream.SendMsg(toSend(in, req)); err != nil && !errors.Is(err, io.EOF) {
 					return x.failed(ctx, err)
 				}
 				return nil // the reason of an EOF is what is received
@@ -89,11 +89,11 @@ func coldCall[Req, T any](c *client, attempt endpoint.Endpoint[Req, endpoint.Str
 
 // toSend is a value as it is handed to grpc-go: a message, or a pointer for the
 // codec of the call.
-func toSend[D any](w *wire[D], v *D) any {
+func toSend[D any](w *wire[D], v D) any {
 	if w.formats != nil {
-		return v
+		return pointer(v)
 	}
-	return w.encode(*v)
+	return w.encode(v)
 }
 
 // streamIn receives the messages of a response.
@@ -260,7 +260,7 @@ func (o *streamOut[T]) send(x *outgoing) error {
 			if err != nil {
 				return err
 			}
-			err = x.stream.SendMsg(toSend(o.in, &v))
+			err = x.stream.SendMsg(toSend(o.in, v))
 			if errors.Is(err, io.EOF) || o.isStopped() {
 				return nil
 			}
