@@ -96,8 +96,6 @@ func prepare(method string, args []string) (command, error) {
 	return nil, fmt.Errorf("-method %q is neither sum nor concat", method)
 }
 
-// snippet: client
-
 // call runs a command over the transport whose address is there: the calls are
 // those of one struct.
 func call(ctx context.Context, httpAddr, grpcAddr string, c command) (string, error) {
@@ -118,8 +116,6 @@ func call(ctx context.Context, httpAddr, grpcAddr string, c command) (string, er
 	}
 	return c(ctx, &s)
 }
-
-// end snippet
 
 // urlOf returns the URL of an address that may be one.
 func urlOf(addr string) string {

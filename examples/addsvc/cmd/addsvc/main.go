@@ -18,8 +18,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
-	"syscall"
 )
 
 func main() {
@@ -53,9 +51,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return 2
 		}
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal has its usual effect: it ends the process
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	parts, err := newParts(log, *addrs["http-addr"], *addrs["grpc-addr"], *addrs["debug.addr"])
 	if err == nil {

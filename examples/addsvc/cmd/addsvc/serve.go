@@ -7,11 +7,16 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
-// serve serves the parts until ctx ends or one of them does.
+// serve serves the parts until ctx ends, a signal comes, or one of them ends.
 func serve(ctx context.Context, parts []part, stdout io.Writer, log *slog.Logger) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	listeners, err := listen(ctx, parts)
 	if err != nil {
 		return err
@@ -31,6 +36,7 @@ func serve(ctx context.Context, parts []part, stdout io.Writer, log *slog.Logger
 		fmt.Fprintf(stdout, "%s on %s\n", p.name, listeners[i].Addr())
 	}
 	<-ctx.Done()
+	stop() // a second signal has its usual effect: it ends the process
 	log.Info("stopping", "cause", context.Cause(ctx))
 	err = drain(context.WithoutCancel(ctx), parts)
 	for range parts {
