@@ -165,7 +165,8 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 			}
 		}
 	}
-	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message()).WithCause(cause)
+	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message())
+	e = e.WithCause(&remoteStatus{cause, e.Message()})
 	if len(violations) > 0 {
 		e = e.WithViolations(violations...)
 	}
@@ -180,6 +181,17 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 	}
 	return e
 }
+
+// remoteStatus is the error of a status that came over the wire, with the words that
+// came alone: an endpoint.Error says those of its cause once when they are equal.
+type remoteStatus struct {
+	error
+	words string
+}
+
+func (r *remoteStatus) Error() string { return r.words }
+
+func (r *remoteStatus) Unwrap() error { return r.error }
 
 // violation is the fault of a field: a parameter, which begins with its source,
 // or a pointer.

@@ -84,7 +84,13 @@ func httpPart(name, addr string, h http.Handler, log *slog.Logger) part {
 
 func grpcPart(addr string, s *grpc.Server) part {
 	return part{
-		name: "gRPC", addr: addr, serve: s.Serve,
+		name: "gRPC", addr: addr,
+		serve: func(l net.Listener) error {
+			if err := s.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+				return err
+			}
+			return nil // it was stopped before it began
+		},
 		drain: func(ctx context.Context) error {
 			stop := context.AfterFunc(ctx, s.Stop)
 			s.GracefulStop() // ends early when Stop is called
