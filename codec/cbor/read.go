@@ -106,11 +106,11 @@ func simple(info byte, n uint64) items.Item {
 	case simpleNull, simpleUndefined:
 		return items.Item{Kind: items.Null}
 	case float16:
-		return items.Item{Kind: items.Float, F: ofHalf(uint16(n))}
+		return items.FloatItem(ofHalf(uint16(n)))
 	case float32b:
-		return items.Item{Kind: items.Float, F: float64(math.Float32frombits(uint32(n)))}
+		return items.FloatItem(float64(math.Float32frombits(uint32(n))))
 	case float64b:
-		return items.Item{Kind: items.Float, F: math.Float64frombits(n)}
+		return items.FloatItem(math.Float64frombits(n))
 	case breakCode:
 		return items.Item{Kind: items.End}
 	}
@@ -153,7 +153,7 @@ func (r *reader) tagged(tag uint64) items.Item {
 		bare := r.src[r.at]&majors != majorTag
 		it := r.item()
 		if t, ok := timeOf(it); ok && bare && (it.Kind == items.Text) == (tag == tagTimeText) {
-			return items.Item{Kind: items.Time, T: t}
+			return items.TimeItem(t)
 		}
 		return alien(it)
 	case tag >= 21 && tag <= 23, tag >= 32 && tag <= 36, tag == tagSelf:
@@ -180,8 +180,8 @@ func timeOf(it items.Item) (t time.Time, ok bool) {
 		return time.Unix(-1-int64(it.U), 0).UTC(), true
 	case it.Kind == items.Int && it.U < span:
 		return time.Unix(int64(it.U), 0).UTC(), true
-	case it.Kind == items.Float && math.Abs(it.F) < span:
-		sec, frac := math.Modf(it.F)
+	case it.Kind == items.Float && math.Abs(it.Float()) < span:
+		sec, frac := math.Modf(it.Float())
 		return time.Unix(int64(sec), int64(frac*1e9)).UTC(), true
 	}
 	return t, false

@@ -83,9 +83,9 @@ func (r *reader) coded(c byte) items.Item {
 	case msgpcode.True:
 		return items.Item{Kind: items.Bool, U: 1}
 	case msgpcode.Float:
-		return items.Item{Kind: items.Float, F: float64(math.Float32frombits(uint32(r.number(4))))}
+		return items.FloatItem(float64(math.Float32frombits(uint32(r.number(4)))))
 	case msgpcode.Double:
-		return items.Item{Kind: items.Float, F: math.Float64frombits(r.number(8))}
+		return items.FloatItem(math.Float64frombits(r.number(8)))
 	case msgpcode.Uint8, msgpcode.Uint16, msgpcode.Uint32, msgpcode.Uint64:
 		return items.Item{Kind: items.Int, U: r.number(1 << (c - msgpcode.Uint8))}
 	case msgpcode.Int8:
@@ -130,7 +130,7 @@ func (r *reader) extension(c byte) items.Item {
 	kind := int8(r.number(1))
 	data := r.octets(n)
 	if t, ok := timeOf(data); ok && kind == timestamp {
-		return items.Item{Kind: items.Time, T: t}
+		return items.TimeItem(t)
 	}
 	return items.Item{Kind: items.Alien}
 }

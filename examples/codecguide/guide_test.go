@@ -26,9 +26,11 @@ import (
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var level codec.Optional[int8]
+	level.Set(7)
 	want := Reading{
 		Sensor: "a/b", At: at, Value: 1.5, Raw: []byte{1}, Note: codec.Some("x"), Every: time.Minute,
-		Levels: map[int]codec.Optional[int8]{-1: codec.Some[int8](7)},
+		Levels: map[int]codec.Optional[int8]{-1: level},
 	}
 	mux := http.NewServeMux()
 	require.NoError(t, mount(mux, &Sensors{Store: func(_ context.Context, r Reading) (Stored, error) {

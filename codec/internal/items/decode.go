@@ -168,9 +168,10 @@ func integer(it Item) string {
 }
 
 func readFloat(d *decoder, it Item, v reflect.Value) (string, bool) {
-	f := it.F
+	var f float64
 	switch it.Kind {
 	case Float:
+		f = it.Float()
 	case Int:
 		if f = float64(it.U); it.Neg {
 			f = -1 - f
@@ -239,7 +240,7 @@ func readTime(d *decoder, it Item, v reflect.Value) (string, bool) {
 	t := v.Addr().Interface().(*time.Time)
 	switch it.Kind {
 	case Time:
-		*t = it.T
+		*t = it.Time()
 		return "", true
 	case Text:
 		if err := t.UnmarshalText(it.Raw); err == nil {
@@ -412,7 +413,7 @@ func (s *structure) read(d *decoder, it Item, v reflect.Value) (string, bool) {
 	if len(s.fields) > 64 {
 		seen = make([]uint64, len(s.fields)/64+1)
 	}
-	ok := d.each(it, func(_ int, name Item, _ int) bool { return s.readMember(d, name, v, seen) })
+	ok := d.each(it, func(i int, name Item, _ int) bool { return s.readMember(d, i, name, v, seen) })
 	if !ok || !s.required {
 		return "", ok
 	}
@@ -426,13 +427,13 @@ func (s *structure) read(d *decoder, it Item, v reflect.Value) (string, bool) {
 	return "", true
 }
 
-// readMember reads a member of a struct, whose name was read.
-func (s *structure) readMember(d *decoder, name Item, v reflect.Value, seen []uint64) bool {
+// readMember reads the nth member of a map into a struct. Its name was read.
+func (s *structure) readMember(d *decoder, nth int, name Item, v reflect.Value, seen []uint64) bool {
 	if name.Kind != Text {
 		d.add("the names of members must be strings")
 		return d.skip(name) && d.skipNext()
 	}
-	i, known := s.find(name.Raw)
+	i, known := s.find(name.Raw, nth)
 	d.path = append(d.path, step{name: name.Raw})
 	defer func() { d.path = d.path[:len(d.path)-1] }()
 	switch {
@@ -455,7 +456,12 @@ func (d *decoder) skipNext() bool {
 	return ok && !d.full() && d.skip(it)
 }
 
-func (s *structure) find(name []byte) (int, bool) {
+// find returns the field of a name. Where peers write the members in the order of
+// the fields, it is the nth.
+func (s *structure) find(name []byte, nth int) (int, bool) {
+	if nth < len(s.fields) && s.fields[nth].Name == string(name) {
+		return nth, true
+	}
 	if i, ok := s.byName[string(name)]; ok || !s.folded {
 		return i, ok
 	}
@@ -469,6 +475,9 @@ func (s *structure) find(name []byte) (int, bool) {
 
 // reach returns a field of v and makes what is embedded by pointer on the way.
 func reach(v reflect.Value, index []int) reflect.Value {
+	if len(index) == 1 {
+		return v.Field(index[0])
+	}
 	for i, x := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {

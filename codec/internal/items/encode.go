@@ -315,6 +315,9 @@ func (f *field) zero(v reflect.Value) bool {
 
 // member returns a field of v; ok is false behind a nil pointer.
 func member(v reflect.Value, index []int) (f reflect.Value, ok bool) {
+	if len(index) == 1 {
+		return v.Field(index[0]), true
+	}
 	for i, x := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {

@@ -6,6 +6,7 @@
 package items
 
 import (
+	"math"
 	"reflect"
 	"time"
 )
@@ -74,13 +75,33 @@ const (
 	Alien
 )
 
-// An Item is what a reader finds: a value, or the head of an array or a map.
+// An Item is what a reader finds: a value, or the head of an array or a map. It is
+// small, because it is passed on by value.
 type Item struct {
 	Kind Kind
 	Neg  bool   // of an Int: its value is -1-U
-	U    uint64 // of an Int; of a Bool 0 or 1
-	F    float64
+	U    uint64 // of an Int; of a Bool 0 or 1; of a Float its bits
 	Raw  []byte // of a Text or Bytes; may be a part of the source
-	T    time.Time
-	N    int // items of an Array, pairs of a Map; -1: until an End
+	N    int    // items of an Array, pairs of a Map; -1: until an End
+}
+
+// FloatItem returns the item of a number with a fraction.
+func FloatItem(f float64) Item { return Item{Kind: Float, U: math.Float64bits(f)} }
+
+// Float returns the value of a Float.
+func (it Item) Float() float64 { return math.Float64frombits(it.U) }
+
+// TimeItem returns the item of a time.
+func TimeItem(t time.Time) Item {
+	text, err := t.MarshalBinary()
+	if err != nil {
+		return Item{Kind: Alien}
+	}
+	return Item{Kind: Time, Raw: text}
+}
+
+// Time returns the value of a Time.
+func (it Item) Time() (t time.Time) {
+	_ = t.UnmarshalBinary(it.Raw) // it is what TimeItem made
+	return t
 }
