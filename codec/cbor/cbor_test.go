@@ -201,6 +201,22 @@ func TestOwnForms(t *testing.T) {
 	require.Equal(t, []endpoint.Violation{{Pointer: "/many/1", Detail: "not valid"}}, endpoint.ErrorOf(err).Violations())
 }
 
+// TestOwnNonsense has a type that writes what is not CBOR.
+func TestOwnNonsense(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"\x5a", "\x9f", "\xff", "\x01\x01"} {
+		for _, v := range []any{
+			&struct {
+				Raw lib.RawMessage `json:"raw,omitempty"`
+			}{lib.RawMessage(raw)}, &[]lib.RawMessage{lib.RawMessage(raw)},
+		} {
+			text, err := cbor.Format().Append([]byte("x"), v)
+			require.Error(t, err, "%x", raw)
+			require.Equal(t, "x", string(text))
+		}
+	}
+}
+
 // FuzzAny compares with the library: what is read here, it takes, too.
 func FuzzAny(f *testing.F) {
 	for _, s := range []string{"\x83\x01\x82\x02\x03\x82\x04\x05", "\xbf\x61a\x01\x61b\x9f\x02\x03\xff\xff", "\xf9\x7c\x00", "\xc1\x1a\x51\x4b\x67\xb0", "\x5f\x41a\xff"} {

@@ -216,6 +216,22 @@ func TestOwnForms(t *testing.T) {
 	require.Equal(t, []endpoint.Violation{{Pointer: "/many/1", Detail: "not valid"}}, endpoint.ErrorOf(err).Violations())
 }
 
+// TestOwnNonsense has a type that writes what is not MessagePack.
+func TestOwnNonsense(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"", "\xc1", "\xa5", "\x91", "\x01\x01"} {
+		for _, v := range []any{
+			&struct {
+				Raw lib.RawMessage `json:"raw,omitempty"`
+			}{lib.RawMessage(raw)}, &[]lib.RawMessage{lib.RawMessage(raw)},
+		} {
+			text, err := msgpack.Format().Append([]byte("x"), v)
+			require.Error(t, err, "%x", raw)
+			require.Equal(t, "x", string(text))
+		}
+	}
+}
+
 // FuzzAny compares with the library: what is read here, it takes, too.
 func FuzzAny(f *testing.F) {
 	for _, s := range []string{"\x93\x01\x92\x02\x03\xc0", "\x82\xa1a\x01\xa1b\xcb\x3f\xf1\x99\x99\x99\x99\x99\x9a", "\xd6\xff\x51\x4b\x67\xb0", "\xc4\x01a"} {

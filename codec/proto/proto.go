@@ -8,7 +8,9 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/codec/internal/shape"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // maxDepth is how deeply messages may be nested in what is read, as in the
@@ -22,8 +24,9 @@ const maxDepth = 100
 // Fields that a message does not have are kept, whatever [codec.Options] say:
 // they have numbers and no names, so none is there by a slip, and protobuf
 // promises them to whoever passes a message on. Required fields of proto2 must be
-// there. A nil pointer is written as the empty message. Within one build, equal
-// messages are equal bytes.
+// there. A nil pointer is written as the empty message, and so is a struct without
+// members, such as endpoint.Empty. Within one build, equal messages are equal
+// bytes.
 func Format() codec.Compiler { return binary{} }
 
 type binary struct{ of kind }
@@ -71,29 +74,53 @@ func invalid(pointer, detail string, cause error) error {
 	return codec.ErrInvalid.WithViolations(endpoint.Violation{Pointer: pointer, Detail: detail}).WithCause(cause)
 }
 
-// kind is the type of the pointers to one type of message; nil before Compile.
-type kind struct{ typ reflect.Type }
+// kind is what one type is to protobuf.
+type kind uint8
+
+const (
+	unknown   kind = iota // before Compile
+	message               // a pointer to a message
+	nothing               // a struct without members: the empty message
+	noMessage             // none of these
+)
 
 var messageType = reflect.TypeFor[proto.Message]()
 
+// kindOf returns the kind of a type, and why it has no form.
 func kindOf(t reflect.Type) (kind, error) {
 	switch {
 	case t.Kind() == reflect.Pointer && t.Implements(messageType):
-		return kind{t}, nil
+		return message, nil
 	case reflect.PointerTo(t).Implements(messageType):
-		return kind{}, fmt.Errorf("%s: a message of protobuf is passed by its pointer, *%s", t, t)
+		return noMessage, fmt.Errorf("%s: a message of protobuf is passed by its pointer, *%s", t, t)
+	case isEmpty(t):
+		return nothing, nil
 	}
-	return kind{}, fmt.Errorf("%s: it is no message of protobuf", t)
+	return noMessage, fmt.Errorf("%s: it is no message of protobuf", t)
 }
 
-// message returns the message behind v, which points to a pointer to it. With
-// fill it makes one where there is none.
+// isEmpty says that a type is a struct that nothing is to be written of, such as
+// endpoint.Empty and requests of parameters alone.
+func isEmpty(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct || shape.TakesAny(t) {
+		return false
+	}
+	members, err := shape.Members(t)
+	return len(members) == 0 && err == nil
+}
+
+// message returns the message behind v, which points to a pointer to it, or to
+// an empty struct. With fill it makes one where there is none.
 func (k kind) message(v any, fill bool) (proto.Message, error) {
 	p := reflect.ValueOf(v).Elem()
-	if k.typ == nil {
-		if _, err := kindOf(p.Type()); err != nil {
+	if k == unknown {
+		var err error
+		if k, err = kindOf(p.Type()); err != nil {
 			return nil, err
 		}
+	}
+	if k == nothing {
+		return &emptypb.Empty{}, nil
 	}
 	if fill && p.IsNil() {
 		p.Set(reflect.New(p.Type().Elem()))

@@ -211,11 +211,57 @@ func TestJSONFaults(t *testing.T) {
 	require.Equal(t, "nested too deeply", endpoint.ErrorOf(err).Violations()[0].Detail)
 }
 
-type names struct {
-	Upper endpoint.Endpoint[*wrapperspb.StringValue, *wrapperspb.StringValue]
+// TestEmpty has structs without members, which are the empty message.
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	type hidden struct {
+		ID string `json:"-"`
+		n  int    //nolint:unused // it is not written
+	}
+	for name, f := range formats {
+		c, err := codec.Of[hidden](f, codec.Options{})
+		require.NoError(t, err)
+		text, err := c.Append(nil, hidden{ID: "x"})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"binary": "", "JSON": "{}"}[name], string(text))
+		var e endpoint.Empty
+		require.NoError(t, f.Decode(text, &e))
+		require.ErrorIs(t, f.Decode([]byte("x"), &e), codec.ErrInvalid)
+	}
+	var e endpoint.Empty
+	require.ErrorIs(t, proto.JSON().Decode([]byte(`{"a":1}`), &e), codec.ErrInvalid)
 }
 
-func (s *names) HTTP(r *httpx.Routes) { r.POST("/upper", &s.Upper) }
+type names struct {
+	Upper  endpoint.Endpoint[*wrapperspb.StringValue, *wrapperspb.StringValue]
+	Put    endpoint.Endpoint[named, endpoint.Empty]
+	Delete endpoint.Endpoint[byID, endpoint.Empty]
+}
+
+// named is a request with a parameter beside a message.
+type named struct {
+	ID   string                  `path:"id"`
+	Name *wrapperspb.StringValue `body:"true"`
+}
+
+type byID struct {
+	ID string `path:"id"`
+}
+
+func (s *names) HTTP(r *httpx.Routes) {
+	r.POST("/upper", &s.Upper)
+	r.PUT("/names/{id}", &s.Put)
+	r.DELETE("/names/{id}", &s.Delete)
+}
+
+func put(_ context.Context, n named) (endpoint.Empty, error) {
+	if n.ID != n.Name.GetValue() {
+		return endpoint.Empty{}, endpoint.Errorf(endpoint.InvalidArgument, "%q is not %q", n.ID, n.Name.GetValue())
+	}
+	return endpoint.Empty{}, nil
+}
+
+func remove(context.Context, byID) (endpoint.Empty, error) { return endpoint.Empty{}, nil }
 
 func upper(_ context.Context, s *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
 	return wrapperspb.String(strings.ToUpper(s.GetValue())), nil
@@ -225,7 +271,7 @@ func upper(_ context.Context, s *wrapperspb.StringValue) (*wrapperspb.StringValu
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	require.NoError(t, httpx.Mount(mux, &names{Upper: upper},
+	require.NoError(t, httpx.Mount(mux, &names{Upper: upper, Put: put, Delete: remove},
 		httpx.Formats(proto.JSON(), proto.Format(), codec.As(proto.Format(), "application/x-protobuf"))))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -235,6 +281,10 @@ func TestHTTP(t *testing.T) {
 		got, err := c.Upper(t.Context(), wrapperspb.String("ü"))
 		require.NoError(t, err, name)
 		require.Equal(t, "Ü", got.GetValue(), name)
+		_, err = c.Put(t.Context(), named{ID: "a/b", Name: wrapperspb.String("a/b")})
+		require.NoError(t, err, name)
+		_, err = c.Delete(t.Context(), byID{ID: "a"})
+		require.NoError(t, err, name)
 	}
 	for media, body := range map[string]string{
 		"application/json": `"x"`, "application/protobuf": "\x0a\x01x", "application/x-protobuf": "\x0a\x01x",

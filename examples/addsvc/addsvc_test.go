@@ -7,15 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/addsvc"
 	"github.com/typedkit/endpoint/examples/addsvc/pb"
 	"github.com/typedkit/endpoint/grpcx"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func TestSum(t *testing.T) {

@@ -17,10 +17,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/addsvc/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-
-	"github.com/typedkit/endpoint/examples/addsvc/pb"
 )
 
 // TestProcesses runs the programs as processes of their own.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -125,7 +126,21 @@ func writeAppended(e *encoder, v reflect.Value) error {
 	return e.text(string(text))
 }
 
-func writeOwn(e *encoder, v reflect.Value) error { return e.Own(pointerTo(v)) }
+// writeOwn lets a type write itself, and checks that it wrote one item.
+func writeOwn(e *encoder, v reflect.Value) error {
+	start := len(*e.Buffer())
+	if err := e.Own(pointerTo(v)); err != nil {
+		return err
+	}
+	d := decoder{wire: e.wire, src: (*e.Buffer())[start:]}
+	if detail, cause := e.wire.Check(d.src); detail != "" {
+		return fmt.Errorf("a type that writes itself wrote what is %s: %w", detail, cause)
+	}
+	if it, ok := d.next(); !ok || !d.skip(it) || d.at != len(d.src) {
+		return errors.New("a type that writes itself wrote no single value")
+	}
+	return nil
+}
 
 // writeAny writes a value by the plan of its dynamic type.
 func writeAny(e *encoder, v reflect.Value) error {
@@ -288,6 +303,13 @@ func (f *field) writeMember(e *encoder, v reflect.Value) (bool, error) {
 // isEmpty says that a value was written as null or as a text, bytes, an array or
 // a map of nothing, which is what json/v2 means by omitempty.
 func isEmpty(wire Wire, value []byte) bool {
+	const longest = 2 // bytes, of a MessagePack bin
+	if len(value) > longest {
+		return false
+	}
+	if detail, _ := wire.Check(value); detail != "" {
+		return false // a type that writes itself wrote it
+	}
 	it, next, ok := wire.Next(value, 0)
 	if !ok || next != len(value) {
 		return false

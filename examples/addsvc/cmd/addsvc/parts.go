@@ -10,12 +10,11 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/addsvc"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"google.golang.org/grpc"
 )
 
 // A part is one server of the program.
