@@ -19,6 +19,7 @@ type decoder struct {
 	at      int
 	head    int // where the last head began
 	depth   int
+	tooDeep bool
 	lenient bool
 	path    []step
 	found   []endpoint.Violation
@@ -70,7 +71,8 @@ func (d *decoder) item(p *plan, it Item, v reflect.Value) (detail string, ok boo
 	case !p.nests:
 		return p.read(d, it, v)
 	case d.depth == MaxDepth:
-		return "nested too deeply", d.skip(it)
+		d.tooDeep = true
+		return "", false
 	}
 	d.depth++
 	detail, ok = p.read(d, it, v)
@@ -104,6 +106,7 @@ func (d *decoder) skip(it Item) bool {
 		return true
 	}
 	if d.depth == MaxDepth {
+		d.tooDeep = true
 		return false
 	}
 	d.depth++

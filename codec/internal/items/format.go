@@ -107,6 +107,9 @@ func (d *decoder) all(p *plan, v reflect.Value) {
 		d.add("must not be null")
 	}
 	switch ok := d.value(p, v); {
+	case d.tooDeep:
+		d.path = d.path[:0]
+		d.add("nested too deeply")
 	case !ok && !d.full():
 		d.path = d.path[:0]
 		d.add("not valid " + name + " at byte " + itoa(d.at))

@@ -366,6 +366,7 @@ func TestDepth(t *testing.T) {
 	type node struct {
 		Next *node `json:"next,omitzero"`
 	}
+	tooDeep := []endpoint.Violation{{Detail: "nested too deeply"}}
 	onFormats(t, func(t *testing.T, f codec.Compiler, name string) {
 		deepest := nested(1000)
 		text, err := f.Append(nil, &deepest)
@@ -382,8 +383,16 @@ func TestDepth(t *testing.T) {
 		}
 		for _, n := range []int{1000, 1_000_000} {
 			text = append([]byte(strings.Repeat(string(one), n)), one[0]-1)
-			require.ErrorIs(t, f.Decode(text, &got), codec.ErrInvalid)
-			require.ErrorIs(t, f.Decode(text, new(order)), codec.ErrInvalid, "in what is passed over")
+			require.Equal(t, tooDeep, endpoint.ErrorOf(f.Decode(text, &got)).Violations())
+			// In what is passed over, too.
+			text, err = f.Append(nil, &map[string]any{"qty": 1, "zzzz": nil})
+			require.NoError(t, err)
+			text = append(text[:len(text)-1], strings.Repeat(string(one), n)...)
+			text = append(text, one[0]-1)
+			lenient, err := codec.Of[item](f, codec.Options{AllowUnknown: true})
+			require.NoError(t, err)
+			var v item
+			require.Equal(t, tooDeep, endpoint.ErrorOf(lenient.Decode(text, &v)).Violations())
 		}
 		list := &node{}
 		for range 998 {
