@@ -185,3 +185,23 @@ func sum(_ context.Context, items endpoint.Stream[Note]) (Note, error) {
 func talk(_ context.Context, items endpoint.Stream[Note]) (endpoint.Stream[Note], error) {
 	return items, nil
 }
+
+// registrar keeps the description of a service.
+type registrar struct {
+	desc *grpc.ServiceDesc
+	impl any
+}
+
+func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) { r.desc, r.impl = desc, impl }
+
+// partial is messageEcho whose streams need not be set.
+type partial struct{ messageEcho }
+
+func (s *partial) GRPC(m *grpcx.Methods) {
+	m.Service("endpoint.test.v1.Echo", grpcx.Partial())
+	m.Unary("Say", &s.Say)
+	m.Unary("Look", &s.Look)
+	m.ServerStream("Count", &s.Count)
+	m.ClientStream("Sum", &s.Sum)
+	m.Bidi("Talk", &s.Talk)
+}
