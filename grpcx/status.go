@@ -78,7 +78,7 @@ func codeOf(st *status.Status) endpoint.Code {
 func statusOf(e *endpoint.Error) *status.Status {
 	st := &spb.Status{Code: int32(e.Code()), Message: clean(e.Message())} //nolint:gosec // there are 17 codes
 	if raw, ok := e.Unwrap().(*rawStatus); ok {                           //nolint:errorlint // it is ours, not wrapped
-		st.Details = raw.status.Proto().GetDetails()
+		st.Message, st.Details = clean(raw.status.Message()), raw.status.Proto().GetDetails()
 		return status.FromProto(st)
 	}
 	for _, d := range details(e) {
