@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/typedkit/endpoint"
 )
 
 // Client sets every endpoint of svc to a call of the server behind to, as its

@@ -8,16 +8,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/endpointtest"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/grpcx"
-	"github.com/typedkit/endpoint/internal/echopb"
 )
 
 // TestNotSent has calls that never left: they may be repeated, whatever they do.

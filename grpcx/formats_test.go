@@ -6,16 +6,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
 )
 
 // TestFormats has a server with several formats answer in that of the client.
@@ -43,7 +42,7 @@ func TestFormats(t *testing.T) {
 	require.Equal(t, []string{"application/grpc+json", "application/grpc+xml"}, types)
 
 	var c plainEcho
-	connect(t, conn, &c, grpcx.Formats(codec.Text()))
+	connect(t, conn, &c, grpcx.Formats(mediaFormat{codec.JSON(), "application/cbor"}))
 	_, err := c.Say(t.Context(), Note{})
 	require.ErrorIs(t, err, grpcx.ErrUnsupportedMediaType)
 	require.ErrorContains(t, err, "accepted: application/grpc+json, application/grpc+xml")

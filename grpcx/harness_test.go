@@ -8,13 +8,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // serve runs a server in memory until the test ends, and returns a connection to
@@ -42,12 +41,12 @@ func listen(tb testing.TB, register func(s *grpc.Server), opts ...grpc.ServerOpt
 	return l
 }
 
-func dial(tb testing.TB, l *endpointtest.Listener, opts ...grpc.DialOption) *grpc.ClientConn {
+func dial(tb testing.TB, l *endpointtest.Listener) *grpc.ClientConn {
 	tb.Helper()
-	conn, err := grpc.NewClient("passthrough:///server", append([]grpc.DialOption{
+	conn, err := grpc.NewClient("passthrough:///server",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }),
-	}, opts...)...)
+	)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { conn.Close() })
 	return conn
@@ -55,6 +54,7 @@ func dial(tb testing.TB, l *endpointtest.Listener, opts ...grpc.DialOption) *grp
 
 // register returns what registers a service of this package.
 func register(tb testing.TB, svc grpcx.Service, opts ...grpcx.Option) func(s *grpc.Server) {
+	tb.Helper()
 	return func(s *grpc.Server) {
 		tb.Helper()
 		require.NoError(tb, grpcx.Register(s, svc, opts...))

@@ -6,16 +6,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/grpcx"
-	"github.com/typedkit/endpoint/internal/echopb"
 )
 
 // metadataServer tells what it got, and answers with metadata.

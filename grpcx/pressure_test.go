@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 )

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -15,9 +17,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
 )
 
 // Errors that a server of this package answers with by itself.

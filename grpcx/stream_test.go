@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
 )
 
 // forms runs a test for each form of the messages, with what makes a client of a
@@ -474,6 +472,3 @@ func TestPlainClientBreaks(t *testing.T) {
 	cancel()
 	require.Equal(t, endpoint.Canceled, endpoint.CodeOf(<-server.ends))
 }
-
-var _ endpoint.Layer = (*exits)(nil)
-var _ = endpointtest.NewListener

@@ -6,12 +6,11 @@ import (
 	"io"
 	"sync"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/typedkit/endpoint"
 )
 
 // callServerStream returns the endpoint of a method whose response is a stream.
@@ -91,7 +90,7 @@ func coldCall[Req, T any](c *client, attempt endpoint.Endpoint[Req, endpoint.Str
 // codec of the call.
 func toSend[D any](w *wire[D], v D) any {
 	if w.formats != nil {
-		return pointer(v)
+		return new(v) // its own copy: &v would have v on the heap for messages, too
 	}
 	return w.encode(v)
 }

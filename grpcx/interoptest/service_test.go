@@ -4,14 +4,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/grpcx"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	testpb "google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/grpcx"
 )
 
 // TestService is grpc.testing.TestService, which the interoperability tests call.
