@@ -75,7 +75,7 @@ func callUnary[Req, Resp any](c *client, in *wire[Req], out *wire[Resp]) endpoin
 		if err != nil {
 			return *new(Resp), err
 		}
-		outcome := error(errLeft)
+		outcome := errLeft
 		defer func() { c.target.Release(token, outcome) }()
 		var resp Resp
 		resp, outcome = invoke(ctx, c, conn, in, out, req)

@@ -2,7 +2,7 @@ package grpcx_test
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/json" //nolint:depguard // the codecs that programs register are made of it
 	"testing"
 
 	"github.com/stretchr/testify/require"
