@@ -7,20 +7,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
-
-// registrar keeps the description of a service.
-type registrar struct {
-	desc *grpc.ServiceDesc
-	impl any
-}
-
-func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) { r.desc, r.impl = desc, impl }
 
 // callOnce calls the first method as grpc-go does, with a request of its own.
 func (r *registrar) callOnce(ctx context.Context, data []byte) error {
@@ -51,16 +42,4 @@ func TestAllocs(t *testing.T) {
 	if ours > raw+2 {
 		t.Errorf("a call has %v allocations, %v in generated code; want at most 2 more", ours, raw)
 	}
-}
-
-// partial is messageEcho whose streams need not be set.
-type partial struct{ messageEcho }
-
-func (s *partial) GRPC(m *grpcx.Methods) {
-	m.Service("endpoint.test.v1.Echo", grpcx.Partial())
-	m.Unary("Say", &s.Say)
-	m.Unary("Look", &s.Look)
-	m.ServerStream("Count", &s.Count)
-	m.ClientStream("Sum", &s.Sum)
-	m.Bidi("Talk", &s.Talk)
 }

@@ -4,9 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
 )
 
 // optionsKey is where WithCallOptions leaves options for the next calls.

@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/typedkit/endpoint"
 )
 
 // Client sets every endpoint of svc to a call of the server behind to, as its
@@ -76,7 +75,7 @@ func callUnary[Req, Resp any](c *client, in *wire[Req], out *wire[Resp]) endpoin
 		if err != nil {
 			return *new(Resp), err
 		}
-		outcome := error(errLeft)
+		outcome := errLeft
 		defer func() { c.target.Release(token, outcome) }()
 		var resp Resp
 		resp, outcome = invoke(ctx, c, conn, in, out, req)
@@ -196,10 +195,23 @@ func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	if x.c.observed {
 		x.observe(req, resp, err)
 	}
-	if err != nil {
-		return x.failed(ctx, err)
+	switch {
+	case err == nil:
+		return nil
+	case x.unwritable(req, err):
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.sending, err))
 	}
-	return nil
+	return x.failed(ctx, err)
+}
+
+// unwritable says that the request could not be encoded. grpc-go says the same
+// of a server that cannot encode its response, so the request is tried again.
+func (x *outgoing) unwritable(req any, err error) bool {
+	if m, ok := req.(proto.Message); ok && isMarshalFault(err) {
+		_, err = proto.Marshal(m)
+		return err != nil
+	}
+	return x.codec.sending != nil
 }
 
 // observe tells the Call what came back.
@@ -253,10 +265,8 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 		return x.mark(contextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
-	case !x.codec.uncounted && x.codec.sending != nil || isFault(st, marshalFault):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.sending, err))
-	case x.codec.reading != nil || isFault(st, unmarshalFault):
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", first(x.codec.reading, err)))
+	case x.codec.reading != nil:
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.reading))
 	}
 	return x.mark(errorOf(st, err))
 }
@@ -275,15 +285,10 @@ func (x *outgoing) unsent() bool {
 	return ok && x.peer.Addr == nil
 }
 
-// What grpc-go's own errors of messages begin with.
-const (
-	marshalFault   = "grpc: error while marshaling"
-	unmarshalFault = "grpc: failed to unmarshal"
-)
-
-// isFault says that grpc-go itself failed with a message.
-func isFault(st *status.Status, text string) bool {
-	return st.Code() == codes.Internal && strings.HasPrefix(st.Message(), text)
+// isMarshalFault says that grpc-go could not encode a message.
+func isMarshalFault(err error) bool {
+	st, ok := status.FromError(err)
+	return ok && st.Code() == codes.Internal && strings.HasPrefix(st.Message(), "grpc: error while marshaling")
 }
 
 func first(errs ...error) error {

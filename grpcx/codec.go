@@ -7,11 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 )
 
 // codecFormat is a format and the content-subtype that it goes by.

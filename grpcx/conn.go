@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
-
-	"github.com/typedkit/endpoint"
 )
 
 // A Conn is one connection as the target of a client: what [To] returns. It is

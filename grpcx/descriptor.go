@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
-
-	"github.com/typedkit/endpoint"
 )
 
 // serviceDescriptor returns the descriptor of a service that generated code of

@@ -7,16 +7,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/grpcx"
-	"github.com/typedkit/endpoint/internal/echopb"
 )
 
 // failing is a server whose Say fails with err.

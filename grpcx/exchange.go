@@ -7,13 +7,12 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/typedkit/endpoint"
 )
 
 // exchange is one call while it is served. It is the request of the endpoint
@@ -172,17 +171,13 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 	if w.formats == nil {
 		return w.encode(v), nil
 	}
-	data, err := w.formats[x.format].Append(nil, pointer(v))
+	data, err := w.formats[x.format].Append(nil, new(v))
 	if err != nil {
 		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}
 	x.call.AddResponseBytes(int64(len(data)))
 	return newOutbox(data), nil
 }
-
-// pointer returns a pointer to a copy of v. Where &v stood, v would be on the heap
-// also where nobody takes its address.
-func pointer[D any](v D) *D { return &v }
 
 // intercepted calls the endpoint through the interceptor of the server, which
 // sees the messages as the handler does: what is no pointer goes as one.
@@ -214,7 +209,7 @@ func handed[D any](v D) any {
 	if m, ok := any(v).(proto.Message); ok {
 		return m
 	}
-	return &v
+	return new(v)
 }
 
 func taken[D any](v any) (D, bool) {

@@ -3,16 +3,17 @@ package grpcx_test
 import (
 	"context"
 	"net"
+	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // serve runs a server in memory until the test ends, and returns a connection to
@@ -40,12 +41,12 @@ func listen(tb testing.TB, register func(s *grpc.Server), opts ...grpc.ServerOpt
 	return l
 }
 
-func dial(tb testing.TB, l *endpointtest.Listener, opts ...grpc.DialOption) *grpc.ClientConn {
+func dial(tb testing.TB, l *endpointtest.Listener) *grpc.ClientConn {
 	tb.Helper()
-	conn, err := grpc.NewClient("passthrough:///server", append([]grpc.DialOption{
+	conn, err := grpc.NewClient("passthrough:///server",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }),
-	}, opts...)...)
+	)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { conn.Close() })
 	return conn
@@ -53,6 +54,7 @@ func dial(tb testing.TB, l *endpointtest.Listener, opts ...grpc.DialOption) *grp
 
 // register returns what registers a service of this package.
 func register(tb testing.TB, svc grpcx.Service, opts ...grpcx.Option) func(s *grpc.Server) {
+	tb.Helper()
 	return func(s *grpc.Server) {
 		tb.Helper()
 		require.NoError(tb, grpcx.Register(s, svc, opts...))
@@ -184,4 +186,32 @@ func sum(_ context.Context, items endpoint.Stream[Note]) (Note, error) {
 
 func talk(_ context.Context, items endpoint.Stream[Note]) (endpoint.Stream[Note], error) {
 	return items, nil
+}
+
+// registrar keeps the description of a service.
+type registrar struct {
+	desc *grpc.ServiceDesc
+	impl any
+}
+
+func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) { r.desc, r.impl = desc, impl }
+
+// partial is messageEcho whose streams need not be set.
+type partial struct{ messageEcho }
+
+func (s *partial) GRPC(m *grpcx.Methods) {
+	m.Service("endpoint.test.v1.Echo", grpcx.Partial())
+	m.Unary("Say", &s.Say)
+	m.Unary("Look", &s.Look)
+	m.ServerStream("Count", &s.Count)
+	m.ClientStream("Sum", &s.Sum)
+	m.Bidi("Talk", &s.Talk)
+}
+
+// underRace says that the race detector is on.
+func underRace() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "-race" && s.Value == "true"
+	})
 }

@@ -2,29 +2,29 @@ package grpcx_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
 )
 
 // TestKinds calls each kind of method, mapped to protobuf and as JSON.
 func TestKinds(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(e Echo) (grpcx.Service, *Echo){
+	for name, form := range map[string]func(e Echo) (grpcx.Service, *Echo){
 		"protobuf": func(e Echo) (grpcx.Service, *Echo) { return &e, &e },
 		"JSON":     func(e Echo) (grpcx.Service, *Echo) { p := &plainEcho{e}; return p, &p.Echo },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, _ := make(echo())
+			server, _ := form(echo())
 			conn := serve(t, register(t, server))
-			svc, c := make(Echo{})
+			svc, c := form(Echo{})
 			connect(t, conn, svc)
 			fourKinds(t, c)
 		})
@@ -78,7 +78,7 @@ func TestGeneratedClient(t *testing.T) {
 	var numbers []int64
 	for {
 		n, err := counting.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
@@ -128,7 +128,7 @@ func (generated) Sum(s grpc.ClientStreamingServer[echopb.Note, echopb.Note]) err
 	var total int64
 	for {
 		n, err := s.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s.SendAndClose(&echopb.Note{Number: total})
 		}
 		if err != nil {
@@ -141,7 +141,7 @@ func (generated) Sum(s grpc.ClientStreamingServer[echopb.Note, echopb.Note]) err
 func (generated) Talk(s grpc.BidiStreamingServer[echopb.Note, echopb.Note]) error {
 	for {
 		n, err := s.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

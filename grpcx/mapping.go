@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"reflect"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/typedkit/endpoint"
+	"google.golang.org/protobuf/proto"
 )
 
 // A Mapping says how a type of the domain is written as a message of protobuf,
@@ -50,7 +49,7 @@ type wire[D any] struct {
 // direct is the wire of values that are messages of protobuf themselves, or of
 // plain ones.
 func direct[D any]() *wire[D] {
-	w := &wire[D]{form: form{typ: reflect.TypeFor[D]()}}
+	w := &wire[D]{typ: reflect.TypeFor[D]()}
 	switch t := w.typ; {
 	case t.Implements(protoMessage):
 		w.message = t
@@ -66,7 +65,7 @@ func direct[D any]() *wire[D] {
 
 // through is the wire of values with a Mapping.
 func through[D any, M proto.Message](mapping Mapping[D, M]) *wire[D] {
-	w := &wire[D]{form: form{typ: reflect.TypeFor[D](), message: reflect.TypeFor[M](), mapped: true}}
+	w := &wire[D]{typ: reflect.TypeFor[D](), message: reflect.TypeFor[M](), mapped: true}
 	w.err = checkMessage(w.message)
 	if mapping.to == nil || mapping.from == nil {
 		w.err = errors.Join(w.err, fmt.Errorf("the Mapping of %s lacks a function; make it with Map", w.typ))

@@ -8,12 +8,11 @@ import (
 	"slices"
 	"unsafe"
 
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/service"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // A Service is a user's pointer to a struct of endpoints, which describes

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"google.golang.org/grpc"
 )
 
 // An Option belongs to one end, to a server ([Register]) or to a client

@@ -14,13 +14,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"google.golang.org/grpc"
 )
 
 // Parity is one operation on every transport.
@@ -367,5 +365,3 @@ func normal(o outcome) outcome {
 	}
 	return o
 }
-
-var _ codec.Codec[rawNote] = rawCodec{}

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
 )
 
 // Register serves every endpoint of svc on s, by the services and methods that

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -15,9 +17,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
 )
 
 // Errors that a server of this package answers with by itself.
@@ -78,7 +77,7 @@ func codeOf(st *status.Status) endpoint.Code {
 func statusOf(e *endpoint.Error) *status.Status {
 	st := &spb.Status{Code: int32(e.Code()), Message: clean(e.Message())} //nolint:gosec // there are 17 codes
 	if raw, ok := e.Unwrap().(*rawStatus); ok {                           //nolint:errorlint // it is ours, not wrapped
-		st.Details = raw.status.Proto().GetDetails()
+		st.Message, st.Details = clean(raw.status.Message()), raw.status.Proto().GetDetails()
 		return status.FromProto(st)
 	}
 	for _, d := range details(e) {

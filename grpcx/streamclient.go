@@ -6,12 +6,11 @@ import (
 	"io"
 	"sync"
 
+	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/typedkit/endpoint"
 )
 
 // callServerStream returns the endpoint of a method whose response is a stream.
@@ -21,7 +20,7 @@ func callServerStream[Req, T any](c *client, in *wire[Req], out *wire[T]) endpoi
 			r := &streamIn[T]{c: c, out: out, yield: yield}
 			r.run(ctx, func(x *outgoing) error {
 				if err := x.stream.SendMsg(toSend(in, req)); err != nil && !errors.Is(err, io.EOF) {
-					return x.failed(ctx, err)
+					return x.unsendable(ctx, "the request", err)
 				}
 				return nil // the reason of an EOF is what is received
 			})
@@ -91,7 +90,7 @@ func coldCall[Req, T any](c *client, attempt endpoint.Endpoint[Req, endpoint.Str
 // codec of the call.
 func toSend[D any](w *wire[D], v D) any {
 	if w.formats != nil {
-		return pointer(v)
+		return new(v) // its own copy: &v would have v on the heap for messages, too
 	}
 	return w.encode(v)
 }
@@ -265,20 +264,22 @@ func (o *streamOut[T]) send(x *outgoing) error {
 				return nil
 			}
 			if err != nil {
-				return x.unsendable(err)
+				return x.unsendable(x.stream.Context(), "an item", err)
 			}
 		}
 	}
 	return x.stream.CloseSend()
 }
 
-// unsendable is the error of an item that this side refuses to send.
-func (x *outgoing) unsendable(err error) error {
-	st, _ := status.FromError(err)
-	if x.codec.sending != nil || isFault(st, marshalFault) {
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write an item: %w", first(x.codec.sending, err))
+// unsendable is the error of a message that this side does not send.
+func (x *outgoing) unsendable(ctx context.Context, what string, err error) error {
+	if x.codec.sending != nil || isMarshalFault(err) {
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.sending, err))
 	}
-	return endpoint.Errorf(codeOf(st), "cannot send an item: %w", err)
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return endpoint.Errorf(codeOf(status.Convert(err)), "cannot send "+what+": %w", err)
 }
 
 func (o *streamOut[T]) set(err error) {

@@ -6,9 +6,8 @@ import (
 	"io"
 	"strconv"
 
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
 )
 
 // exchangeKey is where the parts of a method with a request stream find the

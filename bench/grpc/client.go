@@ -9,11 +9,10 @@ import (
 
 	"connectrpc.com/connect"
 	kitgrpc "github.com/go-kit/kit/transport/grpc"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
 )
 
 // calls is a client of one kind. Each but say works on a stream of n messages and

@@ -89,7 +89,10 @@ func claims(results []measure.Result) []measure.Claim {
 	var all []measure.Claim
 	for _, end := range ends() {
 		g := group(unaryCall, end)
-		all = append(all, atMost("D1", "a unary call, "+kindOurs+" at "+article(end)+", against grpc-go", results, g, mostUnary), fewAllocs(results, g))
+		all = append(all, atMost("D1", "a unary call, "+kindOurs+" at "+article(end)+", against grpc-go", results, g, mostUnary))
+		if end != atBoth {
+			all = append(all, fewAllocs(results, g))
+		}
 	}
 	for _, shape := range shapes()[1:] {
 		for _, end := range ends() {

@@ -9,11 +9,10 @@ import (
 
 	"connectrpc.com/connect"
 	kitgrpc "github.com/go-kit/kit/transport/grpc"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // fleet is a server of each kind, on sockets of this process, and a connection of

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"io"
 
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
 )
 
 // Every kind serves the same: Say answers with what it got, Count with as many
