@@ -4,7 +4,7 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain bench-http fuzz cover api fmt tidy
+.PHONY: help test lint bench bench-smoke bench-chain bench-http fuzz cover api generate fmt tidy
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,8 +12,9 @@ help: ## Print this list
 test: ## Run the tests of the library and of the examples
 	GOTOOLCHAIN=auto go test ./... ./examples/...
 
-lint: ## Vet and lint every module, check that go.mod files are tidy and the house rules
+lint: ## Vet and lint every module, check that generated code and go.mod files are up to date, and the house rules
 	scripts/lint.sh
+	scripts/generate.sh -diff
 	scripts/tidy.sh -diff
 	go test ./internal/house
 
@@ -40,6 +41,9 @@ cover: ## Write cover.out and print the coverage of each function and the total
 
 api: ## Rewrite the golden texts of the public API
 	go test ./internal/house -run TestAPI -update
+
+generate: ## Rewrite the Go code of messages and stubs from the .proto files
+	scripts/generate.sh
 
 fmt: ## Format the code of every module
 	GOWORK=off go tool -modfile=tools/go.mod golangci-lint fmt

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/scalar"
 )
 
@@ -76,7 +77,7 @@ func (f *formFormat) compile(t reflect.Type, index []int) []error {
 func (f *formFormat) add(sf reflect.StructField, at []int, name string) error {
 	field := formField{name: name, index: at, elem: sf.Type, required: sf.Tag.Get("required") == "true"}
 	s, ok := scalar.Of(sf.Type)
-	if inner, is := insideOptional(sf.Type); is {
+	if inner, is := shape.InsideOptional(sf.Type); is {
 		field.optional, field.elem = true, inner
 		s, ok = scalar.Of(inner)
 	} else if !ok && (sf.Type.Kind() == reflect.Pointer || sf.Type.Kind() == reflect.Slice) {
@@ -149,7 +150,7 @@ func (f *formField) texts(v reflect.Value) ([]string, error) {
 	case f.pointer:
 		field = field.Elem()
 	case f.optional:
-		value, ok := field.Addr().Interface().(optional).Peek()
+		value, ok := field.Addr().Interface().(shape.Optional).Peek()
 		if !ok {
 			return nil, nil
 		}
@@ -235,7 +236,7 @@ func (d *formDecoding) set(i int, text string) {
 		field.Set(reflect.New(f.elem))
 		target = field.Elem()
 	case f.optional:
-		target = reflect.ValueOf(field.Addr().Interface().(optional).Target()).Elem()
+		target = reflect.ValueOf(field.Addr().Interface().(shape.Optional).Target()).Elem()
 	}
 	if detail := f.scalar.Parse(target, text); detail != "" {
 		d.add(f.name, detail)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec/internal/shape"
 )
 
 var (
@@ -46,15 +47,15 @@ type explainer struct {
 
 // structure is what of a struct type is needed for each of its objects.
 type structure struct {
-	members []member
+	members []shape.Member
 	open    bool // takes members that no field has
 }
 
 func (x *explainer) structure(t reflect.Type) structure {
 	s, ok := x.types[t]
 	if !ok {
-		s.members, _ = membersOf(t)
-		s.open = takesAny(t)
+		s.members, _ = shape.Members(t)
+		s.open = shape.TakesAny(t)
 		if x.types == nil {
 			x.types = map[reflect.Type]structure{}
 		}
@@ -113,7 +114,7 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 		return errEnough
 	}
 	for {
-		inner, ok := insideOptional(t)
+		inner, ok := shape.InsideOptional(t)
 		if !ok && (t.Kind() != reflect.Pointer || hasOwnForm(t.Elem())) {
 			break
 		}
@@ -186,35 +187,35 @@ func (x *explainer) object(t reflect.Type) error {
 		case m == nil:
 			err = x.dec.SkipValue()
 		default:
-			err = x.value(m.typ, m.stringed)
+			err = x.value(m.Type, m.Stringed)
 		}
 		if err != nil {
 			return err
 		}
 		seen[name] = true
 		if m != nil {
-			seen[m.name] = true
+			seen[m.Name] = true
 		}
 	}
 	if _, err := x.dec.ReadToken(); err != nil {
 		return err
 	}
 	for _, m := range fields {
-		if m.required && !seen[m.name] {
-			x.add(x.dec.StackPointer().AppendToken(m.name), "missing")
+		if m.Required && !seen[m.Name] {
+			x.add(x.dec.StackPointer().AppendToken(m.Name), "missing")
 		}
 	}
 	return nil
 }
 
-func find(fields []member, name string) *member {
+func find(fields []shape.Member, name string) *shape.Member {
 	for i := range fields {
-		if fields[i].name == name {
+		if fields[i].Name == name {
 			return &fields[i]
 		}
 	}
 	for i := range fields {
-		if fields[i].folded && fold(fields[i].name) == fold(name) {
+		if fields[i].Folded && shape.Fold(fields[i].Name) == shape.Fold(name) {
 			return &fields[i]
 		}
 	}

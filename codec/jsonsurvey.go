@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/typedkit/endpoint/codec/internal/shape"
 )
 
 // surveyed is what a type needs of the JSON format.
@@ -45,24 +47,6 @@ var (
 	}
 )
 
-// optional is what every Optional is, whatever its type.
-type optional interface {
-	Target() any
-	Peek() (value any, ok bool)
-	SetNull()
-}
-
-var optionalType = reflect.TypeFor[optional]()
-
-// insideOptional returns T of an Optional[T].
-func insideOptional(t reflect.Type) (reflect.Type, bool) {
-	if t.Kind() != reflect.Struct || !reflect.PointerTo(t).Implements(optionalType) {
-		return t, false
-	}
-	value, _ := reflect.New(t).Interface().(optional).Peek()
-	return reflect.TypeOf(value).Elem(), true
-}
-
 // hasOwnForm says that t writes or reads itself.
 func hasOwnForm(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
@@ -81,8 +65,12 @@ func (s *surveyed) visit(t reflect.Type, place string) {
 		s.hooks = true
 		return
 	}
-	if inner, ok := insideOptional(t); ok {
+	if inner, ok := shape.InsideOptional(t); ok {
 		s.visit(inner, place)
+		return
+	}
+	if shape.IsMessage(t) || shape.IsMessage(reflect.PointerTo(t)) {
+		s.fault(place, "a message of protobuf has its own form in JSON: that of the package codec/proto")
 		return
 	}
 	if hasOwnForm(t) {
@@ -119,24 +107,20 @@ func (s *surveyed) visitKey(k reflect.Type, place string) {
 }
 
 func (s *surveyed) visitStruct(t reflect.Type, place string) {
-	fields, err := membersOf(t)
+	fields, err := shape.Members(t)
 	if err != nil {
 		s.fault(place, "%v", err)
 	}
-	// What json/v2 finds wrong with tags and names it says with the first value.
-	if err := json.Unmarshal([]byte("{}"), reflect.New(t).Interface()); err != nil {
-		if sem, ok := errors.AsType[*json.SemanticError](err); ok && sem.Err != nil {
-			err = sem.Err
-		}
+	if err := shape.Check(t); err != nil {
 		s.fault(place, "%v", err)
 	}
 	for _, f := range fields {
-		if f.required {
+		if f.Required {
 			s.required = true
 		}
-		if _, ok := insideOptional(f.typ); ok && !f.omitzero {
-			s.fault(place+"."+f.goName, "an Optional member needs the tag option omitzero")
+		if _, ok := shape.InsideOptional(f.Type); ok && !f.OmitZero {
+			s.fault(place+"."+f.GoName, "an Optional member needs the tag option omitzero")
 		}
-		s.visit(f.typ, place+"."+f.goName)
+		s.visit(f.Type, place+"."+f.GoName)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"reflect"
 	"slices"
+
+	"github.com/typedkit/endpoint/codec/internal/shape"
 )
 
 // xmlSurvey looks through a type for what XML has no form for.
@@ -60,7 +62,7 @@ func (s *xmlSurvey) visit(t reflect.Type, place string) {
 		return
 	}
 	s.seen[t] = true
-	if inner, ok := insideOptional(t); ok {
+	if inner, ok := shape.InsideOptional(t); ok {
 		s.visit(inner, place)
 		return
 	}

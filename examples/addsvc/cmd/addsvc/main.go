@@ -1,0 +1,64 @@
+// The program addsvc serves sums and concatenations over HTTP and over gRPC.
+//
+//	addsvc -http-addr :8081 -grpc-addr :8082 -debug.addr localhost:8080
+//
+// It prints the addresses that it listens on, and logs to standard error. The
+// third one serves /debug/vars, with a count of the calls by transport, operation
+// and code. SIGINT or SIGTERM stops it: it finishes the calls in flight and exits
+// with 0; a second signal ends it at once. It exits with 2 when its arguments are
+// wrong, and with 1 when it cannot serve.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with what it touches passed in; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("addsvc", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addrs := map[string]*string{
+		"http-addr":  flags.String("http-addr", ":8081", "`address` to serve HTTP on, host:port"),
+		"grpc-addr":  flags.String("grpc-addr", ":8082", "`address` to serve gRPC on, host:port"),
+		"debug.addr": flags.String("debug.addr", "localhost:8080", "`address` to serve /debug/vars on, host:port; empty for none"),
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "addsvc: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	for name, addr := range addrs {
+		if name == "debug.addr" && *addr == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(*addr); err != nil {
+			fmt.Fprintf(stderr, "addsvc: -%s %q is not host:port: %v\n", name, *addr, err)
+			return 2
+		}
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	parts, err := newParts(log, *addrs["http-addr"], *addrs["grpc-addr"], *addrs["debug.addr"])
+	if err == nil {
+		err = serve(ctx, parts, stdout, log)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "addsvc:", err)
+		return 1
+	}
+	return 0
+}

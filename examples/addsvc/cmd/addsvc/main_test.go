@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/addsvc"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/httpx"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+)
+
+const free = "127.0.0.1:0"
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", free)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	busy := taken.Addr().String()
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"help":          {[]string{"-h"}, 0, "-grpc-addr address"},
+		"unknown flag":  {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
+		"no value":      {[]string{"-http-addr"}, 2, "flag needs an argument: -http-addr"},
+		"argument":      {[]string{"x"}, 2, `addsvc: unexpected argument "x"`},
+		"no port":       {[]string{"-http-addr", "localhost"}, 2, `addsvc: -http-addr "localhost" is not host:port`},
+		"no HTTP":       {[]string{"-http-addr", ""}, 2, `addsvc: -http-addr "" is not host:port`},
+		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `addsvc: -grpc-addr "" is not host:port`},
+		"no debug port": {[]string{"-debug.addr", "x"}, 2, `addsvc: -debug.addr "x" is not host:port`},
+		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 1, "addsvc: gRPC: listen tcp"},
+		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: listen tcp " + busy + ": bind: address already in use"},
+		"gRPC in use":   {[]string{"-http-addr", free, "-grpc-addr", busy, "-debug.addr", free}, 1, "addsvc: gRPC: listen tcp " + busy + ": bind: address already in use"},
+		"debug in use":  {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", busy}, 1, "addsvc: debug: listen tcp " + busy + ": bind: address already in use"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // if it serves after all
+			defer cancel()
+			var stdout, stderr bytes.Buffer
+			require.Equal(t, tt.code, run(ctx, tt.args, &stdout, &stderr))
+			require.Contains(t, stderr.String(), tt.says)
+			require.Empty(t, stdout.String())
+		})
+	}
+}
+
+// start runs the program in this process until stop, which returns what it
+// logged.
+func start(t *testing.T, debug string) (addrs map[string]string, stop func() string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	stdout, w := io.Pipe()
+	var stderr bytes.Buffer
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", debug}, w, &stderr)
+		_ = w.Close()
+	}()
+	addrs = map[string]string{}
+	parts := 3
+	if debug == "" {
+		parts = 2
+	}
+	for lines := bufio.NewScanner(stdout); len(addrs) < parts && lines.Scan(); {
+		name, addr, _ := strings.Cut(lines.Text(), " on ")
+		addrs[name] = addr
+	}
+	require.Len(t, addrs, parts)
+	return addrs, func() string {
+		cancel()
+		require.Equal(t, 0, <-code, "exit code; log:\n%s", &stderr)
+		return stderr.String()
+	}
+}
+
+// TestServe has a line in the log, and a count, for each call of each transport.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	addrs, stop := start(t, free)
+	conn, err := grpc.NewClient(addrs["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	var overHTTP, overGRPC addsvc.Add
+	require.NoError(t, httpx.Client(httpx.To("http://"+addrs["HTTP"]), &overHTTP))
+	require.NoError(t, grpcx.Client(grpcx.To(conn), &overGRPC))
+	for _, c := range []addsvc.Add{overHTTP, overGRPC} {
+		got, err := c.Sum(t.Context(), addsvc.SumRequest{A: 1, B: 2})
+		require.NoError(t, err)
+		require.Equal(t, int64(3), got.V)
+		_, err = c.Concat(t.Context(), addsvc.ConcatRequest{A: "0123456789", B: "x"})
+		require.ErrorIs(t, err, addsvc.ErrMaxSize)
+	}
+	state, err := grpc_health_v1.NewHealthClient(conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "pb.Add"})
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, state.GetStatus())
+
+	resp, err := http.Get("http://" + addrs["debug"] + "/debug/vars") //nolint:noctx // a test
+	require.NoError(t, err)
+	vars, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	require.NoError(t, err)
+	require.Contains(t, string(vars), `"grpc Concat INVALID_ARGUMENT": `)
+	require.Contains(t, string(vars), `"http Sum OK": `)
+
+	log := stop()
+	require.Contains(t, log, "level=INFO msg=call transport=http operation=Sum peer=127.0.0.1:")
+	require.Regexp(t, `transport=grpc operation=Concat peer=127\.0\.0\.1:.*code=INVALID_ARGUMENT took=\S+ err="result exceeds maximum size"`, log)
+	require.Contains(t, log, "msg=stopping")
+	for _, c := range []addsvc.Add{overHTTP, overGRPC} {
+		_, err = c.Sum(t.Context(), addsvc.SumRequest{A: 1})
+		require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err), "after the end")
+	}
+}
+
+func TestServeWithoutDebug(t *testing.T) {
+	t.Parallel()
+	_, stop := start(t, "")
+	stop()
+}

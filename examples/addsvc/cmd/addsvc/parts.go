@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"expvar"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/addsvc"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/httpx"
+	"google.golang.org/grpc"
+)
+
+// A part is one server of the program.
+type part struct {
+	name, addr string
+	serve      func(l net.Listener) error
+	drain      func(ctx context.Context) error // finishes the calls in flight while ctx lasts
+}
+
+// newParts returns the servers of the service, and that of the counts unless its
+// address is empty.
+func newParts(log *slog.Logger, httpAddr, grpcAddr, debugAddr string) ([]part, error) {
+	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
+	if err := register(router, calls, log); err != nil {
+		return nil, err
+	}
+	parts := []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls)}
+	if debugAddr != "" {
+		debug := http.NewServeMux()
+		debug.Handle("GET /debug/vars", expvar.Handler())
+		parts = append(parts, httpPart("debug", debugAddr, debug, log))
+	}
+	return parts, nil
+}
+
+// snippet: server
+
+// register serves one service on both transports, with the same layers around it.
+func register(router chi.Router, calls *grpc.Server, log *slog.Logger) error {
+	svc, stack := addsvc.New(), endpoint.Stack{logging(log), counting}
+	err := errors.Join(
+		httpx.Mount(router, svc, httpx.Use(stack...)),
+		grpcx.Register(calls, svc, grpcx.Use(stack...)),
+	)
+	_, health := grpcx.Health(calls)
+	return errors.Join(err, health, grpcx.Reflect(calls))
+}
+
+// end snippet
+
+func httpPart(name, addr string, h http.Handler, log *slog.Logger) part {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return part{
+		name: name, addr: addr,
+		serve: func(l net.Listener) error {
+			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		},
+		drain: func(ctx context.Context) error {
+			if err := s.Shutdown(ctx); err != nil {
+				return errors.Join(err, s.Close())
+			}
+			return nil
+		},
+	}
+}
+
+func grpcPart(addr string, s *grpc.Server) part {
+	return part{
+		name: "gRPC", addr: addr,
+		serve: func(l net.Listener) error {
+			if err := s.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+				return err
+			}
+			return nil // it was stopped before it began
+		},
+		drain: func(ctx context.Context) error {
+			stop := context.AfterFunc(ctx, s.Stop)
+			s.GracefulStop() // ends early when Stop is called
+			if !stop() {
+				return ctx.Err()
+			}
+			return nil
+		},
+	}
+}
