@@ -4,10 +4,10 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain bench-http fuzz cover api generate fmt tidy
+.PHONY: help test lint bench bench-smoke fuzz cover api generate fmt tidy
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## Run the tests of the library and of the examples
 	GOTOOLCHAIN=auto go test ./... ./examples/...
@@ -22,15 +22,11 @@ bench: ## Run all Go benchmarks
 	GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 	cd bench && GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 
-bench-smoke: ## Run each comparison once, as a test; it writes nothing
-	cd bench && GOWORK=off go run ./chain -smoke
-	cd bench && GOWORK=off go run ./http -smoke
+bench-smoke: ## Run each comparison with peers once, as a test; it writes nothing
+	scripts/bench.sh -smoke
 
-bench-chain: ## Compare chains with those of other libraries, and write the results
-	cd bench && GOWORK=off go run ./chain
-
-bench-http: ## Compare HTTP handlers and clients with others, and write the results
-	cd bench && GOWORK=off go run ./http
+bench-%: ## Run one comparison (bench-chain, bench-http, …) and write its results
+	cd bench && GOWORK=off go run ./$*
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)

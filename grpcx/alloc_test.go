@@ -13,12 +13,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// callOnce calls the first method as grpc-go does, with a request of its own.
-func (r *registrar) callOnce(ctx context.Context, data []byte) error {
-	_, err := r.desc.Methods[0].Handler(r.impl, ctx, func(m any) error { return proto.Unmarshal(data, m.(proto.Message)) }, nil)
-	return err
-}
-
 // TestAllocs is not parallel, as AllocsPerRun asks: a call has two allocations
 // more than in generated code, the Call's and its exchange's.
 func TestAllocs(t *testing.T) {

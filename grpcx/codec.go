@@ -117,7 +117,7 @@ func checkRegistered(subtype string) (err error) {
 	if err != nil {
 		return err
 	}
-	in := inbox{format: codecFormat{Format: anything{}}, value: new([]byte), Message: nothing}
+	in := inbox{format: &codecFormat{Format: anything{}}, into: new([]byte), Message: nothing}
 	if err := unmarshal(data, &in); err != nil {
 		return err
 	}

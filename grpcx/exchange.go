@@ -24,7 +24,6 @@ type exchange struct {
 	stream      context.Context // grpc-go's own
 	receive     func(m any) error
 	interceptor grpc.UnaryServerInterceptor
-	srv         any
 	in          inbox
 	format      int             // of the messages, for a method that has formats
 	answer      any             // the response's message
@@ -140,7 +139,7 @@ func (x *exchange) negotiate() error {
 func read[D any](x *exchange, w *wire[D]) (D, error) {
 	if w.formats != nil {
 		v := new(D)
-		x.in.toValue(w.formats[x.format], v)
+		x.in.toValue(&w.formats[x.format], v)
 		if err := x.readMessage(); err != nil {
 			return *new(D), err
 		}
@@ -182,7 +181,7 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 // intercepted calls the endpoint through the interceptor of the server, which
 // sees the messages as the handler does: what is no pointer goes as one.
 func intercepted[Req, Resp any](ctx context.Context, x *exchange, next endpoint.Endpoint[Req, Resp], req Req) (Resp, error) {
-	info := &grpc.UnaryServerInfo{Server: x.srv, FullMethod: x.mt.op.Method}
+	info := &grpc.UnaryServerInfo{Server: x.mt.svc, FullMethod: x.mt.op.Method}
 	resp, err := x.interceptor(ctx, handed(req), info, func(ctx context.Context, req any) (any, error) {
 		r, ok := taken[Req](req)
 		if !ok {

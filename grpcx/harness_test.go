@@ -14,6 +14,7 @@ import (
 	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/proto"
 )
 
 // serve runs a server in memory until the test ends, and returns a connection to
@@ -195,6 +196,12 @@ type registrar struct {
 }
 
 func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) { r.desc, r.impl = desc, impl }
+
+// callOnce calls the first method as grpc-go does, with a request of its own.
+func (r *registrar) callOnce(ctx context.Context, data []byte) error {
+	_, err := r.desc.Methods[0].Handler(r.impl, ctx, func(m any) error { return proto.Unmarshal(data, m.(proto.Message)) }, nil)
+	return err
+}
 
 // partial is messageEcho whose streams need not be set.
 type partial struct{ messageEcho }

@@ -21,12 +21,11 @@ import (
 // inbox is what a server receives a message into. To whoever looks at it by
 // reflection it is the message inside.
 type inbox struct {
-	protoreflect.Message // of message, or an empty one
+	protoreflect.Message // of the message to read into, or an empty one
 
-	message proto.Message // to read into; nil for a format
-	format  codecFormat
-	value   any // to read into by format, a pointer
-	limit   int // of bytes; 0 for none of ours
+	format *codecFormat // nil for protobuf
+	into   any          // a new message, or a pointer for the format
+	limit  int          // of bytes; 0 for none of ours
 
 	size int
 	err  error
@@ -34,15 +33,15 @@ type inbox struct {
 
 var nothing = (*emptypb.Empty)(nil).ProtoReflect()
 
-// toMessage has the next message read into m.
+// toMessage has the next message read into m, which is new.
 func (b *inbox) toMessage(m proto.Message) {
-	b.Message, b.message = m.ProtoReflect(), m
+	b.Message, b.into = m.ProtoReflect(), m
 	b.size, b.err = 0, nil
 }
 
 // toValue has the next message read into the value that v points to.
-func (b *inbox) toValue(f codecFormat, v any) {
-	b.Message, b.format, b.value = nothing, f, v
+func (b *inbox) toValue(f *codecFormat, v any) {
+	b.Message, b.format, b.into = nothing, f, v
 	b.size, b.err = 0, nil
 }
 
@@ -77,12 +76,13 @@ func (b *inbox) fill(data []byte) {
 	switch {
 	case b.limit > 0 && len(data) > b.limit:
 		b.err = tooLarge(b.limit)
-	case b.message != nil:
-		if err := proto.Unmarshal(data, b.message); err != nil {
+	case b.format != nil:
+		b.err = b.format.Decode(data, b.into)
+	default:
+		// What is new needs no reset.
+		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(data, b.into.(proto.Message)); err != nil {
 			b.err = ErrInvalidRequest.WithCause(err)
 		}
-	default:
-		b.err = b.format.Decode(data, b.value)
 	}
 }
 

@@ -166,6 +166,7 @@ type method struct {
 	serve         func()          // makes the shell of a server from the field
 	connect       func(c *client) // sets the field to the shell of a client
 
+	svc    Service // of a server, for interceptors
 	unary  endpoint.Endpoint[*exchange, endpoint.Empty]
 	stream grpc.StreamHandler
 }

@@ -30,7 +30,7 @@ func Register(s grpc.ServiceRegistrar, svc Service, opts ...Option) error {
 	if len(b.faults) > 0 {
 		return errors.Join(b.faults...)
 	}
-	for _, desc := range b.descriptions() {
+	for _, desc := range b.descriptions(svc) {
 		s.RegisterService(desc, svc)
 	}
 	return nil
@@ -57,7 +57,7 @@ func (b *build) services() []string {
 	return names
 }
 
-func (b *build) descriptions() []*grpc.ServiceDesc {
+func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 	var all []*grpc.ServiceDesc
 	for _, name := range b.services() {
 		desc := &grpc.ServiceDesc{ServiceName: name, HandlerType: (*any)(nil)}
@@ -68,6 +68,7 @@ func (b *build) descriptions() []*grpc.ServiceDesc {
 			if mt.service != name {
 				continue
 			}
+			mt.svc = svc
 			mt.serve()
 			if mt.op.Streams == endpoint.Unary {
 				desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: mt.name, Handler: mt.handleUnary})
@@ -86,8 +87,8 @@ func (b *build) descriptions() []*grpc.ServiceDesc {
 
 // handleUnary is a grpc.MethodHandler: it makes the Call and runs the layers
 // around decoding and the endpoint.
-func (mt *method) handleUnary(srv any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // grpc-go's order
-	x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic, srv: srv}
+func (mt *method) handleUnary(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // grpc-go's order
+	x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
 	ctx = x.start(ctx)
 	err := guard(func() error {
 		_, err := mt.unary(ctx, x)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // exchangeKey is where the parts of a method with a request stream find the
@@ -133,6 +134,9 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			}
 			if !yield(m, nil) {
 				return
+			}
+			if pm, ok := m.(proto.Message); ok && w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
+				x.call.AddResponseBytes(int64(proto.Size(pm)))
 			}
 		}
 	}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/typedkit/endpoint/bench/internal/measure"
+)
+
+func TestCases(t *testing.T) {
+	t.Parallel()
+	all, err := start()
+	t.Cleanup(func() {
+		if err := all.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := all.cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, c := range cases {
+		name := c.Group + "/" + c.Kind
+		if seen[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		seen[name] = true
+		if err := c.Run(10); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if used, err := c.Clock(); err != nil || used <= 0 {
+			t.Errorf("%s: the clock says %v, %v", name, used, err)
+		}
+	}
+	// Four shapes at three ends, of four kinds; JSON at both ends, and go-kit for
+	// unary calls.
+	if want := 4*3*4 + 4 + 3; len(cases) != want {
+		t.Errorf("there are %d cases, want %d", len(cases), want)
+	}
+}
+
+// results are as of a run in which every kind takes a time of its own.
+func results() []measure.Result {
+	var all []measure.Result
+	for _, shape := range shapes() {
+		for _, end := range ends() {
+			for i, kind := range kinds(shape, end) {
+				all = append(all, measure.Result{
+					Group: group(shape, end), Kind: kind,
+					NS: []float64{1000 + float64(i)*100, 2000 + float64(i)*200}, Allocs: float64(10 + i), Bytes: 100,
+				})
+			}
+		}
+	}
+	return all
+}
+
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	all := claims(results())
+	if want := 3 + 2 + 3*3; len(all) != want {
+		t.Fatalf("there are %d claims, want %d", len(all), want)
+	}
+	for _, c := range all {
+		if alloc := strings.Contains(c.Text, "allocations"); c.Holds != alloc {
+			t.Errorf("%s: holds = %v, measured %s; grpcx takes 1.1 times as long, with one allocation more", c.Text, c.Holds, c.Measured)
+		}
+	}
+	for _, c := range claims(nil) {
+		if c.Holds {
+			t.Errorf("%s holds without results", c.Text)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	o := measure.Outcome{Results: results(), Options: measure.Options{Rounds: 2, Fixed: true, Out: t.TempDir()}, Machine: "a machine"}
+	var out bytes.Buffer
+	if err := report(&out, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"A unary call", "A message of a bidi stream", "1.10", "wrote report.md and grpc.svg"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, out.String())
+		}
+	}
+	if text := string(markdown(o)); !strings.Contains(text, "go run ./grpc -rounds 2 -fixed") || !strings.Contains(text, "| client | go-kit |") {
+		t.Errorf("the file lacks something:\n%s", text)
+	}
+	o.Options.Smoke = true
+	out.Reset()
+	if err := report(&out, o); err != nil || !strings.Contains(out.String(), "smoke run") || strings.Contains(out.String(), "wrote") {
+		t.Errorf("a smoke run: %v\n%s", err, out.String())
+	}
+}

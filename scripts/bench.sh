@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs the measurements of bench that compare with peers, each with the arguments
+# given: -smoke runs each once, as a test, and writes nothing.
+set -euo pipefail
+# shellcheck source=scripts/env.sh
+. "$(dirname "$0")/env.sh"
+
+cd bench
+programs=$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./...)
+for program in $programs; do
+	echo "measure ${program##*/}"
+	go run "$program" "$@"
+done
