@@ -262,7 +262,8 @@ type streamOut struct {
 	produce func(w *io.PipeWriter) error
 	pipe    *io.PipeReader
 	w       *io.PipeWriter
-	forget  func() bool // the end of the call's context
+	ctx     context.Context
+	forget  func() bool // the end of ctx
 
 	mu      sync.Mutex // guards the fields below
 	begun   bool
@@ -313,6 +314,7 @@ func (o *streamOut) request(ctx context.Context, conn *Conn, call *endpoint.Call
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	o.pipe, o.w = io.Pipe()
+	o.ctx = ctx
 	o.forget = context.AfterFunc(ctx, o.end) // also where the producer does not look at its own
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.watch(i.Conn) }})
 	return (&http.Request{
@@ -393,12 +395,17 @@ func (o *streamOut) run(w *io.PipeWriter) {
 	}()
 	err := o.produce(w)
 	finished = true
-	if err != nil {
+	switch {
+	case err != nil:
 		o.set(err)
 		_ = w.CloseWithError(errProducer)
-		return
+	case o.ctx.Err() != nil:
+		// It has most likely ended because the call has: what was sent so far must
+		// not look like the whole.
+		_ = w.CloseWithError(errProducer)
+	default:
+		_ = w.Close()
 	}
-	_ = w.Close()
 }
 
 var (
