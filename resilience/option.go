@@ -29,7 +29,7 @@ func (c *common) emit(ctx context.Context, e endpoint.Event) {
 
 // An Option is taken by the constructor of every policy.
 type Option interface {
-	// One line for each policy; commonOption has the method.
+	ShedOption
 }
 
 type commonOption func(*common)
