@@ -29,7 +29,15 @@ func (c *common) emit(ctx context.Context, e endpoint.Event) {
 
 // An Option is taken by the constructor of every policy.
 type Option interface {
-	// One line for each policy; commonOption has the method.
+	// One line for each policy; commonOption has the method, in the policy's file.
+	LimiterOption
+	WaiterOption
+	PerClientOption
+	QuotaOption
+	BreakerOption
+	BulkheadOption
+	AdaptiveOption
+	ThrottlerOption
 }
 
 type commonOption func(*common)
