@@ -29,7 +29,16 @@ func (c *common) emit(ctx context.Context, e endpoint.Event) {
 
 // An Option is taken by the constructor of every policy.
 type Option interface {
+	// One line for each policy, whose file has commonOption's method for it.
 	ShedOption
+	LimiterOption
+	WaiterOption
+	PerClientOption
+	QuotaOption
+	BreakerOption
+	BulkheadOption
+	AdaptiveOption
+	ThrottlerOption
 }
 
 type commonOption func(*common)
