@@ -29,10 +29,17 @@ func (c *common) emit(ctx context.Context, e endpoint.Event) {
 
 // An Option is taken by the constructor of every policy.
 type Option interface {
+	TimeoutOption
+	RetryOption
+	HedgeOption
 	// One line for each policy; commonOption has the method.
+
+	apply(*common) // of policies without options of their own
 }
 
 type commonOption func(*common)
+
+func (o commonOption) apply(c *common) { o(c) }
 
 // Named names the policy in its events and gauges. The default is no name.
 func Named(name string) Option {
