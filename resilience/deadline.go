@@ -12,7 +12,9 @@ import (
 // clock until then.
 //
 // Once armed it is the context of package context that it made: children
-// register with that one, without a goroutine.
+// register with that one, without a goroutine. Before, nobody has seen it end:
+// a deadline that passed unseen before the parent ended, or before the call did,
+// leaves no trace.
 type deadlineContext struct {
 	context.Context // the parent, whose own deadline is not earlier
 	deadline        time.Time
@@ -57,9 +59,11 @@ func (d *deadlineContext) arm() *armed {
 			return a
 		}
 		fresh := new(armed)
-		fresh.ctx, fresh.cancel = context.WithDeadlineCause(d.Context, d.deadline, d.cause)
-		if a == &released {
+		if a == &released { // it ended by itself, whatever became of the parent since
+			fresh.ctx, fresh.cancel = context.WithCancel(context.WithoutCancel(d.Context))
 			fresh.cancel()
+		} else {
+			fresh.ctx, fresh.cancel = context.WithDeadlineCause(d.Context, d.deadline, d.cause)
 		}
 		if d.state.CompareAndSwap(a, fresh) {
 			return fresh

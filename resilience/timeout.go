@@ -177,7 +177,7 @@ func (t *Timeout) endedBy(ctx context.Context, d *deadlineContext, err error) *b
 	}
 	// The next hop is told the time that is left in whole milliseconds, so it may
 	// give up before this end does, by less than one.
-	if cause == nil && d != nil && e.Remote() && e.Code() == endpoint.DeadlineExceeded && time.Until(d.deadline) <= time.Millisecond {
+	if d != nil && e.Remote() && e.Code() == endpoint.DeadlineExceeded && time.Until(d.deadline) <= time.Millisecond {
 		return &t.whole
 	}
 	return nil
