@@ -108,6 +108,20 @@ type Hedger interface {
 	Delay(ctx context.Context, started int) (time.Duration, bool)
 }
 
+// A Racer is a Hedger that takes part in its races. It is an ability for
+// authors of policies and may change before 1.0.
+//
+// Start is asked when a delay is over, just before the attempt that it was for
+// starts, with the number of those that did; false means that neither this one
+// nor another starts. Settle is told how a race ended and how long it took: up
+// to the first good answer, or the first item of a stream, when err is nil. It
+// is not told of a panic.
+type Racer interface {
+	Hedger
+	Start(ctx context.Context, started int) bool
+	Settle(ctx context.Context, took time.Duration, err error)
+}
+
 // faulty is a policy or a target that keeps the faults of its construction.
 type faulty interface{ Err() error }
 
@@ -181,6 +195,17 @@ func (o onlyHedger) Delay(ctx context.Context, started int) (time.Duration, bool
 		return 0, false
 	}
 	return o.layer.(Hedger).Delay(ctx, started)
+}
+
+func (o onlyHedger) Start(ctx context.Context, started int) bool {
+	r, ok := o.layer.(Racer)
+	return !ok || r.Start(ctx, started) // only after a Delay that applied
+}
+
+func (o onlyHedger) Settle(ctx context.Context, took time.Duration, err error) {
+	if r, ok := o.layer.(Racer); ok && o.applies(ctx) {
+		r.Settle(ctx, took, err)
+	}
 }
 
 // flattening collects the layers of a stack, those of nested stacks one by one,

@@ -39,9 +39,16 @@ type Option interface {
 	BulkheadOption
 	AdaptiveOption
 	ThrottlerOption
+	TimeoutOption
+	RetryOption
+	HedgeOption
+
+	apply(*common) // of policies without options of their own
 }
 
 type commonOption func(*common)
+
+func (o commonOption) apply(c *common) { o(c) }
 
 // Named names the policy in its events and gauges. The default is no name.
 func Named(name string) Option {
