@@ -3,6 +3,9 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
+	"slices"
 	"time"
 )
 
@@ -211,9 +214,10 @@ func (o onlyHedger) Settle(ctx context.Context, took time.Duration, err error) {
 // flattening collects the layers of a stack, those of nested stacks one by one,
 // and their faults.
 type flattening struct {
-	op     *Operation // that resolvers are asked for; nil outside a shell
-	layers []Layer
-	faults []error
+	op       *Operation // that resolvers are asked for; nil outside a shell
+	layers   []Layer
+	policies []Layer // those of layers that are pointers and keep faults
+	faults   []error
 }
 
 // add appends l. What a resolver gave is added with ask false: a policy may give
@@ -232,15 +236,31 @@ func (f *flattening) add(l Layer, ask bool) {
 	case *only:
 		f.addOnly(l, ask)
 		return
-	case Resolver:
-		if ask && f.op != nil {
-			if own := l.For(f.op); own != nil {
-				f.add(own, false)
-			}
-			return
+	}
+	if ask && f.twice(l) {
+		return
+	}
+	if r, ok := l.(Resolver); ok && ask && f.op != nil {
+		if own := r.For(f.op); own != nil {
+			f.add(own, false)
 		}
+		return
 	}
 	f.layers = append(f.layers, l)
+}
+
+// twice says that l is a policy that the stack has already, and notes the fault:
+// each call would take two of its tokens or its permits.
+func (f *flattening) twice(l Layer) bool {
+	if _, ok := l.(faulty); !ok || reflect.TypeOf(l).Kind() != reflect.Pointer {
+		return false
+	}
+	if slices.Contains(f.policies, l) {
+		f.faults = append(f.faults, fmt.Errorf("endpoint: the same %s is in the stack twice", typeName(l)))
+		return true
+	}
+	f.policies = append(f.policies, l)
+	return false
 }
 
 // addOnly decides for an operation at once. Without one, each layer under the

@@ -31,7 +31,7 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 // and fewer of them at once did not help, the server does not wait for itself:
 // what they take now counts as usual from then on.
 //
-// Of the limit, [Sheddable] calls may fill a half, [SheddablePlus] ones 70 %,
+// Of the limit, [Sheddable] calls may fill 40 %, [SheddablePlus] ones 60 %,
 // [Critical] ones 90 %, [CriticalPlus] ones all. The priority is that of
 // [PriorityFrom], else what the header [PriorityHeader] of the served call says,
 // else Critical; it goes on to the calls that the handler makes. See
@@ -46,9 +46,13 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 // counts neither among those that run nor for the time that they take. Inside
 // [Shed.Wrap], that is told from the operation of the Call in the context.
 //
+// The limit starts at 200. An admitted call of the default priority costs no
+// allocation, neither does a refused one. A Shed is safe for concurrent use.
+//
 // Its events have the source "shed" and the kind "rejected", with the priority or
-// "deadline" as their detail. The limit starts at 200. A Shed is safe for
-// concurrent use.
+// "deadline" as Detail. Its gauges are "permits", which is the limit,
+// "permits_in_use", "stretch" (of the last window) and for each operation
+// "usual_seconds".
 type Shed struct {
 	common
 	load    load
@@ -56,7 +60,8 @@ type Shed struct {
 	highest Priority
 	strip   bool
 	faults  error
-	single  shedOperation // of calls through Wrap
+	calls   shedOperation // of no operation: through Wrap
+	streams shedOperation // the same for streams
 
 	mu         sync.Mutex // guards the field below
 	operations map[*endpoint.Operation]*shedOperation
@@ -66,7 +71,7 @@ type Shed struct {
 func NewShed(opts ...ShedOption) *Shed {
 	s := &Shed{epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
 	s.load.init(20, 10_000)
-	s.single.shed = s
+	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
 	for _, o := range opts {
 		o.applyShed(s)
 	}
@@ -124,26 +129,28 @@ func (s *Shed) For(op *endpoint.Operation) endpoint.Layer {
 
 // Enter admits the call or refuses it with ErrOutOfCapacity or ErrTooLate.
 func (s *Shed) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
-	return s.single.enter(ctx, endpoint.CallFrom(ctx).Operation().Streams != endpoint.Unary)
+	return s.calls.Enter(ctx)
 }
 
 // Exit gives the call's place back, and learns from the time that it took.
 func (s *Shed) Exit(ctx context.Context, t endpoint.Token, err error) error {
-	return s.single.Exit(ctx, t, err)
+	return s.calls.Exit(ctx, t, err)
 }
 
 // Wrap returns next guarded by s alone. Req and Resp are those of next.
 func (s *Shed) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	return endpoint.Stack{s}.Wrap(next)
+	if isStream[Req]() || isStream[Resp]() {
+		return endpoint.Stack{&s.streams}.Wrap(next)
+	}
+	return endpoint.Stack{&s.calls}.Wrap(next)
 }
 
-// Gauges yields, with the source "shed", the limit, the calls "running", the
-// "stretch" of the last window, and the "usual_seconds" of each operation.
+// Gauges yields the state of s.
 func (s *Shed) Gauges(yield func(endpoint.Gauge) bool) {
 	limit, running, stretch := s.load.state()
 	gauges := []endpoint.Gauge{
-		{Metric: "limit", Value: limit},
-		{Metric: "running", Value: running},
+		{Metric: "permits", Value: limit},
+		{Metric: "permits_in_use", Value: running},
 		{Metric: "stretch", Value: stretch},
 	}
 	s.mu.Lock()
@@ -200,11 +207,9 @@ type shedOperation struct {
 	succeeded time.Duration // after the epoch
 }
 
-func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
-	return o.enter(ctx, o.streams)
-}
+func (o *shedOperation) Err() error { return o.shed.faults }
 
-func (o *shedOperation) enter(ctx context.Context, streams bool) (context.Context, endpoint.Token, error) {
+func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	s := o.shed
 	p, inner := s.prioritize(ctx)
 	now := time.Since(s.epoch)
@@ -212,11 +217,11 @@ func (o *shedOperation) enter(ctx context.Context, streams bool) (context.Contex
 		o.rejected(ctx, "deadline", ErrTooLate)
 		return ctx, endpoint.Token{}, ErrTooLate
 	}
-	if !s.load.admit(p, !streams) {
+	if !s.load.admit(p, !o.streams) {
 		o.rejected(ctx, p.String(), ErrOutOfCapacity)
 		return ctx, endpoint.Token{}, ErrOutOfCapacity
 	}
-	if streams {
+	if o.streams {
 		return inner, endpoint.Token{N: noPlace}, nil
 	}
 	return inner, endpoint.Token{N: int64(now)}, nil

@@ -14,18 +14,6 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
-// gauge returns the value of a gauge without an operation.
-func gauge(t testing.TB, gauges func(func(endpoint.Gauge) bool), metric string) float64 {
-	t.Helper()
-	for g := range gauges {
-		if g.Metric == metric && g.Operation == nil {
-			return g.Value
-		}
-	}
-	t.Fatalf("no gauge %q", metric)
-	return 0
-}
-
 func TestShedLaws(t *testing.T) {
 	t.Parallel()
 	endpointtest.Layer(t, resilience.NewShed())
@@ -70,8 +58,8 @@ func TestShedShares(t *testing.T) {
 			t.Errorf("%d calls run when the first %v call is refused, want %d", running, tt.p, tt.want)
 		}
 	}
-	if got := gauge(t, shed.Gauges, "running"); got != 100 {
-		t.Errorf("gauge running = %v, want 100", got)
+	if got := gauges(shed)["permits_in_use"]; got != 100 {
+		t.Errorf("permits_in_use = %v, want 100", got)
 	}
 }
 
@@ -97,8 +85,8 @@ func TestShedGivesPlacesBack(t *testing.T) {
 			}()
 		}
 	}
-	if got := gauge(t, shed.Gauges, "running"); got != 0 {
-		t.Errorf("gauge running = %v at the end", got)
+	if got := gauges(shed)["permits_in_use"]; got != 0 {
+		t.Errorf("permits_in_use = %v at the end", got)
 	}
 }
 
@@ -200,8 +188,17 @@ func TestShedStreams(t *testing.T) {
 	}
 	_ = unary.Exit(t.Context(), tok, nil)
 	_ = streaming.Exit(ctx, open, nil)
-	if got := gauge(t, shed.Gauges, "running"); got != 0 {
-		t.Errorf("gauge running = %v at the end", got)
+	ticks := shed.Wrap(func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) {
+		return endpoint.StreamOf(1, 2), nil
+	})
+	stream, _ := ticks(t.Context(), endpoint.Empty{})
+	for range stream {
+		if got := gauges(shed)["permits_in_use"]; got != 0 {
+			t.Errorf("a wrapped stream takes %v places", got)
+		}
+	}
+	if got := gauges(shed)["permits_in_use"]; got != 0 {
+		t.Errorf("permits_in_use = %v at the end", got)
 	}
 }
 
@@ -235,7 +232,7 @@ func TestShedEventsAndGauges(t *testing.T) {
 		}
 		metrics = append(metrics, g.Metric)
 	}
-	if want := []string{"limit", "running", "stretch", "usual_seconds"}; !slices.Equal(metrics, want) {
+	if want := []string{"permits", "permits_in_use", "stretch", "usual_seconds"}; !slices.Equal(metrics, want) {
 		t.Errorf("gauges %q, want %q", metrics, want)
 	}
 	for range shed.Gauges {
