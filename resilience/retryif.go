@@ -40,7 +40,7 @@ func (r *RetryIf[Resp]) Err() error {
 
 // Wrap returns next repeated by r alone. Req is the type of its request.
 func (r *RetryIf[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	layered := endpoint.Stack{testing[Resp]{r.retry, r}}
+	layered := endpoint.Stack{asking[Resp]{r.retry, r}}
 	if isStream[Resp]() {
 		return layered.Wrap(next)
 	}
@@ -67,16 +67,16 @@ type unwanted[Resp any] struct{ resp Resp }
 
 func (*unwanted[Resp]) Error() string { return "the response was not accepted" }
 
-// testing is the Layer of a RetryIf.
-type testing[Resp any] struct {
+// asking is the Layer of a RetryIf.
+type asking[Resp any] struct {
 	*Retry
 	of *RetryIf[Resp]
 }
 
-func (l testing[Resp]) Err() error { return l.of.Err() }
+func (l asking[Resp]) Err() error { return l.of.Err() }
 
 // Again is the Retry's with the test in place of the codes.
-func (l testing[Resp]) Again(ctx context.Context, t endpoint.Token, err error) (context.Context, endpoint.Token, bool) {
+func (l asking[Resp]) Again(ctx context.Context, t endpoint.Token, err error) (context.Context, endpoint.Token, bool) {
 	response, ok := err.(*unwanted[Resp]) //nolint:errorlint // it comes from right inside
 	ctx, t, again := l.again(ctx, t, err, func(err error) bool {
 		return ok || l.of.test(*new(Resp), err)
