@@ -56,8 +56,8 @@ var ErrOpen = endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", 
 // gauge is "state": 0 closed, 1 half-open, 2 open.
 type Breaker struct {
 	common
-	judge
 	rules
+	judge  judge
 	epoch  time.Time // what its times count from
 	faults error     // of construction; see Err
 

@@ -206,7 +206,10 @@ func (p *period) count(hasFailed bool, b *Breaker) bool {
 		}
 		return p.inRow.Add(1) >= int64(b.failures)
 	}
-	now := b.now()
+	now := time.Duration(0)
+	if b.span > 0 {
+		now = b.now()
+	}
 	p.mu.Lock()
 	recent := p.window.add(now, hasFailed)
 	p.mu.Unlock()

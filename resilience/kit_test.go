@@ -40,7 +40,7 @@ func (h *held) call(ctx context.Context, n int) (int, error) {
 type happenings struct {
 	mu    sync.Mutex // guards the fields below
 	lines []string
-	last  endpoint.Event
+	kinds map[string]endpoint.Event
 }
 
 func (h *happenings) hear(_ context.Context, e endpoint.Event) {
@@ -53,7 +53,18 @@ func (h *happenings) hear(_ context.Context, e endpoint.Event) {
 	if e.Delay != 0 {
 		line += fmt.Sprint(" ", e.Delay)
 	}
-	h.lines, h.last = append(h.lines, line), e
+	h.lines = append(h.lines, line)
+	if h.kinds == nil {
+		h.kinds = map[string]endpoint.Event{}
+	}
+	h.kinds[e.Kind] = e
+}
+
+// lastOf returns the last event of a kind.
+func (h *happenings) lastOf(kind string) endpoint.Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.kinds[kind]
 }
 
 // take returns the lines since the last take.
@@ -68,7 +79,8 @@ func (h *happenings) take() []string {
 // gauges returns the figures of a policy by their metric.
 func gauges(p interface {
 	Gauges(yield func(endpoint.Gauge) bool)
-}) map[string]float64 {
+},
+) map[string]float64 {
 	figures := map[string]float64{}
 	for g := range p.Gauges {
 		figures[g.Metric] = g.Value

@@ -44,8 +44,8 @@ type PerClient struct {
 	key     func(*endpoint.Call) string
 	faults  error // of construction; see Err
 
-	byClient *buckets[client] // without key
-	byKey    *buckets[string] // with key
+	byClient *buckets[client] // used without key
+	byKey    *buckets[string] // used with key
 }
 
 // A PerClientOption is an option of [NewPerClient].
@@ -91,11 +91,7 @@ func NewPerClient(perSecond float64, burst int, opts ...PerClientOption) *PerCli
 		bucketFaults("NewPerClient", perSecond, burst),
 		fault(p.clients > 0 && p.clients <= 1<<30, "NewPerClient: MaxClients(%d), want 1 to 2^30", p.clients),
 	)
-	if p.key != nil {
-		p.byKey = newBuckets[string](p.rate, p.clients)
-	} else {
-		p.byClient = newBuckets[client](p.rate, p.clients)
-	}
+	p.byClient, p.byKey = newBuckets[client](p.rate, p.clients), newBuckets[string](p.rate, p.clients)
 	return p
 }
 
@@ -129,11 +125,9 @@ func (p *PerClient) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpo
 
 // Gauges yields the state of p.
 func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
-	n := 0
+	n := p.byClient.len()
 	if p.key != nil {
 		n = p.byKey.len()
-	} else {
-		n = p.byClient.len()
 	}
 	yield(endpoint.Gauge{Source: "perclient", Name: p.name, Metric: "clients", Value: float64(n)})
 }

@@ -39,7 +39,7 @@ import (
 // "rejection_ratio", the probability.
 type Throttler struct {
 	common
-	judge
+	judge  judge
 	span   time.Duration
 	k      float64
 	epoch  time.Time // what its times count from

@@ -25,9 +25,10 @@ func TestWaiter(t *testing.T) {
 			at time.Duration
 		}
 		var mu sync.Mutex
+		var wg sync.WaitGroup
 		var got, want []passed
 		for n := range 6 {
-			go func() {
+			wg.Go(func() {
 				_, err := e(t.Context(), n)
 				if err != nil {
 					t.Errorf("call %d: %v", n, err)
@@ -35,11 +36,11 @@ func TestWaiter(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				got = append(got, passed{n, time.Since(start)})
-			}()
+			})
 			synctest.Wait()
 			want = append(want, passed{n, time.Duration(max(n-1, 0)) * 100 * time.Millisecond})
 		}
-		time.Sleep(time.Second)
+		wg.Wait()
 		require.Equal(t, want, got)
 	})
 }
