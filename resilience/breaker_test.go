@@ -34,10 +34,10 @@ func (s *server) call(_ context.Context, n int) (int, error) {
 	return n, s.err
 }
 
-// run makes calls that end as the letters say: s succeeds, f fails by the
+// play makes calls that end as the letters say: s succeeds, f fails by the
 // server's fault, c by the client's, r is rejected here, x is cancelled, p
 // panics, and a dot is rejected by the breaker.
-func run(t *testing.T, b endpoint.Layer, letters string) {
+func play(t *testing.T, b endpoint.Layer, letters string) {
 	t.Helper()
 	errs := map[rune]error{
 		'f': errDown,
@@ -111,7 +111,7 @@ func TestBreakerOpens(t *testing.T) {
 			t.Parallel()
 			b := resilience.NewBreaker(tt.n, tt.opts...)
 			require.NoError(t, b.Err())
-			run(t, b, tt.letters)
+			play(t, b, tt.letters)
 			require.Equal(t, tt.open, b.State() == resilience.Open)
 		})
 	}
@@ -146,7 +146,7 @@ func TestBreakerWindow(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			b := resilience.NewBreaker(3, resilience.Window(10*time.Second))
 			for range 3 {
-				run(t, b, "f")
+				play(t, b, "f")
 				time.Sleep(tt.apart)
 			}
 			require.Equal(t, tt.open, b.State() != resilience.Closed, "3 failures %v apart", tt.apart)
@@ -161,7 +161,7 @@ func TestBreakerCycle(t *testing.T) {
 		var heard happenings
 		b := resilience.NewBreaker(2, resilience.Cooldown(10*time.Second), resilience.Probes(3), resilience.Named("db"), resilience.OnEvent(heard.hear))
 		require.Equal(t, map[string]float64{"state": 0}, gauges(b))
-		run(t, b, "sff.")
+		play(t, b, "sff.")
 		require.Equal(t, []string{"db: breaker opened 10s", "db: breaker rejected 10s"}, heard.take())
 		require.Equal(t, map[string]float64{"state": 2}, gauges(b))
 
@@ -174,13 +174,13 @@ func TestBreakerCycle(t *testing.T) {
 		heard.take()
 
 		time.Sleep(7500 * time.Millisecond)
-		run(t, b, "ssf.")
+		play(t, b, "ssf.")
 		require.Equal(t, []string{"db: breaker half-open", "db: breaker opened 10s", "db: breaker rejected 10s"}, heard.take())
 
 		time.Sleep(10 * time.Second)
-		run(t, b, "sxrxcxs")
+		play(t, b, "sxrxcxs")
 		require.Equal(t, []string{"db: breaker half-open", "db: breaker closed"}, heard.take(), "what says nothing leaves room for another probe")
-		run(t, b, "sfsff.")
+		play(t, b, "sfsff.")
 		require.Equal(t, errDown, heard.lastOf("opened").Err)
 	})
 }
@@ -192,7 +192,7 @@ func TestBreakerProbes(t *testing.T) {
 	for _, n := range []int{1, 3, 70} {
 		bubble(t, func(t *testing.T) {
 			b := resilience.NewBreaker(1, resilience.Probes(n))
-			run(t, b, "f")
+			play(t, b, "f")
 			time.Sleep(5 * time.Second)
 			server := newHeld()
 			e := endpoint.Chain(server.call, b.Wrap)
@@ -242,7 +242,7 @@ func TestBreakerStale(t *testing.T) {
 			}
 			start()
 			start()
-			run(t, b, "f")
+			play(t, b, "f")
 			end()
 			require.Equal(t, resilience.Open, b.State())
 			time.Sleep(5 * time.Second)
@@ -250,13 +250,13 @@ func TestBreakerStale(t *testing.T) {
 			end()   // one of them: the first in line, which is stale
 			require.Equal(t, resilience.HalfOpen, b.State())
 
-			run(t, b, "f.") // the other probe
+			play(t, b, "f.") // the other probe
 			require.Equal(t, resilience.Open, b.State())
 			time.Sleep(5 * time.Second)
-			run(t, b, "s")
+			play(t, b, "s")
 			end() // the probe of the earlier time
 			require.Equal(t, resilience.HalfOpen, b.State())
-			run(t, b, "s")
+			play(t, b, "s")
 			require.Equal(t, resilience.Closed, b.State())
 			wg.Wait()
 		})
@@ -283,17 +283,17 @@ func TestBreakerHungProbe(t *testing.T) {
 		b := resilience.NewBreaker(1, resilience.ProbeTime(20*time.Second))
 		hung := newHeld()
 		e := endpoint.Chain(hung.call, b.Wrap)
-		run(t, b, "f")
+		play(t, b, "f")
 		var wg sync.WaitGroup
 		for range 3 {
 			time.Sleep(5 * time.Second)
 			wg.Go(func() { _, _ = e(t.Context(), 1) })
 			synctest.Wait()
 			time.Sleep(20*time.Second - 1)
-			run(t, b, ".")
+			play(t, b, ".")
 			require.Equal(t, resilience.HalfOpen, b.State())
 			time.Sleep(time.Nanosecond)
-			run(t, b, ".")
+			play(t, b, ".")
 			require.Equal(t, resilience.Open, b.State())
 		}
 		for range 3 {
@@ -302,7 +302,7 @@ func TestBreakerHungProbe(t *testing.T) {
 		wg.Wait()
 		require.Equal(t, resilience.Open, b.State())
 		time.Sleep(5 * time.Second)
-		run(t, b, "sss")
+		play(t, b, "sss")
 		require.Equal(t, resilience.Closed, b.State())
 
 		// The naive breaker waits for its probe for ever.
@@ -320,9 +320,9 @@ func TestBreakerProbeThatPanics(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		b := resilience.NewBreaker(1)
-		run(t, b, "p.")
+		play(t, b, "p.")
 		time.Sleep(5 * time.Second)
-		run(t, b, "p.")
+		play(t, b, "p.")
 		time.Sleep(5 * time.Second)
 		e := endpoint.Chain(func(context.Context, int) (int, error) {
 			runtime.Goexit()
@@ -336,7 +336,7 @@ func TestBreakerProbeThatPanics(t *testing.T) {
 		<-done
 		require.Equal(t, resilience.Open, b.State())
 		time.Sleep(5 * time.Second)
-		run(t, b, "ss")
+		play(t, b, "ss")
 	})
 }
 
@@ -380,19 +380,19 @@ func TestBreakerFor(t *testing.T) {
 
 	var heard happenings
 	b := resilience.NewBreaker(1, resilience.OnEvent(heard.hear))
-	run(t, b.For(get), "f.")
+	play(t, b.For(get), "f.")
 	require.Same(t, get, heard.lastOf("rejected").Operation)
-	run(t, b.For(put), "s")
-	run(t, b.For(get), ".")
+	play(t, b.For(put), "s")
+	play(t, b.For(get), ".")
 	require.Equal(t, map[string]float64{"Get": 2, "Put": 0}, states(b))
 	again := b.For(get)
 	require.Same(t, again, b.For(get))
 	require.Equal(t, resilience.Closed, b.State(), "of what it wraps")
 
 	shared := resilience.NewBreaker(1, resilience.Shared())
-	run(t, shared.For(get), "f.")
-	run(t, shared.For(put), ".")
-	run(t, shared, ".")
+	play(t, shared.For(get), "f.")
+	play(t, shared.For(put), ".")
+	play(t, shared, ".")
 	require.Equal(t, map[string]float64{"": 2}, states(shared))
 	require.Equal(t, resilience.Open, shared.State())
 

@@ -49,7 +49,7 @@ func storm(ctx context.Context, e endpoint.Endpoint[int, int], d, interval time.
 // allowed is what calls may cost: 1.1 attempts each, and what the bucket holds
 // at first and gets with time.
 func allowed(calls int64, d time.Duration) int64 {
-	return int64(math.Ceil(float64(calls)*1.1 + d.Seconds())) + 10
+	return int64(math.Ceil(float64(calls)*1.1+d.Seconds())) + 10
 }
 
 func TestBudgetStorm(t *testing.T) {

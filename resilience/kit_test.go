@@ -20,8 +20,6 @@ func no(err error) endpoint.Endpoint[int, int] {
 	return func(context.Context, int) (int, error) { return 0, err }
 }
 
-var errDown = endpoint.Errorf(endpoint.Unavailable, "down")
-
 // held is an endpoint whose calls wait until the test lets them go.
 type held struct{ results chan error }
 

@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,9 @@ type made struct {
 }
 
 func layered(l endpoint.Layer) made {
-	m := made{layer: l, around: func(next endpoint.Endpoint[int, int]) endpoint.Endpoint[int, int] { return endpoint.Stack{l}.Wrap(next) }}
+	m := made{layer: l, around: func(next endpoint.Endpoint[int, int]) endpoint.Endpoint[int, int] {
+		return endpoint.Stack{l}.Wrap(next)
+	}}
 	if g, ok := l.(interface {
 		Gauges(yield func(endpoint.Gauge) bool)
 	}); ok {
@@ -89,13 +92,15 @@ func members() []member {
 // pair is two policies, the first outside, around one endpoint.
 type pair struct {
 	outer, inner made
-	do           func(ctx context.Context) error // what the endpoint does
 	call         endpoint.Endpoint[int, int]
+	does         atomic.Pointer[func(context.Context) error] // what the endpoint does; losers of a hedge may read it late
 }
+
+func (p *pair) do(f func(ctx context.Context) error) { p.does.Store(&f) }
 
 func newPair(outer, inner member) *pair {
 	p := &pair{outer: outer.make(), inner: inner.make()}
-	p.call = p.outer.around(p.inner.around(func(ctx context.Context, n int) (int, error) { return n, p.do(ctx) }))
+	p.call = p.outer.around(p.inner.around(func(ctx context.Context, n int) (int, error) { return n, (*p.does.Load())(ctx) }))
 	return p
 }
 
@@ -106,7 +111,7 @@ func (p *pair) settled(t *testing.T, after string) {
 	time.Sleep(10 * time.Second) // in the bubble: losers end, a breaker cools down
 	require.Zero(t, p.outer.busy(), "the outer one holds something after %s", after)
 	require.Zero(t, p.inner.busy(), "the inner one holds something after %s", after)
-	p.do = func(context.Context) error { return nil }
+	p.do(func(context.Context) error { return nil })
 	got, err := p.call(t.Context(), 7)
 	require.NoError(t, err, "a call after %s", after)
 	require.Equal(t, 7, got)
@@ -138,16 +143,16 @@ func matrixCalls(t *testing.T, p *pair) {
 	p.settled(t, "nothing")
 	for range 3 {
 		value := new(int)
-		p.do = func(context.Context) error { panic(value) }
+		p.do(func(context.Context) error { panic(value) })
 		require.PanicsWithValue(t, value, func() { _, _ = p.call(t.Context(), 1) })
 		p.settled(t, "a panic")
 
-		p.do = func(context.Context) error { return endpoint.Errorf(endpoint.Internal, "failed") }
+		p.do(func(context.Context) error { return endpoint.Errorf(endpoint.Internal, "failed") })
 		_, err := p.call(t.Context(), 1)
 		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 		p.settled(t, "an error")
 
-		p.do = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		p.do(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel) // a hedged attempt runs by then
 		begin := time.Now()
@@ -161,11 +166,12 @@ func matrixCalls(t *testing.T, p *pair) {
 // matrixStreams does the same with streams of responses. It sleeps in its bubble.
 func matrixStreams(t *testing.T, outer, inner made) {
 	failed := errors.New("failed")
-	end := func(func(int, error) bool) {}
+	var ends atomic.Pointer[func(func(int, error) bool)] // losers of a hedge may read it late
+	end := func(f func(func(int, error) bool)) { ends.Store(&f) }
 	source := endpoint.Stack{outer.layer, inner.layer}.Wrap(func(context.Context, int) (endpoint.Stream[int], error) {
 		return func(yield func(int, error) bool) {
 			if yield(1, nil) && yield(2, nil) {
-				end(yield)
+				(*ends.Load())(yield)
 			}
 		}, nil
 	})
@@ -183,6 +189,7 @@ func matrixStreams(t *testing.T, outer, inner made) {
 		require.Equal(t, []int{1, 2}, items)
 		time.Sleep(10 * time.Second)
 	}
+	end(func(func(int, error) bool) {})
 	settled("nothing")
 	for range open() {
 		break
@@ -195,14 +202,14 @@ func matrixStreams(t *testing.T, outer, inner made) {
 		}
 	})
 	settled("a panic of the reader")
-	end = func(func(int, error) bool) { panic(value) }
+	end(func(func(int, error) bool) { panic(value) })
 	require.PanicsWithValue(t, value, func() { _, _ = open().Collect() })
-	end = func(yield func(int, error) bool) { yield(0, failed) }
+	end(func(yield func(int, error) bool) { yield(0, failed) })
 	time.Sleep(10 * time.Second) // a breaker cools down
 	items, err := open().Collect()
 	require.ErrorIs(t, err, failed)
 	require.Equal(t, []int{1, 2}, items)
-	end = func(func(int, error) bool) {}
+	end(func(func(int, error) bool) {})
 	settled("an error")
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
-// server is a server with some workers. A call waits for one, also after its
+// workshop is a server with some workers. A call waits for one, also after its
 // caller gave up: that is what ruins a server under overload.
-type server struct {
+type workshop struct {
 	workers chan struct{}
 	mean    time.Duration
 	mu      sync.Mutex    // guards the fields below
@@ -22,15 +22,15 @@ type server struct {
 	random  *rand.Rand
 }
 
-func newServer(workers int, mean time.Duration) *server {
-	return &server{workers: make(chan struct{}, workers), mean: mean, random: rand.New(rand.NewPCG(1, 2))}
+func newWorkshop(workers int, mean time.Duration) *workshop {
+	return &workshop{workers: make(chan struct{}, workers), mean: mean, random: rand.New(rand.NewPCG(1, 2))}
 }
 
 // capacity is the calls that it can end in a second.
-func (s *server) capacity() float64 { return float64(cap(s.workers)) / s.mean.Seconds() }
+func (s *workshop) capacity() float64 { return float64(cap(s.workers)) / s.mean.Seconds() }
 
 // serve works for a time that varies. It sleeps in the test's bubble.
-func (s *server) serve(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+func (s *workshop) serve(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
 	s.mu.Lock()
 	delay, took := s.delay, s.mean/2+time.Duration(s.random.ExpFloat64()*float64(s.mean/2))
 	s.mu.Unlock()
@@ -69,9 +69,9 @@ func (t *tally) loss(p resilience.Priority) float64 {
 // times the capacity is offered.
 var mix = [4]int{50, 25, 20, 5}
 
-// offer makes calls at random moments, rate of them a second, each with a
+// offerMix makes calls at random moments, rate of them a second, each with a
 // deadline, and returns a tally for each second. It sleeps in the test's bubble.
-func offer(seconds int, rate float64, timeout time.Duration, e endpoint.Endpoint[endpoint.Empty, endpoint.Empty], seed uint64) []tally {
+func offerMix(seconds int, rate float64, timeout time.Duration, e endpoint.Endpoint[endpoint.Empty, endpoint.Empty], seed uint64) []tally {
 	random := rand.New(rand.NewPCG(seed, 0))
 	tallies := make([]tally, seconds)
 	var mu sync.Mutex
@@ -136,15 +136,15 @@ func TestShedOverload(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newServer(tt.workers, 10*time.Millisecond)
+				s := newWorkshop(tt.workers, 10*time.Millisecond)
 				e := resilience.NewShed().Wrap(s.serve)
 				if tt.calm > 0 {
-					calm, _ := total(offer(tt.calm, 0.7*s.capacity(), callTimeout, e, 1))
+					calm, _ := total(offerMix(tt.calm, 0.7*s.capacity(), callTimeout, e, 1))
 					if loss := calm.loss(resilience.SheddablePlus); loss > 0.01 {
 						t.Errorf("calm: %.1f %% of the SHEDDABLE_PLUS calls are lost", 100*loss)
 					}
 				}
-				over, goodput := total(offer(tt.seconds, 3*s.capacity(), callTimeout, e, 2))
+				over, goodput := total(offerMix(tt.seconds, 3*s.capacity(), callTimeout, e, 2))
 				if goodput < tt.good*s.capacity() {
 					t.Errorf("overload: %.0f good calls a second, want %.2f of %.0f", goodput, tt.good, s.capacity())
 				}
@@ -156,7 +156,7 @@ func TestShedOverload(t *testing.T) {
 				if loss := over.loss(resilience.Sheddable); loss < 0.9 {
 					t.Errorf("overload: only %.0f %% of the SHEDDABLE calls are shed", 100*loss)
 				}
-				after := offer(10, 0.7*s.capacity(), callTimeout, e, 3)
+				after := offerMix(10, 0.7*s.capacity(), callTimeout, e, 3)
 				for i, second := range after[5:] {
 					if offered, good := second.sum(); float64(good) < 0.95*float64(offered) {
 						t.Errorf("second %d after the overload: %d of %d calls are good", i+5, good, offered)
@@ -168,8 +168,8 @@ func TestShedOverload(t *testing.T) {
 	t.Run("without", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			s := newServer(4, 10*time.Millisecond)
-			if _, goodput := total(offer(20, 3*s.capacity(), callTimeout, s.serve, 2)); goodput > 0.1*s.capacity() {
+			s := newWorkshop(4, 10*time.Millisecond)
+			if _, goodput := total(offerMix(20, 3*s.capacity(), callTimeout, s.serve, 2)); goodput > 0.1*s.capacity() {
 				t.Errorf("%.0f good calls a second without a Shed: this test proves nothing", goodput)
 			}
 		})
@@ -181,13 +181,13 @@ func TestShedOverload(t *testing.T) {
 func TestShedSlowDependency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(20, 10*time.Millisecond)
+		s := newWorkshop(20, 10*time.Millisecond)
 		e := resilience.NewShed().Wrap(s.serve)
-		offer(10, 0.3*s.capacity(), callTimeout, e, 1)
+		offerMix(10, 0.3*s.capacity(), callTimeout, e, 1)
 		s.mu.Lock()
 		s.delay = 50 * time.Millisecond
 		s.mu.Unlock()
-		slow := offer(10, 0.3*s.capacity(), callTimeout, e, 2)
+		slow := offerMix(10, 0.3*s.capacity(), callTimeout, e, 2)
 		for i, second := range slow[3:] {
 			if offered, good := second.sum(); float64(good) < 0.99*float64(offered) {
 				t.Errorf("second %d: %d of %d calls are good", i+3, good, offered)
