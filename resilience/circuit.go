@@ -55,13 +55,13 @@ func newCircuit(b *Breaker, op *endpoint.Operation) *circuit {
 type period struct {
 	state BreakerState  // read-only
 	until time.Duration // Open: when the cooldown ends; read-only
-	inRow atomic.Int64  // Closed without a window: the failures in a row
+	idle  atomic.Bool   // Closed: a success changes nothing
 
-	mu     sync.Mutex // guards the fields below
-	window window     // Closed: the recent calls; nil without a window
-	probes int        // HalfOpen: that run or have succeeded
-	passed int        // HalfOpen: that have succeeded
-	latest time.Duration
+	mu     sync.Mutex    // guards the fields below
+	window window        // Closed: the calls that count
+	probes int           // HalfOpen: that run or have succeeded
+	passed int           // HalfOpen: that have succeeded
+	latest time.Duration // HalfOpen: when the latest was admitted
 }
 
 // probe is a call in a period that is half-open.
@@ -72,15 +72,26 @@ type probe struct {
 
 func (c *circuit) newPeriod(s BreakerState) *period {
 	p := &period{state: s}
-	switch {
-	case s == Open:
+	switch s {
+	case Open:
 		p.until = c.b.now() + c.b.cooldown
-	case s == Closed && c.b.last > 0:
-		p.window = newLastCalls(c.b.last)
-	case s == Closed && c.b.span > 0:
-		p.window = newRecent(c.b.span)
+	case Closed:
+		p.window = c.b.rules.window()
 	}
 	return p
+}
+
+// window returns a new window of the kind that the rules ask for.
+func (r *rules) window() window {
+	switch {
+	case r.last > 0:
+		return newLastCalls(r.last)
+	case r.span > 0 && r.ratio > 0:
+		return newRecent(r.span)
+	case r.span > 0:
+		return &recentFailures{*newRecent(r.span)}
+	}
+	return &inARow{}
 }
 
 func (c *circuit) state() BreakerState { return c.current.Load().state }
@@ -150,13 +161,10 @@ func (c *circuit) reject(ctx context.Context, after time.Duration) error {
 func (c *circuit) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	switch p := t.P.(type) {
 	case *period:
-		if err == nil && c.slow == 0 && p.window == nil {
-			if p.inRow.Load() != 0 { // a healthy circuit only reads
-				p.inRow.Store(0)
-			}
-			return nil
+		// A healthy circuit only reads: its calls share no memory that they write.
+		if o := c.outcome(t, err); o != succeeded || !p.idle.Load() {
+			c.settle(ctx, p, o, err)
 		}
-		c.settle(ctx, p, c.outcome(t, err), err)
 	case *probe:
 		c.settleProbe(ctx, p, c.outcome(t, err), err)
 	}
@@ -199,21 +207,15 @@ func (c *circuit) settle(ctx context.Context, p *period, o outcome, err error) {
 
 // count counts a call and says that it was one failure too many.
 func (p *period) count(hasFailed bool, b *Breaker) bool {
-	if p.window == nil {
-		if !hasFailed {
-			p.inRow.Store(0)
-			return false
-		}
-		return p.inRow.Add(1) >= int64(b.failures)
-	}
 	now := time.Duration(0)
 	if b.span > 0 {
 		now = b.now()
 	}
 	p.mu.Lock()
-	recent := p.window.add(now, hasFailed)
+	t, idle := p.window.add(now, hasFailed)
+	p.idle.Store(idle)
 	p.mu.Unlock()
-	return hasFailed && recent.failures >= b.failures && float64(recent.failures) >= b.ratio*float64(recent.calls)
+	return hasFailed && t.failures >= b.failures && float64(t.failures) >= b.ratio*float64(t.calls)
 }
 
 func (c *circuit) settleProbe(ctx context.Context, p *probe, o outcome, err error) {

@@ -5,11 +5,22 @@ import "time"
 // A window counts the outcomes of recent calls. It is guarded by its owner.
 type window interface {
 	// add counts a call that ended now and returns what is in the window then.
-	add(now time.Duration, hasFailed bool) tally
+	// idle says that a success would change nothing, until the next failure.
+	add(now time.Duration, hasFailed bool) (t tally, idle bool)
 }
 
 // tally is how many calls there were, and how many of them failed.
 type tally struct{ calls, failures int }
+
+// inARow is a window of the latest calls that all failed.
+type inARow struct{ n int }
+
+func (w *inARow) add(_ time.Duration, hasFailed bool) (tally, bool) {
+	if w.n++; !hasFailed {
+		w.n = 0
+	}
+	return tally{w.n, w.n}, w.n == 0
+}
 
 // lastCalls is a window of the latest calls, at most as many as it has places.
 type lastCalls struct {
@@ -20,7 +31,7 @@ type lastCalls struct {
 
 func newLastCalls(n int) *lastCalls { return &lastCalls{failed: make([]bool, n)} }
 
-func (w *lastCalls) add(_ time.Duration, hasFailed bool) tally {
+func (w *lastCalls) add(_ time.Duration, hasFailed bool) (tally, bool) {
 	place := &w.failed[w.next]
 	if w.next++; w.next == len(w.failed) {
 		w.next = 0
@@ -32,7 +43,7 @@ func (w *lastCalls) add(_ time.Duration, hasFailed bool) tally {
 		w.failures++
 	}
 	w.calls = min(w.calls+1, len(w.failed))
-	return w.tally
+	return w.tally, w.failures == 0 && w.calls == len(w.failed)
 }
 
 // windowParts is how many parts a window of time has: what is older than it
@@ -50,7 +61,7 @@ type recent struct {
 
 func newRecent(span time.Duration) *recent { return &recent{part: max(span/windowParts, 1)} }
 
-func (w *recent) add(now time.Duration, hasFailed bool) tally {
+func (w *recent) add(now time.Duration, hasFailed bool) (tally, bool) {
 	w.advance(now)
 	part := &w.parts[w.at%windowParts]
 	part.calls++
@@ -59,7 +70,16 @@ func (w *recent) add(now time.Duration, hasFailed bool) tally {
 		part.failures++
 		w.failures++
 	}
-	return w.tally
+	return w.tally, false
+}
+
+// recentFailures is a window of time where nobody asks how many calls there
+// were.
+type recentFailures struct{ recent }
+
+func (w *recentFailures) add(now time.Duration, hasFailed bool) (tally, bool) {
+	t, _ := w.recent.add(now, hasFailed)
+	return t, true
 }
 
 // advance forgets what is too old.
