@@ -84,7 +84,7 @@ func TestBudgetNaive(t *testing.T) {
 			return failsafe.With(policy).WithContext(ctx).Get(func() (int, error) { return down(ctx, n) })
 		}
 		start := time.Now()
-		calls := storm(t.Context(), naive, 30*time.Second, 0)
+		calls := storm(t.Context(), naive, 10*time.Second, 0)
 		if got, most := attempts.Load(), allowed(calls, time.Since(start)); got <= most || got != 3*calls {
 			t.Errorf("%d calls cost %d attempts, want three each", calls, got)
 		}
@@ -100,7 +100,7 @@ func TestBudgetTiers(t *testing.T) {
 		leaf := counted(&attempts, time.Millisecond)
 		middle := endpoint.Chain(leaf, resilience.NewRetry(3).Wrap)
 		edge := endpoint.Chain(middle, resilience.NewRetry(3).Wrap)
-		const d = 30 * time.Second
+		const d = 10 * time.Second
 		calls := storm(t.Context(), edge, d, time.Millisecond)
 		// What comes with time, of both budgets, and of the middle's for the edge's.
 		floors := 2.1 * (d.Seconds() + 15)

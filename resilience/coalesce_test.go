@@ -179,17 +179,26 @@ func TestCoalesceContext(t *testing.T) {
 	})
 }
 
-// A result that is there when a caller's context ends is the caller's.
+// A result that is there when a caller's context ends is the caller's, and not
+// by chance.
 func TestCoalesceSuccessRacesCancel(t *testing.T) {
 	t.Parallel()
-	for range 100 {
-		ctx, cancel := context.WithCancel(t.Context())
-		e := endpoint.Chain(func(_ context.Context, n int) (int, error) { return n, nil }, resilience.Coalesce(func(n int) int { return n }, resilience.OnEvent(func(context.Context, endpoint.Event) {})).Wrap)
-		n, err := e(ctx, 7)
-		if cancel(); n != 7 || err != nil {
-			t.Fatalf("%d, %v", n, err)
+	synctest.Test(t, func(t *testing.T) {
+		held := resilience.OnEvent(func(context.Context, endpoint.Event) { time.Sleep(2 * time.Second) })
+		var f flights
+		e := endpoint.Chain(f.do, resilience.Coalesce(byValue, held).Wrap)
+		for range 20 {
+			var wg sync.WaitGroup
+			wg.Go(func() { _, _ = e(t.Context(), 1) })
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second/2)
+			if n, err := e(ctx, 1); n != 10 || err != nil || ctx.Err() == nil {
+				t.Errorf("a caller who joined gets %d, %v, want the result", n, err)
+			}
+			cancel()
+			wg.Wait()
 		}
-	}
+	})
 }
 
 // A panic goes on in each caller, and what leaves its goroutine is an error.
