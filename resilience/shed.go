@@ -31,7 +31,7 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 // and fewer of them at once did not help, the server does not wait for itself:
 // what they take now counts as usual from then on.
 //
-// Of the limit, [Sheddable] calls may fill 40 %, [SheddablePlus] ones 60 %,
+// Of the limit, [Sheddable] calls may fill 30 %, [SheddablePlus] ones 50 %,
 // [Critical] ones 90 %, [CriticalPlus] ones all. The priority is that of
 // [PriorityFrom], else what the header [PriorityHeader] of the served call says,
 // else Critical; it goes on to the calls that the handler makes. See

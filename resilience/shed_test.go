@@ -41,7 +41,7 @@ func TestShedShares(t *testing.T) {
 		p    resilience.Priority
 		want int
 	}{
-		{resilience.Sheddable, 40}, {resilience.SheddablePlus, 60}, {resilience.Critical, 90}, {resilience.CriticalPlus, 100},
+		{resilience.Sheddable, 30}, {resilience.SheddablePlus, 50}, {resilience.Critical, 90}, {resilience.CriticalPlus, 100},
 	} {
 		ctx := resilience.WithPriority(t.Context(), tt.p)
 		for {

@@ -22,7 +22,7 @@ const (
 const patience = 10 * time.Second
 
 // shares are the percentages of the limit that calls of a rank may fill.
-var shares = [priorities]int64{40, 60, 90, 100}
+var shares = [priorities]int64{30, 50, 90, 100}
 
 // load finds how many calls may run side by side.
 type load struct {
