@@ -21,6 +21,7 @@ func BenchmarkPolicy(b *testing.B) {
 	inRow := circuitbreaker.NewBuilder[struct{}]().WithFailureThreshold(5).Build()
 	last := circuitbreaker.NewBuilder[struct{}]().WithFailureThresholdRatio(5, 100).Build()
 	window := circuitbreaker.NewBuilder[struct{}]().WithFailureThresholdPeriod(5, time.Minute).Build()
+	ratio := circuitbreaker.NewBuilder[struct{}]().WithFailureRateThreshold(0.5, 5, time.Minute).Build()
 	adaptive := adaptivelimiter.NewWithDefaults[struct{}]()
 	throttler := adaptivethrottler.NewWithDefaults[struct{}]()
 	breaker := func(cb circuitbreaker.CircuitBreaker[struct{}]) func() {
@@ -41,6 +42,7 @@ func BenchmarkPolicy(b *testing.B) {
 		{"Breaker", resilience.NewBreaker(5), breaker(inRow)},
 		{"BreakerLastCalls", resilience.NewBreaker(5, resilience.LastCalls(100)), breaker(last)},
 		{"BreakerWindow", resilience.NewBreaker(5, resilience.Window(time.Minute)), breaker(window)},
+		{"BreakerRatio", resilience.NewBreaker(5, resilience.Window(time.Minute), resilience.Ratio(0.5)), breaker(ratio)},
 		{"Bulkhead", resilience.NewBulkhead(10), func() {
 			if permits.TryAcquirePermit() {
 				permits.ReleasePermit()

@@ -3,6 +3,7 @@ package resilience
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"time"
 
@@ -115,8 +116,8 @@ func Ratio(failed float64) BreakerOption {
 }
 
 // SlowAfter has a [Breaker] count a success that took longer than d as a
-// failure. The default is none; d must be positive. It is not for streams, which
-// may be long, and does not apply to operations that are one.
+// failure. The default is none; d must be positive. It does not apply to streams,
+// which may be long.
 func SlowAfter(d time.Duration) BreakerOption {
 	return breakerOption(func(r *rules) {
 		r.slow = d
@@ -239,7 +240,31 @@ func (b *Breaker) Item(ctx context.Context, t endpoint.Token) error { return b.o
 // Wrap returns next guarded by b, with one state for all that it is wrapped
 // around. Req and Resp are those of next.
 func (b *Breaker) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	if _, ok := endpoint.StreamItem(reflect.TypeFor[Resp]()); ok {
+		_, both := endpoint.StreamItem(reflect.TypeFor[Req]())
+		return endpoint.Stack{&streamBreaker{Breaker: b, settles: !both}}.Wrap(next)
+	}
 	return endpoint.Stack{b}.Wrap(next)
+}
+
+// streamBreaker is a Breaker by Wrap around a stream, which no operation tells
+// it of.
+type streamBreaker struct {
+	*Breaker
+	settles bool // all items are of the response
+}
+
+func (s *streamBreaker) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	ctx, t, err := s.own.Enter(ctx)
+	t.N = neverSlow
+	return ctx, t, err
+}
+
+func (s *streamBreaker) Item(ctx context.Context, t endpoint.Token) error {
+	if s.settles {
+		s.own.settleItem(ctx, t)
+	}
+	return nil
 }
 
 // State returns the state of what b is wrapped around, and of all operations if

@@ -402,57 +402,90 @@ func TestBreakerFor(t *testing.T) {
 	require.Zero(t, pass(t, endpoint.Chain(yes, wrapped.Wrap), 1))
 }
 
+// watching is an endpoint with a stream of responses.
+type watching = endpoint.Endpoint[int, endpoint.Stream[int]]
+
 // TestBreakerStream has a stream as a probe: it succeeds with its first item,
 // though it goes on for long.
 func TestBreakerStream(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		op := &endpoint.Operation{Name: "Watch", Streams: endpoint.ServerStream}
-		b := resilience.NewBreaker(1, resilience.SlowAfter(time.Second))
-		layer := endpoint.Stack{b.For(op)}
-		var broken error
-		source := func(context.Context, int) (endpoint.Stream[int], error) {
-			return func(yield func(int, error) bool) {
-				for i := range 3 {
-					time.Sleep(minute)
-					if !yield(i, nil) {
-						return
-					}
+	watch := &endpoint.Operation{Name: "Watch", Streams: endpoint.ServerStream}
+	for name, wrap := range map[string]func(b *resilience.Breaker, e watching) watching{
+		"Use": func(b *resilience.Breaker, e watching) watching {
+			return endpoint.Stack{b.For(watch)}.Wrap(e)
+		},
+		"Chain": func(b *resilience.Breaker, e watching) watching {
+			return endpoint.Chain(e, b.Wrap)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				b := resilience.NewBreaker(1, resilience.SlowAfter(time.Second))
+				state := func() string { return resilience.BreakerState(gauges(b)["state"]).String() }
+				var broken error
+				e := wrap(b, func(context.Context, int) (endpoint.Stream[int], error) {
+					return slowTicks(&broken), nil
+				})
+				collect := func() error {
+					s, err := e(t.Context(), 1)
+					require.NoError(t, err)
+					_, err = s.Collect()
+					return err
 				}
-				if broken != nil {
-					yield(0, broken)
-				}
-			}, nil
-		}
-		e := layer.Wrap(source)
-		collect := func() error {
-			s, err := e(t.Context(), 1)
-			require.NoError(t, err)
-			_, err = s.Collect()
-			return err
-		}
-		broken = errDown
-		require.ErrorIs(t, collect(), errDown)
-		require.ErrorIs(t, collect(), resilience.ErrOpen)
-		time.Sleep(5 * time.Second)
-		broken = nil
+				broken = errDown
+				require.ErrorIs(t, collect(), errDown)
+				require.ErrorIs(t, collect(), resilience.ErrOpen)
+				time.Sleep(5 * time.Second)
+				broken = nil
 
-		s, err := e(t.Context(), 1)
-		require.NoError(t, err)
-		states := func() (b0 resilience.BreakerState) {
-			for g := range b.Gauges {
-				b0 = resilience.BreakerState(g.Value)
+				s, err := e(t.Context(), 1)
+				require.NoError(t, err)
+				var seen []string
+				for n, err := range s {
+					require.NoError(t, err)
+					seen = append(seen, fmt.Sprint(n, " ", state()))
+				}
+				require.Equal(t, []string{"0 closed", "1 closed", "2 closed"}, seen)
+				require.NoError(t, collect())
+				require.Equal(t, "closed", state(), "a long stream is not slow")
+			})
+		})
+	}
+}
+
+// slowTicks is a stream in a bubble with an item a minute, and the error at its
+// end.
+func slowTicks(err *error) endpoint.Stream[int] {
+	return func(yield func(int, error) bool) {
+		for i := range 3 {
+			time.Sleep(minute)
+			if !yield(i, nil) {
+				return
 			}
-			return b0
 		}
-		var seen []string
-		for n, err := range s {
+		if *err != nil {
+			yield(0, *err)
+		}
+	}
+}
+
+// TestBreakerBidi has a probe with a stream on both sides: its items say nothing,
+// its end does.
+func TestBreakerBidi(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		b := resilience.NewBreaker(1)
+		run(t, b, "f")
+		time.Sleep(5 * time.Second)
+		echo := func(_ context.Context, in endpoint.Stream[int]) (endpoint.Stream[int], error) { return in, nil }
+		s, err := endpoint.Chain(echo, b.Wrap)(t.Context(), endpoint.StreamOf(1, 2))
+		require.NoError(t, err)
+		for _, err := range s {
 			require.NoError(t, err)
-			seen = append(seen, fmt.Sprint(n, " ", states()))
+			require.Equal(t, resilience.HalfOpen, b.State())
 		}
-		require.Equal(t, []string{"0 closed", "1 closed", "2 closed"}, seen)
-		require.Equal(t, "closed", states().String(), "a long stream is not slow")
-		require.NoError(t, collect())
+		require.Equal(t, resilience.Closed, b.State())
 	})
 }
 

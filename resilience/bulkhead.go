@@ -9,8 +9,9 @@ import (
 )
 
 // ErrOutOfCapacity is the error of a call that a [Bulkhead], an [Adaptive] or a
-// [Throttler] rejects: there is no capacity for it now. It differs from
-// [ErrRateLimited], which says that the caller asks for more than its share.
+// [Throttler] rejects, or a [Quota] that fails closed: there is no capacity for
+// it now. It differs from [ErrRateLimited], which says that the caller asks for
+// more than its share.
 var ErrOutOfCapacity = endpoint.Define(endpoint.Unavailable, "endpoint", "OUT_OF_CAPACITY", "out of capacity")
 
 // A Bulkhead bounds how many calls run at the same time, so that one slow

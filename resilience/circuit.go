@@ -76,7 +76,7 @@ func (c *circuit) newPeriod(s BreakerState) *period {
 	case Open:
 		p.until = c.b.now() + c.b.cooldown
 	case Closed:
-		p.window = c.b.rules.window()
+		p.window = c.b.window()
 	}
 	return p
 }
@@ -174,10 +174,16 @@ func (c *circuit) Exit(ctx context.Context, t endpoint.Token, err error) error {
 // Item settles the probe of a stream of responses: the server answers. It says
 // nothing of other streams, whose items may be those of the request.
 func (c *circuit) Item(ctx context.Context, t endpoint.Token) error {
-	if p, ok := t.P.(*probe); ok && c.operation(ctx).Streams == endpoint.ServerStream {
-		c.settleProbe(ctx, p, succeeded, nil)
+	if c.operation(ctx).Streams == endpoint.ServerStream {
+		c.settleItem(ctx, t)
 	}
 	return nil
+}
+
+func (c *circuit) settleItem(ctx context.Context, t endpoint.Token) {
+	if p, ok := t.P.(*probe); ok {
+		c.settleProbe(ctx, p, succeeded, nil)
+	}
 }
 
 func (c *circuit) operation(ctx context.Context) *endpoint.Operation {
@@ -187,9 +193,12 @@ func (c *circuit) operation(ctx context.Context) *endpoint.Operation {
 	return endpoint.CallFrom(ctx).Operation()
 }
 
+// neverSlow is the beginning of a call that may take as long as it wants.
+const neverSlow = -1
+
 func (c *circuit) outcome(t endpoint.Token, err error) outcome {
 	o := c.b.judge.of(err)
-	if o == succeeded && c.slow > 0 && c.b.now()-time.Duration(t.N) > c.slow {
+	if o == succeeded && c.slow > 0 && t.N != neverSlow && c.b.now()-time.Duration(t.N) > c.slow {
 		return failed
 	}
 	return o

@@ -21,10 +21,10 @@ import (
 // [ErrRateLimited], as is one that finds the line full. Without a deadline and
 // without Queue, a call waits as long as it takes.
 //
-// A call takes its token when it goes on and not before. So one that is
-// cancelled while it waits, and one that is rejected, cost nothing, and those
-// behind it move up. (The Wait of x/time takes the token first. It gives a
-// cancelled one back only in part when others wait behind it.)
+// Only the first in line reserves its token. So a call that is cancelled while it
+// waits, and one that is rejected, cost nothing, and those behind it move up. (In
+// the Wait of x/time all reserve, and what is cancelled is given back only in
+// part when others wait behind it.)
 //
 // A Waiter is for clients that pace themselves, and for jobs. A success that
 // need not wait costs no allocation. A Waiter is safe for concurrent use.
@@ -39,7 +39,7 @@ type Waiter struct {
 	faults error // of construction; see Err
 
 	mu   sync.Mutex // guards the field below; held while the bucket is asked
-	line list.List  // of chan struct{}, each of which is closed when its call is the first
+	line list.List  // of *turn
 }
 
 // A WaiterOption is an option of [NewWaiter] and [WaiterOf].
@@ -89,9 +89,17 @@ func (w *Waiter) Gauges(yield func(endpoint.Gauge) bool) {
 	w.mu.Unlock()
 	g := endpoint.Gauge{Source: "waiter", Name: w.name, Metric: "waiting", Value: float64(waiting)}
 	if yield(g) {
-		g.Metric, g.Value = "tokens", w.lim.Tokens()
+		g.Metric, g.Value = "tokens", max(w.lim.Tokens(), 0)
 		yield(g)
 	}
+}
+
+// turn is the place of a call in the line. The first one has reserved its token,
+// so that a timer that fires late costs no throughput, and it alone, so that
+// giving the token back gives all of it back.
+type turn struct {
+	first chan struct{}     // closed when the call is the first
+	token *rate.Reservation // set before that
 }
 
 func (w *Waiter) admit(ctx context.Context) error {
@@ -103,21 +111,26 @@ func (w *Waiter) admit(ctx context.Context) error {
 		w.mu.Unlock()
 		return nil
 	}
-	wait := untilTokens(w.lim, w.line.Len()+1)
+	wait := untilTokens(w.lim, max(w.line.Len(), 1)) // the first one's token is gone
 	if w.isFull() || wait > w.patience(ctx) {
 		w.mu.Unlock()
 		return w.reject(ctx, "waiter", retryAfter(wait))
 	}
-	first := make(chan struct{})
-	if w.line.Len() == 0 {
-		close(first)
+	place := w.line.PushBack(&turn{first: make(chan struct{})})
+	if w.line.Len() == 1 {
+		w.lead(place)
 	}
-	place := w.line.PushBack(first)
 	w.mu.Unlock()
 
-	defer w.leave(place)
 	w.emit(ctx, endpoint.Event{Source: "waiter", Kind: "waiting", Delay: wait})
-	return w.stand(ctx, first)
+	return w.stand(ctx, place)
+}
+
+// lead makes the call at place the first. The caller holds mu.
+func (w *Waiter) lead(place *list.Element) {
+	t := place.Value.(*turn)
+	t.token = w.lim.Reserve()
+	close(t.first)
 }
 
 // isFull says that the line has no room. The caller holds mu.
@@ -136,24 +149,28 @@ func (w *Waiter) patience(ctx context.Context) time.Duration {
 }
 
 // stand waits in line, then for the token.
-func (w *Waiter) stand(ctx context.Context, first <-chan struct{}) error {
+func (w *Waiter) stand(ctx context.Context, place *list.Element) error {
+	goesOn := false
+	defer func() { w.leave(place, goesOn) }()
 	waiting, cancel := w.queue.limit(ctx)
 	defer cancel()
+	t := place.Value.(*turn)
 	select {
-	case <-first:
+	case <-t.first:
 	case <-waiting.Done():
 		return w.gaveUp(ctx)
 	}
-	// Others may use the bucket, too, so that the wait was too short.
-	for !w.lim.Allow() {
-		timer := time.NewTimer(untilTokens(w.lim, 1))
-		select {
-		case <-timer.C:
-		case <-waiting.Done():
-			timer.Stop()
+	timer := time.NewTimer(t.token.Delay())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-waiting.Done():
+		if t.token.Delay() > 0 {
 			return w.gaveUp(ctx)
 		}
+		// Both at once: a token whose time has come cannot be given back.
 	}
+	goesOn = true
 	return nil
 }
 
@@ -166,13 +183,20 @@ func (w *Waiter) gaveUp(ctx context.Context) error {
 	return w.reject(ctx, "waiter", retryAfter(untilTokens(w.lim, 1)))
 }
 
-// leave takes a call out of the line, whose next one is then the first.
-func (w *Waiter) leave(place *list.Element) {
+// leave takes a call out of the line, whose next one is then the first. It gives
+// the token of a first one back that does not go on.
+func (w *Waiter) leave(place *list.Element, goesOn bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	wasFirst := w.line.Front() == place
 	w.line.Remove(place)
-	if next := w.line.Front(); wasFirst && next != nil {
-		close(next.Value.(chan struct{}))
+	t := place.Value.(*turn)
+	if t.token == nil {
+		return
+	}
+	if !goesOn {
+		t.token.Cancel()
+	}
+	if next := w.line.Front(); next != nil {
+		w.lead(next)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,8 +179,8 @@ func TestWaiterQueue(t *testing.T) {
 	})
 }
 
-// TestWaiterOf has the owner of the bucket take the tokens that a call waits
-// for, until its time is up.
+// TestWaiterOf has the owner of the bucket take tokens that a call counted on,
+// so that its time is up before it has one.
 func TestWaiterOf(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -188,18 +189,50 @@ func TestWaiterOf(t *testing.T) {
 		require.Equal(t, 1, pass(t, e, 1))
 		start := time.Now()
 		var wg sync.WaitGroup
-		for range 2 {
+		wg.Go(func() {
+			if _, err := e(t.Context(), 1); err != nil || time.Since(start) != 100*time.Millisecond {
+				t.Errorf("the first in line: %v after %v", err, time.Since(start))
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			_, err := e(t.Context(), 1)
+			if !errors.Is(err, resilience.ErrRateLimited) || endpoint.ServerFault(err) || time.Since(start) != 250*time.Millisecond {
+				t.Errorf("the second: %v after %v", err, time.Since(start))
+			}
+		})
+		synctest.Wait()
+		bucket.Reserve()
+		bucket.Reserve()
+		wg.Wait()
+		time.Sleep(50 * time.Millisecond) // the two reserved ones are used at 200 and 300 ms
+		require.Zero(t, pass(t, endpoint.Chain(yes, resilience.LimiterOf(bucket).Wrap), 1))
+		time.Sleep(100 * time.Millisecond)
+		require.Equal(t, 1, pass(t, endpoint.Chain(yes, resilience.LimiterOf(bucket).Wrap), 1), "the second gave its token back")
+	})
+}
+
+// TestWaiterThroughput has callers who come back late to the line: the rate is
+// that of the bucket all the same.
+func TestWaiterThroughput(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		e := endpoint.Chain(yes, resilience.NewWaiter(100, 1).Wrap)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var passed atomic.Int64
+		var wg sync.WaitGroup
+		for range 5 {
 			wg.Go(func() {
-				_, err := e(t.Context(), 1)
-				if !errors.Is(err, resilience.ErrRateLimited) || endpoint.ServerFault(err) {
-					t.Errorf("a call that waited in vain: %v", err)
+				for ctx.Err() == nil {
+					if _, err := e(ctx, 1); err == nil {
+						passed.Add(1)
+					}
+					time.Sleep(7 * time.Millisecond)
 				}
 			})
-			synctest.Wait()
 		}
-		bucket.Reserve()
-		bucket.Reserve() // the tokens that the two wait for
 		wg.Wait()
-		require.Equal(t, 250*time.Millisecond, time.Since(start))
+		require.InDelta(t, 1000, passed.Load(), 3)
 	})
 }
