@@ -19,11 +19,12 @@ import (
 
 var errDown = endpoint.Errorf(endpoint.Unavailable, "down")
 
-// counted is an endpoint that is down, takes a while to say so, and counts.
+// counted is an endpoint that is down, takes a while of the bubble to say so, and
+// counts.
 func counted(n *atomic.Int64, takes time.Duration) endpoint.Endpoint[int, int] {
 	return func(context.Context, int) (int, error) {
 		n.Add(1)
-		time.Sleep(takes) // in a bubble
+		time.Sleep(takes)
 		return 0, errDown
 	}
 }
@@ -49,7 +50,7 @@ func storm(ctx context.Context, e endpoint.Endpoint[int, int], d, interval time.
 // allowed is what calls may cost: 1.1 attempts each, and what the bucket holds
 // at first and gets with time.
 func allowed(calls int64, d time.Duration) int64 {
-	return int64(math.Ceil(float64(calls)*1.1 + d.Seconds())) + 10
+	return int64(math.Ceil(float64(calls)*1.1+d.Seconds())) + 10
 }
 
 func TestBudgetStorm(t *testing.T) {

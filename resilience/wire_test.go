@@ -46,7 +46,7 @@ func (s *notes) HTTP(r *httpx.Routes) {
 func allOf(do func(context.Context) error) *notes {
 	write := func(ctx context.Context, b body) (told, error) { return told(b), do(ctx) }
 	return &notes{
-		Read:  func(ctx context.Context, a ask) (told, error) { return told{a.N}, do(ctx) },
+		Read:  func(ctx context.Context, a ask) (told, error) { return told(a), do(ctx) },
 		Write: write, Save: write,
 		Watch: func(ctx context.Context, a ask) (endpoint.Stream[told], error) {
 			return func(yield func(told, error) bool) {
@@ -66,10 +66,10 @@ func allOf(do func(context.Context) error) *notes {
 
 // served serves svc in a bubble until the test ends, and returns what a client
 // of it dials.
-func served(t *testing.T, svc httpx.Service, opts ...httpx.Option) *httpx.Conn {
+func served(t *testing.T, svc httpx.Service) *httpx.Conn {
 	t.Helper()
 	mux := http.NewServeMux()
-	if err := httpx.Mount(mux, svc, opts...); err != nil {
+	if err := httpx.Mount(mux, svc); err != nil {
 		t.Fatal(err)
 	}
 	l := endpointtest.NewListener()
