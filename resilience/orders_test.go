@@ -28,7 +28,9 @@ func orders() map[string]func() endpoint.Stack {
 		return ctx, func(err error) error { c.SetStatus(c.Status() + 1); return err }, nil
 	})
 	layers := map[string]func() endpoint.Layer{
-		"R": func() endpoint.Layer { return resilience.NewRetry(3, resilience.Backoff(time.Millisecond, time.Millisecond)) },
+		"R": func() endpoint.Layer {
+			return resilience.NewRetry(3, resilience.Backoff(time.Millisecond, time.Millisecond))
+		},
 		"H": func() endpoint.Layer { return resilience.NewHedge(time.Second, resilience.AtMost(3)) },
 		"T": func() endpoint.Layer { return resilience.NewTimeout(5*time.Second, resilience.Idle(4*time.Second)) },
 	}
@@ -38,7 +40,7 @@ func orders() map[string]func() endpoint.Stack {
 		if order != "" {
 			stacks[order] = func() endpoint.Stack {
 				var s endpoint.Stack
-				for _, name := range strings.Split(order, "") {
+				for name := range strings.SplitSeq(order, "") {
 					s = append(s, layers[name]())
 				}
 				return append(s, touch)
