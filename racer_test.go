@@ -116,10 +116,10 @@ func TestHedgerSuccessRacesCancel(t *testing.T) {
 	}
 }
 
-// slowDelay is a Hedger whose Delay takes, in a bubble, until attempts have
-// ended.
+// slowDelay is a Hedger that keeps the reader of results away for a while.
 type slowDelay struct{ idle }
 
+// Delay takes a second of the bubble, in which attempts end.
 func (slowDelay) Delay(context.Context, int) (time.Duration, bool) {
 	time.Sleep(time.Second)
 	return 0, false

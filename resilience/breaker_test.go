@@ -476,7 +476,7 @@ func TestBreakerBidi(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		b := resilience.NewBreaker(1)
-		run(t, b, "f")
+		play(t, b, "f")
 		time.Sleep(5 * time.Second)
 		echo := func(_ context.Context, in endpoint.Stream[int]) (endpoint.Stream[int], error) { return in, nil }
 		s, err := endpoint.Chain(echo, b.Wrap)(t.Context(), endpoint.StreamOf(1, 2))

@@ -19,11 +19,12 @@ import (
 
 var errDown = endpoint.Errorf(endpoint.Unavailable, "down")
 
-// counted is an endpoint that is down, takes a while to say so, and counts.
+// counted is an endpoint that is down, takes a while of the bubble to say so, and
+// counts.
 func counted(n *atomic.Int64, takes time.Duration) endpoint.Endpoint[int, int] {
 	return func(context.Context, int) (int, error) {
 		n.Add(1)
-		time.Sleep(takes) // in a bubble
+		time.Sleep(takes)
 		return 0, errDown
 	}
 }

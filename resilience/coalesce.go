@@ -139,7 +139,7 @@ func (g *group[Req, Resp, K]) join(ctx context.Context, key K, req Req) (f *flig
 		return f, true
 	}
 	f = &flight[Resp]{done: make(chan struct{}), waiting: 1}
-	if key == key { //nolint:staticcheck // a NaN would never be found again, nor deleted
+	if key == key { // a NaN would never be found again, nor deleted
 		g.flights[key] = f
 	}
 	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))

@@ -65,17 +65,20 @@ func TestCoalesce(t *testing.T) {
 // The plain use of x/sync/singleflight fails all with the first one's context.
 func TestCoalesceCancel(t *testing.T) {
 	t.Parallel()
-	var f flights
-	var plain singleflight.Group
-	naive := func(ctx context.Context, n int) (int, error) {
-		v, err, _ := plain.Do("key", func() (any, error) { return f.do(ctx, n) })
-		n, _ = v.(int)
-		return n, err
+	naive := func(next endpoint.Endpoint[int, int]) endpoint.Endpoint[int, int] {
+		var plain singleflight.Group
+		return func(ctx context.Context, n int) (int, error) {
+			v, err, _ := plain.Do("key", func() (any, error) { return next(ctx, n) })
+			n, _ = v.(int)
+			return n, err
+		}
 	}
-	ours := endpoint.Chain(f.do, resilience.Coalesce(byValue).Wrap)
+	ours := func(next endpoint.Endpoint[int, int]) endpoint.Endpoint[int, int] {
+		return resilience.Coalesce(byValue).Wrap(next)
+	}
 	for _, tt := range []struct {
 		name   string
-		e      endpoint.Endpoint[int, int]
+		wrap   endpoint.Middleware[int, int]
 		leaves int
 		want   [3]error
 	}{
@@ -84,7 +87,10 @@ func TestCoalesceCancel(t *testing.T) {
 		{"the first leaves, naive", naive, 0, [3]error{context.Canceled, context.Canceled, context.Canceled}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				var f flights
+				e := endpoint.Chain(f.do, tt.wrap)
 				var errs [3]error
 				var took [3]time.Duration
 				var wg sync.WaitGroup
@@ -95,7 +101,7 @@ func TestCoalesceCancel(t *testing.T) {
 					if i == tt.leaves {
 						time.AfterFunc(time.Second/2, cancel)
 					}
-					wg.Go(func() { _, errs[i] = tt.e(ctx, 1); took[i] = time.Since(start) })
+					wg.Go(func() { _, errs[i] = e(ctx, 1); took[i] = time.Since(start) })
 					synctest.Wait()
 				}
 				wg.Wait()

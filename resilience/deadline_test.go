@@ -37,8 +37,11 @@ func TestTimeoutContextLaws(t *testing.T) {
 	}
 	looks := map[string]func(context.Context) func() any{
 		"not at all": func(context.Context) func() any { return func() any { return nil } },
-		"at Done":    func(ctx context.Context) func() any { done := ctx.Done(); return func() any { return done == ctx.Done() } },
-		"at Err":     func(ctx context.Context) func() any { return func() any { return ctx.Err() } },
+		"at Done": func(ctx context.Context) func() any {
+			done := ctx.Done()
+			return func() any { return done == ctx.Done() }
+		},
+		"at Err": func(ctx context.Context) func() any { return func() any { return ctx.Err() } },
 		"by a child": func(ctx context.Context) func() any {
 			child, cancel := context.WithCancel(ctx)
 			return func() any { defer cancel(); return [2]error{child.Err(), context.Cause(child)} }
@@ -160,7 +163,7 @@ func TestTimeoutContextConcurrent(t *testing.T) {
 				t.Fatal("the channels of Done differ, or are open after Exit")
 			}
 		}
-		if ctx.Err() != context.Canceled { //nolint:errorlint // the very same
+		if ctx.Err() != context.Canceled {
 			t.Fatalf("after Exit the context has %v", ctx.Err())
 		}
 	}

@@ -15,7 +15,9 @@ func ExampleFallback() {
 		}
 		return name + ", as it was yesterday", nil
 	}
-	down := func(context.Context, string) (string, error) { return "", endpoint.Errorf(endpoint.Unavailable, "down") }
+	down := func(context.Context, string) (string, error) {
+		return "", endpoint.Errorf(endpoint.Unavailable, "down")
+	}
 	e := endpoint.Chain(down, resilience.Fallback(stale).Wrap)
 	fmt.Println(e(context.Background(), "weather"))
 	// Output: weather, as it was yesterday <nil>

@@ -166,7 +166,10 @@ func TestFallbackNotAsked(t *testing.T) {
 		}
 	}
 	boom := func(context.Context, int) (int, error) { panic("boom") }
-	never := func(context.Context, int, error) (int, error) { t.Error("the answer is asked"); return 0, nil }
+	never := func(context.Context, int, error) (int, error) {
+		t.Error("the answer is asked")
+		return 0, errors.New("asked")
+	}
 	if v := panicOf(func() { _, _ = endpoint.Chain(boom, resilience.Fallback(never).Wrap)(t.Context(), 1) }); v != "boom" {
 		t.Errorf("the panic comes out as %v", v)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/bulkhead"
@@ -105,7 +106,7 @@ func newPair(outer, inner member) *pair {
 }
 
 // settled fails the test if the pair is not as it was at its start: nothing is
-// held, and a call passes.
+// held, and a call passes. It sleeps in its bubble.
 func (p *pair) settled(t *testing.T, after string) {
 	t.Helper()
 	time.Sleep(10 * time.Second) // in the bubble: losers end, a breaker cools down
@@ -129,9 +130,9 @@ func TestMatrix(t *testing.T) {
 			}
 			t.Run(outer.name+" around "+inner.name, func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) { matrixCalls(t, newPair(outer, inner)) })
+				synctest.Test(t, func(t *testing.T) { matrixCalls(t, newPair(outer, inner)) })
 				if outer.make().layer != nil && inner.make().layer != nil {
-					bubble(t, func(t *testing.T) { matrixStreams(t, outer.make(), inner.make()) })
+					synctest.Test(t, func(t *testing.T) { matrixStreams(t, outer.make(), inner.make()) })
 				}
 			})
 		}
@@ -224,7 +225,7 @@ func TestMatrixLaws(t *testing.T) {
 			}
 			t.Run(outer.name+" around "+inner.name, func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) { endpointtest.Layer(t, endpoint.Stack{outer.make().layer, inner.make().layer}) })
+				synctest.Test(t, func(t *testing.T) { endpointtest.Layer(t, endpoint.Stack{outer.make().layer, inner.make().layer}) })
 			})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -47,7 +48,7 @@ func TestPolicies(t *testing.T) {
 // caller's values.
 func TestPoliciesContext(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(func(ctx context.Context, n int) (int, error) {
 			require.Equal(t, resilience.Sheddable, resilience.PriorityFrom(ctx))
 			return n, pause(ctx, time.Minute)

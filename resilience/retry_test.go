@@ -44,7 +44,9 @@ func TestRetryRepeats(t *testing.T) {
 		{"made of one that was never sent", gives(endpoint.Errorf(endpoint.Internal, "load: %w", endpoint.MarkNotSent(failed))), nil, 1},
 		{"a Timeout inside", ownTimeout, nil, 3},
 		{"a Timeout inside, perhaps acted upon", func(ctx context.Context) error { return endpoint.MarkMaybeSent(ownTimeout(ctx)) }, nil, 1},
-		{"a Timeout inside, translated", func(ctx context.Context) error { return endpoint.Errorf(endpoint.NotFound, "load: %w", ownTimeout(ctx)) }, nil, 1},
+		{"a Timeout inside, translated", func(ctx context.Context) error {
+			return endpoint.Errorf(endpoint.NotFound, "load: %w", ownTimeout(ctx))
+		}, nil, 1},
 		{"a Timeout of the server", gives(endpoint.FromWire(endpoint.DeadlineExceeded, "endpoint", "TIMEOUT", "not done within 1s")), nil, 1},
 		{"a deadline of nobody's", gives(context.DeadlineExceeded), nil, 1},
 		{"a deadline of the server", gives(endpoint.FromWire(endpoint.DeadlineExceeded, "", "", "too late")), nil, 1},
@@ -222,7 +224,7 @@ func TestRetryJoins(t *testing.T) {
 		}
 	}
 	var coded *endpoint.Error
-	if err := run(t.Context(), false, resilience.NewRetry(2, resilience.Backoff(0, 0)), func(context.Context) error { return attempts[1] }); !errors.As(err, &coded) || coded != attempts[1] {
+	if err := run(t.Context(), false, resilience.NewRetry(2, resilience.Backoff(0, 0)), func(context.Context) error { return attempts[1] }); !errors.As(err, &coded) || coded != attempts[1] { //nolint:errorlint // the very same
 		t.Errorf("errors.As finds %v, want the last attempt's", coded)
 	}
 	naive := errors.Join(attempts...)
@@ -391,6 +393,31 @@ func TestRetryInsideTimeout(t *testing.T) {
 			t.Errorf("%d attempts in %v and %v, want 3 in 800ms and the last one's error", calls, took, err)
 		}
 	})
+}
+
+func TestRetryEvents(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		retry func(resilience.Option) *resilience.Retry
+		want  []string
+	}{
+		"the last attempt": {func(o resilience.Option) *resilience.Retry {
+			return resilience.NewRetry(2, o, resilience.Backoff(0, 0))
+		}, []string{"retry repeated", "retry exhausted"}},
+		"no budget": {func(o resilience.Option) *resilience.Retry {
+			return resilience.NewRetry(2, o, resilience.Backoff(0, 0), resilience.Budgeted(drained(t)))
+		}, []string{"retry budget_spent"}},
+	} {
+		log := new(endpointtest.Recorder)
+		retry := tt.retry(resilience.OnEvent(func(ctx context.Context, e endpoint.Event) {
+			if logged(log)(ctx, e); !errors.Is(e.Err, errDown) || e.Name != "" {
+				t.Errorf("%s: the event is %+v", name, e)
+			}
+		}))
+		if _ = run(t.Context(), false, retry, func(context.Context) error { return errDown }); !slices.Equal(log.Lines(), tt.want) {
+			t.Errorf("%s: the events are %q, want %q", name, log.Lines(), tt.want)
+		}
+	}
 }
 
 func TestRetryGauges(t *testing.T) {

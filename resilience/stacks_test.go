@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -94,7 +95,7 @@ func TestStackFaults(t *testing.T) {
 // repeated, streams stay open beyond the default times.
 func TestStacksOverHTTP(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		svc := allOf(func(ctx context.Context) error {
 			if calls++; calls == 1 {

@@ -19,6 +19,7 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
+// Each way for a call to end, in a bubble.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("failed")

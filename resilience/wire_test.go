@@ -46,7 +46,7 @@ func (s *notes) HTTP(r *httpx.Routes) {
 func allOf(do func(context.Context) error) *notes {
 	write := func(ctx context.Context, b body) (told, error) { return told(b), do(ctx) }
 	return &notes{
-		Read:  func(ctx context.Context, a ask) (told, error) { return told{a.N}, do(ctx) },
+		Read:  func(ctx context.Context, a ask) (told, error) { return told(a), do(ctx) },
 		Write: write, Save: write,
 		Watch: func(ctx context.Context, a ask) (endpoint.Stream[told], error) {
 			return func(yield func(told, error) bool) {
