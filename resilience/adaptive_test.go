@@ -62,7 +62,7 @@ func offer(t *testing.T, e endpoint.Endpoint[int, int], perSecond int, span time
 func TestAdaptive(t *testing.T) {
 	t.Parallel()
 	const span = time.Minute
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		adaptive := resilience.NewAdaptive(resilience.OnEvent(heard.hear))
 		e := endpoint.Chain(newWorkers(10, 100*time.Millisecond).call, adaptive.Wrap) // 100 calls a second
@@ -75,7 +75,7 @@ func TestAdaptive(t *testing.T) {
 		require.Zero(t, gauges(adaptive)["permits_in_use"])
 		require.InDelta(t, adaptive.Limit(), gauges(adaptive)["permits"], 0)
 	})
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		_, slowest := offer(t, newWorkers(10, 100*time.Millisecond).call, 300, span)
 		require.Greater(t, slowest, 30*time.Second, "nothing queues up: the test shows nothing")
 	})
@@ -86,7 +86,7 @@ func TestAdaptive(t *testing.T) {
 func TestAdaptiveFailsFast(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{errDown, context.Canceled, resilience.ErrOpen, endpoint.Errorf(endpoint.Internal, "bug")} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			adaptive := resilience.NewAdaptive()
 			before := adaptive.Limit()
 			_, _ = offer(t, endpoint.Chain(no(err), adaptive.Wrap), 300, 10*time.Second)
@@ -106,7 +106,7 @@ func TestAdaptiveLimits(t *testing.T) {
 
 func TestAdaptiveQueue(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		adaptive := resilience.NewAdaptive(resilience.Limits(1, 1), resilience.Queue(2, time.Second))
 		server := newHeld()
 		e := endpoint.Chain(server.call, adaptive.Wrap)

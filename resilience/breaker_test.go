@@ -143,7 +143,7 @@ func TestBreakerWindow(t *testing.T) {
 		apart time.Duration
 		open  bool
 	}{{4 * time.Second, true}, {5500 * time.Millisecond, false}, {time.Hour, false}} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			b := resilience.NewBreaker(3, resilience.Window(10*time.Second))
 			for range 3 {
 				play(t, b, "f")
@@ -157,7 +157,7 @@ func TestBreakerWindow(t *testing.T) {
 // TestBreakerCycle follows a breaker through its states.
 func TestBreakerCycle(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		b := resilience.NewBreaker(2, resilience.Cooldown(10*time.Second), resilience.Probes(3), resilience.Named("db"), resilience.OnEvent(heard.hear))
 		require.Equal(t, map[string]float64{"state": 0}, gauges(b))
@@ -190,7 +190,7 @@ func TestBreakerCycle(t *testing.T) {
 func TestBreakerProbes(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 3, 70} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			b := resilience.NewBreaker(1, resilience.Probes(n))
 			play(t, b, "f")
 			time.Sleep(5 * time.Second)
@@ -227,7 +227,7 @@ func TestBreakerProbes(t *testing.T) {
 func TestBreakerStale(t *testing.T) {
 	t.Parallel()
 	for _, result := range []error{nil, errDown, context.Canceled} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			b := resilience.NewBreaker(1, resilience.Probes(2))
 			stale := newHeld()
 			e := endpoint.Chain(stale.call, b.Wrap)
@@ -263,7 +263,7 @@ func TestBreakerStale(t *testing.T) {
 	}
 
 	// The naive breaker is failsafe-go's permit, which closes by whatever ends.
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := circuitbreaker.NewBuilder[struct{}]().WithFailureThreshold(1).WithDelay(5 * time.Second).Build()
 		require.True(t, b.TryAcquirePermit()) // takes long
 		require.True(t, b.TryAcquirePermit())
@@ -279,7 +279,7 @@ func TestBreakerStale(t *testing.T) {
 // their time, whatever they say later.
 func TestBreakerHungProbe(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := resilience.NewBreaker(1, resilience.ProbeTime(20*time.Second))
 		hung := newHeld()
 		e := endpoint.Chain(hung.call, b.Wrap)
@@ -318,7 +318,7 @@ func TestBreakerHungProbe(t *testing.T) {
 // TestBreakerProbeThatPanics has a probe panic, and one leave its goroutine.
 func TestBreakerProbeThatPanics(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := resilience.NewBreaker(1)
 		play(t, b, "p.")
 		time.Sleep(5 * time.Second)
@@ -342,7 +342,7 @@ func TestBreakerProbeThatPanics(t *testing.T) {
 
 func TestBreakerSlow(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := resilience.NewBreaker(2, resilience.SlowAfter(time.Second))
 		s := &server{takes: time.Second}
 		e := endpoint.Chain(s.call, b.Wrap)
@@ -420,7 +420,7 @@ func TestBreakerStream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				b := resilience.NewBreaker(1, resilience.SlowAfter(time.Second))
 				state := func() string { return resilience.BreakerState(gauges(b)["state"]).String() }
 				var broken error
@@ -474,7 +474,7 @@ func slowTicks(err *error) endpoint.Stream[int] {
 // its end does.
 func TestBreakerBidi(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := resilience.NewBreaker(1)
 		play(t, b, "f")
 		time.Sleep(5 * time.Second)
@@ -498,7 +498,7 @@ func TestBreakerConcurrently(t *testing.T) {
 		{resilience.LastCalls(10), resilience.Ratio(0.3)},
 		{resilience.Window(time.Second), resilience.SlowAfter(time.Millisecond)},
 	} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			var heard happenings
 			b := resilience.NewBreaker(3, append(opts, resilience.Cooldown(10*time.Millisecond), resilience.Probes(2), resilience.OnEvent(heard.hear))...)
 			var wg sync.WaitGroup

@@ -17,7 +17,7 @@ import (
 
 func TestBulkhead(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		bulkhead := resilience.NewBulkhead(3, resilience.Named("db"), resilience.OnEvent(heard.hear))
 		server := newHeld()
@@ -45,7 +45,7 @@ func TestBulkhead(t *testing.T) {
 // the queue has room for.
 func TestBulkheadQueue(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		bulkhead := resilience.NewBulkhead(1, resilience.Queue(3, time.Second))
 		server := newHeld()
 		e := endpoint.Chain(server.call, bulkhead.Wrap)
@@ -205,7 +205,7 @@ func TestPermitOfStream(t *testing.T) {
 // TestBulkheadConcurrently never has more calls run than there are permits.
 func TestBulkheadConcurrently(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		bulkhead := resilience.NewBulkhead(5, resilience.Queue(20, 7*time.Millisecond))
 		var mu sync.Mutex
 		running, most := 0, 0

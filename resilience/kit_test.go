@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -167,7 +168,7 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) { endpointtest.Layer(t, layer()) })
+			synctest.Test(t, func(t *testing.T) { endpointtest.Layer(t, layer()) })
 		})
 	}
 }

@@ -21,12 +21,6 @@ var (
 
 const minute = time.Minute
 
-// bubble runs a test in a bubble whose time is fake.
-func bubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, test)
-}
-
 // pass returns how many of n calls pass.
 func pass(t *testing.T, e endpoint.Endpoint[int, int], n int) int {
 	t.Helper()
@@ -56,7 +50,7 @@ func TestLimiter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				limiter := resilience.NewLimiter(tt.perSecond, tt.burst)
 				require.NoError(t, limiter.Err())
 				e := endpoint.Chain(yes, limiter.Wrap)
@@ -86,7 +80,7 @@ func TestLimiter(t *testing.T) {
 // nothing: the tokens come at their rate.
 func TestLimiterRejectionIsFree(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(yes, resilience.NewLimiter(10, 1).Wrap)
 		require.Equal(t, 1, pass(t, e, 1))
 		for range 50 {
@@ -116,7 +110,7 @@ func TestLimiterRejectionIsFree(t *testing.T) {
 
 func TestLimiterOf(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(10, 2)
 		limiter := resilience.LimiterOf(bucket)
 		e := endpoint.Chain(yes, limiter.Wrap)
@@ -177,7 +171,7 @@ func ticks(_ context.Context, n int) (endpoint.Stream[int], error) {
 
 func TestLimiterEvents(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		limiter := resilience.NewLimiter(4, 2, resilience.Named("edge"), resilience.OnEvent(heard.hear))
 		require.Equal(t, map[string]float64{"tokens": 2}, gauges(limiter))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -67,7 +68,7 @@ func TestPerClient(t *testing.T) {
 
 func TestPerClientRate(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		limit := resilience.NewPerClient(3, 2, resilience.OnEvent(heard.hear))
 		e := endpoint.Chain(yes, limit.Wrap)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -73,7 +74,7 @@ func TestQuotaFails(t *testing.T) {
 	for name, throttle := range map[string]resilience.Throttle{"down": broken, "stuck": stuck{}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				var heard happenings
 				start := time.Now()
 				e := endpoint.Chain(yes, resilience.NewQuota(throttle, resilience.OnEvent(heard.hear)).Wrap)

@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivethrottler"
@@ -51,7 +52,7 @@ func drive(t *testing.T, e endpoint.Endpoint[int, int], server *capped, span tim
 // much as it accepts.
 func TestThrottler(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		throttler := resilience.NewThrottler()
 		server := &capped{perSecond: 50}
 		e := endpoint.Chain(server.call, throttler.Wrap)
@@ -65,7 +66,7 @@ func TestThrottler(t *testing.T) {
 		require.Equal(t, 30_000, passed)
 		require.Zero(t, gauges(throttler)["rejection_ratio"])
 	})
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		// The naive throttler is failsafe-go's, which does not count what it rejects.
 		naive := adaptivethrottler.NewBuilder[struct{}]().WithFailureRateThreshold(0.5, 0, 2*time.Minute).Build()
 		server := &capped{perSecond: 50}
@@ -86,7 +87,7 @@ func TestThrottler(t *testing.T) {
 // it, and it is found again when it is back.
 func TestThrottlerDown(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		throttler := resilience.NewThrottler(resilience.Window(20 * time.Second))
 		server := &capped{}
 		e := endpoint.Chain(server.call, throttler.Wrap)
@@ -124,7 +125,7 @@ func TestThrottlerCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				throttler := resilience.NewThrottler(tt.opts...)
 				require.NoError(t, throttler.Err())
 				for range 10 {

@@ -18,7 +18,7 @@ import (
 // TestWaiter has calls go on one by one, in the order in which they came.
 func TestWaiter(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(yes, resilience.NewWaiter(10, 2).Wrap)
 		start := time.Now()
 		type passed struct {
@@ -50,7 +50,7 @@ func TestWaiter(t *testing.T) {
 // nothing.
 func TestWaiterDeadline(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(yes, resilience.NewWaiter(10, 1).Wrap)
 		require.Equal(t, 1, pass(t, e, 1))
 		ctx, cancel := context.WithTimeout(t.Context(), 99*time.Millisecond)
@@ -102,7 +102,7 @@ func TestWaiterCancelled(t *testing.T) {
 		require.NoError(t, wait(t.Context()))
 		return time.Since(start)
 	}
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(yes, resilience.NewWaiter(10, 1).Wrap)
 		require.Equal(t, 1, pass(t, e, 1))
 		require.Equal(t, 100*time.Millisecond, nextAfter(t, func(ctx context.Context) error {
@@ -110,7 +110,7 @@ func TestWaiterCancelled(t *testing.T) {
 			return err
 		}))
 	})
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		// The naive waiter is the Wait of x/time.
 		bucket := rate.NewLimiter(10, 1)
 		require.True(t, bucket.Allow())
@@ -123,7 +123,7 @@ func TestWaiterCancelled(t *testing.T) {
 func TestWaiterMovesUp(t *testing.T) {
 	t.Parallel()
 	for _, leaving := range []int{0, 1, 2} {
-		bubble(t, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			waiter := resilience.NewWaiter(10, 1)
 			e := endpoint.Chain(yes, waiter.Wrap)
 			require.Equal(t, 1, pass(t, e, 1))
@@ -156,7 +156,7 @@ func TestWaiterMovesUp(t *testing.T) {
 
 func TestWaiterQueue(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var heard happenings
 		waiter := resilience.NewWaiter(10, 1, resilience.Queue(3, 250*time.Millisecond), resilience.OnEvent(heard.hear))
 		e := endpoint.Chain(yes, waiter.Wrap)
@@ -183,7 +183,7 @@ func TestWaiterQueue(t *testing.T) {
 // so that its time is up before it has one.
 func TestWaiterOf(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		bucket := rate.NewLimiter(10, 1)
 		e := endpoint.Chain(yes, resilience.WaiterOf(bucket, resilience.Queue(5, 250*time.Millisecond)).Wrap)
 		require.Equal(t, 1, pass(t, e, 1))
@@ -216,7 +216,7 @@ func TestWaiterOf(t *testing.T) {
 // that of the bucket all the same.
 func TestWaiterThroughput(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := endpoint.Chain(yes, resilience.NewWaiter(100, 1).Wrap)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
