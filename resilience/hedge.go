@@ -178,9 +178,10 @@ func (s *hedging) Start(ctx context.Context, _ int) bool {
 
 // Settle learns how long an answer took. A call that failed says so only if it
 // was slow: it would have taken longer. Without those, the slowest would be
-// left out, and the delay sink.
+// left out, and the delay sink. Slow is what took as long as the delay, which an
+// estimate may have a 16th too high.
 func (s *hedging) Settle(_ context.Context, took time.Duration, err error) {
-	if s.times != nil && (err == nil || took >= s.delay()) {
+	if s.times != nil && (err == nil || took >= s.delay()/17*16) {
 		s.times.add(took, s.policy.q)
 	}
 }

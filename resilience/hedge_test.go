@@ -267,6 +267,35 @@ func TestHedgeQuantileOfStreams(t *testing.T) {
 	})
 }
 
+// Calls that fail for being slow count as slow: left out, they would leave the
+// fast ones, and the delay would sink.
+func TestHedgeQuantileOfFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		policy := resilience.NewHedge(20*time.Millisecond, resilience.Quantile(0.9), resilience.Budgeted(drained(t)))
+		n := 0
+		e := endpoint.Chain(func(ctx context.Context, _ int) (int, error) {
+			switch n++; n % 5 {
+			case 0:
+				return 0, errDown // at once, which says nothing
+			case 1:
+				return n, hang(ctx)
+			}
+			return n, pause(ctx, 10*time.Millisecond)
+		}, policy.Wrap)
+		for range 500 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, _ = e(ctx, 1)
+			cancel()
+		}
+		for g := range policy.Gauges {
+			if g.Metric == "delay_seconds" && (g.Value < 1 || g.Value > 1.07) {
+				t.Errorf("the delay is %v s, want about 1, since one call in four takes longer", g.Value)
+			}
+		}
+	})
+}
+
 func TestHedgePanics(t *testing.T) {
 	t.Parallel()
 	boom := func(context.Context, int) (int, error) { panic("boom") }

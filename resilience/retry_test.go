@@ -227,6 +227,15 @@ func TestRetryJoins(t *testing.T) {
 	if err := run(t.Context(), false, resilience.NewRetry(2, resilience.Backoff(0, 0)), func(context.Context) error { return attempts[1] }); !errors.As(err, &coded) || coded != attempts[1] { //nolint:errorlint // the very same
 		t.Errorf("errors.As finds %v, want the last attempt's", coded)
 	}
+	n := 0
+	if err := run(t.Context(), false, resilience.NewRetry(2, resilience.Backoff(0, 0), resilience.Codes(endpoint.DeadlineExceeded)), func(context.Context) error {
+		if n++; n == 1 {
+			return context.DeadlineExceeded
+		}
+		return plain
+	}); endpoint.CodeOf(err) != endpoint.Internal || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v has the code %v, want that of the last, which has none", err, endpoint.CodeOf(err))
+	}
 	naive := errors.Join(attempts...)
 	if !endpoint.NotSent(naive) || endpoint.CodeOf(naive) != endpoint.Unavailable {
 		t.Error("errors.Join has learned to let the last one decide")
