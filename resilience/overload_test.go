@@ -69,9 +69,11 @@ func (t *tally) loss(p resilience.Priority) float64 {
 // times the capacity is offered.
 var mix = [4]int{50, 25, 20, 5}
 
-// offerMix makes calls at random moments, rate of them a second, each with a
-// deadline, and returns a tally for each second. It sleeps in the test's bubble.
-func offerMix(seconds int, rate float64, timeout time.Duration, e endpoint.Endpoint[endpoint.Empty, endpoint.Empty], seed uint64) []tally {
+// callTimeout is how long callers wait.
+const callTimeout = 200 * time.Millisecond
+
+// offerMix makes calls at random moments, rate of them a second, and returns a tally for each second. It sleeps in the test's bubble.
+func offerMix(seconds int, rate float64, e endpoint.Endpoint[endpoint.Empty, endpoint.Empty], seed uint64) []tally {
 	random := rand.New(rand.NewPCG(seed, 0))
 	tallies := make([]tally, seconds)
 	var mu sync.Mutex
@@ -89,7 +91,7 @@ func offerMix(seconds int, rate float64, timeout time.Duration, e endpoint.Endpo
 			rank++
 		}
 		calls.Go(func() {
-			ctx, cancel := context.WithTimeout(resilience.WithPriority(context.Background(), resilience.Sheddable+resilience.Priority(rank)), timeout)
+			ctx, cancel := context.WithTimeout(resilience.WithPriority(context.Background(), resilience.Sheddable+resilience.Priority(rank)), callTimeout)
 			defer cancel()
 			_, err := e(ctx, endpoint.Empty{})
 			mu.Lock()
@@ -112,8 +114,6 @@ func total(tallies []tally) (all tally, goodput float64) {
 	_, good := all.sum()
 	return all, float64(good) / float64(len(tallies))
 }
-
-const callTimeout = 200 * time.Millisecond
 
 // TestShedOverload: at three times its capacity, a server goes on at its best,
 // what is lost is what matters least, and afterwards nothing is left of it.
@@ -138,12 +138,12 @@ func TestShedOverload(t *testing.T) {
 				s := newWorkshop(tt.workers, 10*time.Millisecond)
 				e := resilience.NewShed().Wrap(s.serve)
 				if tt.calm > 0 {
-					calm, _ := total(offerMix(tt.calm, 0.7*s.capacity(), callTimeout, e, 1))
+					calm, _ := total(offerMix(tt.calm, 0.7*s.capacity(), e, 1))
 					if loss := calm.loss(resilience.SheddablePlus); loss > 0.01 {
 						t.Errorf("calm: %.1f %% of the SHEDDABLE_PLUS calls are lost", 100*loss)
 					}
 				}
-				over, goodput := total(offerMix(tt.seconds, 3*s.capacity(), callTimeout, e, 2))
+				over, goodput := total(offerMix(tt.seconds, 3*s.capacity(), e, 2))
 				if goodput < tt.good*s.capacity() {
 					t.Errorf("overload: %.0f good calls a second, want %.2f of %.0f", goodput, tt.good, s.capacity())
 				}
@@ -155,7 +155,7 @@ func TestShedOverload(t *testing.T) {
 				if loss := over.loss(resilience.Sheddable); loss < 0.9 {
 					t.Errorf("overload: only %.0f %% of the SHEDDABLE calls are shed", 100*loss)
 				}
-				after := offerMix(10, 0.7*s.capacity(), callTimeout, e, 3)
+				after := offerMix(10, 0.7*s.capacity(), e, 3)
 				for i, second := range after[5:] {
 					if offered, good := second.sum(); float64(good) < 0.95*float64(offered) {
 						t.Errorf("second %d after the overload: %d of %d calls are good", i+5, good, offered)
@@ -168,7 +168,7 @@ func TestShedOverload(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s := newWorkshop(4, 10*time.Millisecond)
-			if _, goodput := total(offerMix(10, 3*s.capacity(), callTimeout, s.serve, 2)); goodput > 0.1*s.capacity() {
+			if _, goodput := total(offerMix(10, 3*s.capacity(), s.serve, 2)); goodput > 0.1*s.capacity() {
 				t.Errorf("%.0f good calls a second without a Shed: this test proves nothing", goodput)
 			}
 		})
@@ -182,11 +182,11 @@ func TestShedSlowDependency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newWorkshop(20, 10*time.Millisecond)
 		e := resilience.NewShed().Wrap(s.serve)
-		offerMix(10, 0.3*s.capacity(), callTimeout, e, 1)
+		offerMix(10, 0.3*s.capacity(), e, 1)
 		s.mu.Lock()
 		s.delay = 50 * time.Millisecond
 		s.mu.Unlock()
-		slow := offerMix(10, 0.3*s.capacity(), callTimeout, e, 2)
+		slow := offerMix(10, 0.3*s.capacity(), e, 2)
 		for i, second := range slow[3:] {
 			if offered, good := second.sum(); float64(good) < 0.99*float64(offered) {
 				t.Errorf("second %d: %d of %d calls are good", i+3, good, offered)

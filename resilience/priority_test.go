@@ -10,39 +10,39 @@ import (
 
 // incoming returns the context of a call that is served, with the header as it
 // came; "-" for none.
-func incoming(t testing.TB, form endpoint.HeaderForm, priority string) context.Context {
-	t.Helper()
+func incoming(tb testing.TB, form endpoint.HeaderForm, priority string) context.Context {
+	tb.Helper()
 	h := endpoint.HeaderView(nil, form)
 	if priority != "-" {
 		h.Set(resilience.PriorityHeader, priority)
 	}
-	ctx, _, err := endpoint.StartCall(t.Context(), &endpoint.Operation{}, endpoint.ServerSide, h, endpoint.Header{})
+	ctx, _, err := endpoint.StartCall(tb.Context(), &endpoint.Operation{}, endpoint.ServerSide, h, endpoint.Header{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ctx
 }
 
 // sent returns the header that a client call under ctx sends.
-func sent(t testing.TB, ctx context.Context) string {
-	t.Helper()
+func sent(ctx context.Context, tb testing.TB) string {
+	tb.Helper()
 	_, call, err := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return call.Header().Get(resilience.PriorityHeader)
 }
 
 // through returns the priority that a handler under the Shed has, and the header
 // that its own calls send.
-func through(t testing.TB, shed *resilience.Shed, ctx context.Context) (p resilience.Priority, header string) {
-	t.Helper()
+func through(ctx context.Context, tb testing.TB, shed *resilience.Shed) (p resilience.Priority, header string) {
+	tb.Helper()
 	e := shed.Wrap(func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
-		p, header = resilience.PriorityFrom(ctx), sent(t, ctx)
+		p, header = resilience.PriorityFrom(ctx), sent(ctx, tb)
 		return endpoint.Empty{}, nil
 	})
 	if _, err := e(ctx, endpoint.Empty{}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p, header
 }
@@ -70,7 +70,7 @@ func TestPriorityOverTheWire(t *testing.T) {
 		for form, name := range map[endpoint.HeaderForm]string{endpoint.HTTPForm: "HTTP", endpoint.MetadataForm: "metadata"} {
 			t.Run(name+" "+tt.header, func(t *testing.T) {
 				t.Parallel()
-				p, next := through(t, resilience.NewShed(), incoming(t, form, tt.header))
+				p, next := through(incoming(t, form, tt.header), t, resilience.NewShed())
 				if p != tt.want || next != tt.next {
 					t.Errorf("header %q: priority %v, next hop gets %q, want %v and %q", tt.header, p, next, tt.want, tt.next)
 				}
@@ -97,7 +97,7 @@ func TestPriorityAtTheEdge(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, next := through(t, resilience.NewShed(tt.opt), incoming(t, endpoint.HTTPForm, tt.header))
+			p, next := through(incoming(t, endpoint.HTTPForm, tt.header), t, resilience.NewShed(tt.opt))
 			if p != tt.want || next != tt.next {
 				t.Errorf("priority %v, next hop gets %q, want %v and %q", p, next, tt.want, tt.next)
 			}
@@ -110,12 +110,12 @@ func TestPriorityAtTheEdge(t *testing.T) {
 func TestPriorityOfALayerOutside(t *testing.T) {
 	t.Parallel()
 	ctx := resilience.WithPriority(incoming(t, endpoint.HTTPForm, "1"), resilience.Sheddable)
-	if p, next := through(t, resilience.NewShed(), ctx); p != resilience.Sheddable || next != "-2" {
+	if p, next := through(ctx, t, resilience.NewShed()); p != resilience.Sheddable || next != "-2" {
 		t.Errorf("priority %v, next hop gets %q, want SHEDDABLE and -2", p, next)
 	}
 	edge := resilience.NewShed(resilience.StripPriority())
 	inner := edge.Wrap(func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
-		if p, _ := through(t, resilience.NewShed(), ctx); p != resilience.Critical {
+		if p, _ := through(ctx, t, resilience.NewShed()); p != resilience.Critical {
 			t.Errorf("the Shed inside reads the header that was stripped: %v", p)
 		}
 		return endpoint.Empty{}, nil
@@ -128,7 +128,7 @@ func TestPriorityOfALayerOutside(t *testing.T) {
 func TestWithPriorityClamps(t *testing.T) {
 	t.Parallel()
 	for p, want := range map[resilience.Priority]string{-128: "-2", 127: "1", resilience.SheddablePlus: "-1"} {
-		if got := sent(t, resilience.WithPriority(t.Context(), p)); got != want {
+		if got := sent(resilience.WithPriority(t.Context(), p), t); got != want {
 			t.Errorf("WithPriority(%d) sends %q, want %q", int8(p), got, want)
 		}
 	}
@@ -150,11 +150,11 @@ func FuzzPriority(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		p, next := through(t, resilience.NewShed(), incoming(t, endpoint.MetadataForm, header))
+		p, next := through(incoming(t, endpoint.MetadataForm, header), t, resilience.NewShed())
 		if p < resilience.Sheddable || p > resilience.CriticalPlus {
 			t.Errorf("header %q: priority %d", header, int8(p))
 		}
-		if again, _ := through(t, resilience.NewShed(), incoming(t, endpoint.MetadataForm, next)); again != p {
+		if again, _ := through(incoming(t, endpoint.MetadataForm, next), t, resilience.NewShed()); again != p {
 			t.Errorf("header %q: %v here, %v at the next hop", header, p, again)
 		}
 	})

@@ -11,13 +11,16 @@ func TestAllocs(t *testing.T) {
 		groupLimiter: 0, groupBreaker: 0, groupWindow: 0, groupBulkhead: 0, groupStack: 0, groupThrottle: 0,
 		groupAdaptive: 1, groupTimeout: 1, groupRetry: 1, groupClient: 2,
 	}
+	ctx, err := served()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range subjects() {
 		limit, ok := most[s.group]
 		if s.kind != kindOurs || !ok {
 			continue
 		}
-		var err error
-		if got := testing.AllocsPerRun(100, func() { err = s.run(1) }); err != nil || got > limit {
+		if got := testing.AllocsPerRun(100, func() { err = s.run(ctx, 1) }); err != nil || got > limit {
 			t.Errorf("%s: %v allocations, %v; want at most %v", s.group, got, err, limit)
 		}
 	}

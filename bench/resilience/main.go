@@ -37,12 +37,16 @@ func sourceDir() string {
 // cases returns what is measured. Each subject has shown before that it answers
 // right.
 func cases() ([]measure.Case, error) {
+	ctx, err := served()
+	if err != nil {
+		return nil, err
+	}
 	var all []measure.Case
 	for _, s := range subjects() {
-		if err := s.check(); err != nil {
+		if err := s.check(ctx); err != nil {
 			return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", s.group, s.kind, err)
 		}
-		all = append(all, measure.Case{Group: s.group, Kind: s.kind, Run: s.run})
+		all = append(all, measure.Case{Group: s.group, Kind: s.kind, Run: func(n int) error { return s.run(ctx, n) }})
 	}
 	return all, nil
 }

@@ -39,7 +39,7 @@ func TestSubjects(t *testing.T) {
 			t.Errorf("%s, %s is there twice", s.group, s.kind)
 		}
 		seen[key] = true
-		if err := s.run(100); err != nil {
+		if err := s.run(t.Context(), 100); err != nil {
 			t.Errorf("%s, %s: %v", s.group, s.kind, err)
 		}
 	}
@@ -59,7 +59,7 @@ func TestWrongAnswers(t *testing.T) {
 		"an error":       func(context.Context, record) (record, error) { return record{}, errRefused },
 	} {
 		s := subject{answer: a}
-		if s.run(2) == nil || s.check() == nil {
+		if s.run(t.Context(), 2) == nil || s.check(t.Context()) == nil {
 			t.Errorf("a subject passes that answers %s", name)
 		}
 	}

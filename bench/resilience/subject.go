@@ -65,6 +65,13 @@ func handle(_ context.Context, req record) (record, error) {
 	return record{req.ID, req.Last + 1}, nil
 }
 
+// served returns the context of a call that a server got from a client.
+func served() (context.Context, error) {
+	ctx, call, err := endpoint.StartCall(context.Background(), &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	call.SetPeer("192.0.2.1:1024")
+	return ctx, err
+}
+
 // A subject is one way to call handle.
 type subject struct {
 	group, kind string
@@ -73,8 +80,8 @@ type subject struct {
 
 // run calls it n times and checks the sum of the answers: this is the use of the
 // results that keeps the compiler from removing the work.
-func (s subject) run(n int) error {
-	ctx, req, sum := context.Background(), record{ID: int64(n)}, int64(0)
+func (s subject) run(ctx context.Context, n int) error {
+	req, sum := record{ID: int64(n)}, int64(0)
 	for range n {
 		resp, err := s.answer(ctx, req)
 		if err != nil {
@@ -89,8 +96,8 @@ func (s subject) run(n int) error {
 }
 
 // check calls it once and looks at the answer.
-func (s subject) check() error {
-	got, err := s.answer(context.Background(), record{7, 41})
+func (s subject) check(ctx context.Context) error {
+	got, err := s.answer(ctx, record{7, 41})
 	if want := (record{7, 42}); err == nil && got != want {
 		err = fmt.Errorf("the answer is %v, want %v", got, want)
 	}

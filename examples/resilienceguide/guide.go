@@ -82,7 +82,7 @@ func cheaply(prices *Prices) endpoint.Endpoint[Query, Price] {
 	retry := resilience.NewRetry(3).If(func(p Price, err error) bool {
 		return endpoint.Retryable(err) || err == nil && !p.Final
 	})
-	lastKnown := resilience.Fallback(func(_ context.Context, q Query, err error) (Price, error) {
+	lastKnown := resilience.Fallback(func(context.Context, Query, error) (Price, error) {
 		return Price{Cents: 100}, nil // better than no price
 	})
 	oneOfEach := resilience.Coalesce(func(q Query) string { return q.Item })

@@ -106,6 +106,6 @@ func TestGuideWatch(t *testing.T) {
 	}
 	require.ErrorIs(t, err, resilience.ErrOpen)
 	require.Contains(t, log.String(), "name=prices kind=opened")
-	require.Equal(t, 2.0, figures(breaker)["breaker_state"])
+	require.Equal(t, map[string]float64{"breaker_state": float64(resilience.Open)}, figures(breaker))
 	require.Less(t, time.Duration(0), endpoint.ErrorOf(err).RetryAfter())
 }
