@@ -135,8 +135,9 @@ type BudgetedOption interface {
 }
 
 // Budgeted has the attempts that the policy adds paid from b, which several
-// policies may share. The default is a Budget of its own, NewBudget(0.1, 1). A
-// nil b is a fault.
+// policies may share; each puts in the share of the calls that pass it, so two
+// around the same calls put it in twice. The default is a Budget of its own,
+// NewBudget(0.1, 1). A nil b is a fault.
 func Budgeted(b *Budget) BudgetedOption { return budgeted{b} }
 
 func (o budgeted) applyRetry(r *Retry) { r.budget = o.budget }

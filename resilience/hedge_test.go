@@ -273,15 +273,15 @@ func TestHedgeQuantileOfFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		policy := resilience.NewHedge(20*time.Millisecond, resilience.Quantile(0.9), resilience.Budgeted(drained(t)))
-		n := 0
+		var calls atomic.Int64
 		e := endpoint.Chain(func(ctx context.Context, _ int) (int, error) {
-			switch n++; n % 5 {
+			switch calls.Add(1) % 5 {
 			case 0:
 				return 0, errDown // at once, which says nothing
 			case 1:
-				return n, hang(ctx)
+				return 0, hang(ctx)
 			}
-			return n, pause(ctx, 10*time.Millisecond)
+			return 1, pause(ctx, 10*time.Millisecond)
 		}, policy.Wrap)
 		for range 500 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)

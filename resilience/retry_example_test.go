@@ -56,7 +56,8 @@ func ExampleRetry_If() {
 	notYet := func(j job, err error) bool { return err == nil && !j.done }
 
 	retry := resilience.NewRetry(5, resilience.Backoff(time.Millisecond, time.Millisecond))
-	e := endpoint.Chain(status, retry.If(notYet).Wrap)
+	hedge := resilience.NewHedge(time.Second)
+	e := endpoint.Chain(status, retry.If(notYet).Wrap, hedge.Wrap)
 	fmt.Println(e(context.Background(), "job 7"))
 	fmt.Println("asked", asked, "times")
 	// Output:

@@ -36,6 +36,7 @@ var ErrTimeout = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TIMEOUT
 type Timeout struct {
 	common
 	whole, first, idle bound
+	streams            bool // calls are known to have streams
 	faults             error
 }
 
@@ -102,7 +103,7 @@ func (t *Timeout) For(op *endpoint.Operation) endpoint.Layer {
 
 func (t *Timeout) withItems(streams bool) *Timeout {
 	own := *t
-	if !streams {
+	if own.streams = streams; !streams {
 		own.first, own.idle = bound{}, bound{}
 	}
 	return &own
@@ -120,7 +121,11 @@ func (t *Timeout) Enter(ctx context.Context) (context.Context, endpoint.Token, e
 		}
 	}
 	if t.first.d > 0 || t.idle.d > 0 {
-		w := newWatch(inner, d, t.first, t.idle)
+		first := t.first
+		if !t.streams { // a unary call would never get there
+			first = bound{}
+		}
+		w := newWatch(inner, d, first, t.idle)
 		return w.ctx, endpoint.Token{P: w}, nil
 	}
 	return inner, endpoint.Token{P: d}, nil

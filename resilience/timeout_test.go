@@ -262,6 +262,9 @@ func TestTimeoutItemsOfOtherCalls(t *testing.T) {
 		if _, err := endpoint.Chain(plain, policy.Wrap)(t.Context(), 1); err != nil {
 			t.Errorf("a unary call under Wrap: %v", err)
 		}
+		if _, err := (endpoint.Stack{policy}).Wrap(plain)(t.Context(), 1); err != nil {
+			t.Errorf("a unary call of a Stack: %v", err)
+		}
 		unary := policy.For(&endpoint.Operation{Name: "Get"})
 		if _, err := (endpoint.Stack{unary}).Wrap(plain)(t.Context(), 1); err != nil {
 			t.Errorf("a unary call of a service: %v", err)
@@ -312,4 +315,27 @@ func faults(t *testing.T, l endpoint.Layer, err error, want []string) {
 			t.Errorf("the faults are %v, and those of a client %v, want %q in both", err, mounted, w)
 		}
 	}
+}
+
+// In a Stack of no service, nobody knows of a stream before its first item.
+func TestTimeoutItemsOfStack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		policy := resilience.NewTimeout(0, resilience.FirstItem(time.Second), resilience.Idle(time.Second))
+		s, err := endpoint.Stack{policy}.Wrap(func(ctx context.Context, _ int) (endpoint.Stream[int], error) {
+			return func(yield func(int, error) bool) {
+				if pause(ctx, time.Minute) == nil && yield(1, nil) {
+					yield(0, hang(ctx))
+				}
+			}, nil
+		})(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		items, err := s.Collect()
+		if took := time.Since(start); len(items) != 1 || !errors.Is(err, resilience.ErrTimeout) || took != time.Minute+time.Second {
+			t.Errorf("%v, %v after %v, want an item after a minute and an ErrTimeout a second later", items, err, took)
+		}
+	})
 }
