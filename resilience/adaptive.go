@@ -37,12 +37,12 @@ import (
 // "waiting".
 type Adaptive struct {
 	common
-	least, most uint
-	queue       queue
-	limiter     adaptivelimiter.AdaptiveLimiter[struct{}]
-	waiting     atomic.Int64
-	told        atomic.Int64 // the limit that was last told
-	faults      error        // of construction; see Err
+	limits  limits
+	queue   queue
+	limiter adaptivelimiter.AdaptiveLimiter[struct{}]
+	waiting atomic.Int64
+	told    atomic.Int64 // the limit that was last told
+	faults  error        // of construction; see Err
 }
 
 // An AdaptiveOption is an option of [NewAdaptive].
@@ -50,34 +50,21 @@ type AdaptiveOption interface{ applyAdaptive(a *Adaptive) }
 
 func (o commonOption) applyAdaptive(a *Adaptive) { o(&a.common) }
 
-type adaptiveOption func(a *Adaptive)
-
-func (o adaptiveOption) applyAdaptive(a *Adaptive) { o(a) }
-
-// Limits bounds the limit of an [Adaptive]. Its default is 1 and 200; least must
-// be positive and most not below it. A later Limits replaces an earlier one.
-func Limits(least, most int) AdaptiveOption {
-	return adaptiveOption(func(a *Adaptive) {
-		a.faults = errors.Join(
-			fault(least > 0, "NewAdaptive: Limits(%d, %d): want a positive number", least, most),
-			fault(least <= most, "NewAdaptive: Limits(%d, %d): the greater number is first", least, most),
-		)
-		a.least, a.most = uint(max(least, 1)), uint(max(most, least, 1))
-	})
-}
-
 const startLimit = 20
 
 // NewAdaptive returns an Adaptive with a limit of 20, or the nearest that its
 // [Limits] allow.
 func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
-	a := &Adaptive{least: 1, most: 200}
+	a := &Adaptive{limits: limits{1, 200}}
 	for _, o := range opts {
 		o.applyAdaptive(a)
 	}
-	a.faults = errors.Join(a.faults, a.queue.faults("NewAdaptive"))
-	start := min(max(startLimit, a.least), a.most)
-	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(a.least, a.most, start).Build()
+	a.faults = errors.Join(a.limits.faults("NewAdaptive"), a.queue.faults("NewAdaptive"))
+	if a.faults != nil {
+		a.limits = limits{1, 1} // the library panics at others
+	}
+	start := a.limits.nearest(startLimit)
+	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(uint(a.limits.least), uint(a.limits.most), uint(start)).Build() //nolint:gosec // positive
 	a.told.Store(int64(start))
 	return a
 }

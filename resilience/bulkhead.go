@@ -8,10 +8,10 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// ErrOutOfCapacity is the error of a call that a [Bulkhead], an [Adaptive] or a
-// [Throttler] rejects, or a [Quota] that fails closed: there is no capacity for
-// it now. It differs from [ErrRateLimited], which says that the caller asks for
-// more than its share.
+// ErrOutOfCapacity is the error of a call that a [Bulkhead], an [Adaptive], a
+// [Shed] or a [Throttler] rejects, or a [Quota] that fails closed: there is no
+// capacity for it now. It differs from [ErrRateLimited], which says that the
+// caller asks for more than its share.
 var ErrOutOfCapacity = endpoint.Define(endpoint.Unavailable, "endpoint", "OUT_OF_CAPACITY", "out of capacity")
 
 // A Bulkhead bounds how many calls run at the same time, so that one slow

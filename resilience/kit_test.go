@@ -114,6 +114,7 @@ func TestFaults(t *testing.T) {
 		{resilience.NewQuota(nil, resilience.AskWithin(0)), []string{"NewQuota: the Throttle is nil", "AskWithin(0s)"}},
 		{resilience.NewBulkhead(0, resilience.Queue(-1, 1)), []string{"NewBulkhead: 0 permits", "Queue of -1 calls"}},
 		{resilience.NewAdaptive(resilience.Limits(0, -1), resilience.Queue(1, 0)), []string{"Limits(0, -1): want a positive", "greater number is first", "a wait of 0s"}},
+		{resilience.NewShed(resilience.Limits(0, -1)), []string{"NewShed: Limits(0, -1): want a positive", "greater number is first"}},
 		{resilience.NewBreaker(0), []string{"NewBreaker: 0 failures"}},
 		{
 			resilience.NewBreaker(3, resilience.LastCalls(2), resilience.Window(-1), resilience.Ratio(2)),

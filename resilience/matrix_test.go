@@ -67,7 +67,7 @@ func members() []member {
 		{"Bulkhead with a queue", func() made { return layered(resilience.NewBulkhead(1, resilience.Queue(1, time.Second))) }},
 		{"Adaptive", func() made { return layered(resilience.NewAdaptive(resilience.Limits(1, 1))) }},
 		{"Throttler", func() made { return layered(resilience.NewThrottler()) }},
-		{"Shed", func() made { return layered(resilience.NewShed(resilience.ShedLimits(1, 1))) }},
+		{"Shed", func() made { return layered(resilience.NewShed(resilience.Limits(1, 1))) }},
 		{"Timeout", func() made { return layered(resilience.NewTimeout(time.Hour)) }},
 		{"Retry", func() made { return layered(resilience.NewRetry(2)) }},
 		{"Hedge", func() made { return layered(resilience.NewHedge(time.Second)) }},

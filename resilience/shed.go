@@ -2,8 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +20,11 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 //
 // It refuses with [ErrOutOfCapacity] what would exceed a limit on the calls that
 // run side by side. The limit is found while calls run, from how much longer
-// they take than when the server has little to do: each window, of 0.1 s or
-// longer, multiplies it by 2/stretch, between a half and 1.25, where stretch is
+// they take than when the server has little to do: each window, of 0.1 s and 50
+// calls or more, multiplies it by 2/stretch, between a half and 1.25, where stretch is
 // the mean over calls of the running median of their operation's time, divided
-// by the lowest that this median was. So it settles where calls take twice as
+// by the lowest that this median was; when most callers gave up, it counts as 4
+// at least. So the limit settles where calls take twice as
 // long as on an idle server, which keeps the server busy and bounds the wait.
 // (This is the gradient of Netflix's concurrency-limits.) When calls got slower
 // and fewer of them at once did not help, the server does not wait for itself:
@@ -42,12 +41,13 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 // is of the last second).
 //
 // All that one Shed surrounds shares its limit, while each operation has its own
-// usual time. An operation with a stream is admitted by the same rule, but
-// counts neither among those that run nor for the time that they take. Inside
-// [Shed.Wrap], that is told from the operation of the Call in the context.
+// usual time. A stream is admitted by the same rule, but counts neither among the
+// calls that run nor for the time that it takes: it may stay open for long and do
+// little. (In an [endpoint.Stack] that is wrapped around an endpoint by hand,
+// outside any service, it counts: use [Shed.Wrap].)
 //
-// The limit starts at 200. An admitted call of the default priority costs no
-// allocation, neither does a refused one. A Shed is safe for concurrent use.
+// A call of the default priority costs no allocation, admitted or refused. A Shed
+// is safe for concurrent use.
 //
 // Its events have the source "shed" and the kind "rejected", with the priority or
 // "deadline" as Detail. Its gauges are "permits", which is the limit,
@@ -55,11 +55,12 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LAT
 // "usual_seconds".
 type Shed struct {
 	common
+	limits  limits
 	load    load
 	epoch   time.Time // that times are counted from
 	highest Priority
 	strip   bool
-	faults  error
+	faults  error         // of construction; see Err
 	calls   shedOperation // of no operation: through Wrap
 	streams shedOperation // the same for streams
 
@@ -67,37 +68,26 @@ type Shed struct {
 	operations map[*endpoint.Operation]*shedOperation
 }
 
-// NewShed returns a Shed.
+// NewShed returns a Shed with a limit of 200, or the nearest that its [Limits]
+// allow.
 func NewShed(opts ...ShedOption) *Shed {
-	s := &Shed{epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
-	s.load.init(20, 10_000)
+	s := &Shed{limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
 	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
 	for _, o := range opts {
 		o.applyShed(s)
 	}
+	s.faults = s.limits.faults("NewShed")
+	s.load.init(s.limits)
 	return s
 }
 
-// A ShedOption sets up a [Shed].
+// A ShedOption is an option of [NewShed].
 type ShedOption interface{ applyShed(s *Shed) }
 
 type shedOption func(*Shed)
 
 func (o shedOption) applyShed(s *Shed)   { o(s) }
 func (o commonOption) applyShed(s *Shed) { o(&s.common) }
-
-// ShedLimits bounds the limit that a [Shed] finds for the calls that run side by
-// side. The default is 20 and 10,000. Another order than 1 ≤ lowest ≤ highest is
-// a fault.
-func ShedLimits(lowest, highest int) ShedOption {
-	return shedOption(func(s *Shed) {
-		if lowest < 1 || highest < lowest {
-			s.faults = errors.Join(s.faults, fmt.Errorf("resilience: ShedLimits(%d, %d): want 1 ≤ lowest ≤ highest", lowest, highest))
-			return
-		}
-		s.load.init(lowest, highest)
-	})
-}
 
 // MaxPriority bounds what a call may ask for by its header, and what it has
 // without one. The default is CriticalPlus, which bounds nothing.
@@ -112,7 +102,7 @@ func StripPriority() ShedOption {
 	return shedOption(func(s *Shed) { s.strip = true })
 }
 
-// Err returns what is wrong with the options, or nil.
+// Err returns the faults of the construction, or nil.
 func (s *Shed) Err() error { return s.faults }
 
 // For gives each operation its usual time. The limit is one for all.

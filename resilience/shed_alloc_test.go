@@ -12,7 +12,7 @@ import (
 
 func TestShedAllocs(t *testing.T) {
 	e := resilience.NewShed().Wrap(func(context.Context, endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, nil })
-	full := resilience.NewShed(resilience.ShedLimits(1, 1))
+	full := resilience.NewShed(resilience.Limits(1, 1))
 	_, _, _ = full.Enter(t.Context())
 	refused := full.Wrap(func(context.Context, endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, nil })
 	ctx := incoming(t, endpoint.HTTPForm, "-")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,25 +16,13 @@ import (
 func TestShedLaws(t *testing.T) {
 	t.Parallel()
 	endpointtest.Layer(t, resilience.NewShed())
-	endpointtest.Layer(t, resilience.NewShed(resilience.ShedLimits(0, 1)))
-}
-
-func TestShedFaults(t *testing.T) {
-	t.Parallel()
-	shed := resilience.NewShed(resilience.ShedLimits(0, 1), resilience.ShedLimits(3, 2))
-	err := shed.Err()
-	if err == nil || !strings.Contains(err.Error(), "ShedLimits(0, 1)") || !strings.Contains(err.Error(), "ShedLimits(3, 2)") {
-		t.Errorf("Err() = %v, want both faults", err)
-	}
-	if err := resilience.NewShed().Err(); err != nil {
-		t.Errorf("Err() = %v without options", err)
-	}
+	endpointtest.Layer(t, resilience.NewShed(resilience.Limits(0, 1)))
 }
 
 // TestShedShares: each priority fills its part of the limit, and no more.
 func TestShedShares(t *testing.T) {
 	t.Parallel()
-	shed := resilience.NewShed(resilience.ShedLimits(100, 100))
+	shed := resilience.NewShed(resilience.Limits(100, 100))
 	running := 0
 	for _, tt := range []struct {
 		p    resilience.Priority
@@ -66,7 +53,7 @@ func TestShedShares(t *testing.T) {
 // TestShedGivesPlacesBack: however a call ends.
 func TestShedGivesPlacesBack(t *testing.T) {
 	t.Parallel()
-	shed := resilience.NewShed(resilience.ShedLimits(1, 1))
+	shed := resilience.NewShed(resilience.Limits(1, 1))
 	ends := map[string]func(){
 		"success": func() {},
 		"panic":   func() { panic("failed") },
@@ -172,7 +159,7 @@ func TestShedTooLateTries(t *testing.T) {
 // that a call takes.
 func TestShedStreams(t *testing.T) {
 	t.Parallel()
-	shed := resilience.NewShed(resilience.ShedLimits(1, 1))
+	shed := resilience.NewShed(resilience.Limits(1, 1))
 	streaming := shed.For(&endpoint.Operation{Name: "Watch", Streams: endpoint.ServerStream})
 	unary := shed.For(&endpoint.Operation{Name: "Get"})
 	ctx, open, err := streaming.Enter(t.Context())
@@ -205,7 +192,7 @@ func TestShedStreams(t *testing.T) {
 func TestShedEventsAndGauges(t *testing.T) {
 	t.Parallel()
 	var events []endpoint.Event
-	shed := resilience.NewShed(resilience.ShedLimits(1, 1), resilience.Named("front"),
+	shed := resilience.NewShed(resilience.Limits(1, 1), resilience.Named("front"),
 		resilience.OnEvent(func(_ context.Context, e endpoint.Event) { events = append(events, e) }))
 	op := &endpoint.Operation{Name: "Get"}
 	l := shed.For(op)

@@ -30,13 +30,13 @@ type load struct {
 	limit   atomic.Int64
 	pressed atomic.Bool // a call was refused in this window
 
-	mu              sync.Mutex // guards the fields below, and the paces of all operations
-	size            float64    // limit is this, rounded
-	lowest, highest float64
-	window          loadWindow
-	descent         descent
-	stretch         float64 // of the last window
-	paces           []*pace
+	mu      sync.Mutex // guards the fields below, and the paces of all operations
+	size    float64    // limit is this, rounded
+	bounds  limits
+	window  loadWindow
+	descent descent
+	stretch float64 // of the last window
+	paces   []*pace
 }
 
 // loadWindow is what was seen since the limit was last set.
@@ -57,8 +57,8 @@ type descent struct {
 	stretch float64
 }
 
-func (l *load) init(lowest, highest int) {
-	l.lowest, l.highest = float64(lowest), float64(highest)
+func (l *load) init(bounds limits) {
+	l.bounds = bounds
 	l.resize(200)
 	l.window.wanted = windowCalls
 }
@@ -129,22 +129,17 @@ func (l *load) adjust(now time.Duration) {
 // wait for is not each other.
 func (l *load) inVain(now time.Duration) bool {
 	w, d := &l.window, &l.descent
-	helped := l.stretch < 0.75*d.stretch
-	switch {
-	case d.peak == 0 || w.peak > d.peak && l.size > l.lowest:
+	least := l.limit.Load() <= int64(l.bounds.least)
+	halved := 2*w.peak <= d.peak
+	if helped := l.stretch < 0.75*d.stretch; d.peak == 0 || w.peak > d.peak && !least || halved && helped {
 		*d = descent{start: now, peak: w.peak, stretch: l.stretch}
-	case 2*w.peak <= d.peak && helped:
-		*d = descent{start: now, peak: w.peak, stretch: l.stretch}
-	case 2*w.peak <= d.peak:
-		return true
-	case l.size <= l.lowest && now-d.start > patience:
-		return true
+		return false
 	}
-	return false
+	return halved || least && now-d.start > patience
 }
 
 func (l *load) resize(size float64) {
-	l.size = min(max(size, l.lowest), l.highest)
+	l.size = min(max(size, float64(l.bounds.least)), float64(l.bounds.most))
 	l.limit.Store(int64(l.size))
 }
 
