@@ -136,7 +136,8 @@ func TestStreamGoroutines(t *testing.T) {
 			loop(10)
 			before := runtime.NumGoroutine()
 			loop(1000)
-			require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+5 }, 10*time.Second, 10*time.Millisecond,
+			// Some connections more may be idle, at three goroutines each.
+			require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+50 }, 10*time.Second, 10*time.Millisecond,
 				"%s, %s: %d goroutines before, %d after", version, name, before, runtime.NumGoroutine())
 		}
 	}
