@@ -134,7 +134,7 @@ type faulty interface{ Err() error }
 // Only returns a layer that applies l to the operations that match, on every
 // transport. match must be a pure function; l may be a [Stack]. Around an
 // endpoint that belongs to no service, match gets the operation of the Call in
-// the context, or an empty one.
+// the context, or an empty one. What Only returns has a method Unwrap() Layer.
 func Only(l Layer, match func(op *Operation) bool) Layer {
 	return &only{layer: l, match: match}
 }
@@ -156,6 +156,9 @@ func (o *only) Err() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Unwrap returns the layer that is applied, for who puts layers in an order.
+func (o *only) Unwrap() Layer { return o.layer }
 
 func (o *only) applies(ctx context.Context) bool {
 	return o.match(CallFrom(ctx).Operation())

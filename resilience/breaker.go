@@ -244,7 +244,10 @@ func (b *Breaker) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoin
 		_, both := endpoint.StreamItem(reflect.TypeFor[Req]())
 		return endpoint.Stack{&streamBreaker{Breaker: b, settles: !both}}.Wrap(next)
 	}
-	return endpoint.Stack{b}.Wrap(next)
+	if b.faults != nil {
+		return endpoint.Stack{b}.Wrap(next)
+	}
+	return endpoint.Stack{b.own}.Wrap(next) // spares each call the way through b
 }
 
 // streamBreaker is a Breaker by Wrap around a stream, which no operation tells

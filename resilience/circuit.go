@@ -162,6 +162,9 @@ func (c *circuit) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	switch p := t.P.(type) {
 	case *period:
 		// A healthy circuit only reads: its calls share no memory that they write.
+		if err == nil && c.slow == 0 && p.idle.Load() {
+			return nil
+		}
 		if o := c.outcome(t, err); o != succeeded || !p.idle.Load() {
 			c.settle(ctx, p, o, err)
 		}

@@ -79,7 +79,16 @@ func (l *Limiter) Exit(_ context.Context, _ endpoint.Token, err error) error { r
 
 // Wrap returns next limited by l alone. Req and Resp are those of next.
 func (l *Limiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	return endpoint.Stack{l}.Wrap(next)
+	if l.faults != nil || isStream[Req]() || isStream[Resp]() {
+		return endpoint.Stack{l}.Wrap(next)
+	}
+	// Nothing is to be done at the end, so this is all that a Stack would do.
+	return func(ctx context.Context, req Req) (Resp, error) {
+		if _, _, err := l.Enter(ctx); err != nil {
+			return *new(Resp), err
+		}
+		return next(ctx, req)
+	}
 }
 
 // Gauges yields the state of l.

@@ -78,7 +78,7 @@ func neverMade(err error) bool {
 		return false
 	}
 	switch e.Reason() {
-	case "RATE_LIMITED", "OUT_OF_CAPACITY", "BREAKER_OPEN", "NO_ENDPOINTS":
+	case "RATE_LIMITED", "OUT_OF_CAPACITY", "TOO_LATE", "BREAKER_OPEN", "NO_ENDPOINTS":
 		return true
 	}
 	return false

@@ -175,26 +175,50 @@ func TestShedOverload(t *testing.T) {
 	})
 }
 
+// TestShedColdStart: a server that is started into an overload never saw how fast
+// it is. That its callers give up tells it enough.
+func TestShedColdStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newWorkshop(1, 10*time.Millisecond)
+		_, goodput := total(offerMix(30, 3*s.capacity(), resilience.NewShed().Wrap(s.serve), 2))
+		if goodput < 0.5*s.capacity() {
+			t.Errorf("%.0f good calls a second, want half of %.0f", goodput, s.capacity())
+		}
+	})
+}
+
 // TestShedSlowDependency: when calls wait for something that fewer of them do
 // not make faster, a Shed learns it within seconds and lets them all pass.
 func TestShedSlowDependency(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newWorkshop(20, 10*time.Millisecond)
-		e := resilience.NewShed().Wrap(s.serve)
-		offerMix(10, 0.3*s.capacity(), e, 1)
-		s.mu.Lock()
-		s.delay = 50 * time.Millisecond
-		s.mu.Unlock()
-		slow := offerMix(10, 0.3*s.capacity(), e, 2)
-		for i, second := range slow[3:] {
-			if offered, good := second.sum(); float64(good) < 0.99*float64(offered) {
-				t.Errorf("second %d: %d of %d calls are good", i+3, good, offered)
-			}
-		}
-		all, _ := total(slow)
-		if loss := all.loss(resilience.Critical); loss > 0.02 {
-			t.Errorf("%.1f %% of the critical calls are lost", 100*loss)
-		}
-	})
+	for _, tt := range []struct {
+		name             string
+		workers, learned int // seconds
+	}{
+		{"many calls at a time", 20, 3},
+		{"as few as the lowest limit", 4, 17},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newWorkshop(tt.workers, 10*time.Millisecond)
+				e := resilience.NewShed().Wrap(s.serve)
+				offerMix(10, 0.4*s.capacity(), e, 1)
+				s.mu.Lock()
+				s.delay = 50 * time.Millisecond
+				s.mu.Unlock()
+				slow := offerMix(tt.learned+5, 0.4*s.capacity(), e, 2)
+				for i, second := range slow[tt.learned:] {
+					if offered, good := second.sum(); float64(good) < 0.99*float64(offered) {
+						t.Errorf("second %d: %d of %d calls are good", i+tt.learned, good, offered)
+					}
+				}
+				all, _ := total(slow)
+				if loss := all.loss(resilience.Critical); loss > 0.02 {
+					t.Errorf("%.1f %% of the critical calls are lost", 100*loss)
+				}
+			})
+		})
+	}
 }

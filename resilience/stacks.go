@@ -28,10 +28,13 @@ import (
 // waits. The Breaker is outside the limits, so that calls that it rejects do not
 // use them up; what they reject is no failure of the server.
 //
+// A policy for some operations, by [endpoint.Only], sits where the policy does,
+// and replaces the default for all. A Timeout that is given bounds streams, too.
+//
 // Faults, which Client reports, are a policy for servers only, a second one of a
-// kind but for limits, a third Timeout, and a layer that is no policy of this
-// package: put that one before the stack or behind it. To leave a default out,
-// write the stack by hand; it is a slice.
+// kind for all operations but for limits, a third Timeout, and a layer that is no
+// policy of this package: put that one before the stack or behind it. To leave a
+// default out, write the stack by hand; it is a slice.
 func ClientStack(policies ...endpoint.Layer) endpoint.Stack {
 	a := arrange("ClientStack", policies, "servers", seatOfShed, seatOfPerClient)
 	a.wholeTimeout()
@@ -84,8 +87,8 @@ const (
 	seats
 )
 
-func seatOf(l endpoint.Layer) seat {
-	switch l.(type) {
+func seatOf(policy endpoint.Layer) seat {
+	switch policy.(type) {
 	case *Shed:
 		return seatOfShed
 	case *Retry:
@@ -108,6 +111,9 @@ func seatOf(l endpoint.Layer) seat {
 	return noSeat
 }
 
+// forSome is what endpoint.Only returns.
+type forSome interface{ Unwrap() endpoint.Layer }
+
 // arrangement is a stack that is being put together.
 type arrangement struct {
 	name   string
@@ -119,12 +125,16 @@ type arrangement struct {
 func arrange(name string, policies []endpoint.Layer, others string, not ...seat) *arrangement {
 	a := &arrangement{name: name}
 	for _, l := range policies {
-		s := seatOf(l)
+		policy := l
+		if some, ok := l.(forSome); ok {
+			policy = some.Unwrap()
+		}
+		s := seatOf(policy)
 		switch {
 		case s == noSeat:
-			a.fault("%T is no policy of this package: put it before the stack or behind it", l)
+			a.fault("%T is no policy of this package: put it before the stack or behind it", policy)
 		case slices.Contains(not, s):
-			a.fault("%T is for %s", l, others)
+			a.fault("%T is for %s", policy, others)
 		default:
 			a.seated[s] = append(a.seated[s], l)
 		}
@@ -142,8 +152,12 @@ func (a *arrangement) wholeTimeout() {
 	if len(timeouts) != 2 {
 		return
 	}
-	whole, attempt := timeouts[0], timeouts[1]
-	if whole.(*Timeout).whole.d < attempt.(*Timeout).whole.d {
+	whole, ok := timeouts[0].(*Timeout)
+	attempt, too := timeouts[1].(*Timeout)
+	if !ok || !too {
+		return // they are for some operations each
+	}
+	if whole.whole.d < attempt.whole.d {
 		whole, attempt = attempt, whole
 	}
 	a.seated[seatOfWhole], a.seated[seatOfTimeout] = []endpoint.Layer{whole}, []endpoint.Layer{attempt}
@@ -156,12 +170,25 @@ func (a *arrangement) byDefault(s seat, l endpoint.Layer) {
 	}
 }
 
+// onlyOne notes a fault if several of layers are for all operations.
+func (a *arrangement) onlyOne(layers []endpoint.Layer) {
+	n, kind := 0, ""
+	for _, l := range layers {
+		if _, some := l.(forSome); !some {
+			n, kind = n+1, fmt.Sprintf("%T", l)
+		}
+	}
+	if n > 1 {
+		a.fault("%d of %s", n, kind)
+	}
+}
+
 // stack returns the policies in the order of their seats.
 func (a *arrangement) stack() endpoint.Stack {
 	var stack endpoint.Stack
 	for s, layers := range a.seated {
-		if limits := seat(s) == seatOfRates || seat(s) == seatOfRoom; len(layers) > 1 && !limits {
-			a.fault("%d of %T", len(layers), layers[0])
+		if seat(s) != seatOfRates && seat(s) != seatOfRoom {
+			a.onlyOne(layers)
 		}
 		stack = append(stack, layers...)
 	}

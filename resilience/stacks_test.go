@@ -48,6 +48,11 @@ func TestStackOrder(t *testing.T) {
 			resilience.ServerStack(attempt, adaptive, bulkhead, limiter, second, breaker, resilience.NewPerClient(1, 1), resilience.NewShed()),
 			"Shed PerClient Breaker Limiter Limiter Adaptive Bulkhead Timeout",
 		},
+		{
+			"for some operations",
+			resilience.ClientStack(endpoint.Only(attempt, isIdempotent), bulkhead, endpoint.Only(whole, isIdempotent), endpoint.Only(limiter, isIdempotent)),
+			"Retry Breaker *endpoint.only Bulkhead *endpoint.only *endpoint.only",
+		},
 	} {
 		require.Equal(t, tt.want, kinds(tt.stack), tt.name)
 	}
@@ -79,6 +84,7 @@ func TestStackFaults(t *testing.T) {
 			"for clients", resilience.ServerStack(retry(), resilience.NewHedge(time.Second), resilience.NewThrottler()),
 			[]string{"*resilience.Retry is for clients", "*resilience.Hedge is for clients", "*resilience.Throttler is for clients"},
 		},
+		{"of some operations", resilience.ServerStack(endpoint.Only(retry(), isIdempotent)), []string{"*resilience.Retry is for clients"}},
 		{"no policy", resilience.ServerStack(new(endpointtest.Recorder).Layer("log"), nil), []string{"*endpointtest.recording is no policy", "<nil> is no policy"}},
 		{"faults of a policy", resilience.ClientStack(resilience.NewBreaker(0)), []string{"NewBreaker: 0 failures"}},
 	} {

@@ -95,6 +95,9 @@ func NewTimeout(d time.Duration, opts ...TimeoutOption) *Timeout {
 // Err returns what is wrong with the arguments of [NewTimeout], or nil.
 func (t *Timeout) Err() error { return t.faults }
 
+// Gauges yields nothing: a Timeout has no state.
+func (t *Timeout) Gauges(func(endpoint.Gauge) bool) {}
+
 // For returns t for operations with streams, and t without the bounds on items
 // for others.
 func (t *Timeout) For(op *endpoint.Operation) endpoint.Layer {

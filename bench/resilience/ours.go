@@ -20,24 +20,21 @@ type free struct{}
 
 func (free) Allow(context.Context, string) (bool, time.Duration, error) { return true, 0, nil }
 
-// ours returns the policies of package resilience, one by one and together.
+// ours returns the policies of package resilience: one by one by their Wrap, and
+// several as a transport puts them around an operation.
 func ours() []subject {
-	stacks := map[string]endpoint.Stack{
-		groupLimiter:  {resilience.NewLimiter(plenty, burst)},
-		groupBreaker:  {resilience.NewBreaker(5)},
-		groupWindow:   {resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5))},
-		groupBulkhead: {resilience.NewBulkhead(10)},
-		groupAdaptive: {resilience.NewAdaptive()},
-		groupThrottle: {resilience.NewThrottler()},
-		groupTimeout:  {resilience.NewTimeout(time.Second)},
-		groupRetry:    {resilience.NewRetry(3)},
-		groupHedge:    {resilience.NewHedge(time.Second)},
-		groupStack:    {resilience.NewLimiter(plenty, burst), resilience.NewBreaker(5), resilience.NewBulkhead(10)},
-		groupClient:   {resilience.NewRetry(3), resilience.NewBreaker(5), resilience.NewTimeout(time.Second)},
-	}
-	var all []subject
-	for _, g := range groups() {
-		all = append(all, subject{g, kindOurs, stacks[g].Wrap(handle)})
+	all := []subject{
+		{groupLimiter, kindOurs, endpoint.Chain(handle, resilience.NewLimiter(plenty, burst).Wrap)},
+		{groupBreaker, kindOurs, endpoint.Chain(handle, resilience.NewBreaker(5).Wrap)},
+		{groupWindow, kindOurs, endpoint.Chain(handle, resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5)).Wrap)},
+		{groupBulkhead, kindOurs, endpoint.Chain(handle, resilience.NewBulkhead(10).Wrap)},
+		{groupAdaptive, kindOurs, endpoint.Chain(handle, resilience.NewAdaptive().Wrap)},
+		{groupThrottle, kindOurs, endpoint.Chain(handle, resilience.NewThrottler().Wrap)},
+		{groupTimeout, kindOurs, endpoint.Chain(handle, resilience.NewTimeout(time.Second).Wrap)},
+		{groupRetry, kindOurs, endpoint.Chain(handle, resilience.NewRetry(3).Wrap)},
+		{groupHedge, kindOurs, endpoint.Chain(handle, resilience.NewHedge(time.Second).Wrap)},
+		{groupStack, kindOurs, bound(resilience.NewLimiter(plenty, burst), resilience.NewBreaker(5), resilience.NewBulkhead(10))},
+		{groupClient, kindOurs, bound(resilience.NewRetry(3), resilience.NewBreaker(5), resilience.NewTimeout(time.Second))},
 	}
 	for i, a := range []answer{
 		endpoint.Chain(handle, resilience.NewWaiter(plenty, burst).Wrap),
@@ -52,4 +49,13 @@ func ours() []subject {
 		all = append(all, subject{groupOthers, others()[i+1], a})
 	}
 	return all
+}
+
+// bound returns handle behind the layers, as a client has them.
+func bound(layers ...endpoint.Layer) answer {
+	stack, err := endpoint.Stack(layers).Bind(&endpoint.Operation{}, endpoint.ClientSide)
+	if err != nil {
+		return func(context.Context, record) (record, error) { return record{}, err }
+	}
+	return stack.Wrap(handle)
 }

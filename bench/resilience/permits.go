@@ -17,7 +17,7 @@ import (
 var errRefused = errors.New("refused")
 
 // permits returns what the libraries take by themselves: their calls before and
-// after the work, written around it by hand, with nothing for a panic.
+// after the work, written around it by hand such that a panic loses no permit.
 func permits() []subject {
 	return []subject{
 		{groupLimiter, kindTime, byTime()},
@@ -58,11 +58,17 @@ func byBreaker(b circuitbreaker.CircuitBreaker[record]) answer {
 		if !b.TryAcquirePermit() {
 			return record{}, errRefused
 		}
+		done := false
+		defer func() {
+			if !done {
+				b.RecordFailure()
+			}
+		}()
 		resp, err := handle(ctx, req)
 		if err != nil {
-			b.RecordError(err)
 			return record{}, err
 		}
+		done = true
 		b.RecordSuccess()
 		return resp, nil
 	}
@@ -97,9 +103,8 @@ func byAdaptive() answer {
 		if !ok {
 			return record{}, errRefused
 		}
-		resp, err := handle(ctx, req)
-		p.Record()
-		return resp, err
+		defer p.Record()
+		return handle(ctx, req)
 	}
 }
 
@@ -109,11 +114,17 @@ func byThrottler() answer {
 		if !t.TryAcquirePermit() {
 			return record{}, errRefused
 		}
+		done := false
+		defer func() {
+			if !done {
+				t.RecordFailure()
+			}
+		}()
 		resp, err := handle(ctx, req)
 		if err != nil {
-			t.RecordError(err)
 			return record{}, err
 		}
+		done = true
 		t.RecordSuccess()
 		return resp, nil
 	}
@@ -129,22 +140,13 @@ func byContext() answer {
 
 // byStack is a limiter of x/time around a breaker and a bulkhead of failsafe-go.
 func byStack() answer {
-	l, breaker, b := rate.NewLimiter(plenty, burst), rowBreaker(), bulkhead.New[record](10)
+	l, b := rate.NewLimiter(plenty, burst), bulkhead.New[record](10)
+	inner := byBreaker(rowBreaker())
 	return func(ctx context.Context, req record) (record, error) {
-		if !l.Allow() || !breaker.TryAcquirePermit() {
-			return record{}, errRefused
-		}
-		if !b.TryAcquirePermit() {
-			breaker.RecordSuccess()
+		if !l.Allow() || !b.TryAcquirePermit() {
 			return record{}, errRefused
 		}
 		defer b.ReleasePermit()
-		resp, err := handle(ctx, req)
-		if err != nil {
-			breaker.RecordError(err)
-			return record{}, err
-		}
-		breaker.RecordSuccess()
-		return resp, nil
+		return inner(ctx, req)
 	}
 }

@@ -39,12 +39,14 @@ func (s *Prices) HTTP(r *httpx.Routes) {
 
 // snippet: server
 
+func isExport(op *endpoint.Operation) bool { return op.Name == "Export" }
+
 func serve(mux *http.ServeMux, svc *Prices, auth endpoint.Layer) error {
 	return httpx.Mount(mux, svc,
 		httpx.Use(auth), // names the client for PerClient
 		httpx.Use(resilience.ServerStack(
-			resilience.NewPerClient(50, 10), // calls a second, at once
-			resilience.NewTimeout(5*time.Second),
+			resilience.NewPerClient(50, 10), // calls a second, and at once
+			endpoint.Only(resilience.NewBulkhead(2), isExport),
 		)...))
 }
 
@@ -68,9 +70,9 @@ func dial(to *httpx.Conn) (*Prices, error) {
 func byHand(to *httpx.Conn) (*Prices, error) {
 	retry := resilience.NewRetry(3, resilience.Backoff(20*time.Millisecond, time.Second))
 	breaker := resilience.NewBreaker(5, resilience.Cooldown(time.Second))
-	export := func(op *endpoint.Operation) bool { return op.Name == "Export" }
+	whole := resilience.NewTimeout(2 * time.Second)
 	var svc Prices
-	err := httpx.Client(to, &svc, httpx.Use(retry, breaker, endpoint.Only(resilience.NewBulkhead(2), export)))
+	err := httpx.Client(to, &svc, httpx.Use(whole, retry, breaker))
 	return &svc, err
 }
 
