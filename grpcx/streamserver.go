@@ -117,6 +117,23 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	}
 }
 
+// guard runs the layers and what they are around. A panic is an error from here
+// on.
+func guard(run func() error) (err error) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		if v := recover(); v != nil {
+			err = endpoint.NewPanicError(v)
+		}
+	}()
+	err = run()
+	finished = true
+	return err
+}
+
 // messages returns the items of a response as they are sent.
 func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint.Stream[any] {
 	if items == nil {
