@@ -190,7 +190,7 @@ func (s *streamIn[T]) receive(x *outgoing) (T, error) {
 	if s.c.observed {
 		x.call.AddResponseBytes(int64(proto.Size(m)))
 	}
-	return fromAnswer(s.out, m)
+	return fromAnswer(s.c, s.out, m)
 }
 
 // failed is the error of a call that broke: that of the request stream, if it

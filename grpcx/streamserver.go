@@ -159,8 +159,12 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 	}
 }
 
-// sendAll ranges over a response, with which the layers end.
+// sendAll ranges over a response, with which the layers end. A nil one has no
+// items.
 func (x *exchange) sendAll(stream grpc.ServerStream, items endpoint.Stream[any]) error {
+	if items == nil {
+		return nil
+	}
 	for m, err := range items {
 		if err == nil {
 			err = x.send(stream, m)
