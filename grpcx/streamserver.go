@@ -152,8 +152,8 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			if !yield(m, nil) {
 				return
 			}
-			if pm, ok := m.(proto.Message); ok && w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
-				x.call.AddResponseBytes(int64(proto.Size(pm)))
+			if w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
+				x.call.AddResponseBytes(int64(proto.Size(m.(proto.Message))))
 			}
 		}
 	}
@@ -209,11 +209,10 @@ func received[T any](x *exchange, w *wire[T]) endpoint.Stream[T] {
 		defer stop()
 		for n := 0; ; n++ {
 			v, err := next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
 			if err != nil {
-				yield(*new(T), atItem(x.unread(err), n))
+				if !errors.Is(err, io.EOF) {
+					yield(*new(T), atItem(x.unread(err), n))
+				}
 				return
 			}
 			x.call.AddRequestBytes(int64(x.in.size))
