@@ -91,7 +91,7 @@ func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 // grpc-go starts a goroutine for each call, and its stack is copied when it grows
 // beyond a power of two. What waits for the request is deep in grpc-go, so there
 // are few frames from here to there, and small ones.
-func (mt *method) handleUnary(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) {
+func (mt *method) handleUnary(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) { //nolint:revive // grpc-go's order
 	x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
 	ctx = x.start(ctx)
 	defer x.settle(ctx, &answer, &err)
