@@ -36,7 +36,9 @@ type exchange struct {
 	header endpoint.Header
 }
 
-// start begins the Call.
+// start begins the Call. It is not inlined: see unaryHandler.
+//
+//go:noinline
 func (x *exchange) start(ctx context.Context) context.Context {
 	ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, endpoint.ServerSide, endpoint.Header{}, endpoint.HeaderView(nil, endpoint.MetadataForm))
 	x.call.SetSource(x)
@@ -89,16 +91,20 @@ func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next 
 	}
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
 		x.in.toMessage(in.create())
-		if err := x.readMessage(); err != nil {
-			return endpoint.Empty{}, x.fail(x.unread(err))
-		}
-		x.call.AddRequestBytes(int64(x.in.size))
-		return endpoint.Empty{}, answerMessage(ctx, x, in, out, next)
+		err := x.receive(&x.in)
+		return endpoint.Empty{}, answerMessage(ctx, x, in, out, next, err)
 	}
 }
 
-// answerMessage is what a unary method does with a message that was read.
-func answerMessage[Req, Resp any](ctx context.Context, x *exchange, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) error {
+// answerMessage is what a unary method does when its message was read, or was
+// not: err is grpc-go's. It is not inlined: see unaryHandler.
+//
+//go:noinline
+func answerMessage[Req, Resp any](ctx context.Context, x *exchange, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp], err error) error {
+	if err = first(err, x.in.err); err != nil {
+		return x.fail(x.unread(err))
+	}
+	x.call.AddRequestBytes(int64(x.in.size))
 	req, err := in.value(x.in.into.(proto.Message))
 	if err != nil {
 		return x.fail(invalid(err))
