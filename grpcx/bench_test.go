@@ -4,11 +4,10 @@ import (
 	"context"
 	"testing"
 
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // BenchmarkHandler is a unary call without a transport: what a server of ours

@@ -178,14 +178,14 @@ func invoke[Req, Resp any](ctx context.Context, c *client, conn grpc.ClientConnI
 	if err := x.invoke(ctx, in.encode(req), answer); err != nil {
 		return *new(Resp), err
 	}
-	return fromAnswer(out, answer)
+	return fromAnswer(c, out, answer)
 }
 
 // fromAnswer returns the value of a message that the server sent.
-func fromAnswer[D any](w *wire[D], m proto.Message) (D, error) {
+func fromAnswer[D any](c *client, w *wire[D], m proto.Message) (D, error) {
 	v, err := w.value(m)
 	if err != nil {
-		return *new(D), endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err)
+		return *new(D), c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
 	}
 	return v, nil
 }

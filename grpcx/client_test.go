@@ -266,3 +266,28 @@ func TestDeadlineOfNextHop(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, seen.Load())
 }
+
+// dialled is a pool of one connection, as discover makes larger ones: the type of
+// its connections is that of what dial returns.
+type dialled[C any] struct{ conn C }
+
+func newDialled[C any](dial func(addr string) (C, error), addr string) (*dialled[C], error) {
+	conn, err := dial(addr)
+	return &dialled[C]{conn}, err
+}
+
+func (d *dialled[C]) Acquire(context.Context) (C, endpoint.Token, error) {
+	return d.conn, endpoint.Token{}, nil
+}
+
+func (*dialled[C]) Release(endpoint.Token, error) {}
+
+// TestDialerOfPool needs no type argument.
+func TestDialerOfPool(t *testing.T) {
+	t.Parallel()
+	p, err := newDialled(grpcx.Dialer(insecure.NewCredentials()), "192.0.2.1:80")
+	require.NoError(t, err)
+	defer p.conn.(*grpc.ClientConn).Close()
+	var c Echo
+	require.NoError(t, grpcx.Client(p, &c))
+}

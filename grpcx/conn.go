@@ -19,8 +19,9 @@ type Conn struct {
 }
 
 // To returns the target of a client whose calls all go to conn, a
-// *grpc.ClientConn usually, which stays the caller's to close. A nil conn is an
-// error of [Client].
+// *grpc.ClientConn usually, which stays the caller's to close. Its interceptors
+// must hand on the call options that they get: from one of them a client knows
+// whether a call was sent. A nil conn is an error of [Client].
 func To(conn grpc.ClientConnInterface) *Conn {
 	if c, ok := conn.(*grpc.ClientConn); ok && c == nil {
 		conn = nil

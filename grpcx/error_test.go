@@ -205,6 +205,16 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+// TestHookPanics has a hook that panics: the caller gets the error all the same.
+func TestHookPanics(t *testing.T) {
+	t.Parallel()
+	conn := failing(t, ErrRefused, grpcx.ErrorHook(func(context.Context, error) { panic("hook") }))
+	var c Echo
+	connect(t, conn, &c)
+	_, err := c.Say(t.Context(), Note{})
+	require.ErrorIs(t, err, ErrRefused)
+}
+
 // TestMapping has the errors of maps.
 func TestMapping(t *testing.T) {
 	t.Parallel()

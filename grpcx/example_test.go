@@ -7,18 +7,17 @@ import (
 	"net"
 	"strings"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/endpointtest"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec"
-	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/grpcx"
-	"github.com/typedkit/endpoint/internal/echopb"
 )
 
 // Strings is a service of plain Go types: its fields are the implementation on a

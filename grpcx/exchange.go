@@ -29,13 +29,16 @@ type exchange struct {
 	answer      any             // the response's message
 	inner       context.Context // of the handler of a request stream
 	started     bool            // the header of a response stream was sent
+	finished    bool            // a unary call came back
 	sent        metadata.MD     // that header
 
 	once   sync.Once // for header
 	header endpoint.Header
 }
 
-// start begins the Call.
+// start begins the Call. It is not inlined: see unaryHandler.
+//
+//go:noinline
 func (x *exchange) start(ctx context.Context) context.Context {
 	ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, endpoint.ServerSide, endpoint.Header{}, endpoint.HeaderView(nil, endpoint.MetadataForm))
 	x.call.SetSource(x)
@@ -72,33 +75,61 @@ func (x *exchange) ResponseBytes() int64 {
 // serveUnary is the innermost part of a method on a server: decode, call,
 // encode.
 func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
-	if next == nil {
+	switch {
+	case next == nil:
 		return func(_ context.Context, x *exchange) (endpoint.Empty, error) {
 			return endpoint.Empty{}, x.fail(unimplemented(mt.op.Name))
 		}
+	case mt.plain():
+		return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
+			req, err := decode(x, in)
+			if err != nil {
+				return endpoint.Empty{}, x.fail(err)
+			}
+			return endpoint.Empty{}, respond(ctx, x, out, next, req)
+		}
 	}
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
-		req, err := decode(x, in)
-		if err != nil {
-			return endpoint.Empty{}, x.fail(err)
-		}
-		var resp Resp
-		if x.interceptor == nil {
-			resp, err = next(ctx, req)
-		} else {
-			resp, err = intercepted(ctx, x, next, req)
-		}
-		if err != nil {
-			return endpoint.Empty{}, x.fail(err)
-		}
-		if x.answer, err = encode(x, out, resp); err != nil {
-			return endpoint.Empty{}, x.fail(err)
-		}
-		return endpoint.Empty{}, nil
+		x.in.toMessage(in.create())
+		err := x.receive(&x.in)
+		return endpoint.Empty{}, answerMessage(ctx, x, in, out, next, err)
 	}
 }
 
-// decode receives one message of a call's request.
+// answerMessage is what a unary method does when its message was read, or was
+// not: err is grpc-go's. It is not inlined: see unaryHandler.
+//
+//go:noinline
+func answerMessage[Req, Resp any](ctx context.Context, x *exchange, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp], err error) error {
+	if err = first(err, x.in.err); err != nil {
+		return x.fail(x.unread(err))
+	}
+	x.call.AddRequestBytes(int64(x.in.size))
+	req, err := in.value(x.in.into.(proto.Message))
+	if err != nil {
+		return x.fail(invalid(err))
+	}
+	return respond(ctx, x, out, next, req)
+}
+
+// respond calls the endpoint and encodes its response.
+func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], next endpoint.Endpoint[Req, Resp], req Req) (err error) {
+	var resp Resp
+	if x.interceptor == nil {
+		resp, err = next(ctx, req)
+	} else {
+		resp, err = intercepted(ctx, x, next, req)
+	}
+	if err == nil {
+		x.answer, err = encode(x, out, resp)
+	}
+	if err != nil {
+		return x.fail(err)
+	}
+	return nil
+}
+
+// decode receives the first message of a request.
 func decode[D any](x *exchange, w *wire[D]) (D, error) {
 	if err := x.negotiate(); err != nil {
 		return *new(D), err

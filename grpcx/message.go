@@ -59,9 +59,31 @@ func (b *inbox) ProtoMethods() *protoiface.Methods { return inboxMethods }
 
 var inboxMethods = &protoiface.Methods{
 	Unmarshal: func(in protoiface.UnmarshalInput) (protoiface.UnmarshalOutput, error) {
-		in.Message.(*inbox).fill(in.Buf)
+		b := in.Message.(*inbox)
+		if b.format != nil || b.limit > 0 || !b.fillFast(in) {
+			b.fill(in.Buf)
+		}
 		return protoiface.UnmarshalOutput{Flags: protoiface.UnmarshalInitialized}, nil
 	},
+}
+
+// fillFast has the message inside read by its own methods, as protobuf would do
+// after some more steps. It is false if it has none.
+func (b *inbox) fillFast(in protoiface.UnmarshalInput) bool {
+	methods := b.Message.ProtoMethods()
+	if methods == nil || methods.Unmarshal == nil {
+		return false
+	}
+	b.size = len(in.Buf)
+	in.Message = b.Message
+	out, err := methods.Unmarshal(in)
+	if err == nil && out.Flags&protoiface.UnmarshalInitialized == 0 {
+		err = proto.CheckInitialized(b.into.(proto.Message))
+	}
+	if err != nil {
+		b.err = ErrInvalidRequest.WithCause(err)
+	}
+	return true
 }
 
 // UnmarshalJSON is for a codec named "json" that the program registered.

@@ -101,10 +101,14 @@ func CallOptions(opts ...grpc.CallOption) Option {
 	})
 }
 
+// report tells the hook. One that panics must not end the server, as a panic on
+// a goroutine of grpc-go would.
 func (c *config) report(ctx context.Context, err error) {
-	if c.hook != nil {
-		c.hook(ctx, err)
+	if c.hook == nil {
+		return
 	}
+	defer func() { _ = recover() }()
+	c.hook(ctx, err)
 }
 
 type methodConfig struct {

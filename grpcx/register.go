@@ -71,7 +71,7 @@ func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 			mt.svc = svc
 			mt.serve()
 			if mt.op.Streams == endpoint.Unary {
-				desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: mt.name, Handler: mt.handleUnary})
+				desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: mt.name, Handler: mt.unaryHandler()})
 				continue
 			}
 			desc.Streams = append(desc.Streams, grpc.StreamDesc{
@@ -85,35 +85,39 @@ func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 	return all
 }
 
-// handleUnary is a grpc.MethodHandler: it makes the Call and runs the layers
-// around decoding and the endpoint.
-func (mt *method) handleUnary(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // grpc-go's order
-	x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
-	ctx = x.start(ctx)
-	err := guard(func() error {
-		_, err := mt.unary(ctx, x)
-		return err
-	})
-	if err != nil {
-		return nil, x.refuse(ctx, err)
+// unaryHandler returns what grpc-go calls for each call of a unary method: it
+// makes the Call and runs the layers around decoding and the endpoint.
+//
+// grpc-go starts a goroutine for each call, whose stack is copied when it grows
+// beyond a power of two. What waits for the request is deep in grpc-go, so the
+// frames from here to there are few and small: this is a closure, because a
+// method value has a frame of its own, and what needs much room has returned, or
+// has not begun, while the request is waited for.
+func (mt *method) unaryHandler() grpc.MethodHandler {
+	return func(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) { //nolint:revive // grpc-go's order
+		x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
+		ctx = x.start(ctx)
+		defer x.settle(ctx, &answer, &err)
+		_, err = mt.unary(ctx, x)
+		x.finished = true
+		return answer, err
 	}
-	x.sendHeader(ctx)
-	return x.answer, nil
 }
 
-// guard runs the layers and what they are around. A panic is an error from here
-// on.
-func guard(run func() error) (err error) {
-	finished := false
-	defer func() {
-		if finished {
+// settle is deferred directly, because it recovers: it turns what came of a unary
+// call into what grpc-go sends.
+func (x *exchange) settle(ctx context.Context, answer *any, err *error) {
+	if !x.finished {
+		v := recover()
+		if v == nil { // the handler left its goroutine
 			return
 		}
-		if v := recover(); v != nil {
-			err = endpoint.NewPanicError(v)
-		}
-	}()
-	err = run()
-	finished = true
-	return err
+		*err = endpoint.NewPanicError(v)
+	}
+	if *err != nil {
+		*err = x.refuse(ctx, *err)
+		return
+	}
+	x.sendHeader(ctx)
+	*answer = x.answer
 }

@@ -239,6 +239,29 @@ func TestRangedTwice(t *testing.T) {
 	})
 }
 
+// TestNilStream has responses that are no stream: they have no items.
+func TestNilStream(t *testing.T) {
+	t.Parallel()
+	forms(t, func(t *testing.T, open func(Echo, []grpcx.Option, []grpcx.Option) *Echo) {
+		e := echo()
+		e.Count = none[Note, endpoint.Stream[Note]]
+		e.Talk = none[endpoint.Stream[Note], endpoint.Stream[Note]]
+		for _, server := range [][]grpcx.Option{nil, use(newExits())} {
+			c := open(e, server, nil)
+			items, err := c.Count(t.Context(), Note{})
+			require.NoError(t, err)
+			got, err := items.Collect()
+			require.NoError(t, err)
+			require.Empty(t, got)
+			items, err = c.Talk(t.Context(), endpoint.StreamOf(Note{}))
+			require.NoError(t, err)
+			got, err = items.Collect()
+			require.NoError(t, err)
+			require.Empty(t, got)
+		}
+	})
+}
+
 // TestStreamDeadline ends streams at both ends, by the client's time. In a bubble.
 func TestStreamDeadline(t *testing.T) {
 	t.Parallel()

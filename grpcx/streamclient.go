@@ -190,7 +190,7 @@ func (s *streamIn[T]) receive(x *outgoing) (T, error) {
 	if s.c.observed {
 		x.call.AddResponseBytes(int64(proto.Size(m)))
 	}
-	return fromAnswer(s.out, m)
+	return fromAnswer(s.c, s.out, m)
 }
 
 // failed is the error of a call that broke: that of the request stream, if it
@@ -211,11 +211,11 @@ func (x *outgoing) observeStream(err error) {
 		x.call.SetPeer(p.Addr.String())
 	}
 	x.header, _ = x.stream.Header()
-	if err != nil {
+	if _, own := errors.AsType[*endpoint.Error](err); err != nil && !own { // then the stream has ended
 		x.trailer = x.stream.Trailer()
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		x.call.SetStatus(int(status.Code(err)))
+		if !errors.Is(err, io.EOF) {
+			x.call.SetStatus(int(status.Code(err)))
+		}
 	}
 	x.reply()
 }
@@ -259,13 +259,13 @@ func (o *streamOut[T]) send(x *outgoing) error {
 			if err != nil {
 				return err
 			}
-			err = x.stream.SendMsg(toSend(o.in, v))
+			if err = x.stream.SendMsg(toSend(o.in, v)); err == nil {
+				continue
+			}
 			if errors.Is(err, io.EOF) || o.isStopped() {
 				return nil
 			}
-			if err != nil {
-				return x.unsendable(x.stream.Context(), "an item", err)
-			}
+			return x.unsendable(x.stream.Context(), "an item", err)
 		}
 	}
 	return x.stream.CloseSend()

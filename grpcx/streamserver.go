@@ -117,6 +117,23 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	}
 }
 
+// guard runs the layers and what they are around. A panic is an error from here
+// on.
+func guard(run func() error) (err error) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		if v := recover(); v != nil {
+			err = endpoint.NewPanicError(v)
+		}
+	}()
+	err = run()
+	finished = true
+	return err
+}
+
 // messages returns the items of a response as they are sent.
 func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint.Stream[any] {
 	if items == nil {
@@ -135,15 +152,19 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			if !yield(m, nil) {
 				return
 			}
-			if pm, ok := m.(proto.Message); ok && w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
-				x.call.AddResponseBytes(int64(proto.Size(pm)))
+			if w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
+				x.call.AddResponseBytes(int64(proto.Size(m.(proto.Message))))
 			}
 		}
 	}
 }
 
-// sendAll ranges over a response, with which the layers end.
+// sendAll ranges over a response, with which the layers end. A nil one has no
+// items.
 func (x *exchange) sendAll(stream grpc.ServerStream, items endpoint.Stream[any]) error {
+	if items == nil {
+		return nil
+	}
 	for m, err := range items {
 		if err == nil {
 			err = x.send(stream, m)
@@ -188,11 +209,10 @@ func received[T any](x *exchange, w *wire[T]) endpoint.Stream[T] {
 		defer stop()
 		for n := 0; ; n++ {
 			v, err := next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
 			if err != nil {
-				yield(*new(T), atItem(x.unread(err), n))
+				if !errors.Is(err, io.EOF) {
+					yield(*new(T), atItem(x.unread(err), n))
+				}
 				return
 			}
 			x.call.AddRequestBytes(int64(x.in.size))

@@ -7,15 +7,14 @@ import (
 	"log/slog"
 	"net"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/encoding/gzip"
-	"google.golang.org/grpc/metadata"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
+	"google.golang.org/grpc/metadata"
 )
 
 // snippet: service

@@ -7,11 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
 )
 
 func newJournal() *Journal {
@@ -36,7 +35,9 @@ func newJournal() *Journal {
 			all, err := entries.Collect()
 			return Entry{ID: int64(len(all))}, err
 		},
-		Edit: func(_ context.Context, entries endpoint.Stream[Entry]) (endpoint.Stream[Entry], error) { return entries, nil },
+		Edit: func(_ context.Context, entries endpoint.Stream[Entry]) (endpoint.Stream[Entry], error) {
+			return entries, nil
+		},
 	}
 }
 
