@@ -161,7 +161,7 @@ func chiPattern(router http.Handler, r *http.Request) string {
 		return ""
 	}
 	ctx := reflect.New(t.In(0).Elem())
-	found, ok := ctx.Interface().(interface{ RoutePattern() string })
+	found, ok := reflect.TypeAssert[interface{ RoutePattern() string }](ctx)
 	path := r.URL.RawPath
 	if path == "" {
 		path = r.URL.Path
