@@ -36,6 +36,8 @@ var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
 // jsonFormat is JSON for every type (typ is nil), or for one.
 type jsonFormat struct {
 	typ      reflect.Type
+	pointer  reflect.Type // to typ
+	add      appender     // of typ; nil if json/v2 writes it
 	opts     json.Options
 	lenient  bool
 	required bool // a member somewhere in typ is tagged required
@@ -104,7 +106,8 @@ func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
 		return nil, err
 	}
 	return &jsonFormat{
-		typ: t, lenient: opts.AllowUnknown, required: s.required,
+		typ: t, pointer: reflect.PointerTo(t), add: appenderOf(t),
+		lenient: opts.AllowUnknown, required: s.required,
 		opts: jsonOptions(opts.AllowUnknown, s.hooks),
 	}, nil
 }
@@ -121,6 +124,28 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return &encoder{enc: jsontext.NewEncoder(new(bytes.Buffer))} }}
 
 func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
+	if out, ok := f.encode(dst, v); ok {
+		return out, nil
+	}
+	return f.marshal(dst, v)
+}
+
+// encode appends without json/v2. Whatever it does not do, and every error, is
+// left to marshal, which begins anew.
+func (f *jsonFormat) encode(dst []byte, v any) ([]byte, bool) {
+	if f.add == nil || reflect.TypeOf(v) != f.pointer {
+		return dst, false
+	}
+	p := reflect.ValueOf(v).UnsafePointer()
+	if p == nil {
+		return dst, false
+	}
+	out, ok := f.add(dst, p)
+	return out, ok && string(out[len(dst):]) != "null"
+}
+
+// marshal appends what json/v2 writes.
+func (f *jsonFormat) marshal(dst []byte, v any) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.buf = *bytes.NewBuffer(dst)
 	e.enc.Reset(&e.buf, f.opts)
@@ -145,6 +170,15 @@ var errNull = errors.New("the value is nil, which is no message")
 // is for streams, which save the set-up of an encoder for each item. After an
 // error it is of no use.
 func (f *jsonFormat) Into(buf *bytes.Buffer) func(v any) error {
+	if f.add != nil {
+		return func(v any) error {
+			out, err := f.Append(buf.AvailableBuffer(), v)
+			if err == nil {
+				buf.Write(append(out, '\n'))
+			}
+			return err
+		}
+	}
 	enc := jsontext.NewEncoder(buf, f.opts)
 	return func(v any) error {
 		err := json.MarshalEncode(enc, v)
