@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -80,26 +81,29 @@ func appendString(dst []byte, p unsafe.Pointer) ([]byte, bool) {
 	return dst, err == nil // it is not if s is not UTF-8
 }
 
-// isPlain says that s is ASCII without what JSON escapes: control characters,
-// quote and backslash. It looks at eight bytes at once; the highest bit of each
-// says what is wrong with that byte. A borrow from the byte before may set it
-// wrongly, but then that byte has it rightly.
+// isPlain says that JSON writes s as it is: it is UTF-8 without what is escaped,
+// which are control characters, quote and backslash. It looks at eight bytes at
+// once. The highest bit of each of them says what is wrong with that byte; a
+// borrow from the byte before may set it wrongly, but then that one has it rightly.
 func isPlain(s string) bool {
 	const each, highest = 0x01_01_01_01_01_01_01_01, 0x80_80_80_80_80_80_80_80
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	var seen uint64 // all bytes in one
 	for ; len(b) >= 8; b = b[8:] {
 		w := binary.LittleEndian.Uint64(b)
-		control, quote, backslash := w-each*' ', w^each*'"'-each, w^each*'\\'-each
-		if (w|control|quote|backslash)&highest != 0 {
+		quote, backslash := w^each*'"', w^each*'\\'
+		if ((w-each*' ')&^w|(quote-each)&^quote|(backslash-each)&^backslash)&highest != 0 {
 			return false
 		}
+		seen |= w
 	}
 	for _, c := range b {
-		if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+		if c < ' ' || c == '"' || c == '\\' {
 			return false
 		}
+		seen |= uint64(c)
 	}
-	return true
+	return seen&highest == 0 || utf8.ValidString(s)
 }
 
 func appendBytes(dst []byte, p unsafe.Pointer) ([]byte, bool) {

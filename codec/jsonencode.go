@@ -208,13 +208,10 @@ func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender
 	return list, true
 }
 
-// isCommon says that a json tag has no quoted name and no option but those that
-// are heeded here, or matter to the reader alone.
+// isCommon says that a json tag has no option but those that are heeded here, or
+// matter to the reader alone.
 func isCommon(tag string) bool {
-	name, options, _ := strings.Cut(tag, ",")
-	if strings.ContainsAny(name, "\\'\"`") {
-		return false
-	}
+	_, options, _ := strings.Cut(tag, ",")
 	for o := range strings.SplitSeq(options, ",") {
 		switch o {
 		case "", "embed", "omitempty", "omitzero", "string", "case:ignore", "case:strict":
