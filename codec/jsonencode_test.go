@@ -108,6 +108,7 @@ type omitting struct {
 	UH  unsetHere  `json:"uh,omitzero"`
 	UHP *unsetHere `json:"uhp,omitzero"`
 	Raw []byte     `json:"raw,omitempty"`
+	P   **string   `json:"p,omitempty"`
 }
 
 type named struct {
@@ -321,6 +322,20 @@ func TestEncodeLimits(t *testing.T) {
 		require.Equal(t, tt.want, string(got))
 		if v := reflect.ValueOf(tt.v); !v.IsNil() {
 			requireSame(t, f, tt.v)
+		}
+	}
+}
+
+// TestEncodeBytes has every byte at every place of a string, which is looked at
+// eight bytes at once.
+func TestEncodeBytes(t *testing.T) {
+	t.Parallel()
+	f := compiled(t, reflect.TypeFor[string]())
+	for c := range 256 {
+		for i := range 17 {
+			text := bytes.Repeat([]byte{'~'}, 17)
+			text[i] = byte(c)
+			requireSame(t, f, new(string(text)))
 		}
 	}
 }
