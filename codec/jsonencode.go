@@ -179,7 +179,7 @@ func isEmpty(value []byte) bool {
 // members adds the members of a struct that is offset bytes into another one, in
 // the order of json/v2: that of the fields, with those of embedded structs in
 // their place. A name that occurs twice is left to json/v2, which knows who wins.
-func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender) (_ []memberAppender, ok bool) {
+func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender) ([]memberAppender, bool) {
 	for sf := range t.Fields() {
 		m, embedded, err := memberOf(sf)
 		tag := sf.Tag.Get("json")
@@ -189,6 +189,7 @@ func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender
 		case embedded != nil && (sf.Type.Kind() != reflect.Struct || hasOwnForm(sf.Type)):
 			return nil, false
 		case embedded != nil:
+			var ok bool
 			if list, ok = a.members(embedded, offset+sf.Offset, list); !ok {
 				return nil, false
 			}
