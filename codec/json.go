@@ -29,6 +29,11 @@ var ErrInvalid = endpoint.Define(endpoint.InvalidArgument, "endpoint", "INVALID_
 // top is an error, as null is to the reader. A time.Duration is a string as of
 // its String method ("1.5s"). A member tagged required:"true" must be present;
 // its value may be zero or null.
+//
+// Compiled for a type of booleans, numbers, strings, times, and structs, slices,
+// arrays and pointers of those, it writes the same bytes in about a quarter of
+// the time that json/v2 takes. A type with a map, an any, an Optional, itself, or
+// a method that reads or writes JSON or text in it is left to json/v2 as a whole.
 func JSON() Compiler { return defaultJSON }
 
 var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
@@ -36,6 +41,8 @@ var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
 // jsonFormat is JSON for every type (typ is nil), or for one.
 type jsonFormat struct {
 	typ      reflect.Type
+	pointer  reflect.Type // to typ
+	add      appender     // of typ; nil if json/v2 writes it
 	opts     json.Options
 	lenient  bool
 	required bool // a member somewhere in typ is tagged required
@@ -104,7 +111,8 @@ func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
 		return nil, err
 	}
 	return &jsonFormat{
-		typ: t, lenient: opts.AllowUnknown, required: s.required,
+		typ: t, pointer: reflect.PointerTo(t), add: appenderOf(t),
+		lenient: opts.AllowUnknown, required: s.required,
 		opts: jsonOptions(opts.AllowUnknown, s.hooks),
 	}, nil
 }
@@ -121,6 +129,28 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return &encoder{enc: jsontext.NewEncoder(new(bytes.Buffer))} }}
 
 func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
+	if out, ok := f.encode(dst, v); ok {
+		return out, nil
+	}
+	return f.marshal(dst, v)
+}
+
+// encode appends without json/v2. Whatever it does not do, and every error, is
+// left to marshal, which begins anew.
+func (f *jsonFormat) encode(dst []byte, v any) ([]byte, bool) {
+	if f.add == nil || reflect.TypeOf(v) != f.pointer {
+		return dst, false
+	}
+	p := reflect.ValueOf(v).UnsafePointer()
+	if p == nil {
+		return dst, false
+	}
+	out, ok := f.add(dst, p)
+	return out, ok && string(out[len(dst):]) != "null"
+}
+
+// marshal appends what json/v2 writes.
+func (f *jsonFormat) marshal(dst []byte, v any) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.buf = *bytes.NewBuffer(dst)
 	e.enc.Reset(&e.buf, f.opts)
@@ -145,18 +175,29 @@ var errNull = errors.New("the value is nil, which is no message")
 // is for streams, which save the set-up of an encoder for each item. After an
 // error it is of no use.
 func (f *jsonFormat) Into(buf *bytes.Buffer) func(v any) error {
+	if f.add != nil {
+		return func(v any) error {
+			out, err := f.Append(buf.AvailableBuffer(), v)
+			if err == nil {
+				buf.Write(append(out, '\n'))
+			}
+			return err
+		}
+	}
 	enc := jsontext.NewEncoder(buf, f.opts)
 	return func(v any) error {
 		err := json.MarshalEncode(enc, v)
-		if err == nil && string(buf.Bytes()) == "null\n" {
+		if err == nil && bytes.Equal(buf.Bytes(), nullLine) {
 			return errNull
 		}
 		return err
 	}
 }
 
-// newline is what an encoder puts after each value.
-var newline = []byte("\n")
+var (
+	newline  = []byte("\n") // is what an encoder puts after each value
+	nullLine = []byte("null\n")
+)
 
 func (f *jsonFormat) Decode(src []byte, v any) error {
 	err := json.Unmarshal(src, v, f.opts)

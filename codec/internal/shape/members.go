@@ -41,7 +41,7 @@ func Members(t reflect.Type) ([]Member, error) {
 	seen := map[reflect.Type]bool{t: true}
 	for queue := []level{{t, nil}}; len(queue) > 0; queue = queue[1:] {
 		for sf := range queue[0].typ.Fields() {
-			m, embedded, err := memberOf(sf)
+			m, embedded, err := MemberOf(sf)
 			if err != nil {
 				faults = append(faults, err)
 				continue
@@ -63,9 +63,9 @@ func Members(t reflect.Type) ([]Member, error) {
 	return dominant(all), errors.Join(faults...)
 }
 
-// memberOf reads one field: a member, or the type that is embedded in its
+// MemberOf reads one field: a member, or the type that is embedded in its
 // place, or neither.
-func memberOf(sf reflect.StructField) (m Member, embedded reflect.Type, err error) {
+func MemberOf(sf reflect.StructField) (m Member, embedded reflect.Type, err error) {
 	tag, tagged := sf.Tag.Lookup("json")
 	if tag == "-" || !sf.IsExported() && !sf.Anonymous {
 		return m, nil, nil
@@ -155,7 +155,7 @@ func Check(t reflect.Type) error {
 // members that no field has.
 func TakesAny(t reflect.Type) bool {
 	for sf := range t.Fields() {
-		_, embedded, _ := memberOf(sf)
+		_, embedded, _ := MemberOf(sf)
 		if embedded == nil {
 			continue
 		}
