@@ -148,6 +148,7 @@ var encoded = []reflect.Type{
 		{Name: "hidden1", PkgPath: "httpx", Type: reflect.TypeFor[string](), Tag: `json:"-"`},
 		{Name: "Outer", Type: reflect.TypeFor[Outer](), Tag: `json:",embed"`},
 		{Name: "Rest", Type: reflect.TypeFor[[]texts](), Tag: `json:"rest,omitempty"`},
+		{Name: "Embedded4", Type: field[[]bool](""), Anonymous: true},
 	}),
 	nested(reflect.TypeFor[float64](), 900),
 	field[int](`json:"-,case:strict"`),
