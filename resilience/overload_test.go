@@ -22,8 +22,8 @@ type workshop struct {
 	random  *rand.Rand
 }
 
-func newWorkshop(workers int, mean time.Duration) *workshop {
-	return &workshop{workers: make(chan struct{}, workers), mean: mean, random: rand.New(rand.NewPCG(1, 2))}
+func newWorkshop(workers int) *workshop {
+	return &workshop{workers: make(chan struct{}, workers), mean: 10 * time.Millisecond, random: rand.New(rand.NewPCG(1, 2))}
 }
 
 // capacity is the calls that it can end in a second.
@@ -135,7 +135,7 @@ func TestShedOverload(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newWorkshop(tt.workers, 10*time.Millisecond)
+				s := newWorkshop(tt.workers)
 				e := resilience.NewShed().Wrap(s.serve)
 				if tt.calm > 0 {
 					calm, _ := total(offerMix(tt.calm, 0.7*s.capacity(), e, 1))
@@ -167,7 +167,7 @@ func TestShedOverload(t *testing.T) {
 	t.Run("without", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			s := newWorkshop(4, 10*time.Millisecond)
+			s := newWorkshop(4)
 			if _, goodput := total(offerMix(10, 3*s.capacity(), s.serve, 2)); goodput > 0.1*s.capacity() {
 				t.Errorf("%.0f good calls a second without a Shed: this test proves nothing", goodput)
 			}
@@ -180,7 +180,7 @@ func TestShedOverload(t *testing.T) {
 func TestShedColdStart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newWorkshop(1, 10*time.Millisecond)
+		s := newWorkshop(1)
 		_, goodput := total(offerMix(30, 3*s.capacity(), resilience.NewShed().Wrap(s.serve), 2))
 		if goodput < 0.5*s.capacity() {
 			t.Errorf("%.0f good calls a second, want half of %.0f", goodput, s.capacity())
@@ -202,7 +202,7 @@ func TestShedSlowDependency(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newWorkshop(tt.workers, 10*time.Millisecond)
+				s := newWorkshop(tt.workers)
 				e := resilience.NewShed().Wrap(s.serve)
 				offerMix(10, 0.4*s.capacity(), e, 1)
 				s.mu.Lock()
