@@ -7,6 +7,10 @@
 //	httpx.Use(retry, breaker, timeout)
 //	endpoint.Chain(e, retry.Wrap, breaker.Wrap, timeout.Wrap)
 //
+// [ClientStack] and [ServerStack] put them into the recommended order, with
+// defaults. [Retry.If], [Fallback], [Coalesce] and [Policies] look at requests and
+// responses and are middleware alone.
+//
 // Constructors return the policy alone. What is wrong with their arguments is
 // kept in it: Mount, Client and Register report the faults of all policies, and
 // the method Err asks for them early.

@@ -79,7 +79,7 @@ func full(t *testing.T) *resilience.Bulkhead {
 // open is a Breaker that has opened.
 func open(t *testing.T) *resilience.Breaker {
 	t.Helper()
-	b := resilience.NewBreaker(1, resilience.Shared(), resilience.Cooldown(minute))
+	b := resilience.NewBreaker(1, resilience.Shared(), resilience.Cooldown(time.Hour))
 	require.ErrorIs(t, settle(t.Context(), b, errDown), errDown)
 	return b
 }
@@ -88,9 +88,9 @@ func open(t *testing.T) *resilience.Breaker {
 // unread.
 func TestRejectionOverHTTP(t *testing.T) {
 	t.Parallel()
-	used := resilience.NewLimiter(0.01, 1)
+	used := resilience.NewLimiter(0.001, 1)
 	require.NoError(t, settle(t.Context(), used, nil))
-	perClient := resilience.NewPerClient(0.01, 1)
+	perClient := resilience.NewPerClient(0.001, 1)
 	require.NoError(t, settle(calling(t.Context(), "", "127.0.0.1:1"), perClient, nil))
 	for name, tt := range map[string]struct {
 		layer  endpoint.Layer
@@ -99,10 +99,10 @@ func TestRejectionOverHTTP(t *testing.T) {
 		status int
 		after  time.Duration // less the time that the test takes
 	}{
-		"Limiter":   {used, "192.0.2.1:1234", resilience.ErrRateLimited, 429, 100 * time.Second},
-		"PerClient": {perClient, "127.0.0.1:1234", resilience.ErrRateLimited, 429, 100 * time.Second},
+		"Limiter":   {used, "192.0.2.1:1234", resilience.ErrRateLimited, 429, 1000 * time.Second},
+		"PerClient": {perClient, "127.0.0.1:1234", resilience.ErrRateLimited, 429, 1000 * time.Second},
 		"Bulkhead":  {full(t), "192.0.2.1:1234", resilience.ErrOutOfCapacity, 503, 0},
-		"Breaker":   {open(t), "192.0.2.1:1234", resilience.ErrOpen, 503, minute},
+		"Breaker":   {open(t), "192.0.2.1:1234", resilience.ErrOpen, 503, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
