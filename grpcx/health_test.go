@@ -4,11 +4,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/grpcx"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
-
-	"github.com/typedkit/endpoint/grpcx"
 )
 
 // TestHealth asks for the statuses of a server, and watches one change.

@@ -94,7 +94,7 @@ func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 // method value has a frame of its own, and what needs much room has returned, or
 // has not begun, while the request is waited for.
 func (mt *method) unaryHandler() grpc.MethodHandler {
-	return func(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) { //nolint:revive // grpc-go's order
+	return func(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) {
 		x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
 		ctx = x.start(ctx)
 		defer x.settle(ctx, &answer, &err)
