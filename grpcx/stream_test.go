@@ -173,6 +173,9 @@ func TestEarlyEnd(t *testing.T) {
 			return Note{}, nil
 		}
 		e.Talk = func(_ context.Context, in endpoint.Stream[Note]) (endpoint.Stream[Note], error) {
+			for range in {
+				break // the producer has begun: one that had not never would
+			}
 			return nil, ErrRefused
 		}
 		c := open(e, nil, nil)

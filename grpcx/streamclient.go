@@ -8,6 +8,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -19,10 +20,14 @@ func callServerStream[Req, T any](c *client, in *wire[Req], out *wire[T]) endpoi
 		return func(yield func(T, error) bool) {
 			r := &streamIn[T]{c: c, out: out, yield: yield}
 			r.run(ctx, func(x *outgoing) error {
-				if err := x.stream.SendMsg(toSend(in, req)); err != nil && !errors.Is(err, io.EOF) {
-					return x.unsendable(ctx, "the request", err)
+				err := x.stream.SendMsg(toSend(in, req))
+				if err == nil || errors.Is(err, io.EOF) {
+					return nil // the reason of an EOF is what is received
 				}
-				return nil // the reason of an EOF is what is received
+				if own := x.unsendable("the request", err); own != nil {
+					return own
+				}
+				return x.failed(ctx, err)
 			})
 		}, nil
 	})
@@ -197,6 +202,7 @@ func (s *streamIn[T]) receive(x *outgoing) (T, error) {
 // was the one that broke it.
 func (s *streamIn[T]) failed(ctx context.Context, x *outgoing, err error) error {
 	if s.sending != nil {
+		x.cancel() // or a send that waits might wait on
 		if own := s.sending(); own != nil {
 			return own
 		}
@@ -259,27 +265,42 @@ func (o *streamOut[T]) send(x *outgoing) error {
 			if err != nil {
 				return err
 			}
-			if err = x.stream.SendMsg(toSend(o.in, v)); err == nil {
-				continue
+			if !o.sendItem(x, v) {
+				return o.failed()
 			}
-			if errors.Is(err, io.EOF) || o.isStopped() {
-				return nil
-			}
-			return x.unsendable(x.stream.Context(), "an item", err)
 		}
 	}
 	return x.stream.CloseSend()
 }
 
-// unsendable is the error of a message that this side does not send.
-func (x *outgoing) unsendable(ctx context.Context, what string, err error) error {
-	if x.codec.sending != nil || isMarshalFault(err) {
+// sendItem is false when nothing more is to be sent. An item that this side
+// cannot send ends the call for who receives, too, who then looks for the reason:
+// so it is set before anybody else gets the lock. A send that waits returns when
+// the call has ended.
+func (o *streamOut[T]) sendItem(x *outgoing, v T) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stopped {
+		return false
+	}
+	err := x.stream.SendMsg(toSend(o.in, v))
+	if err != nil && !errors.Is(err, io.EOF) {
+		o.err = x.unsendable("an item", err)
+	}
+	return err == nil
+}
+
+// unsendable is the error of a message that this side cannot send, or nil if it
+// is not the message's.
+func (x *outgoing) unsendable(what string, err error) error {
+	st := status.Convert(err)
+	switch {
+	case x.codec.sending != nil || isMarshalFault(err):
 		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.sending, err))
+	case st.Code() == codes.ResourceExhausted:
+		return endpoint.Errorf(endpoint.ResourceExhausted, what+" is too large to be sent: %w", err)
 	}
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
-	return endpoint.Errorf(codeOf(status.Convert(err)), "cannot send "+what+": %w", err)
+	return nil
 }
 
 func (o *streamOut[T]) set(err error) {

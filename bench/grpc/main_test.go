@@ -63,7 +63,7 @@ func results() []measure.Result {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	all := claims(results())
-	if want := 3 + 2 + 3*3; len(all) != want {
+	if want := 2*2 + 3*2; len(all) != want {
 		t.Fatalf("there are %d claims, want %d", len(all), want)
 	}
 	for _, c := range all {

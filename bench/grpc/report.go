@@ -87,34 +87,24 @@ const (
 // claims compares the results with the project's targets, of the same names.
 func claims(results []measure.Result) []measure.Claim {
 	var all []measure.Claim
-	for _, end := range ends() {
+	for _, end := range []string{atServer, atClient} {
 		g := group(unaryCall, end)
-		all = append(all, atMost("D1", "a unary call, "+kindOurs+" at "+article(end)+", against grpc-go", results, g, mostUnary))
-		if end != atBoth {
-			all = append(all, fewAllocs(results, g))
-		}
+		all = append(all, atMost("a unary call, "+kindOurs+" at the "+end+", against grpc-go", results, g, mostUnary), fewAllocs(results, g))
 	}
 	for _, shape := range shapes()[1:] {
-		for _, end := range ends() {
-			all = append(all, atMost("D1", "time for "+strings.ToLower(titleOf(shape)[:1])+titleOf(shape)[1:]+", "+kindOurs+" at "+article(end)+", against grpc-go", results, group(shape, end), 1/leastRate))
+		for _, end := range []string{atServer, atClient} {
+			all = append(all, atMost("time for "+strings.ToLower(titleOf(shape)[:1])+titleOf(shape)[1:]+", "+kindOurs+" at the "+end+", against grpc-go", results, group(shape, end), 1/leastRate))
 		}
 	}
 	return all
 }
 
-func article(end string) string {
-	if end == atBoth {
-		return end
-	}
-	return "the " + end
-}
-
-func atMost(name, text string, results []measure.Result, g string, limit float64) measure.Claim {
+func atMost(text string, results []measure.Result, g string, limit float64) measure.Claim {
 	ours, raw := measure.Find(results, g, kindOurs), measure.Find(results, g, kindRaw)
 	if ours == nil || raw == nil {
 		ours, raw = &measure.Result{}, &measure.Result{}
 	}
-	return measure.AtMost(name, text, measure.Compare(ours, raw), limit)
+	return measure.AtMost("D1", text, measure.Compare(ours, raw), limit)
 }
 
 func fewAllocs(results []measure.Result, g string) measure.Claim {
