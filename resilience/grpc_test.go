@@ -100,7 +100,7 @@ func TestRejectionOverGRPC(t *testing.T) { // not parallel: it counts
 	before := decodes.Load()
 	_, err := c.Time(t.Context(), seen{})
 	require.NoError(t, err)
-	require.EqualValues(t, before+1, decodes.Load(), "one that is served is decoded once")
+	require.Equal(t, before+1, decodes.Load(), "one that is served is decoded once")
 }
 
 // TestTimeoutOverGRPC has the next hop see the deadline of a Timeout, also one
