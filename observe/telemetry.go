@@ -1,0 +1,223 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// maxParts is how many parts one layer has; more would make the state of a call
+// larger for all.
+const maxParts = 8
+
+// A Telemetry is the layer of several parts. Make one with [New]. It reads the
+// clock once at each end of a call and allocates nothing of its own.
+type Telemetry struct {
+	parts    []Part
+	attempts bool // it observes attempts
+	err      error
+
+	last atomic.Pointer[operation] // of calls whose operation no For told
+	all  sync.Map                  // of *endpoint.Operation to *operation
+}
+
+// New returns the layer of these parts. They begin in their order and end the
+// other way round, so that what a tracer puts into the context is there for a
+// logger after it. Faults are kept: what mounts the layer reports them.
+func New(parts ...Part) *Telemetry {
+	o := &Telemetry{}
+	for i, p := range parts {
+		if p == nil {
+			o.err = errors.Join(o.err, fmt.Errorf("observe: New: part %d is nil", i))
+			continue
+		}
+		if e, ok := p.(interface{ Err() error }); ok {
+			o.err = errors.Join(o.err, e.Err())
+		}
+		o.parts = append(o.parts, p)
+	}
+	switch {
+	case len(parts) == 0:
+		o.err = errors.Join(o.err, errors.New("observe: New: there is no part"))
+	case len(parts) > maxParts:
+		o.err = errors.Join(o.err, fmt.Errorf("observe: New: %d parts, at most %d fit", len(parts), maxParts))
+	}
+	return o
+}
+
+// Attempts returns the layer that observes each attempt of what is repeated,
+// with those of the parts that want to see attempts. It belongs inside of a
+// retry or a hedge:
+//
+//	httpx.Use(telemetry, retry, telemetry.Attempts(), timeout)
+func (o *Telemetry) Attempts() *Telemetry {
+	attempts := &Telemetry{attempts: true, err: o.err}
+	for _, p := range o.parts {
+		if _, ok := p.(AttemptPart); ok {
+			attempts.parts = append(attempts.parts, p)
+		}
+	}
+	return attempts
+}
+
+// Alone returns the layer of one part, which embeds it to be a layer itself,
+// with what is wrong with the part. For authors of parts:
+//
+//	type Logger struct {
+//		*observe.Telemetry
+//		…
+//	}
+//
+//	l.Telemetry = observe.Alone(l, faults...)
+func Alone(p Part, faults ...error) *Telemetry {
+	return &Telemetry{parts: []Part{p}, err: errors.Join(faults...)}
+}
+
+// Err returns what is wrong with the parts, or nil.
+func (o *Telemetry) Err() error {
+	if o == nil {
+		return nil
+	}
+	return o.err
+}
+
+// For returns the layer for one operation.
+func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer { return o.operation(op) }
+
+// Wrap returns next observed by o. Req and Resp are those of next. Where the
+// operation is not known at construction, it is found at the call, and what
+// the parts make for it is made at its first call.
+func (o *Telemetry) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{o}.Wrap(next)
+}
+
+// operation returns what observes op, and makes it at the first time.
+func (o *Telemetry) operation(op *endpoint.Operation) *operation {
+	if l := o.last.Load(); l != nil && l.op == op {
+		return l
+	}
+	if known, ok := o.all.Load(op); ok {
+		if l, ok := known.(*operation); ok {
+			o.last.Store(l)
+			return l
+		}
+	}
+	made, _ := o.all.LoadOrStore(op, o.make(op))
+	l, _ := made.(*operation)
+	o.last.Store(l)
+	return l
+}
+
+func (o *Telemetry) make(op *endpoint.Operation) *operation {
+	l := &operation{op: op}
+	for _, p := range o.parts {
+		var obs Observer
+		if ap, ok := p.(AttemptPart); ok && o.attempts {
+			obs = ap.ObserveAttempts(op)
+		} else if !o.attempts {
+			obs = p.Observe(op)
+		}
+		if obs != nil {
+			items, _ := obs.(ItemObserver)
+			l.observers = append(l.observers, obs)
+			l.items = append(l.items, items)
+		}
+	}
+	return l
+}
+
+// Enter and Exit make a Telemetry a Layer of its own, for stacks that do not ask
+// For: the operation is the one of the Call.
+
+// Enter begins the observation of a call.
+func (o *Telemetry) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return o.operation(endpoint.CallFrom(ctx).Operation()).Enter(ctx)
+}
+
+// Exit ends it.
+func (o *Telemetry) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	return exit(ctx, t, err)
+}
+
+// Item tells the observers of an item of a stream.
+func (o *Telemetry) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+// operation is a Telemetry for one operation.
+type operation struct {
+	op        *endpoint.Operation
+	observers []Observer
+	items     []ItemObserver // nil where the observer is none
+}
+
+// run is the state of one call.
+type run struct {
+	Observation
+	*operation
+	tokens [maxParts]endpoint.Token
+	first  atomic.Int64 // when the first item came, after Start
+}
+
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	r, _ := runs.Get().(*run)
+	call := endpoint.CallFrom(ctx)
+	op := l.op
+	if call != nil {
+		op = call.Operation()
+	}
+	r.Observation = Observation{Call: call, Operation: op, Start: time.Now()}
+	r.operation = l
+	r.first.Store(0)
+	for i, obs := range l.observers {
+		inner, token := obs.Begin(ctx, &r.Observation)
+		if inner != nil {
+			ctx = inner
+		}
+		r.tokens[i] = token
+	}
+	return ctx, endpoint.Token{P: r}, nil
+}
+
+func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	return exit(ctx, t, err)
+}
+
+func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+func exit(ctx context.Context, t endpoint.Token, err error) error {
+	r, ok := t.P.(*run)
+	if !ok {
+		return err
+	}
+	r.Duration = time.Since(r.Start)
+	r.FirstItem = time.Duration(r.first.Load())
+	r.Err, r.Code = err, endpoint.CodeOf(err)
+	for i := len(r.observers) - 1; i >= 0; i-- {
+		r.observers[i].End(ctx, r.tokens[i], &r.Observation)
+	}
+	r.Observation, r.operation, r.tokens = Observation{}, nil, [maxParts]endpoint.Token{}
+	runs.Put(r)
+	return err
+}
+
+func item(ctx context.Context, t endpoint.Token) error {
+	r, ok := t.P.(*run)
+	if !ok {
+		return nil
+	}
+	for i, items := range r.items {
+		if items != nil {
+			items.Item(ctx, r.tokens[i], &r.Observation)
+		}
+	}
+	if r.first.Load() == 0 {
+		r.first.CompareAndSwap(0, max(1, int64(time.Since(r.Start))))
+	}
+	return nil
+}
