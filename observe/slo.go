@@ -21,7 +21,8 @@ type Objective struct {
 	// as 0.999.
 	Availability float64
 	// Latency is the time within which LatencyRatio of the successful calls
-	// have their answer; a response stream its first item.
+	// have their answer, a response stream its first item. It is not measured
+	// where the request is a stream, whose pace is the caller's.
 	Latency      time.Duration
 	LatencyRatio float64
 }
@@ -107,10 +108,12 @@ func NewSLO(o Objective, opts ...SLOOption) *SLO {
 }
 
 func (s *SLO) check(o Objective) {
-	for name, ratio := range map[string]float64{"Availability": o.Availability, "LatencyRatio": o.LatencyRatio} {
-		if ratio != 0 && !(ratio > 0 && ratio < 1) {
-			s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: %s %v is not between 0 and 1", name, ratio))
-		}
+	odd := func(ratio float64) bool { return ratio != 0 && !(ratio > 0 && ratio < 1) }
+	if odd(o.Availability) {
+		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Availability %v is not between 0 and 1", o.Availability))
+	}
+	if odd(o.LatencyRatio) {
+		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: LatencyRatio %v is not between 0 and 1", o.LatencyRatio))
 	}
 	if o.Latency < 0 || (o.Latency == 0) != (o.LatencyRatio == 0) {
 		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Latency %v and LatencyRatio %v do not make an objective", o.Latency, o.LatencyRatio))
@@ -171,12 +174,15 @@ func (s *SLO) Burning() []SLOStatus {
 // "slo.Profiles.Get.availability" "0.999", "sli.Profiles.Get.availability"
 // "0.99985", "slo.Profiles.Get.latency" "0.99<100ms", "sli.Profiles.Get.latency"
 // "0.995". The same operation on several transports is one; what is measured is
-// left out before the first call.
+// left out before the first call, and so are the calls that this process makes.
 func (s *SLO) Metadata() map[string]string {
 	type sums struct{ availability, latency SLI }
 	operations := map[string]*sums{}
 	meta := map[string]string{}
 	for _, st := range s.Status() {
+		if st.Side == endpoint.ClientSide {
+			continue
+		}
 		name := operationName(st.Operation)
 		sum := operations[name]
 		if sum == nil {
@@ -335,7 +341,7 @@ func (m *measure) End(_ context.Context, _ endpoint.Token, o *Observation) {
 	if bad {
 		m.bad.Add(1)
 	}
-	if o.Err != nil || m.objective.Latency == 0 {
+	if o.Err != nil || m.objective.Latency == 0 || o.Operation.Streams&endpoint.ClientStream != 0 {
 		return
 	}
 	m.measured.Add(1)
@@ -404,5 +410,6 @@ func burnRate(bad, total uint64, objective float64) float64 {
 	if total == 0 || objective == 0 {
 		return 0
 	}
-	return float64(bad) / float64(total) / (1 - objective)
+	// A call that is counted while the figures are read may be in one only.
+	return min(1, float64(bad)/float64(total)) / (1 - objective)
 }
