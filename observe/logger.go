@@ -121,12 +121,6 @@ func LevelOf(o *Observation) slog.Level {
 	return slog.LevelInfo
 }
 
-// refused says that a policy of this process refused the call.
-func refused(o *Observation) bool {
-	e := endpoint.ErrorOf(o.Err)
-	return e.Domain() == "endpoint" && !e.Remote() && (o.Code == endpoint.ResourceExhausted || o.Code == endpoint.Unavailable)
-}
-
 // Observe is for [New].
 func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, "call") }
 

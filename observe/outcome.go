@@ -20,3 +20,12 @@ func serverFault(o *Observation) bool {
 	}
 	return false
 }
+
+// refused says that a policy of this process refused the call.
+func refused(o *Observation) bool {
+	if o.Code != endpoint.ResourceExhausted && o.Code != endpoint.Unavailable {
+		return false
+	}
+	e := endpoint.ErrorOf(o.Err)
+	return e.Domain() == "endpoint" && !e.Remote()
+}

@@ -287,10 +287,13 @@ func (i SLI) gauges(st SLOStatus, part string, yield func(endpoint.Gauge) bool) 
 		!put("calls", part, float64(i.Total)) || !put("bad_calls", part, float64(i.Bad)) {
 		return false
 	}
+	seen := map[time.Duration]bool{} // 6 h is in two of them
 	for _, b := range i.Burn {
-		if !put("burn_rate", part+" "+b.Long.String(), b.LongRate) || !put("burn_rate", part+" "+b.Short.String(), b.ShortRate) {
+		if !seen[b.Short] && !put("burn_rate", part+" "+b.Short.String(), b.ShortRate) ||
+			!seen[b.Long] && !put("burn_rate", part+" "+b.Long.String(), b.LongRate) {
 			return false
 		}
+		seen[b.Short], seen[b.Long] = true, true
 	}
 	return true
 }
