@@ -388,14 +388,20 @@ func (s *StatsD) Run(ctx context.Context) error {
 	defer tick.Stop()
 	r.dial(ctx)
 	for {
+		ready := s.full
+		if r.conn == nil {
+			ready = nil
+		}
 		select {
-		case packet := <-s.full:
+		case packet := <-ready:
 			r.send(packet)
 			s.recycle(packet)
 		case <-tick.C:
-			r.dial(ctx)
-			r.flush()
+			if r.dial(ctx); r.conn != nil {
+				r.flush()
+			}
 		case <-ctx.Done():
+			r.dial(context.WithoutCancel(ctx)) // where it ended before the first try
 			r.flush()
 			return nil
 		}
