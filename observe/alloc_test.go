@@ -64,6 +64,11 @@ func BenchmarkTelemetry(b *testing.B) {
 	off := observe.NewLogger(discard(slog.LevelError))
 	slo := observe.NewSLO(observe.Objective{Availability: 0.999, Latency: time.Second, LatencyRatio: 0.99})
 	vars := observe.NewExpvar(new(expvar.Map))
+	b.Run("two readings of the clock", func(b *testing.B) {
+		for b.Loop() {
+			_ = time.Since(time.Now())
+		}
+	})
 	for _, bb := range []struct {
 		name  string
 		layer endpoint.Layer
