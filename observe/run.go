@@ -69,19 +69,26 @@ func exit(ctx context.Context, t endpoint.Token, err error) error {
 	if !ok {
 		return err
 	}
-	o := &r.Observation
-	again := r.state.CompareAndSwap(t.N, t.N+2)
-	if !again {
-		o = r.afterItems()
+	if !r.state.CompareAndSwap(t.N, t.N+2) {
+		r.finish(ctx, r.afterItems(), err)
+		return err
 	}
+	r.finish(ctx, &r.Observation, err)
+	r.reuse()
+	return err
+}
+
+func (r *run) finish(ctx context.Context, o *Observation, err error) {
 	o.Duration = time.Since(o.Start)
 	o.Err, o.Code = err, endpoint.CodeOf(err)
 	r.end(ctx, len(r.observers), o)
-	if again {
-		r.Observation, r.operation, r.tokens = Observation{}, nil, [maxParts]endpoint.Token{}
-		runs.Put(r)
-	}
-	return err
+}
+
+// reuse gives the run back, without what it would keep alive.
+func (r *run) reuse() {
+	clear(r.tokens[:len(r.observers)])
+	r.operation, r.Call, r.Err = nil, nil, nil
+	runs.Put(r)
 }
 
 // afterItems returns an observation for End that no Item sees.

@@ -90,10 +90,14 @@ func (o *Telemetry) Err() error {
 
 // For returns the layer for one operation, nil when no part wants its calls.
 func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer {
-	if l := o.operation(op); len(l.observers) > 0 {
-		return l
+	l := o.operation(op)
+	switch {
+	case len(l.observers) == 0:
+		return nil
+	case op.Streams == endpoint.Unary:
+		return unary{l}
 	}
-	return nil
+	return l
 }
 
 // Wrap returns next observed by o. Req and Resp are those of next. Where the
@@ -174,6 +178,21 @@ func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token,
 
 func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	return exit(ctx, t, err)
+}
+
+// unary is an operation that is known to have no stream.
+type unary struct{ l *operation }
+
+func (u unary) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return u.l.Enter(ctx)
+}
+
+func (u unary) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	if r, ok := t.P.(*run); ok {
+		r.finish(ctx, &r.Observation, err)
+		r.reuse()
+	}
+	return err
 }
 
 func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
