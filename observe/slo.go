@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -206,7 +207,7 @@ func (s *SLO) Metadata() map[string]string {
 // Gauges yields the figures of [SLO.Status], for each operation and objective
 // "availability" and "latency", which is the Detail:
 // "objective_ratio", "good_ratio", "calls", "bad_calls", and "burn_rate" with
-// the Detail "availability 1h0m0s".
+// the Detail "availability 1h".
 func (s *SLO) Gauges(yield func(endpoint.Gauge) bool) {
 	for _, st := range s.Status() {
 		if !st.Availability.gauges(st, "availability", yield) || !st.Latency.gauges(st, "latency", yield) {
@@ -289,13 +290,24 @@ func (i SLI) gauges(st SLOStatus, part string, yield func(endpoint.Gauge) bool) 
 	}
 	seen := map[time.Duration]bool{} // 6 h is in two of them
 	for _, b := range i.Burn {
-		if !seen[b.Short] && !put("burn_rate", part+" "+b.Short.String(), b.ShortRate) ||
-			!seen[b.Long] && !put("burn_rate", part+" "+b.Long.String(), b.LongRate) {
+		if !seen[b.Short] && !put("burn_rate", part+" "+windowName(b.Short), b.ShortRate) ||
+			!seen[b.Long] && !put("burn_rate", part+" "+windowName(b.Long), b.LongRate) {
 			return false
 		}
 		seen[b.Short], seen[b.Long] = true, true
 	}
 	return true
+}
+
+// windowName returns "3d", "6h" or "5m".
+func windowName(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	case d%time.Hour == 0:
+		return strconv.Itoa(int(d/time.Hour)) + "h"
+	}
+	return strconv.Itoa(int(d/time.Minute)) + "m"
 }
 
 func ratio(r float64) string { return strconv.FormatFloat(r, 'g', 6, 64) }
@@ -414,5 +426,6 @@ func burnRate(bad, total uint64, objective float64) float64 {
 		return 0
 	}
 	// A call that is counted while the figures are read may be in one only.
-	return min(1, float64(bad)/float64(total)) / (1 - objective)
+	rate := min(1, float64(bad)/float64(total)) / (1 - objective)
+	return math.Round(rate*1e9) / 1e9 // 1-0.999 is not 0.001
 }

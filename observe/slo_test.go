@@ -214,6 +214,17 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
+// TestAlertAtFactor guards against the rounding of 1-0.999: at just the factor an
+// alert is due.
+func TestAlertAtFactor(t *testing.T) {
+	t.Parallel()
+	slo := observe.NewSLO(observe.Objective{Availability: 0.999})
+	burn(t, slo.For(getOp), 10_000, 144, 0)
+	alert, due := slo.Status()[0].Availability.Alert()
+	require.True(t, due)
+	require.Equal(t, observe.BurnRate{BurnWindow: observe.BurnWindows()[0], LongRate: 14.4, ShortRate: 14.4}, alert)
+}
+
 func TestPromise(t *testing.T) {
 	t.Parallel()
 	search := func(op *endpoint.Operation) bool { return op.Name == "Search" }
@@ -285,7 +296,9 @@ func TestSLOGauges(t *testing.T) {
 	require.Equal(t, 0.75, got["good_ratio availability"])
 	require.Equal(t, 4.0, got["calls availability"])
 	require.Equal(t, 1.0, got["bad_calls availability"])
-	require.Equal(t, 25.0, got["burn_rate availability 1h0m0s"])
+	for _, window := range []string{"5m", "30m", "1h", "6h", "3d"} {
+		require.Equal(t, 25.0, got["burn_rate availability "+window], window)
+	}
 	for range slo.Gauges {
 		break
 	}
