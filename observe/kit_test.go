@@ -118,27 +118,27 @@ func discard(level slog.Level) *slog.Logger {
 }
 
 // serving returns the context of a call that is served, as a transport makes it.
-func serving(t testing.TB, op *endpoint.Operation, header map[string][]string) (context.Context, *endpoint.Call) {
-	t.Helper()
-	return calling(t, t.Context(), op, endpoint.ServerSide, header)
+func serving(tb testing.TB, op *endpoint.Operation, header map[string][]string) (context.Context, *endpoint.Call) {
+	tb.Helper()
+	return calling(tb, tb.Context(), op, endpoint.ServerSide, header)
 }
 
-func calling(t testing.TB, ctx context.Context, op *endpoint.Operation, side endpoint.Side, header map[string][]string) (context.Context, *endpoint.Call) {
-	t.Helper()
+func calling(tb testing.TB, ctx context.Context, op *endpoint.Operation, side endpoint.Side, header map[string][]string) (context.Context, *endpoint.Call) {
+	tb.Helper()
 	if header == nil {
 		header = map[string][]string{}
 	}
 	ctx, call, err := endpoint.StartCall(ctx, op, side,
 		endpoint.HeaderView(header, endpoint.HTTPForm), endpoint.HeaderView(map[string][]string{}, endpoint.HTTPForm))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return ctx, call
 }
 
 // bound returns the layers as the shell of a client binds them.
-func bound(t testing.TB, op *endpoint.Operation, layers ...endpoint.Layer) endpoint.Stack {
-	t.Helper()
+func bound(tb testing.TB, op *endpoint.Operation, layers ...endpoint.Layer) endpoint.Stack {
+	tb.Helper()
 	s, err := endpoint.Stack(layers).Bind(op, endpoint.ClientSide)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 

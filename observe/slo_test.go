@@ -58,7 +58,7 @@ func TestBurnRates(t *testing.T) {
 			return all[0]
 		}
 		require.Equal(t, []float64{0, 0, 0, 0, 0, 0}, rates(status().Availability), "before the first call")
-		require.Equal(t, 1.0, status().Availability.Good())
+		require.InDelta(t, 1.0, status().Availability.Good(), 0)
 
 		// A good hour, 100 calls a minute.
 		for range 60 {
@@ -96,7 +96,7 @@ func TestBurnRates(t *testing.T) {
 		alert, due = status().Availability.Alert()
 		require.True(t, due)
 		require.Equal(t, time.Hour, alert.Long)
-		require.Equal(t, 20.0, round(alert.LongRate))
+		require.InDelta(t, 20.0, round(alert.LongRate), 0)
 		require.Len(t, slo.Burning(), 1)
 
 		// Ten minutes after the end, the fast alert has ended with its short window.
@@ -104,7 +104,7 @@ func TestBurnRates(t *testing.T) {
 			burn(t, layer, 100, 0, 0)
 			time.Sleep(time.Minute)
 		}
-		require.Equal(t, 0.0, rates(status().Availability)[1])
+		require.InDelta(t, 0.0, rates(status().Availability)[1], 0)
 		alert, _ = status().Availability.Alert()
 		require.NotEqual(t, time.Hour, alert.Long)
 
@@ -131,7 +131,7 @@ func TestWindowEdge(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		burn(t, layer, 1, 1, 0)
 		time.Sleep(5*time.Minute + 29*time.Second)
-		require.Equal(t, 100.0, round(rate()))
+		require.InDelta(t, 100.0, round(rate()), 0)
 		time.Sleep(2 * time.Second)
 		require.Zero(t, rate())
 	})
@@ -146,8 +146,8 @@ func TestLatency(t *testing.T) {
 		latency := slo.Status()[0].Latency
 		require.Equal(t, uint64(80), latency.Total, "what failed has no latency")
 		require.Equal(t, uint64(40), latency.Bad)
-		require.Equal(t, 0.5, latency.Good())
-		require.Equal(t, 5.0, round(latency.Burn[0].ShortRate))
+		require.InDelta(t, 0.5, latency.Good(), 0)
+		require.InDelta(t, 5.0, round(latency.Burn[0].ShortRate), 0)
 	})
 }
 
@@ -238,7 +238,7 @@ func TestPromise(t *testing.T) {
 		names = append(names, s.Operation.Name)
 	}
 	require.Equal(t, []string{"Search", "Get"}, names)
-	require.Equal(t, 0.9, slo.Status()[0].Availability.Objective)
+	require.InDelta(t, 0.9, slo.Status()[0].Availability.Objective, 0)
 	require.Empty(t, slo.Status()[0].Latency.Burn)
 }
 
@@ -292,12 +292,12 @@ func TestSLOGauges(t *testing.T) {
 		got[g.Metric+" "+g.Detail] = round(g.Value)
 	}
 	require.Len(t, got, 2*4+2*5, "five windows: 6 h is in two alerts")
-	require.Equal(t, 0.99, got["objective_ratio availability"])
-	require.Equal(t, 0.75, got["good_ratio availability"])
-	require.Equal(t, 4.0, got["calls availability"])
-	require.Equal(t, 1.0, got["bad_calls availability"])
+	require.InDelta(t, 0.99, got["objective_ratio availability"], 0)
+	require.InDelta(t, 0.75, got["good_ratio availability"], 0)
+	require.InDelta(t, 4.0, got["calls availability"], 0)
+	require.InDelta(t, 1.0, got["bad_calls availability"], 0)
 	for _, window := range []string{"5m", "30m", "1h", "6h", "3d"} {
-		require.Equal(t, 25.0, got["burn_rate availability "+window], window)
+		require.InDelta(t, 25, got["burn_rate availability "+window], 0, window)
 	}
 	for range slo.Gauges {
 		break

@@ -17,7 +17,8 @@ const maxParts = 8
 
 // A Telemetry is the layer of several parts. Make one with [New]. It reads the
 // clock once at each end of a call and allocates nothing of its own, but for
-// streams. A part that panics panics on as a layer would: the others still end.
+// streams. When a part panics, what the others began is ended, and the panic goes
+// on, as that of a layer.
 type Telemetry struct {
 	parts    []Part
 	attempts bool // it observes attempts
