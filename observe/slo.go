@@ -50,10 +50,9 @@ func BurnWindows() []BurnWindow {
 }
 
 // An SLO counts calls against an [Objective] and tells how fast the error budget
-// burns. A call is bad when the server is to blame: on a client by
-// [endpoint.ServerFault]; on a server by what goes out, Unknown,
-// DeadlineExceeded, Internal, Unavailable (also load that a policy shed) and
-// DataLoss. Calls whose caller gave up, and those that a policy of a client
+// burns. A call is bad when the server is to blame: on a server by what goes out,
+// Unknown, DeadlineExceeded, Internal, Unavailable (also load that a policy shed)
+// and DataLoss; elsewhere by [endpoint.ServerFault]. Calls whose caller gave up, and those that a policy of a client
 // refused, are not counted.
 //
 // The windows move in steps, of half a minute up to an hour and of ten minutes
@@ -130,14 +129,17 @@ func (s *SLO) Observe(op *endpoint.Operation) Observer {
 	if o == (Objective{}) {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.IndexFunc(s.measures, func(m *measure) bool { return m.op == op }); i >= 0 {
+		return s.measures[i] // it is part of another layer, too
+	}
 	m := &measure{
 		op: op, objective: o, start: s.start,
 		fine:   newHistory(30*time.Second, time.Hour),
 		coarse: newHistory(10*time.Minute, 72*time.Hour),
 	}
 	m.next.Store(int64(m.fine.step))
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.measures = append(s.measures, m)
 	return m
 }

@@ -172,8 +172,7 @@ func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token,
 	if call != nil {
 		op = call.Operation()
 	}
-	r.Observation = Observation{Call: call, Operation: op, Start: time.Now()}
-	r.operation = l
+	r.operation, r.Call, r.Operation, r.Start = l, call, op, time.Now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 

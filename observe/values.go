@@ -66,7 +66,7 @@ func (l *Logger) Values(opts ...ValueOption) *Values {
 }
 
 // Err returns what is wrong with the options, or nil.
-func (v *Values) Err() error { return errors.Join(append(v.faults, v.logger.Err())...) }
+func (v *Values) Err() error { return errors.Join(errors.Join(v.faults...), v.logger.Err()) }
 
 // Wrap returns next with its values logged. Req and Resp are those of next. With
 // faults of the options it refuses every call.
