@@ -16,6 +16,14 @@ import (
 // errors of all its attempts.
 const maxErrorText = 2 << 10
 
+// The messages of records are always the same.
+const (
+	callMessage    = "call"
+	attemptMessage = "attempt"
+	eventMessage   = "event"
+	valuesMessage  = "values"
+)
+
 // A Logger writes one record for each call, to a slog.Logger. The message is
 // "call", for an attempt of [Telemetry.Attempts] "attempt". Requests and
 // responses are never in it; see [Logger.Values].
@@ -59,8 +67,8 @@ type logConfig struct {
 // A LogOption is an option of [NewLogger].
 type LogOption func(*logConfig)
 
-// Levels has f decide the level of a record. The default is [LevelOf], and for
-// attempts slog.LevelDebug. A nil f is a fault.
+// Levels has f decide the level of a call's record. The default is [LevelOf];
+// attempts have slog.LevelDebug in any case. A nil f is a fault.
 func Levels(f func(*Observation) slog.Level) LogOption {
 	return func(c *logConfig) {
 		if f == nil {
@@ -92,7 +100,7 @@ func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
 
 // NewLogger returns a Logger that writes to log. A nil log is a fault.
 func NewLogger(log *slog.Logger, opts ...LogOption) *Logger {
-	l := &Logger{log: log}
+	l := &Logger{log: log, config: logConfig{level: LevelOf}}
 	for _, o := range opts {
 		o(&l.config)
 	}
@@ -122,18 +130,17 @@ func LevelOf(o *Observation) slog.Level {
 }
 
 // Observe is for [New].
-func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, "call") }
+func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, callMessage) }
 
 // ObserveAttempts is for [Telemetry.Attempts].
-func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer { return l.observer(op, "attempt") }
+func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer {
+	return l.observer(op, attemptMessage)
+}
 
 func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
 	c := &callLog{logger: l, message: message, level: l.config.level}
-	if c.level == nil {
-		c.level = LevelOf
-		if message == "attempt" {
-			c.level = func(*Observation) slog.Level { return slog.LevelDebug }
-		}
+	if message == attemptMessage {
+		c.level = func(*Observation) slog.Level { return slog.LevelDebug }
 	}
 	if l.config.sampling {
 		for i := range c.samplers {
@@ -191,7 +198,7 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	}
 	r := attrs{list: make([]slog.Attr, 0, 16)}
 	r.call(o)
-	if n := o.Call.Attempt(); n > 1 || c.message == "attempt" {
+	if n := o.Call.Attempt(); n > 1 || c.message == attemptMessage {
 		r.number("attempt", int64(n))
 	}
 	r.caller(ctx, o.Call, c.logger.config.trace)
@@ -239,7 +246,7 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 		r.err(e.Err, endpoint.CodeOf(e.Err))
 	}
 	r.caller(ctx, endpoint.CallFrom(ctx), l.config.trace)
-	l.log.LogAttrs(ctx, level, "event", r.list...)
+	l.log.LogAttrs(ctx, level, eventMessage, r.list...)
 }
 
 // attrs collects attributes, without those that are empty.

@@ -161,7 +161,7 @@ func TestSampleNone(t *testing.T) {
 func TestAttemptRecords(t *testing.T) {
 	t.Parallel()
 	log, out := newLog(slog.LevelDebug)
-	logger := observe.NewLogger(log)
+	logger := observe.NewLogger(log, observe.Levels(func(*observe.Observation) slog.Level { return slog.LevelWarn }))
 	ctx, _ := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
 	_, err := bound(t, getOp, logger, thrice{}, logger.Attempts()).Wrap(func(context.Context, int) (int, error) { return 0, errFailed })(ctx, 1)
 	require.Error(t, err)

@@ -209,7 +209,7 @@ func (s *SLO) Metadata() map[string]string {
 // Gauges yields the figures of [SLO.Status], for each operation and objective
 // "availability" and "latency", which is the Detail:
 // "objective_ratio", "good_ratio", "calls", "bad_calls", and "burn_rate" with
-// the Detail "availability 1h".
+// the Detail "availability 1h". The Name is the side.
 func (s *SLO) Gauges(yield func(endpoint.Gauge) bool) {
 	for _, st := range s.Status() {
 		if !st.Availability.gauges(st, "availability", yield) || !st.Latency.gauges(st, "latency", yield) {

@@ -111,7 +111,7 @@ func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, er
 		a.list = append(a.list, slog.Any("response", out.text(resp, r.values.limit)))
 	}
 	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger.config.trace)
-	r.values.logger.log.LogAttrs(ctx, r.values.level, "values", a.list...)
+	r.values.logger.log.LogAttrs(ctx, r.values.level, valuesMessage, a.list...)
 }
 
 // valueText is JSON that a handler writes as it is, when it writes JSON, and
