@@ -167,12 +167,7 @@ type operation struct {
 
 func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	r, _ := runs.Get().(*run)
-	call := endpoint.CallFrom(ctx)
-	op := l.op
-	if call != nil {
-		op = call.Operation()
-	}
-	r.operation, r.Call, r.Operation, r.Start = l, call, op, time.Now() // the rest is zero
+	r.operation, r.Call, r.Operation, r.Start = l, endpoint.CallFrom(ctx), l.op, time.Now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 
@@ -180,7 +175,10 @@ func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error
 	return exit(ctx, t, err)
 }
 
-// unary is an operation that is known to have no stream.
+func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+// unary is an operation that is known to have no stream: no item comes after the
+// end, and none is asked for.
 type unary struct{ l *operation }
 
 func (u unary) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
@@ -194,5 +192,3 @@ func (u unary) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	}
 	return err
 }
-
-func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
