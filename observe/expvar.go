@@ -127,7 +127,7 @@ func (f expvarFigures) String() string {
 		ResponseBytes int64            `json:"response_bytes"`
 	}
 	e := entry{
-		InFlight: f.inFlight.Load(), Codes: map[string]int64{},
+		InFlight: f.inFlight(), Codes: map[string]int64{},
 		Duration:     durations{Sum: float64(f.nanos.Load()) / 1e9, Le: map[string]int64{}},
 		RequestBytes: f.requestBytes.Load(), ResponseBytes: f.responseBytes.Load(),
 	}

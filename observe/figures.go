@@ -43,7 +43,7 @@ func (k *seriesKey) operation() string {
 // figures are those of one series.
 type figures struct {
 	key                         seriesKey
-	inFlight                    atomic.Int64
+	begun                       atomic.Int64
 	codes                       [maxCode + 1]atomic.Int64
 	requestBytes, responseBytes atomic.Int64
 	nanos                       atomic.Int64
@@ -51,7 +51,6 @@ type figures struct {
 }
 
 func (f *figures) add(o *Observation) {
-	f.inFlight.Add(-1)
 	f.codes[canonical(o.Code)].Add(1)
 	f.nanos.Add(int64(o.Duration))
 	i := 0
@@ -65,6 +64,15 @@ func (f *figures) add(o *Observation) {
 	if n := o.Call.ResponseBytes(); n > 0 {
 		f.responseBytes.Add(n)
 	}
+}
+
+// inFlight returns how many calls have begun and not ended.
+func (f *figures) inFlight() int64 {
+	ended := int64(0)
+	for c := range f.codes {
+		ended += f.codes[c].Load()
+	}
+	return f.begun.Load() - ended // read last: it is not below the others
 }
 
 func canonical(c endpoint.Code) endpoint.Code {
@@ -124,7 +132,7 @@ func (c *counter) Begin(_ context.Context, o *Observation) (context.Context, end
 		f = c.series(seriesKey{c.op.Service, c.op.Name, c.op.Transport, side})
 		c.sides[side].Store(f)
 	}
-	f.inFlight.Add(1)
+	f.begun.Add(1)
 	return nil, endpoint.Token{P: f}
 }
 

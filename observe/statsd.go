@@ -504,7 +504,7 @@ func (r *statsdRun) sums(f *figures) {
 	r.figure(f, -1, "request_bytes", f.requestBytes.Load(), &sent.request)
 	r.figure(f, -1, "response_bytes", f.responseBytes.Load(), &sent.response)
 	r.add(func(b []byte) []byte {
-		b = strconv.AppendInt(r.name(b, f, -1, "in_flight"), max(0, f.inFlight.Load()), 10)
+		b = strconv.AppendInt(r.name(b, f, -1, "in_flight"), f.inFlight(), 10)
 		return r.tags(append(b, "|g"...), f, -1)
 	})
 }
