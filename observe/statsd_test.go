@@ -3,6 +3,7 @@ package observe_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -211,6 +212,26 @@ func TestStatsDPackets(t *testing.T) {
 	}
 	require.LessOrEqual(t, c.largest, 1432)
 	require.Zero(t, s.Dropped())
+}
+
+// TestStatsDManySums has more sums than one packet takes.
+func TestStatsDManySums(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s := observe.NewStatsD(c.LocalAddr().String(), observe.FlushEvery(time.Hour), observe.PlainStatsD())
+	var gauges []endpoint.Gauge
+	for i := range 200 {
+		gauges = append(gauges, endpoint.Gauge{Source: "pool", Name: "db", Metric: "load", Operation: getOp, Detail: fmt.Sprintf("10.0.0.%d:80", i), Value: float64(i)})
+	}
+	gauges = append(gauges, endpoint.Gauge{Source: "pool", Metric: "odd", Value: math.NaN()}, endpoint.Gauge{Source: "pool", Metric: "last", Value: 1})
+	s.Watch(slices.Values(gauges))
+	running(t, s)()
+	lines := c.await(t, has("pool.last:"))
+	require.Len(t, lines, 201, "all but the one that is no number")
+	for i, line := range lines[:200] {
+		require.Equal(t, fmt.Sprintf("endpoint.pool.db.Profiles_Get.10_0_0_%d_80.load:%d|g", i, i), line)
+	}
+	require.LessOrEqual(t, c.largest, 1432)
 }
 
 // TestStatsDAway guards that calls go on, with bounded memory, while nobody

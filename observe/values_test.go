@@ -136,6 +136,36 @@ func TestValuesBounded(t *testing.T) {
 	require.Contains(t, values(t, loop), `…`)
 }
 
+type (
+	shy  struct{} // has no text to give
+	deep struct{ n int }
+)
+
+func (shy) MarshalText() ([]byte, error) { return nil, errors.New(secret) }
+
+// LogValue never comes to an end.
+func (d deep) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("next", deep{d.n + 1}), slog.String("password", "seen"))
+}
+
+type endless struct{}
+
+func (e endless) LogValue() slog.Value { return slog.AnyValue(e) }
+
+func TestValuesOfMethods(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `[null,null,null]`, values(t, []any{(*pair)(nil), (*time.Time)(nil), (*netip.Addr)(nil)}))
+	require.Equal(t, `"[observe_test.shy]"`, values(t, shy{}))
+	require.Equal(t, `{"1":"x"}`, values(t, map[uint8]string{1: "x"}))
+	require.Contains(t, values(t, deep{}), `"…"`)
+	require.NotContains(t, values(t, endless{}), `"next"`)
+	require.Equal(t, `{"x":[1]}`, values(t, listed{}))
+}
+
+type listed struct{}
+
+func (listed) LogValue() slog.Value { return slog.GroupValue(slog.Any("x", []int{1})) }
+
 type panicking struct{}
 
 func (panicking) LogValue() slog.Value { panic("boom") }
