@@ -47,6 +47,10 @@ type StatsD struct {
 	full    chan []byte // packets that are ready
 	free    chan []byte // packets that were sent
 
+	// Of Run, of which there is one at a time.
+	sent map[*figures]*sentFigures
+	told int64 // of dropped
+
 	mu     sync.Mutex // guards the fields below
 	packet []byte     // that is being filled
 	gauges []iter.Seq[endpoint.Gauge]
@@ -120,6 +124,7 @@ func NewStatsD(addr string, opts ...StatsDOption) *StatsD {
 		addr:   addr,
 		config: statsdConfig{prefix: "endpoint", every: time.Second, sampling: 1},
 		full:   make(chan []byte, maxPackets), free: make(chan []byte, maxPackets),
+		sent: map[*figures]*sentFigures{},
 	}
 	for _, o := range opts {
 		o(&s.config)
@@ -259,7 +264,7 @@ func (s *StatsD) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer s.running.Store(false)
-	r := &statsdRun{StatsD: s, sent: map[*figures]*sentFigures{}}
+	r := &statsdRun{StatsD: s}
 	defer r.close()
 	tick := time.NewTicker(s.config.every)
 	defer tick.Stop()

@@ -65,6 +65,23 @@ func (c *collector) await(t *testing.T, ok func(string) bool) []string {
 	return lines
 }
 
+// awaitCalls waits until the sums of calls come to just that many.
+func (c *collector) awaitCalls(t *testing.T, side string, want int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		sum := 0
+		for _, line := range c.got {
+			n := 0
+			if _, err := fmt.Sscanf(line, "endpoint."+side+".calls:%d|c", &n); err == nil {
+				sum += n
+			}
+		}
+		return sum == want
+	}, 10*time.Second, time.Millisecond)
+}
+
 func has(part string) func(string) bool {
 	return func(line string) bool { return strings.Contains(line, part) }
 }
@@ -285,9 +302,12 @@ func TestStatsDRun(t *testing.T) {
 	c.await(t, has("happened"))
 	require.ErrorContains(t, s.Run(t.Context()), "Run is running")
 	stop()
-	s.Event(t.Context(), endpoint.Event{Source: "test", Kind: "again"})
-	running(t, s)()
-	c.await(t, has("again"))
+	for _, name := range []string{"again", "and again"} {
+		_ = run(t.Context(), s, 0, nil)
+		s.Event(t.Context(), endpoint.Event{Source: "test", Kind: name})
+		running(t, s)()
+	}
+	c.awaitCalls(t, "local", 2) // each once, in whichever Run
 }
 
 func TestStatsDFaults(t *testing.T) {
@@ -316,16 +336,5 @@ func TestStatsDConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	stop()
-	require.Eventually(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		sum := 0
-		for _, line := range c.got {
-			n := 0
-			if _, err := fmt.Sscanf(line, "endpoint.server.calls:%d|c", &n); err == nil {
-				sum += n
-			}
-		}
-		return sum == 8000
-	}, 10*time.Second, time.Millisecond)
+	c.awaitCalls(t, "server", 8000)
 }

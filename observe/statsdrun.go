@@ -13,12 +13,11 @@ import (
 // statsdRun is the state of one Run.
 type statsdRun struct {
 	*StatsD
-	conn    net.Conn
-	out     []byte
-	sent    map[*figures]*sentFigures
-	dropped int64 // of StatsD.dropped, sent
+	conn net.Conn
+	out  []byte
 }
 
+// sentFigures is how much of a series was sent.
 type sentFigures struct {
 	codes             [maxCode + 1]int64
 	request, response int64
@@ -47,14 +46,14 @@ func (r *statsdRun) send(packet []byte) {
 		return
 	}
 	if r.conn == nil {
-		r.StatsD.dropped.Add(int64(lines(packet)))
+		r.dropped.Add(int64(lines(packet)))
 		return
 	}
 	// The error of a write may be that of the packet before it, which nobody
 	// took; this one is lost then.
 	_ = r.conn.SetWriteDeadline(time.Now().Add(time.Second))
 	if _, err := r.conn.Write(packet); err != nil {
-		r.StatsD.dropped.Add(int64(lines(packet)))
+		r.dropped.Add(int64(lines(packet)))
 	}
 }
 
@@ -64,15 +63,10 @@ func (r *statsdRun) flush() {
 	last, gauges := r.packet, r.gauges
 	r.packet = nil
 	r.mu.Unlock()
-	for {
-		select {
-		case packet := <-r.full:
-			r.send(packet)
-			r.recycle(packet)
-			continue
-		default:
-		}
-		break
+	for range len(r.full) { // nobody else takes them
+		packet := <-r.full
+		r.send(packet)
+		r.recycle(packet)
 	}
 	if last != nil {
 		r.send(last)
@@ -84,9 +78,8 @@ func (r *statsdRun) flush() {
 			r.gauge(g)
 		}
 	}
-	if n := r.StatsD.dropped.Load(); n > r.dropped {
-		d := n - r.dropped
-		r.dropped = n
+	if d := r.dropped.Load() - r.told; d > 0 {
+		r.told += d
 		r.add(func(b []byte) []byte { return r.line(b, "statsd", "dropped", labels{}, float64(d), "|c") })
 	}
 	r.send(r.out)
@@ -143,7 +136,7 @@ func (r *statsdRun) add(line func([]byte) []byte) {
 	switch {
 	case len(r.out)-start > maxPacket:
 		r.out = r.out[:start]
-		r.StatsD.dropped.Add(1)
+		r.dropped.Add(1)
 		return
 	case len(r.out) > maxPacket:
 		r.send(r.out[:start])
