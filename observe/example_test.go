@@ -69,7 +69,7 @@ func ExampleNew() {
 	mux.ServeHTTP(httptest.NewRecorder(), r)
 	fmt.Println(slo.Status()[0].Availability.Total, slo.Status()[0].Availability.Bad)
 	// Output:
-	// level=INFO msg=call rpc.service=profiles rpc.method=Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 request_id=abc error.type=profiles/MISSING error.message="no such profile"
+	// level=INFO msg=call endpoint.operation=profiles.Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 request_id=abc error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 	// 1 0
 }
 
@@ -98,10 +98,10 @@ func ExampleTelemetry_Attempts() {
 	}
 	_, _ = c.Get(context.Background(), byID{"1"})
 	// Output:
-	// level=DEBUG msg=attempt rpc.service=profiles rpc.method=Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=1 error.type=UNAVAILABLE error.message=down
-	// level=DEBUG msg=attempt rpc.service=profiles rpc.method=Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=2 error.type=UNAVAILABLE error.message=down
-	// level=DEBUG msg=attempt rpc.service=profiles rpc.method=Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=3 error.type=UNAVAILABLE error.message=down
-	// level=WARN msg=call rpc.service=profiles rpc.method=Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 error.type=UNAVAILABLE error.message=down
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=1 error.type=UNAVAILABLE error.message=down
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=2 error.type=UNAVAILABLE error.message=down
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=3 error.type=UNAVAILABLE error.message=down
+	// level=WARN msg=call endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 error.type=UNAVAILABLE error.message=down
 }
 
 // A Logger that writes errors, and of all else at most a hundred records a
@@ -113,7 +113,7 @@ func ExampleNewLogger() {
 	_, _ = e(context.Background(), byID{"2"})
 	// Output:
 	// level=INFO msg=call rpc.response.status_code=OK
-	// level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=profiles/MISSING error.message="no such profile"
+	// level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 }
 
 // Quiet successes: the level is the user's.
@@ -127,7 +127,7 @@ func ExampleLevels() {
 	e := endpoint.Chain(get, logger.Wrap)
 	_, _ = e(context.Background(), byID{"1"})
 	_, _ = e(context.Background(), byID{"2"})
-	// Output: level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=profiles/MISSING error.message="no such profile"
+	// Output: level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 }
 
 // The values of one endpoint, for those who look for a fault: what is tagged
@@ -155,7 +155,7 @@ func ExampleLogger_Event() {
 	logger := observe.NewLogger(newPrinter(slog.LevelInfo))
 	onEvent := logger.Event // resilience.OnEvent(logger.Event)
 	onEvent(context.Background(), endpoint.Event{Source: "breaker", Name: "db", Kind: "opened", Err: errors.New("down")})
-	// Output: level=WARN msg=event event.name=breaker.opened name=db error.type=INTERNAL error.message=down
+	// Output: level=WARN msg=event endpoint.source=breaker endpoint.kind=opened endpoint.name=db error.type=INTERNAL error.message=down
 }
 
 // Each request has an id: the caller's, or a new one.

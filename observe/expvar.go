@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json/v2"
 	"errors"
@@ -60,7 +61,7 @@ func (x *Expvar) series(key seriesKey) *figures {
 		if key.transport != "" {
 			name += key.transport + " "
 		}
-		x.out.Set(name+key.operation(), expvarFigures{f})
+		x.out.Set(name+cmp.Or(f.operation, "unknown"), expvarFigures{f})
 	}
 	return f
 }

@@ -35,14 +35,10 @@ func (k *seriesKey) sideName() string {
 	return k.side.String()
 }
 
-// operation returns "Service.Name", or what there is of it.
-func (k *seriesKey) operation() string {
-	return operationName(&endpoint.Operation{Service: k.service, Name: k.name})
-}
-
 // figures are those of one series.
 type figures struct {
 	key                         seriesKey
+	operation                   string // its name
 	begun                       atomic.Int64
 	codes                       [maxCode + 1]atomic.Int64
 	requestBytes, responseBytes atomic.Int64
@@ -99,7 +95,7 @@ func (r *registry) of(key seriesKey) (f *figures, fresh bool) {
 	if r.all == nil {
 		r.all = map[seriesKey]*figures{}
 	}
-	f = &figures{key: key}
+	f = &figures{key: key, operation: operationName(&endpoint.Operation{Service: key.service, Name: key.name})}
 	r.all[key] = f
 	return f, true
 }

@@ -29,10 +29,11 @@ const (
 // responses are never in it; see [Logger.Values].
 //
 // The attributes have the names of OpenTelemetry's semantic conventions where
-// there is one:
+// there is one, and those that spans and metrics have:
 //
-//	rpc.service, rpc.method     the operation, on every transport
+//	endpoint.operation          "Profiles.Get", on every transport
 //	transport, side             "http", "grpc"; "server", "client"
+//	rpc.method                  "pb.Profiles/Get", not over HTTP
 //	http.request.method, http.route, http.response.status_code, http.request.body.size, http.response.body.size
 //	rpc.response.status_code    the code: "OK", "NOT_FOUND"
 //	network.peer.address, network.peer.port
@@ -40,7 +41,8 @@ const (
 //	attempt                     from 1, for a call that is part of a repeated one
 //	request_id                  of the header X-Request-Id; see [RequestIDs]
 //	trace_id, span_id           of [TraceIDs]; of the header traceparent without
-//	error.type                  "domain/REASON" of an error, or the code
+//	error.type                  the code of an error
+//	endpoint.error              its identity, "domain/REASON"
 //	error.message               its whole text with the cause, up to 2 KiB
 //	exception.stacktrace        of a panic
 //	skipped                     how many records of the operation sampling left out before
@@ -161,13 +163,14 @@ func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
 // operationAttrs are the attributes that all calls of an operation share.
 func operationAttrs(op *endpoint.Operation, side endpoint.Side) []slog.Attr {
 	var r attrs
-	r.text("rpc.service", op.Service)
-	r.text("rpc.method", op.Name)
+	r.operation(op)
 	r.text("transport", op.Transport)
 	r.text("side", side.String())
 	if op.Transport == "http" {
 		r.text("http.request.method", op.Method)
 		r.text("http.route", op.Pattern)
+	} else {
+		r.text("rpc.method", strings.TrimPrefix(op.Method, "/"))
 	}
 	return r.list
 }
@@ -234,14 +237,12 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 		return
 	}
 	r := attrs{list: make([]slog.Attr, 0, 12)}
-	r.text("event.name", e.Source+"."+e.Kind)
-	r.text("name", e.Name)
-	r.text("detail", e.Detail)
+	r.text("endpoint.source", e.Source)
+	r.text("endpoint.kind", e.Kind)
+	r.text("endpoint.name", e.Name)
+	r.text("endpoint.detail", e.Detail)
 	r.took("delay", e.Delay)
-	if e.Operation != nil {
-		r.text("rpc.service", e.Operation.Service)
-		r.text("rpc.method", e.Operation.Name)
-	}
+	r.operation(e.Operation)
 	if e.Err != nil {
 		r.err(e.Err, endpoint.CodeOf(e.Err))
 	}
@@ -267,6 +268,12 @@ func (r *attrs) number(key string, value int64) {
 func (r *attrs) took(key string, value time.Duration) {
 	if value != 0 {
 		r.list = append(r.list, slog.Duration(key, value))
+	}
+}
+
+func (r *attrs) operation(op *endpoint.Operation) {
+	if op != nil {
+		r.text("endpoint.operation", operationName(op))
 	}
 }
 
@@ -316,11 +323,10 @@ func (r *attrs) err(err error, code endpoint.Code) {
 	if err == nil {
 		return
 	}
-	kind := code.String()
+	r.text("error.type", code.String())
 	if e := endpoint.ErrorOf(err); e.Domain() != "" {
-		kind = e.Domain() + "/" + e.Reason()
+		r.text("endpoint.error", e.Domain()+"/"+e.Reason())
 	}
-	r.text("error.type", kind)
 	r.text("error.message", clip(err.Error(), maxErrorText))
 	if p, ok := errors.AsType[*endpoint.PanicError](err); ok {
 		r.text("exception.stacktrace", string(p.Stack))

@@ -21,6 +21,14 @@ func serverFault(o *Observation) bool {
 	return false
 }
 
+// operationName returns "Service.Name", or what there is of it.
+func operationName(op *endpoint.Operation) string {
+	if op.Service == "" {
+		return op.Name
+	}
+	return op.Service + "." + op.Name
+}
+
 // refused says that a policy of this process refused the call.
 func refused(o *Observation) bool {
 	if o.Code != endpoint.ResourceExhausted && o.Code != endpoint.Unavailable {

@@ -183,7 +183,7 @@ func (s *SLO) Metadata() map[string]string {
 		if st.Side == endpoint.ClientSide {
 			continue
 		}
-		name := operationName(st.Operation)
+		name := cmp.Or(operationName(st.Operation), "unknown")
 		sum := operations[name]
 		if sum == nil {
 			sum = &sums{}
@@ -310,14 +310,3 @@ func windowName(d time.Duration) string {
 }
 
 func ratio(r float64) string { return strconv.FormatFloat(r, 'g', 6, 64) }
-
-// operationName returns "Service.Name", or what there is of it.
-func operationName(op *endpoint.Operation) string {
-	switch {
-	case op.Service == "" && op.Name == "":
-		return "unknown"
-	case op.Service == "":
-		return op.Name
-	}
-	return op.Service + "." + op.Name
-}

@@ -21,7 +21,7 @@ import (
 // DogStatsD unless [PlainStatsD]. [StatsD.Run] does the sending; a call never
 // waits for it.
 //
-//	endpoint.server.duration:1.25|ms|#rpc.service:Profiles,rpc.method:Get,transport:http,code:OK
+//	endpoint.server.duration:1.25|ms|#operation:Profiles.Get,transport:http,code:OK
 //	endpoint.server.calls:12|c|#…           since the last flush, by code
 //	endpoint.server.in_flight:1|g|#…
 //	endpoint.server.request_bytes:0|c|#…    and response_bytes

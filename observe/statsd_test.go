@@ -131,12 +131,12 @@ func TestStatsD(t *testing.T) {
 		want []string
 	}{
 		{"tags", []observe.StatsDOption{observe.StatsDTag("env", "a|b,c#d:e\n")}, []string{
-			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:NOT_FOUND",
-			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:OK",
-			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:NOT_FOUND",
-			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:OK",
-			"endpoint.server.in_flight:0|g|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http",
-			"endpoint.server.request_bytes:10|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http",
+			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:NOT_FOUND",
+			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:OK",
+			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:NOT_FOUND",
+			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:OK",
+			"endpoint.server.in_flight:0|g|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http",
+			"endpoint.server.request_bytes:10|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http",
 		}},
 		{"plain", []observe.StatsDOption{observe.PlainStatsD(), observe.StatsDPrefix("my app.")}, []string{
 			"my_app.server.http.Profiles.Get.NOT_FOUND.calls:1|c",
@@ -198,7 +198,7 @@ func TestStatsDEventsAndGauges(t *testing.T) {
 	lines := c.await(t, has("pool.balance:-"))
 	for _, want := range []string{
 		"endpoint.breaker.opened:1|c|#name:db_evil_1_c",
-		"endpoint.breaker.state:2|g|#name:db_1_g,rpc.service:Profiles,rpc.method:Get,detail:10.0.0.1_80",
+		"endpoint.breaker.state:2|g|#name:db_1_g,operation:Profiles.Get,detail:10.0.0.1_80",
 		"endpoint.pool.balance:0|g", "endpoint.pool.balance:-1.5|g",
 	} {
 		require.Contains(t, lines, want)

@@ -32,8 +32,7 @@ func (s *StatsD) tags(b []byte, f *figures, code endpoint.Code) []byte {
 	}
 	l := tagList{b: b}
 	l.constant(s.config.tags)
-	l.tag("rpc.service", f.key.service)
-	l.tag("rpc.method", f.key.name)
+	l.tag("operation", f.operation)
 	l.tag("transport", f.key.transport)
 	if code >= 0 {
 		l.tag("code", code.String())
@@ -67,10 +66,7 @@ func (s *StatsD) line(b []byte, source, metric string, l labels, value float64, 
 	t := tagList{b: b}
 	t.constant(s.config.tags)
 	t.tag("name", l.name)
-	if l.op != nil {
-		t.tag("rpc.service", l.op.Service)
-		t.tag("rpc.method", l.op.Name)
-	}
+	t.tag("operation", operationLabel(l.op))
 	t.tag("detail", l.detail)
 	return t.b
 }

@@ -97,9 +97,7 @@ type valueRecord struct {
 
 func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, err error) {
 	var a attrs
-	op := endpoint.CallFrom(ctx).Operation()
-	a.text("rpc.service", op.Service)
-	a.text("rpc.method", op.Name)
+	a.operation(endpoint.CallFrom(ctx).Operation())
 	a.list = append(a.list, slog.Any("request", r.request))
 	switch {
 	case !r.returned:

@@ -208,12 +208,12 @@ func TestValuesRecord(t *testing.T) {
 	}
 	record := func(request string, more map[string]any) map[string]any {
 		more["level"], more["msg"], more["request_id"] = "DEBUG", "values", "abc"
-		more["rpc.service"], more["rpc.method"], more["request"] = "Profiles", "Get", see(request)
+		more["endpoint.operation"], more["request"] = "Profiles.Get", see(request)
 		return more
 	}
 	require.Equal(t, []map[string]any{
 		record("in", map[string]any{"response": see("out")}),
-		record("fail", map[string]any{"error.type": "profiles/MISSING", "error.message": "no such profile"}),
+		record("fail", map[string]any{"error.type": "NOT_FOUND", "endpoint.error": "profiles/MISSING", "error.message": "no such profile"}),
 		record("panic", map[string]any{"error.type": "INTERNAL", "error.message": "the call did not return"}),
 	}, out.records(t))
 }
