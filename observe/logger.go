@@ -33,7 +33,7 @@ const (
 //
 //	endpoint.operation          "Profiles.Get", on every transport
 //	transport, side             "http", "grpc"; "server", "client"
-//	rpc.method                  "pb.Profiles/Get", not over HTTP
+//	rpc.method, request.size, response.size   "pb.Profiles/Get"; not over HTTP
 //	http.request.method, http.route, http.response.status_code, http.request.body.size, http.response.body.size
 //	rpc.response.status_code    the code: "OK", "NOT_FOUND"
 //	network.peer.address, network.peer.port
