@@ -1,0 +1,195 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/typedkit/endpoint"
+)
+
+// maxParts is how many parts one layer has; more would make the state of a call
+// larger for all.
+const maxParts = 8
+
+// A Telemetry is the layer of several parts. Make one with [New]. It reads the
+// clock once at each end of a call and allocates nothing of its own, but for
+// streams. When a part panics, what the others began is ended, and the panic goes
+// on, as that of a layer.
+type Telemetry struct {
+	parts    []Part
+	attempts bool // it observes attempts
+	err      error
+	clock    clock
+
+	first atomic.Pointer[operation] // that was called without a For
+	all   sync.Map                  // of *endpoint.Operation to *operation
+}
+
+// New returns the layer of these parts. They begin in their order and end the
+// other way round, so that what a tracer puts into the context is there for a
+// logger after it. Faults are kept: what mounts the layer reports them.
+func New(parts ...Part) *Telemetry {
+	o := &Telemetry{}
+	for i, p := range parts {
+		if p == nil {
+			o.err = errors.Join(o.err, fmt.Errorf("observe: New: part %d is nil", i))
+			continue
+		}
+		if e, ok := p.(interface{ Err() error }); ok {
+			o.err = errors.Join(o.err, e.Err())
+		}
+		o.parts = append(o.parts, p)
+	}
+	switch {
+	case len(parts) == 0:
+		o.err = errors.Join(o.err, errors.New("observe: New: there is no part"))
+	case len(parts) > maxParts:
+		o.parts = nil
+		o.err = errors.Join(o.err, fmt.Errorf("observe: New: %d parts, at most %d fit", len(parts), maxParts))
+	}
+	return o
+}
+
+// Attempts returns the layer that observes each attempt of what is repeated,
+// with those of the parts that want to see attempts. It belongs inside of a
+// retry or a hedge:
+//
+//	httpx.Use(telemetry, retry, telemetry.Attempts(), timeout)
+func (o *Telemetry) Attempts() *Telemetry {
+	attempts := &Telemetry{attempts: true, err: o.err}
+	for _, p := range o.parts {
+		if _, ok := p.(AttemptPart); ok {
+			attempts.parts = append(attempts.parts, p)
+		}
+	}
+	return attempts
+}
+
+// Alone returns the layer of one part, which embeds it to be a layer itself,
+// with what is wrong with the part. For authors of parts:
+//
+//	type Logger struct {
+//		*observe.Telemetry
+//		…
+//	}
+//
+//	l.Telemetry = observe.Alone(l, faults...)
+func Alone(p Part, faults ...error) *Telemetry {
+	return &Telemetry{parts: []Part{p}, err: errors.Join(faults...)}
+}
+
+// Err returns what is wrong with the parts, or nil.
+func (o *Telemetry) Err() error {
+	if o == nil {
+		return nil
+	}
+	return o.err
+}
+
+// For returns the layer for one operation, nil when no part wants its calls.
+func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer {
+	l := o.operation(op)
+	switch {
+	case len(l.observers) == 0:
+		return nil
+	case op.Streams == endpoint.Unary:
+		return unary{l}
+	}
+	return l
+}
+
+// Wrap returns next observed by o. Req and Resp are those of next. Where the
+// operation is not known at construction, it is found at the call, and what
+// the parts make for it is made at its first call.
+func (o *Telemetry) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{o}.Wrap(next)
+}
+
+// operation returns what observes op, and makes it at the first time.
+func (o *Telemetry) operation(op *endpoint.Operation) *operation {
+	// A program with one operation finds it here. With more of them, a write on
+	// each change would have the processors wait for each other.
+	if l := o.first.Load(); l != nil && l.op == op {
+		return l
+	}
+	known, ok := o.all.Load(op)
+	if !ok {
+		known, _ = o.all.LoadOrStore(op, o.make(op))
+	}
+	l, _ := known.(*operation)
+	o.first.CompareAndSwap(nil, l)
+	return l
+}
+
+func (o *Telemetry) make(op *endpoint.Operation) *operation {
+	l := &operation{op: op, clock: &o.clock}
+	for _, p := range o.parts {
+		var obs Observer
+		if ap, ok := p.(AttemptPart); ok && o.attempts {
+			obs = ap.ObserveAttempts(op)
+		} else if !o.attempts {
+			obs = p.Observe(op)
+		}
+		if obs != nil {
+			items, _ := obs.(ItemObserver)
+			l.observers = append(l.observers, obs)
+			l.items = append(l.items, items)
+		}
+	}
+	return l
+}
+
+// Enter and Exit make a Telemetry a Layer of its own, for stacks that do not ask
+// For: the operation is the one of the Call.
+
+// Enter begins the observation of a call.
+func (o *Telemetry) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return o.operation(endpoint.CallFrom(ctx).Operation()).Enter(ctx)
+}
+
+// Exit ends it.
+func (o *Telemetry) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	return exit(ctx, t, err)
+}
+
+// Item tells the observers of an item of a stream.
+func (o *Telemetry) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+// operation is a Telemetry for one operation.
+type operation struct {
+	op        *endpoint.Operation
+	clock     *clock
+	observers []Observer
+	items     []ItemObserver // nil where the observer is none
+}
+
+func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	r, _ := runs.Get().(*run)
+	r.operation, r.Call, r.Operation, r.Start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
+	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
+}
+
+func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	return exit(ctx, t, err)
+}
+
+func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+// unary is an operation that is known to have no stream: no item comes after the
+// end, and none is asked for.
+type unary struct{ l *operation }
+
+func (u unary) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return u.l.Enter(ctx)
+}
+
+func (u unary) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	if r, ok := t.P.(*run); ok {
+		r.finish(ctx, &r.Observation, err)
+		r.reuse()
+	}
+	return err
+}
