@@ -284,7 +284,7 @@ func (r *attrs) call(o *Observation) {
 	r.took("first_item", o.FirstItem)
 	request, response := "request.size", "response.size"
 	if o.Operation.Transport == "http" {
-		r.number("http.response.status_code", int64(o.Call.Status()))
+		r.number("http.response.status_code", int64(o.Call.Status(o.Err)))
 		request, response = "http.request.body.size", "http.response.body.size"
 	}
 	r.number(request, o.Call.RequestBytes())
