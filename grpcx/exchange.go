@@ -78,13 +78,13 @@ func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next 
 	switch {
 	case next == nil:
 		return func(_ context.Context, x *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, x.fail(unimplemented(mt.op.Name))
+			return endpoint.Empty{}, unimplemented(mt.op.Name)
 		}
 	case mt.plain():
 		return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
 			req, err := decode(x, in)
 			if err != nil {
-				return endpoint.Empty{}, x.fail(err)
+				return endpoint.Empty{}, coded(err)
 			}
 			return endpoint.Empty{}, respond(ctx, x, out, next, req)
 		}
@@ -102,12 +102,12 @@ func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next 
 //go:noinline
 func answerMessage[Req, Resp any](ctx context.Context, x *exchange, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp], err error) error {
 	if err = first(err, x.in.err); err != nil {
-		return x.fail(x.unread(err))
+		return coded(x.unread(err))
 	}
 	x.call.AddRequestBytes(int64(x.in.size))
 	req, err := in.value(x.in.into.(proto.Message))
 	if err != nil {
-		return x.fail(invalid(err))
+		return coded(invalid(err))
 	}
 	return respond(ctx, x, out, next, req)
 }
@@ -124,7 +124,7 @@ func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], n
 		x.answer, err = encode(x, out, resp)
 	}
 	if err != nil {
-		return x.fail(err)
+		return coded(err)
 	}
 	return nil
 }
@@ -266,13 +266,6 @@ func (e *statusOfError) Unwrap() error { return e.error }
 
 // GRPCStatus is for status.FromError.
 func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgoing(e.error)) }
-
-// fail lets the layers see the code that the error will have.
-func (x *exchange) fail(err error) error {
-	err = coded(err)
-	x.call.SetStatus(int(x.mt.op.Outgoing(err).Code()))
-	return err
-}
 
 // refuse returns the status of a call that failed, with what the handler set for
 // the reply as trailers.

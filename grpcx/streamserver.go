@@ -24,15 +24,15 @@ func exchangeFrom(ctx context.Context) *exchange {
 func serveServerStream[Req, T any](mt *method, in *wire[Req], out *wire[T], next endpoint.Endpoint[Req, endpoint.Stream[T]]) grpc.StreamHandler {
 	shell := mt.stack.Wrap(func(ctx context.Context, x *exchange) (endpoint.Stream[any], error) {
 		if next == nil {
-			return nil, x.fail(unimplemented(mt.op.Name))
+			return nil, unimplemented(mt.op.Name)
 		}
 		req, err := decode(x, in)
 		if err != nil {
-			return nil, x.fail(err)
+			return nil, coded(err)
 		}
 		items, err := next(ctx, req)
 		if err != nil {
-			return nil, x.fail(err)
+			return nil, coded(err)
 		}
 		return messages(x, out, items), nil
 	})
@@ -50,10 +50,10 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 	shell := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[T]) (endpoint.Empty, error) {
 		x := exchangeFrom(ctx)
 		if next == nil {
-			return endpoint.Empty{}, x.fail(unimplemented(mt.op.Name))
+			return endpoint.Empty{}, unimplemented(mt.op.Name)
 		}
 		if err := x.negotiate(); err != nil {
-			return endpoint.Empty{}, x.fail(err)
+			return endpoint.Empty{}, coded(err)
 		}
 		x.inner = ctx
 		resp, err := next(ctx, items)
@@ -61,7 +61,7 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 			x.answer, err = encode(x, out, resp)
 		}
 		if err != nil {
-			return endpoint.Empty{}, x.fail(err)
+			return endpoint.Empty{}, coded(err)
 		}
 		return endpoint.Empty{}, nil
 	})
@@ -78,15 +78,15 @@ func serveBidi[In, Out any](mt *method, in *wire[In], out *wire[Out], next endpo
 	shell := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[In]) (endpoint.Stream[any], error) {
 		x := exchangeFrom(ctx)
 		if next == nil {
-			return nil, x.fail(unimplemented(mt.op.Name))
+			return nil, unimplemented(mt.op.Name)
 		}
 		if err := x.negotiate(); err != nil {
-			return nil, x.fail(err)
+			return nil, coded(err)
 		}
 		x.inner = ctx
 		answers, err := next(ctx, items)
 		if err != nil {
-			return nil, x.fail(err)
+			return nil, coded(err)
 		}
 		return messages(x, out, answers), nil
 	})
@@ -146,7 +146,7 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 				m, err = encode(x, w, v)
 			}
 			if err != nil {
-				yield(nil, x.fail(err))
+				yield(nil, coded(err))
 				return
 			}
 			if !yield(m, nil) {
