@@ -1,0 +1,244 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+)
+
+// sourceFailed notes that the source cannot tell at the moment.
+func (p *Pool[C]) sourceFailed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // it was told to end
+	}
+	defer p.after()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == ended {
+		return
+	}
+	if p.cause == nil {
+		p.note(event{kind: "source_failed", err: err})
+	}
+	p.cause = err
+}
+
+// update takes a set of the source.
+func (p *Pool[C]) update(set []Instance) {
+	if !isSorted(set) {
+		set = Sorted(set)
+	}
+	defer p.after()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == ended {
+		return
+	}
+	if p.cause != nil {
+		p.cause = nil
+		p.note(event{kind: "source_recovered"})
+	}
+	p.known = time.Now()
+	if p.merge(set) {
+		p.publish()
+	}
+	if len(set) == 0 {
+		p.note(event{kind: "empty"})
+		p.wake() // those who wait for the first instance wait in vain
+	}
+}
+
+// merge makes the slots those of the set and those that are missing in it. It
+// says whether anything changed. Both lists are in the order of the addresses.
+func (p *Pool[C]) merge(set []Instance) (changed bool) {
+	old := p.slots
+	merged := make([]*slot[C], 0, max(len(old), len(set)))
+	for i := range set {
+		for len(old) > 0 && old[0].addr() < set[i].Addr {
+			changed = old[0].miss() || changed
+			merged, old = append(merged, old[0]), old[1:]
+		}
+		if len(old) > 0 && old[0].addr() == set[i].Addr {
+			changed = p.renew(old[0], &set[i]) || changed
+			merged, old = append(merged, old[0]), old[1:]
+			continue
+		}
+		s := p.slot(set[i])
+		p.enqueue(s)
+		merged, changed = append(merged, s), true
+	}
+	for _, s := range old {
+		changed = s.miss() || changed
+		merged = append(merged, s)
+	}
+	p.slots = merged
+	return changed
+}
+
+// miss notes that the source does not name the slot any more.
+func (s *slot[C]) miss() bool {
+	was := s.missing
+	s.missing = true
+	return !was
+}
+
+// renew notes that the source names the slot, and what it says of it.
+func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
+	changed := s.missing
+	s.missing = false
+	if !s.instance.Load().equal(in) {
+		s.describe(*in)
+		p.reweigh(s)
+		changed = true
+	}
+	return changed
+}
+
+// publish makes what is ready the set that calls are spread over.
+func (p *Pool[C]) publish() {
+	p.settle()
+	serving := p.tier(p.eligible())
+	for _, v := range p.views {
+		v.publish(serving, p.config.balancer)
+	}
+	if p.serving == 0 && len(serving) > 0 {
+		p.wake()
+	}
+	p.serving = len(serving)
+	p.first = p.first || p.serving > 0
+	if p.flush != nil {
+		p.flush.Stop()
+		p.flush = nil
+	}
+}
+
+// eligible returns the slots that have a connection.
+func (p *Pool[C]) eligible() []*slot[C] {
+	return keep(p.slots, func(s *slot[C]) bool { return s.ready })
+}
+
+// settle drops the slots that are missing, unless they are the last that are
+// left: those it keeps for the grace.
+func (p *Pool[C]) settle() {
+	missing, left, live := 0, 0, false
+	for _, s := range p.slots {
+		switch {
+		case s.missing && s.ready:
+			left++
+			missing++
+		case s.missing:
+			missing++
+		case s.ready:
+			live = true
+		}
+	}
+	if live && p.empty != nil {
+		p.empty.Stop()
+		p.empty = nil
+	}
+	switch {
+	case missing == 0:
+	case live || p.config.grace == 0:
+		p.dropMissing(true)
+	default:
+		p.dropMissing(false)
+		if left > 0 && p.empty == nil {
+			p.empty = time.AfterFunc(p.config.grace, p.graceOver)
+		}
+	}
+}
+
+// dropMissing drops what is missing; with all, also what has a connection.
+func (p *Pool[C]) dropMissing(all bool) {
+	p.slots = keep(p.slots, func(s *slot[C]) bool {
+		if s.missing && (all || !s.ready) {
+			p.drop(s)
+			return false
+		}
+		return true
+	})
+}
+
+func (p *Pool[C]) graceOver() {
+	defer p.after()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == ended || p.empty == nil {
+		return
+	}
+	p.empty = nil
+	p.dropMissing(true)
+	p.publish()
+}
+
+// drop ends a slot that is in the pool no more.
+func (p *Pool[C]) drop(s *slot[C]) {
+	s.dropped = true
+	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	if s.ready {
+		p.note(event{kind: "left", addr: s.addr()})
+		if s.retire() {
+			p.closing = append(p.closing, s)
+		}
+	}
+}
+
+// warmUp begins the slow start of a slot.
+func (p *Pool[C]) warmUp(s *slot[C]) {
+	if p.config.slowStart == 0 || !p.first {
+		return
+	}
+	s.warm = time.Since(p.begun)
+	p.reweigh(s)
+	p.warmSoon()
+}
+
+// slowSteps is in how many steps a weight grows.
+const slowSteps = 10
+
+func (p *Pool[C]) warmSoon() {
+	if p.warming == nil {
+		p.warming = time.AfterFunc(p.config.slowStart/slowSteps, p.warmer)
+	}
+}
+
+// warmer takes all weights that are growing one step further.
+func (p *Pool[C]) warmer() {
+	defer p.after()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warming = nil
+	if p.state == ended {
+		return
+	}
+	for _, s := range p.slots {
+		if s.warm >= 0 && p.reweigh(s) {
+			p.warmSoon()
+		}
+	}
+	p.publish()
+}
+
+// reweigh sets the weight of a slot as it is now, and says whether it goes on
+// growing.
+func (p *Pool[C]) reweigh(s *slot[C]) bool {
+	weight := s.instance.Load().weight()
+	if s.warm >= 0 {
+		passed := time.Since(p.begun) - s.warm
+		step := 1 + slowSteps*passed/p.config.slowStart
+		if step < slowSteps {
+			s.weight.Store(math.Float64bits(weight * float64(step) / slowSteps))
+			return true
+		}
+		s.warm = -1
+	}
+	s.weight.Store(math.Float64bits(weight))
+	return false
+}
+
+var errDialPanicked = errors.New("discover: the dial func panicked")
