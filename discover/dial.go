@@ -26,9 +26,6 @@ type dials[C any] struct {
 
 func (d *dials[C]) wait() { d.wg.Wait() }
 
-// pending is how many dials are queued or being made.
-func (d *dials[C]) pending() int { return len(d.queue) + d.running }
-
 // enqueue has a slot dialled.
 func (p *Pool[C]) enqueue(s *slot[C]) {
 	d := &p.dials

@@ -197,11 +197,12 @@ func (p *Pool[C]) Run(ctx context.Context, s Source) error {
 func (p *Pool[C]) start(cancel context.CancelFunc) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.state == ended:
+	switch p.state {
+	case ended:
 		return errClosed
-	case p.state == running:
+	case running:
 		return errTwice
+	case idle:
 	}
 	p.state, p.cancel = running, cancel
 	return nil
@@ -252,17 +253,17 @@ func (p *Pool[C]) await(ctx context.Context) error {
 	timeout := time.NewTimer(p.config.wait)
 	defer timeout.Stop()
 	for {
-		changed, cause, decided := p.outlook()
+		changed, decided, err := p.outlook()
 		if decided {
-			return cause
+			return err
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return endpoint.MarkNotSent(endpoint.ErrorOf(ctx.Err()).WithCause(context.Cause(ctx)))
 		case <-timeout.C:
-			_, cause, _ = p.outlook()
-			return cause
+			_, _, err = p.outlook()
+			return err
 		}
 	}
 }
@@ -270,11 +271,14 @@ func (p *Pool[C]) await(ctx context.Context) error {
 // outlook says whether waiting for an instance has an end: nil when there is
 // one, else the error of calls, which is decided when there will be none. The
 // channel is closed when the outlook may be another.
-func (p *Pool[C]) outlook() (changed <-chan struct{}, err error, decided bool) {
+func (p *Pool[C]) outlook() (changed <-chan struct{}, decided bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err := p.Err(); err != nil {
+		return nil, true, endpoint.Errorf(endpoint.Internal, "%w", err)
+	}
 	if p.serving > 0 {
-		return nil, nil, true
+		return nil, true, nil
 	}
 	cause := p.cause
 	switch {
@@ -287,7 +291,7 @@ func (p *Pool[C]) outlook() (changed <-chan struct{}, err error, decided bool) {
 		cause = errDials
 	}
 	hopeless := p.state == ended || !p.known.IsZero() && len(p.slots) == 0
-	return p.changed, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(cause)), hopeless
+	return p.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(cause))
 }
 
 // wake wakes those that wait.

@@ -152,7 +152,8 @@ func (s *slot[C]) member(v *view[C]) *member[C] {
 		s.members = append(s.members, nil)
 	}
 	if s.members[v.num] == nil {
-		s.members[v.num] = &member[C]{Member: Member{host: &s.host}, slot: s, view: v}
+		s.members[v.num] = &member[C]{slot: s, view: v}
+		s.members[v.num].host = &s.host
 	}
 	return s.members[v.num]
 }
