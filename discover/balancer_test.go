@@ -301,3 +301,18 @@ func (*observer) Pick(context.Context) int { return 1 }
 func (o *observer) Done(m *discover.Member, elapsed time.Duration, err error) {
 	o.done = append(o.done, fmt.Sprintf("%s %v %v", m.Instance().Addr, elapsed, err))
 }
+
+// TestFastFailureWithoutEjection: what fails fast must not look fast.
+func TestFastFailureWithoutEjection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := running(t, weights(make([]float64, 20)...), discover.Eject(0, 0))
+		counts := load(t, pool, 1000, 10*time.Second, behaving(func(addr string) backend {
+			if addr == "7" {
+				return backend{time.Millisecond, errDown}
+			}
+			return backend{20 * time.Millisecond, nil}
+		}))
+		require.Less(t, counts["7"], 10_000/20, "its share of the calls: %v", counts)
+	})
+}
