@@ -74,7 +74,12 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 			}
 			q := &query{config: &s.config, ttl: s.config.maxTTL}
 			set, err := s.lookup(ctx, q)
-			if ctx.Err() != nil || !yield(discover.Sorted(set), err) {
+			if err == nil {
+				set = discover.Sorted(set)
+			} else {
+				set = nil
+			}
+			if ctx.Err() != nil || !yield(set, err) {
 				return
 			}
 			pause := max(q.ttl, s.config.minTTL)
