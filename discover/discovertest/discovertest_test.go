@@ -38,19 +38,19 @@ func (r *registry) change(f func()) {
 	r.changed = make(chan struct{})
 }
 
-func (r *registry) look() ([]discover.Instance, error, <-chan struct{}) { //nolint:revive // the order of what a source yields
+func (r *registry) look() ([]discover.Instance, <-chan struct{}, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken {
-		return nil, errors.New("broken"), r.changed
+		return nil, r.changed, errors.New("broken")
 	}
-	return discover.Sorted(slices.Collect(maps.Values(r.set))), nil, r.changed
+	return discover.Sorted(slices.Collect(maps.Values(r.set))), r.changed, nil
 }
 
 func (r *registry) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 	return func(yield func([]discover.Instance, error) bool) {
 		for ctx.Err() == nil {
-			set, err, changed := r.look()
+			set, changed, err := r.look()
 			if !yield(set, err) {
 				return
 			}
