@@ -195,7 +195,7 @@ func TestAttemptForksCall(t *testing.T) {
 				if all, one := c.Header().Get("X-All"), c.Header().Get("X-One"); all != "yes" || one != "" {
 					t.Errorf("attempt %d starts with X-All %q and X-One %q, want yes and none", n, all, one)
 				}
-				if c.Peer() != "" && n == 1 || c.Reply().Get("X-Reply") != "" || c.Status() != 0 || c.RequestBytes() != 0 {
+				if c.Peer() != "" && n == 1 || c.Reply().Get("X-Reply") != "" || c.Status(nil) != 0 || c.RequestBytes() != 0 {
 					t.Errorf("attempt %d starts with what another learned: %+v", n, c)
 				}
 				c.Header().Set("X-One", "set")
@@ -213,7 +213,7 @@ func TestAttemptForksCall(t *testing.T) {
 			if outer.Header().Get("X-One") != "" || len(outer.Header().Values("X-All")) != 1 {
 				t.Errorf("the client's Call has the headers %v of an attempt", outer.Header().Raw())
 			}
-			got := fmt.Sprint(outer.Peer(), outer.Reply().Get("X-Reply"), outer.Status(), outer.RequestBytes(), outer.ResponseBytes())
+			got := fmt.Sprint(outer.Peer(), outer.Reply().Get("X-Reply"), outer.Status(nil), outer.RequestBytes(), outer.ResponseBytes())
 			if want := fmt.Sprint("peer 3", "3", 503, 3, 30); got != want {
 				t.Errorf("the client's Call knows %q, want that of the last attempt: %q", got, want)
 			}

@@ -179,11 +179,18 @@ func (c *Call) ResponseBytes() int64 {
 	return c.responseBytes
 }
 
-// Status returns the transport's own status (of HTTP, of gRPC), as the
-// transport knows it before the layers' Exit; 0 if it does not.
-func (c *Call) Status() int {
-	if c == nil {
+// Status returns the transport's own status (of HTTP, of gRPC) of a call that
+// ends with err, which is nil for a success: a layer's Exit gives the error that
+// it got, or the one that it returns. On a server it is the status that goes
+// out, also for a panic, for the refusal of a layer inside, and for a success
+// that a layer inside made an error of. On a client it is the status that came
+// back, whatever became of it, and 0 when none came.
+func (c *Call) Status(err error) int {
+	switch {
+	case c == nil:
 		return 0
+	case err != nil && c.side == ServerSide && c.op != nil && c.op.StatusOf != nil:
+		return c.op.StatusOf(c.op.Outgoing(err))
 	}
 	return int(c.status)
 }
@@ -219,7 +226,8 @@ func (c *Call) SetReply(h Header) {
 	}
 }
 
-// SetStatus sets the transport's status. For authors of transports.
+// SetStatus sets the transport's status: on a server that of a success, whose
+// layers have not exited; on a client what came back. For authors of transports.
 func (c *Call) SetStatus(status int) {
 	if c != nil {
 		c.status = int32(status) //nolint:gosec // a status has three digits

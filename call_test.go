@@ -37,7 +37,7 @@ func TestCallNil(t *testing.T) {
 	if op == nil || op.Service != "" || op.Name != "" || op.Idempotent || op != (*endpoint.Call)(nil).Operation() {
 		t.Errorf("Operation() = %+v, want one shared empty one", op)
 	}
-	if c.Side() != 0 || c.Peer() != "" || c.Attempt() != 1 || c.Principal() != "" || c.Status() != 0 || c.RequestBytes() != 0 || c.ResponseBytes() != 0 {
+	if c.Side() != 0 || c.Peer() != "" || c.Attempt() != 1 || c.Principal() != "" || c.Status(nil) != 0 || c.RequestBytes() != 0 || c.ResponseBytes() != 0 {
 		t.Error("a nil Call answers with something, want zero values and attempt 1")
 	}
 	if c.Header() != nil || c.Reply() != nil {
@@ -70,7 +70,7 @@ func TestCall(t *testing.T) {
 	c.AddRequestBytes(3)
 	c.AddRequestBytes(4)
 	c.AddResponseBytes(5)
-	if c.Reply().Get("X-Other") != "o" || c.Principal() != "ada" || c.Peer() != "192.0.2.1:80" || c.Status() != 404 || c.RequestBytes() != 7 || c.ResponseBytes() != 5 {
+	if c.Reply().Get("X-Other") != "o" || c.Principal() != "ada" || c.Peer() != "192.0.2.1:80" || c.Status(nil) != 404 || c.RequestBytes() != 7 || c.ResponseBytes() != 5 {
 		t.Errorf("after it was set: %+v, want what was set", c)
 	}
 	if none := (&endpoint.Call{}).Operation(); none == nil {

@@ -114,7 +114,7 @@ func TestHedgerFailureSettles(t *testing.T) {
 			endpoint.CallFrom(ctx).SetStatus(503)
 			return errTest
 		})
-		if got := endpoint.CallFrom(ctx).Status(); got != 503 || err != errTest { //nolint:errorlint // the very same
+		if got := endpoint.CallFrom(ctx).Status(err); got != 503 || err != errTest { //nolint:errorlint // the very same
 			t.Errorf("%s: the client's Call has status %d and the call %v, want 503 and %v", kind.name, got, err, errTest)
 		}
 	}

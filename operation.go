@@ -23,6 +23,9 @@ type Operation struct {
 	Streams StreamKind
 	// Fails are the errors that the operation declares.
 	Fails []*Error
+	// StatusOf returns the transport's status of an error that a server sends;
+	// nil where it has none. For authors of transports.
+	StatusOf func(e *Error) int
 }
 
 // A StreamKind says which sides of an operation are streams.

@@ -44,6 +44,10 @@ type Options struct {
 	// AllowUnknown ignores members that t does not have, as clients do, so
 	// that a server may add some. Without it they are faults.
 	AllowUnknown bool
+	// Shadows is the user's type that t stands for, if t is not a type of the
+	// user's own: t has its fields but for those that are no part of the text,
+	// and neither its name nor its methods.
+	Shadows reflect.Type
 }
 
 // Of returns f as a codec of one type. Its error names each part of T that f has

@@ -25,9 +25,10 @@ var ErrInvalid = endpoint.Define(endpoint.InvalidArgument, "endpoint", "INVALID_
 // trailing data are errors; unknown members are too unless
 // [Options.AllowUnknown] is set. Integers are written without fraction and
 // exponent and read the same way; one that a value of type any cannot hold
-// exactly is an error. A nil slice is [], a nil map is {}. A time.Duration is a
-// string as of its String method ("1.5s"). A member tagged required:"true" must
-// be present; its value may be zero or null.
+// exactly is an error. A nil slice is [], a nil map is {}; a nil pointer at the
+// top is an error, as null is to the reader. A time.Duration is a string as of
+// its String method ("1.5s"). A member tagged required:"true" must be present;
+// its value may be zero or null.
 func JSON() Compiler { return defaultJSON }
 
 var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
@@ -127,11 +128,17 @@ func (f *jsonFormat) Append(dst []byte, v any) ([]byte, error) {
 	out := e.buf.Bytes()
 	e.buf = bytes.Buffer{}
 	encoders.Put(e)
-	if err != nil {
+	switch {
+	case err != nil:
 		return dst, err
+	case string(out[len(dst):]) == "null\n":
+		return dst, errNull
 	}
 	return bytes.TrimSuffix(out, newline), nil
 }
+
+// errNull is for a value that would be written as what no reader takes.
+var errNull = errors.New("the value is nil, which is no message")
 
 // newline is what an encoder puts after each value.
 var newline = []byte("\n")

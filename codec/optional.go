@@ -3,6 +3,8 @@ package codec
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"encoding/xml"
+	"errors"
 )
 
 // An Optional is a value of type T that may be absent, null, or there. Its zero
@@ -90,6 +92,31 @@ func (o *Optional[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	o.Clear()
 	if err := json.UnmarshalDecode(dec, &o.value); err != nil {
+		return err
+	}
+	o.state = there
+	return nil
+}
+
+// MarshalXML writes the value, or nothing when it is absent. Its error says that
+// null has no form in XML.
+func (o Optional[T]) MarshalXML(enc *xml.Encoder, start xml.StartElement) error {
+	switch o.state {
+	case absent:
+		return nil
+	case null:
+		return errNoNull
+	default:
+		return enc.EncodeElement(&o.value, start)
+	}
+}
+
+var errNoNull = errors.New("null has no form in XML")
+
+// UnmarshalXML reads a value.
+func (o *Optional[T]) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
+	o.Clear()
+	if err := dec.DecodeElement(&o.value, &start); err != nil {
 		return err
 	}
 	o.state = there

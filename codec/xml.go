@@ -7,26 +7,64 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/typedkit/endpoint"
 )
 
 // XML returns the format of application/xml, by the rules and the tags of
-// encoding/xml. It is strict, has no entities but XML's own five, and refuses
-// what follows the root element. Unknown elements are ignored, as encoding/xml
-// has no way to refuse them.
-func XML() Format { return xmlFormat{} }
+// encoding/xml: the root element has the name of XMLName, else that of the type.
+// It is strict, has no entities but XML's own five, and refuses what follows the
+// root element. Unknown elements are ignored, as encoding/xml has no way to
+// refuse them. An [Optional] that is absent is no element; null has no form.
+func XML() Compiler { return xmlFormat{} }
 
-type xmlFormat struct{}
+// xmlFormat has the name of the root element, or "" for that of encoding/xml.
+type xmlFormat struct{ root string }
+
+// Compile returns the format for values of type t. Its error joins a fault for
+// each kind in t without a form in XML, which are those of JSON, maps, arrays
+// and interfaces; for a type that has no name for a root element; and for
+// members tagged required, because encoding/xml does not tell an element that
+// is absent from an empty one.
+func (xmlFormat) Compile(t reflect.Type, opts Options) (Format, error) {
+	s := xmlSurvey{seen: map[reflect.Type]bool{}}
+	f := xmlFormat{}
+	if own := opts.Shadows; own != nil {
+		f.root, _, _ = strings.Cut(own.Name(), "[") // as encoding/xml cuts type arguments
+		if hasOwnXML(own) {
+			s.fault(own.String(), "it has a form of its own in XML, which would be of all its fields")
+		}
+	}
+	switch root := indirect(t); {
+	case hasOwnXML(root):
+	case namesRoot(root, map[reflect.Type]bool{}):
+		f.root = ""
+	case root.Name() == "" && f.root == "":
+		s.fault(t.String(), "it has no name for the root element; give it a type or a field XMLName")
+	}
+	s.visit(t, t.String())
+	return f, errors.Join(s.faults...)
+}
 
 func (xmlFormat) MediaType() string { return "application/xml" }
 
-func (xmlFormat) Append(dst []byte, v any) ([]byte, error) {
-	text, err := xml.Marshal(v)
-	if err != nil {
-		return dst, err
+func (f xmlFormat) Append(dst []byte, v any) ([]byte, error) {
+	var text bytes.Buffer
+	enc := xml.NewEncoder(&text)
+	var err error
+	if f.root == "" {
+		err = enc.Encode(v)
+	} else {
+		err = enc.EncodeElement(v, xml.StartElement{Name: xml.Name{Local: f.root}})
 	}
-	return append(append(dst, xml.Header...), text...), nil
+	switch {
+	case err != nil:
+		return dst, err
+	case text.Len() == 0:
+		return dst, errNull
+	}
+	return append(append(dst, xml.Header...), text.Bytes()...), nil
 }
 
 func (xmlFormat) Decode(src []byte, v any) error {

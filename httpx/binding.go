@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"fmt"
+	"net/http"
 	"net/textproto"
 	"reflect"
 	"strings"
@@ -57,6 +58,7 @@ type param struct {
 	optional bool
 	slice    bool
 	array    bool
+	cookie   bool // of a response: a whole http.Cookie
 	required bool
 	def      string
 	hasDef   bool
@@ -193,11 +195,7 @@ func (c *binder) fields(t reflect.Type, index []int, pointered bool) {
 
 // isEmbedded says that the fields of a field are fields of its struct.
 func isEmbedded(sf reflect.StructField) bool {
-	t := sf.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || isScalar(t) || hasOwnJSON(t) {
+	if !isPlainStruct(sf.Type) {
 		return false
 	}
 	name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
@@ -415,6 +413,8 @@ func (c *binder) kind(p *param, sf reflect.StructField) {
 	s, ok := scalar.Of(t)
 	switch {
 	case ok:
+	case p.source == inCookie && !c.request && (t == cookieType || t == reflect.PointerTo(cookieType)):
+		p.cookie, p.pointer, ok = true, t.Kind() == reflect.Pointer, true
 	case isOptional(t):
 		p.optional, p.elem = true, insideOptional(t)
 		s, ok = scalar.Of(p.elem)
@@ -433,6 +433,8 @@ func (c *binder) kind(p *param, sf reflect.StructField) {
 	}
 	p.scalar = s
 }
+
+var cookieType = reflect.TypeFor[http.Cookie]()
 
 func (c *binder) flags(p *param, sf reflect.StructField) {
 	switch v, ok := sf.Tag.Lookup("required"); {
@@ -520,6 +522,7 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 			return
 		}
 		body, c.b.shadow = shadow, shadow
+		opts.Shadows = t
 	}
 	c.b.empty = c.members == 0 && c.b.field == nil
 	c.b.format = format

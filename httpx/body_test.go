@@ -69,7 +69,7 @@ func TestReplyShowsNoParameter(t *testing.T) {
 	require.Equal(t, 203, a.status)
 	require.JSONEq(t, `{"id":"7","page":2,"name":"n"}`, a.body)
 	require.Equal(t, "h", a.header.Get("X-H"))
-	require.Equal(t, "c=c; Path=/", a.header.Get("Set-Cookie"))
+	require.Equal(t, "c=c; Path=/; HttpOnly; SameSite=Lax", a.header.Get("Set-Cookie"))
 	dial(t, url, c)
 	got, err := c.Do(t.Context(), endpoint.Empty{})
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
@@ -232,14 +233,27 @@ func (d *decoding) readReply(resp *http.Response) {
 		case inHeader:
 			d.values(i, resp.Header[p.key])
 		case inCookie:
-			for _, c := range cookies {
-				if c.Name == p.name && d.seen&(1<<i) == 0 {
-					d.set(i, c.Value)
-				}
-			}
+			d.readSetCookie(i, cookies)
 		}
 	}
 	if d.b.status != nil {
 		d.v.FieldByIndex(d.b.status).SetInt(int64(resp.StatusCode))
+	}
+}
+
+// readSetCookie takes the first of several cookies of one name.
+func (d *decoding) readSetCookie(i int, cookies []*http.Cookie) {
+	p := &d.b.params[i]
+	at := slices.IndexFunc(cookies, func(c *http.Cookie) bool { return c.Name == p.name })
+	if at < 0 {
+		return
+	}
+	switch f := d.v.FieldByIndex(p.index); {
+	case !p.cookie:
+		d.set(i, cookies[at].Value)
+	case p.pointer:
+		f.Set(reflect.ValueOf(cookies[at]))
+	default:
+		f.Set(reflect.ValueOf(*cookies[at]))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"strings"
@@ -150,6 +151,19 @@ func TestUnwritableResponse(t *testing.T) {
 	require.NotContains(t, a.body, secret)
 	require.ErrorContains(t, hooked, "chan int")
 
+	for name, value := range map[string]any{
+		"not a number": math.NaN(), "an infinity": math.Inf(-1), "no UTF-8": secret + "\xff", "no UTF-8 in a name": map[string]int{"\xff": 1},
+		"a panic in a method": panicking{}, "an error of a method": failingJSON{},
+	} {
+		svc := route("GET", "/", func(context.Context, endpoint.Empty) (map[string]any, error) {
+			return map[string]any{"a": secret, "b": value}, nil
+		})
+		a := ask(t, mounted(t, svc), "GET", "/", "")
+		require.Equal(t, 500, a.status, name)
+		require.Equal(t, "INTERNAL", a.problem(t).Code, name)
+		require.NotContains(t, a.body, secret, name)
+	}
+
 	type cookied struct {
 		C string `cookie:"c"`
 		H string `header:"X-H"`
@@ -166,6 +180,14 @@ func TestUnwritableResponse(t *testing.T) {
 		require.Empty(t, a.header.Get("X-Y"), name)
 	}
 }
+
+type (
+	panicking   struct{}
+	failingJSON struct{}
+)
+
+func (panicking) MarshalText() ([]byte, error)   { panic(secret) }
+func (failingJSON) MarshalJSON() ([]byte, error) { return nil, errors.New(secret) }
 
 // TestClientErrorHidesURL has calls that fail on the way: the error, which goes
 // to logs, has nothing of the query, the path, the password.

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -198,11 +199,22 @@ func needsQuotes(text string) bool {
 type headerValue struct{ key, value string }
 
 // replyHeader returns the headers that a response brings, and its status or 0.
-func (b *binding) replyHeader(v reflect.Value, dst []headerValue) ([]headerValue, int, error) {
+// secure says that it goes out over TLS.
+func (b *binding) replyHeader(v reflect.Value, secure bool, dst []headerValue) ([]headerValue, int, error) {
 	var room [4]string
 	for i := range b.params {
 		p := &b.params[i]
 		if !p.sends(v) {
+			continue
+		}
+		if p.cookie {
+			text, err := p.wholeCookie(v)
+			if err != nil {
+				return dst, 0, err
+			}
+			if text != "" {
+				dst = append(dst, headerValue{"Set-Cookie", text})
+			}
 			continue
 		}
 		texts, err := p.texts(v, room[:0])
@@ -214,8 +226,7 @@ func (b *binding) replyHeader(v reflect.Value, dst []headerValue) ([]headerValue
 				return dst, 0, p.unwritable(nil)
 			}
 			if p.source == inCookie {
-				c := http.Cookie{Name: p.name, Value: text, Quoted: needsQuotes(text), Path: "/"}
-				dst = append(dst, headerValue{"Set-Cookie", c.String()})
+				dst = append(dst, headerValue{"Set-Cookie", p.plainCookie(text, secure)})
 				continue
 			}
 			dst = append(dst, headerValue{p.key, text})
@@ -225,4 +236,36 @@ func (b *binding) replyHeader(v reflect.Value, dst []headerValue) ([]headerValue
 		return dst, 0, nil
 	}
 	return dst, int(v.FieldByIndex(b.status).Int()), nil
+}
+
+// plainCookie returns a cookie that is given by its value alone: for the whole
+// site and its session, out of reach of scripts and of other sites' forms, and
+// over TLS alone where it came so.
+func (p *param) plainCookie(text string, secure bool) string {
+	c := http.Cookie{
+		Name: p.name, Value: text, Quoted: needsQuotes(text),
+		Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
+	}
+	return c.String()
+}
+
+// wholeCookie returns the cookie of a field that has all of it, or "" for nil.
+// Its name is that of the tag.
+func (p *param) wholeCookie(v reflect.Value) (string, error) {
+	f := v.FieldByIndex(p.index)
+	if p.pointer {
+		if f.IsNil() {
+			return "", nil
+		}
+		f = f.Elem()
+	}
+	c := f.Interface().(http.Cookie)
+	if c.Name != "" && c.Name != p.name {
+		return "", p.unwritable(fmt.Errorf("the cookie has the name %q", c.Name))
+	}
+	c.Name = p.name
+	if err := c.Valid(); err != nil {
+		return "", p.unwritable(err)
+	}
+	return c.String(), nil
 }

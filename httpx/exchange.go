@@ -80,11 +80,7 @@ type messages[Req, Resp any] struct {
 	media [1]string
 }
 
-// fail lets the layers see the status that the error will have.
-func (x *exchange) fail(err error) (endpoint.Empty, error) {
-	x.call.SetStatus(statusOf(x.rt.op.Outgoing(err), x.rt.opts.statuses))
-	return endpoint.Empty{}, err
-}
+func (x *exchange) fail(err error) (endpoint.Empty, error) { return endpoint.Empty{}, err }
 
 // decode reads the request into v, a pointer. What can be refused without
 // reading the body is refused first.
@@ -156,7 +152,7 @@ func (x *exchange) encode(v any) error {
 	if len(out.params) > 0 || out.status != nil {
 		var status int
 		var err error
-		x.headers, status, err = out.replyHeader(reflect.ValueOf(v).Elem(), x.headers[:0])
+		x.headers, status, err = out.replyHeader(reflect.ValueOf(v).Elem(), x.r.TLS != nil, x.headers[:0])
 		if err != nil {
 			return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 		}
@@ -221,6 +217,9 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 	x.status = statusOf(e, x.rt.opts.statuses)
 	x.out = appendProblem(x.out[:0], e, x.status)
 	problemHeader(x.w.Header(), e, x.status)
+	if len(x.rt.writes) > 1 || x.status == http.StatusNotAcceptable {
+		x.w.Header().Add("Vary", "Accept")
+	}
 	x.write(ctx, x.out)
 }
 

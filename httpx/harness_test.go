@@ -1,6 +1,7 @@
 package httpx_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json/v2"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -66,12 +68,15 @@ func onRouters(t *testing.T, test func(t *testing.T, r muxer)) {
 	}
 }
 
-// mounted returns a handler that serves svc alone.
+// usual is the router of the tests that are about no router.
+var usual = cmp.Or(os.Getenv("HTTPX_TEST_ROUTER"), "ServeMux")
+
+// mounted returns a handler that serves svc alone, on the usual router.
 func mounted(tb testing.TB, svc httpx.Service, opts ...httpx.Option) http.Handler {
 	tb.Helper()
-	mux := http.NewServeMux()
-	require.NoError(tb, httpx.Mount(mux, svc, opts...))
-	return mux
+	r := routers[usual]()
+	require.NoError(tb, httpx.Mount(r, svc, opts...))
+	return r
 }
 
 // listen serves h over a socket until the test ends, and returns its URL.

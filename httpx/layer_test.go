@@ -51,7 +51,7 @@ func TestLayersSeeRefusals(t *testing.T) {
 		"an Accept":         {"/1", `{}`, []string{"Accept", "text/html"}, httpx.ErrNotAcceptable, 406},
 		"a time":            {"/1", `{}`, []string{"Connect-Timeout-Ms", "soon"}, httpx.ErrInvalidRequest, 400},
 		"the service's own": {"/none", `{}`, nil, ErrNotFound, 404},
-		"a panic":           {"/panic", `{}`, nil, nil, 0},
+		"a panic":           {"/panic", `{}`, nil, nil, 500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +67,7 @@ func TestLayersSeeRefusals(t *testing.T) {
 			var saw error
 			status := -1
 			h := mounted(t, svc, httpx.Use(&layer{exit: func(ctx context.Context, err error) error {
-				saw, status = err, endpoint.CallFrom(ctx).Status()
+				saw, status = err, endpoint.CallFrom(ctx).Status(err)
 				return err
 			}}))
 			a := ask(t, h, "PUT", tt.path, tt.body, tt.header...)
@@ -76,7 +76,7 @@ func TestLayersSeeRefusals(t *testing.T) {
 			case tt.want != nil:
 				require.ErrorIs(t, saw, tt.want)
 				require.Equal(t, tt.status, a.status)
-			case tt.status == 0:
+			case tt.status == 500:
 				var p *endpoint.PanicError
 				require.ErrorAs(t, saw, &p)
 				require.Equal(t, "no", p.Value)

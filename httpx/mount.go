@@ -84,7 +84,7 @@ func Handler[Req, Resp any](e endpoint.Endpoint[Req, Resp], opts ...HandlerOptio
 			o.applyHandler(&c, &rt.opts)
 		}
 	}
-	rt.op = &endpoint.Operation{Service: rt.opts.named, Transport: "http", Idempotent: rt.opts.idempotent, Fails: rt.opts.fails}
+	rt.op = &endpoint.Operation{Service: rt.opts.named, Transport: "http", Idempotent: rt.opts.idempotent, Fails: rt.opts.fails, StatusOf: rt.opts.statusOf}
 	faults := append(append(c.faults, rt.opts.faults...), sameIdentities(rt.opts.fails)...)
 	if e == nil && !rt.opts.partial {
 		faults = append(faults, errors.New("the endpoint is nil"))

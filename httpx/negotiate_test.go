@@ -69,6 +69,7 @@ func TestAccept(t *testing.T) {
 		} {
 			if want[i] == neither {
 				require.Equal(t, 406, h.a.status, "%s: %q", h.name, accept)
+				require.Equal(t, []string{"Accept"}, h.a.header["Vary"], "%s: %q", h.name, accept)
 				p := h.a.problem(t)
 				require.Equal(t, "NOT_ACCEPTABLE", p.Reason)
 				require.Contains(t, p.Detail, "offered: application/json")
@@ -82,6 +83,7 @@ func TestAccept(t *testing.T) {
 	a := ask(t, two, "POST", "/", `{"s":"x"}`, "Accept", "application/json;q=0.1", "Accept", "application/xml")
 	require.Equal(t, xml, a.header.Get("Content-Type"))
 	require.Equal(t, "Accept", a.header.Get("Vary"))
+	require.Equal(t, []string{"Accept"}, ask(t, two, "POST", "/", `{`).header["Vary"], "another type would have been refused otherwise")
 	require.Empty(t, ask(t, one, "POST", "/", `{"s":"x"}`).header.Values("Vary"))
 }
 

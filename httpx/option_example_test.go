@@ -26,7 +26,7 @@ func ExampleUse() {
 		fmt.Println("begin")
 		return ctx, func(err error) error {
 			call := endpoint.CallFrom(ctx)
-			fmt.Println("end:", call.Operation().Name, call.Status(), err)
+			fmt.Println("end:", call.Operation().Name, call.Status(err), err)
 			return err
 		}, nil
 	}

@@ -78,6 +78,8 @@ func statusOf(e *endpoint.Error, overrides map[string]int) int {
 	return e.Code().HTTPStatus()
 }
 
+func (c *routeConfig) statusOf(e *endpoint.Error) int { return statusOf(e, c.statuses) }
+
 // appendProblem appends the body of an error.
 func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
 	p := Problem{

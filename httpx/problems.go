@@ -3,6 +3,7 @@ package httpx
 import (
 	"bytes"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,12 +18,16 @@ var ErrMethodNotAllowed = endpoint.Define(endpoint.Unimplemented, "endpoint", "M
 // Problems returns router, a chi router or an http.ServeMux, with the router's
 // own answers in the toolkit's form: its 404 and 405 are problems, a 405 has one
 // line Allow, OPTIONS of a path that exists is 204 with that line, and a method
-// that the router knows nowhere is 501. It goes once around the outermost router. What handlers answer passes as it is, also
-// a 404 of theirs.
+// that the router knows nowhere is 501. It goes once around the outermost
+// router. What handlers answer passes as it is, also a 404 of theirs.
+//
+// A router's own answers are known by their texts. What a handler of one path
+// answers passes even so, if router itself, and no middleware around it, is
+// given; that of a subtree ("/files/", "/files/*") may be another router's.
 func Problems(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := problemWriters.Get().(*problemWriter)
-		p.ResponseWriter, p.r = w, r
+		p.ResponseWriter, p.r, p.router = w, r, router
 		defer func() {
 			*p = problemWriter{}
 			problemWriters.Put(p)
@@ -37,10 +42,11 @@ var problemWriters = sync.Pool{New: func() any { return new(problemWriter) }}
 // problemWriter holds a 404 and a 405 back until it is known whose they are.
 type problemWriter struct {
 	http.ResponseWriter
-	r    *http.Request
-	held int // a status that is not sent yet
-	drop bool
-	sent bool
+	r      *http.Request
+	router http.Handler
+	held   int // a status that is not sent yet
+	drop   bool
+	sent   bool
 }
 
 // The texts by which net/http's router and chi are known.
@@ -76,8 +82,10 @@ func (p *problemWriter) Write(b []byte) (int, error) {
 	case p.drop, p.held != 0 && len(b) == 0: // chi writes nothing, but writes
 		return len(b), nil
 	case p.held == http.StatusNotFound && bytes.Equal(b, notFoundText), p.held == http.StatusMethodNotAllowed && bytes.Equal(b, notAllowedText):
-		p.drop = true
-		return len(b), nil
+		if !p.handled() {
+			p.drop = true
+			return len(b), nil
+		}
 	}
 	p.pass()
 	p.sent = true
@@ -99,7 +107,7 @@ func (p *problemWriter) finish() {
 	switch {
 	case p.held == 0:
 		return
-	case !p.drop && p.held == http.StatusNotFound:
+	case !p.drop && (p.held == http.StatusNotFound || p.handled()):
 		p.pass()
 		return
 	}
@@ -129,6 +137,39 @@ func (p *problemWriter) finish() {
 	if p.r.Method != http.MethodHead {
 		_, _ = p.ResponseWriter.Write(body) // nobody is left to tell
 	}
+}
+
+// handled says that the router found a handler of one path for the request.
+func (p *problemWriter) handled() bool {
+	if pattern := p.r.Pattern; pattern != "" { // of an http.ServeMux
+		return !strings.HasSuffix(pattern, "/") && !strings.HasSuffix(pattern, "...}")
+	}
+	pattern := chiPattern(p.router, p.r)
+	return pattern != "" && !strings.HasSuffix(pattern, "*")
+}
+
+// chiPattern returns the pattern that a chi router has for a request, or "". Its
+// method is Match(ctx *chi.Context, method, path string) bool, and an interface
+// of ours cannot name the type of its context.
+func chiPattern(router http.Handler, r *http.Request) string {
+	match := reflect.ValueOf(router).MethodByName("Match")
+	if !match.IsValid() {
+		return ""
+	}
+	t, text := match.Type(), reflect.TypeFor[string]()
+	if t.NumIn() != 3 || t.In(0).Kind() != reflect.Pointer || t.In(1) != text || t.In(2) != text || t.NumOut() != 1 || t.Out(0).Kind() != reflect.Bool {
+		return ""
+	}
+	ctx := reflect.New(t.In(0).Elem())
+	found, ok := ctx.Interface().(interface{ RoutePattern() string })
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	if !ok || !match.Call([]reflect.Value{ctx, reflect.ValueOf(r.Method), reflect.ValueOf(path)})[0].Bool() {
+		return ""
+	}
+	return found.RoutePattern()
 }
 
 // oneLine joins lists of methods into one, sorted, each once.

@@ -148,6 +148,47 @@ func TestHandlersOwnAnswers(t *testing.T) {
 	}
 }
 
+// TestHandlersOwnTexts has handlers answer with the very texts of a router. On a
+// path of their own that is theirs; below a prefix it is read as a router's, as
+// which it may be.
+func TestHandlersOwnTexts(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		prefix := "/tree/"
+		if _, ok := r.(*chi.Mux); ok {
+			prefix += "*"
+		}
+		notAllowed := func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", "POST")
+			http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+		}
+		empty := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }
+		r.Handle("GET /own", http.NotFoundHandler())
+		r.Handle("GET /own/{id}", http.NotFoundHandler())
+		r.Handle("GET /405", http.HandlerFunc(notAllowed))
+		r.Handle("GET /empty", http.HandlerFunc(empty))
+		r.Handle(prefix, http.StripPrefix("/tree", http.NewServeMux()))
+		h := httpx.Problems(r)
+		for path, want := range map[string]answer{
+			"/own":       {status: 404, body: "404 page not found\n"},
+			"/own/7":     {status: 404, body: "404 page not found\n"},
+			"/own/a%2Fb": {status: 404, body: "404 page not found\n"},
+			"/405":       {status: 405, body: "Method Not Allowed\n"},
+			"/empty":     {status: 405},
+		} {
+			a := ask(t, h, "GET", path, "")
+			require.Equal(t, want.status, a.status, path)
+			require.Equal(t, want.body, a.body, path)
+		}
+		for _, path := range []string{"/", "/none", "/own/", "/own/7/8", "/tree/x"} {
+			require.Equal(t, "NO_ROUTE", ask(t, h, "GET", path, "").problem(t).Reason, path)
+		}
+		require.Equal(t, "METHOD_NOT_ALLOWED", ask(t, h, "POST", "/own", "").problem(t).Reason)
+		around := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.Clone(r.Context())) })
+		require.Equal(t, "404 page not found\n", ask(t, around, "GET", "/own", "").body)
+	})
+}
+
 // TestProblemsOfChi has a chi router with handlers of the user's for what it
 // does not find.
 func TestProblemsOfChi(t *testing.T) {

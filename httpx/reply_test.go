@@ -35,7 +35,7 @@ func TestReply(t *testing.T) {
 	require.Equal(t, 202, a.status)
 	require.Equal(t, []string{"<a>", "<b>"}, a.header.Values("Link"))
 	require.Equal(t, []string{"7"}, a.header.Values("Age"))
-	require.Equal(t, []string{`own="o w"; Path=/`}, a.header.Values("Set-Cookie"))
+	require.Equal(t, []string{`own="o w"; Path=/; HttpOnly; SameSite=Lax`}, a.header.Values("Set-Cookie"))
 	require.JSONEq(t, `{"name":"n"}`, a.body)
 
 	a = ask(t, mounted(t, route("GET", "/", none[endpoint.Empty, tagged])), "GET", "/", "")

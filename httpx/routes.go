@@ -229,6 +229,7 @@ func (rt *route) plan(kind endpoint.StreamKind, method, path string) []error {
 		Idempotent: rt.opts.idempotent || method == "GET" || method == "PUT" || method == "DELETE",
 		Fails:      rt.opts.fails,
 		Streams:    kind,
+		StatusOf:   rt.opts.statusOf,
 	}
 	if rt.opts.named != "" {
 		rt.op.Service = rt.opts.named

@@ -13,7 +13,8 @@ import (
 // neither set nor show them. A value of t is read and written as one of its
 // shadow through a pointer; both types differ in names and tags alone.
 //
-// What is hidden is so for every codec, by not being exported.
+// What is hidden is so for every codec, by not being exported; what is embedded
+// is so for every codec, too.
 func shadowOf(t reflect.Type, request bool) (shadow reflect.Type, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -22,20 +23,9 @@ func shadowOf(t reflect.Type, request bool) (shadow reflect.Type, err error) {
 	}()
 	fields := make([]reflect.StructField, t.NumField())
 	for i := range fields {
-		sf := t.Field(i)
-		f := reflect.StructField{Name: sf.Name, Type: sf.Type, Tag: sf.Tag}
-		switch {
-		case isParameter(sf, request) || !sf.IsExported() && !isEmbedded(sf):
-			f.Name, f.PkgPath, f.Tag = "hidden"+itoa(i), "httpx", `json:"-"`
-		case isEmbedded(sf):
-			// Not embedded in Go's sense, which reflect cannot make of a type
-			// with methods; embedded in JSON's.
-			if f.Type, err = shadowOfEmbedded(sf.Type, request); err != nil {
-				return nil, err
-			}
-			f.Name, f.Tag = "Embedded"+itoa(i), `json:",embed"`
+		if fields[i], err = shadowOfField(t.Field(i), i, request); err != nil {
+			return nil, err
 		}
-		fields[i] = f
 	}
 	shadow = reflect.StructOf(fields)
 	if shadow.Size() != t.Size() || shadow.Align() != t.Align() {
@@ -44,13 +34,45 @@ func shadowOf(t reflect.Type, request bool) (shadow reflect.Type, err error) {
 	return shadow, nil
 }
 
-// shadowOfEmbedded leaves a type alone that has no parameters, which is also
-// how a struct that contains itself ends.
-func shadowOfEmbedded(t reflect.Type, request bool) (reflect.Type, error) {
-	if t.Kind() == reflect.Pointer || !hasParameters(t, request) {
-		return t, nil
+func shadowOfField(sf reflect.StructField, i int, request bool) (reflect.StructField, error) {
+	f := reflect.StructField{Name: sf.Name, Type: sf.Type, Tag: sf.Tag}
+	var err error
+	switch {
+	case isParameter(sf, request) || !sf.IsExported() && !(sf.Anonymous && isPlainStruct(sf.Type)):
+		f.Name, f.PkgPath, f.Tag = "hidden"+itoa(i), "httpx", `json:"-"`
+	case sf.Anonymous && isPlainStruct(sf.Type) && !recursive(sf.Type, map[reflect.Type]bool{}):
+		// reflect embeds no type with methods, which the shadow of one has not.
+		f.Anonymous = true
+		f.Type, err = shadowOfEmbedded(sf.Type, request)
+	case isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type, request):
+		f.Type, err = shadowOf(sf.Type, request)
+	case isEmbedded(sf):
+		f.Tag = `json:",embed"`
 	}
-	return shadowOf(t, request)
+	if !sf.IsExported() && f.PkgPath == "" {
+		f.Name = "Embedded" + itoa(i) // of a type that is not exported, whose fields are
+	}
+	return f, err
+}
+
+func shadowOfEmbedded(t reflect.Type, request bool) (reflect.Type, error) {
+	if t.Kind() != reflect.Pointer {
+		return shadowOf(t, request)
+	}
+	shadow, err := shadowOf(t.Elem(), request)
+	if err != nil {
+		return nil, err
+	}
+	return reflect.PointerTo(shadow), nil
+}
+
+// isPlainStruct says that t is a struct, or a pointer to one, that is written
+// field by field.
+func isPlainStruct(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && !isScalar(t) && !hasOwnJSON(t)
 }
 
 func hasParameters(t reflect.Type, request bool) bool {

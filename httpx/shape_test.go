@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
 )
 
@@ -167,6 +168,42 @@ func TestNoStructs(t *testing.T) {
 	returns(t, time.Date(2024, 2, 29, 12, 0, 0, 5, time.UTC))
 	returns(t, true, false)
 	returns(t, new(7))
+}
+
+// TestNilMessages has messages that are nil and would be null, which no reader
+// takes: a defect of who made them, found before anything is sent.
+func TestNilMessages(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		type field struct {
+			Tag  string `header:"X-Tag"`
+			Item *Text  `body:"true"`
+		}
+		var hooked error
+		hook := httpx.ErrorHook(func(_ context.Context, err error) { hooked = err })
+		formats := httpx.Formats(codec.JSON(), codec.XML())
+		require.NoError(t, httpx.Mount(r, route("GET", "/pointer", none[endpoint.Empty, *Text]), hook, formats))
+		require.NoError(t, httpx.Mount(r, route("GET", "/double", none[endpoint.Empty, **Text]), hook))
+		require.NoError(t, httpx.Mount(r, route("GET", "/any", none[endpoint.Empty, any]), hook))
+		require.NoError(t, httpx.Mount(r, route("GET", "/field", none[endpoint.Empty, field]), hook))
+		require.NoError(t, httpx.Mount(r, route("GET", "/optional", none[endpoint.Empty, codec.Optional[int]]), hook))
+		require.NoError(t, httpx.Mount(r, route("GET", "/bodiless", none[endpoint.Empty, *Text], httpx.Status(204)), hook))
+		for _, path := range []string{"/pointer", "/double", "/any", "/field", "/optional"} {
+			hooked = nil
+			a := ask(t, r, "GET", path, "")
+			require.Equal(t, 500, a.status, path)
+			require.Equal(t, "cannot write the response", a.problem(t).Detail, path)
+			require.ErrorContains(t, hooked, "the value is nil", path)
+		}
+		require.Equal(t, 500, ask(t, r, "GET", "/pointer", "", "Accept", "application/xml").status)
+		require.Equal(t, 204, ask(t, r, "GET", "/bodiless", "").status)
+	})
+	c := route[*Text, endpoint.Empty]("POST", "/", nil)
+	dial(t, listen(t, answering(200, "{}")), c)
+	_, err := c.Do(t.Context(), nil)
+	require.Equal(t, endpoint.InvalidArgument, endpoint.CodeOf(err))
+	require.False(t, endpoint.ErrorOf(err).Remote())
+	require.ErrorContains(t, err, "the value is nil")
 }
 
 // TestNilBodies has values that are nil: lists and maps are written as empty.

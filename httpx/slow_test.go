@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
@@ -179,9 +180,8 @@ func TestDeadlinePasses(t *testing.T) {
 	t.Parallel()
 	var seen error
 	watch := &layer{exit: func(ctx context.Context, err error) error {
-		if endpoint.CallFrom(ctx).Side() == endpoint.ServerSide {
-			seen = err
-		}
+		seen = err
+		assert.Equal(t, http.StatusGatewayTimeout, endpoint.CallFrom(ctx).Status(err))
 		return err
 	}}
 	hang := route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
@@ -218,7 +218,7 @@ func TestClientLeaves(t *testing.T) {
 	t.Parallel()
 	ended := make(chan int, 1)
 	watch := &layer{exit: func(ctx context.Context, err error) error {
-		ended <- endpoint.CodeOf(err).HTTPStatus()
+		ended <- endpoint.CallFrom(ctx).Status(err)
 		return err
 	}}
 	started := make(chan struct{})
