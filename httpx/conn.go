@@ -21,6 +21,7 @@ type Conn struct {
 	own    *http.Transport // nil when the user brought a client
 	limit  int64           // of a response
 	setUp  []func(t *http.Transport)
+	tls    bool // option TLS was given
 	err    error
 }
 
@@ -56,6 +57,7 @@ func TLS(c *tls.Config) ConnOption {
 			return
 		}
 		c = c.Clone()
+		conn.tls = true
 		conn.setUp = append(conn.setUp, func(t *http.Transport) { t.TLSClientConfig = c })
 	})
 }
