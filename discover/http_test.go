@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
 )
@@ -59,9 +61,9 @@ func addrs(servers []*httptest.Server) []string {
 }
 
 // following runs a pool of HTTP servers until the test ends.
-func following(t *testing.T, addrs []string, opts ...discover.Option) *discover.Pool[*httpx.Conn] {
+func following(t *testing.T, addrs []string, opts ...httpx.ConnOption) *discover.Pool[*httpx.Conn] {
 	t.Helper()
-	pool := discover.New(httpx.Dialer(), opts...)
+	pool := discover.New(httpx.Dialer(opts...))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- pool.Run(ctx, discover.Static(addrs...)) }()
@@ -80,18 +82,21 @@ func attempts(n *atomic.Int64) endpoint.LayerFunc {
 	}
 }
 
-// hammer makes n calls from 8 goroutines, halfway runs a func, and returns the
+// calls is how many calls hammer makes.
+const calls = 4000
+
+// hammer makes calls from 8 goroutines, halfway runs a func, and returns the
 // errors.
-func hammer(t *testing.T, n int, e endpoint.Endpoint[word, word], halfway func()) []error {
+func hammer(t *testing.T, e endpoint.Endpoint[word, word], halfway func()) []error {
 	t.Helper()
-	var calls sync.WaitGroup
+	var callers sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
 	var made atomic.Int64
 	for range 8 {
-		calls.Go(func() {
-			for i := made.Add(1); i <= int64(n); i = made.Add(1) {
-				if i == int64(n/2) {
+		callers.Go(func() {
+			for i := made.Add(1); i <= calls; i = made.Add(1) {
+				if i == calls/2 {
 					halfway()
 				}
 				if _, err := e(t.Context(), word{"a"}); err != nil {
@@ -102,14 +107,13 @@ func hammer(t *testing.T, n int, e endpoint.Endpoint[word, word], halfway func()
 			}
 		})
 	}
-	calls.Wait()
+	callers.Wait()
 	return errs
 }
 
 // TestBackendKilled kills one of five real backends under load.
 func TestBackendKilled(t *testing.T) {
 	t.Parallel()
-	const n = 4000
 	for _, tt := range []struct {
 		name     string
 		of       func(s *echoes) endpoint.Endpoint[word, word]
@@ -126,7 +130,7 @@ func TestBackendKilled(t *testing.T) {
 			var c echoes
 			require.NoError(t, httpx.Client(following(t, addrs(servers)), &c,
 				httpx.Use(resilience.NewRetry(3), attempts(&tries))))
-			errs := hammer(t, n, tt.of(&c), func() {
+			errs := hammer(t, tt.of(&c), func() {
 				servers[2].CloseClientConnections()
 				_ = servers[2].Listener.Close()
 			})
@@ -135,30 +139,77 @@ func TestBackendKilled(t *testing.T) {
 					t.Errorf("a call failed: %v", err)
 				}
 			}
-			require.LessOrEqual(t, float64(tries.Load())/n, 1.05, "attempts for each call")
+			require.LessOrEqual(t, float64(tries.Load())/calls, 1.05, "attempts for each call")
 		})
 	}
 }
 
 // TestBlackHole has one of five accept connections and never answer, with a
-// time-out of 100 ms for each attempt.
+// time-out of 100 ms for each attempt, all in a bubble.
 func TestBlackHole(t *testing.T) {
 	t.Parallel()
-	const n = 4000
-	hole, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = hole.Close() })
-	servers := backends(t, 4)
-	var tries atomic.Int64
-	var c echoes
-	require.NoError(t, httpx.Client(following(t, append(addrs(servers), hole.Addr().String())), &c,
-		httpx.Use(resilience.NewRetry(3), resilience.NewTimeout(100*time.Millisecond), attempts(&tries))))
-	require.Empty(t, hammer(t, n, c.Get, func() {}))
-	require.Empty(t, hammer(t, n, c.Put, func() {}))
-	require.LessOrEqual(t, float64(tries.Load())/(2*n), 1.05, "attempts for each call")
-	for _, err := range hammer(t, n, c.Create, func() {}) {
-		require.True(t, endpoint.MaybeSent(err), "a call failed: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		network := map[string]*endpointtest.Listener{}
+		for _, addr := range numbered(0, 5) {
+			network[addr] = endpointtest.NewListener()
+		}
+		for addr, l := range network {
+			if addr == "00003" {
+				swallow(t, l)
+			} else {
+				serveEchoes(t, l)
+			}
+		}
+		transport := &http.Transport{DialContext: func(ctx context.Context, proto, addr string) (net.Conn, error) {
+			host, _, err := net.SplitHostPort(addr)
+			require.NoError(t, err)
+			return network[host].Dial(ctx, proto, addr)
+		}}
+		t.Cleanup(transport.CloseIdleConnections)
+		pool := following(t, numbered(0, 5), httpx.HTTPClient(&http.Client{Transport: transport}))
+		var tries atomic.Int64
+		var c echoes
+		require.NoError(t, httpx.Client(pool, &c,
+			httpx.Use(resilience.NewRetry(3), resilience.NewTimeout(100*time.Millisecond), attempts(&tries))))
+		require.Empty(t, hammer(t, c.Get, func() {}))
+		require.Empty(t, hammer(t, c.Put, func() {}))
+		require.LessOrEqual(t, float64(tries.Load())/(2*calls), 1.05, "attempts for each call")
+		for _, err := range hammer(t, c.Create, func() {}) {
+			require.True(t, endpoint.MaybeSent(err), "a call failed: %v", err)
+		}
+	})
+}
+
+func serveEchoes(t *testing.T, l net.Listener) {
+	t.Helper()
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, &echoes{echo, echo, echo}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		<-ended
+	})
+}
+
+// swallow accepts connections, reads what comes and answers nothing.
+func swallow(t *testing.T, l net.Listener) {
+	t.Helper()
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() { _, _ = io.Copy(io.Discard, c) })
+		}
+	})
+	t.Cleanup(func() {
+		require.NoError(t, l.Close())
+		conns.Wait()
+	})
 }
 
 // TestStreamKeepsItsConnection: a removed instance with a stream in flight is
