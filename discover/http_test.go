@@ -149,24 +149,7 @@ func TestBackendKilled(t *testing.T) {
 func TestBlackHole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		network := map[string]*endpointtest.Listener{}
-		for _, addr := range numbered(0, 5) {
-			network[addr] = endpointtest.NewListener()
-		}
-		for addr, l := range network {
-			if addr == "00003" {
-				swallow(t, l)
-			} else {
-				serveEchoes(t, l)
-			}
-		}
-		transport := &http.Transport{DialContext: func(ctx context.Context, proto, addr string) (net.Conn, error) {
-			host, _, err := net.SplitHostPort(addr)
-			require.NoError(t, err)
-			return network[host].Dial(ctx, proto, addr)
-		}}
-		t.Cleanup(transport.CloseIdleConnections)
-		pool := following(t, numbered(0, 5), httpx.HTTPClient(&http.Client{Transport: transport}))
+		pool := following(t, numbered(0, 5), httpx.HTTPClient(&http.Client{Transport: network(t, 5, "00003")}))
 		var tries atomic.Int64
 		var c echoes
 		require.NoError(t, httpx.Client(pool, &c,
@@ -178,6 +161,31 @@ func TestBlackHole(t *testing.T) {
 			require.True(t, endpoint.MaybeSent(err), "a call failed: %v", err)
 		}
 	})
+}
+
+// network returns a transport to servers of echoes with the addresses from 0 to n,
+// all in memory. The one at hung never answers. It is for use in a bubble.
+func network(t *testing.T, n int, hung string) *http.Transport {
+	t.Helper()
+	listeners := map[string]*endpointtest.Listener{}
+	for _, addr := range numbered(0, n) {
+		l := endpointtest.NewListener()
+		listeners[addr] = l
+		if addr == hung {
+			swallow(t, l)
+		} else {
+			serveEchoes(t, l)
+		}
+	}
+	transport := &http.Transport{DialContext: func(ctx context.Context, proto, addr string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		return listeners[host].Dial(ctx, proto, addr)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }
 
 func serveEchoes(t *testing.T, l net.Listener) {
@@ -210,6 +218,43 @@ func swallow(t *testing.T, l net.Listener) {
 		require.NoError(t, l.Close())
 		conns.Wait()
 	})
+}
+
+// TestHedgedHungHost hedges calls over ten hosts, one of which never answers: an
+// attempt there is cancelled when another has answered, and must not make the
+// host look fast.
+func TestHedgedHungHost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const hung = "00003"
+		var tried atomic.Int64
+		transport := &counted{network(t, 10, hung), hung, &tried}
+		pool := following(t, numbered(0, 10), httpx.HTTPClient(&http.Client{Transport: transport}))
+		hedge := resilience.NewHedge(50 * time.Millisecond)
+		var c echoes
+		require.NoError(t, httpx.Client(pool, &c, httpx.Use(hedge)))
+		for range 200 {
+			_, err := c.Get(t.Context(), word{"a"})
+			require.NoError(t, err)
+		}
+		require.LessOrEqual(t, tried.Load(), int64(20), "tries at the hung host in 200 calls")
+		require.Positive(t, tried.Load(), "or nothing was shown")
+	})
+}
+
+// counted counts the requests to one host.
+type counted struct {
+	http.RoundTripper
+
+	host string
+	n    *atomic.Int64
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Hostname() == c.host {
+		c.n.Add(1)
+	}
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // TestStreamKeepsItsConnection: a removed instance with a stream in flight is

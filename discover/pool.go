@@ -16,12 +16,13 @@ import (
 var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable, "endpoint", "NO_ENDPOINTS", "no server is available")
 
 var (
-	errClosed = errors.New("discover: the pool is closed")
-	errTwice  = errors.New("discover: Run was called before")
-	errPicker = errors.New("discover: the picker of the balancer returned an index that is none of the set's")
-	errNone   = errors.New("discover: the source names no instance")
-	errSlow   = errors.New("discover: the source has not answered in time")
-	errDials  = errors.New("discover: no instance could be dialled in time")
+	errClosed       = errors.New("discover: the pool is closed")
+	errTwice        = errors.New("discover: Run was called before")
+	errPicker       = errors.New("discover: the picker of the balancer returned an index that is none of the set's")
+	errNone         = errors.New("discover: the source names no instance")
+	errSlow         = errors.New("discover: the source has not answered in time")
+	errDialPanicked = errors.New("discover: the dial func panicked")
+	errDials        = errors.New("discover: no instance could be dialled in time")
 )
 
 // A Pool gives each attempt of a client's calls a connection to one of the
@@ -66,6 +67,7 @@ type Pool[C any] struct {
 	serving int           // published members
 	cancel  context.CancelFunc
 	notes   []event    // to be told without the lock
+	dropped []*slot[C] // to be retired once no view shows them
 	closing []*slot[C] // to be closed without the lock
 	dials   dials[C]
 	gap     time.Duration // to the next publication of a burst
@@ -244,6 +246,7 @@ func (p *Pool[C]) end(cause error) {
 	for _, s := range p.slots {
 		p.drop(s)
 	}
+	p.retireDropped()
 	p.slots, p.serving = nil, 0
 	p.wake()
 }

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 )
@@ -50,7 +49,8 @@ func (p *Pool[C]) update(set []Instance) {
 }
 
 // merge makes the slots those of the set and those that are missing in it. It
-// says whether anything changed. Both lists are in the order of the addresses.
+// says whether anything changed for those that were there; a new one changes
+// something once it is dialled. Both lists are in the order of the addresses.
 func (p *Pool[C]) merge(set []Instance) (changed bool) {
 	old := p.slots
 	merged := make([]*slot[C], 0, max(len(old), len(set)))
@@ -66,7 +66,7 @@ func (p *Pool[C]) merge(set []Instance) (changed bool) {
 		}
 		s := p.slot(set[i])
 		p.enqueue(s)
-		merged, changed = append(merged, s), true
+		merged = append(merged, s)
 	}
 	for _, s := range old {
 		changed = s.miss() || changed
@@ -105,6 +105,7 @@ func (p *Pool[C]) publish() {
 	if p.serving == 0 && len(serving) > 0 {
 		p.wake()
 	}
+	p.retireDropped()
 	p.serving = len(serving)
 	p.first = p.first || p.serving > 0
 	if p.flush != nil {
@@ -172,7 +173,9 @@ func (p *Pool[C]) graceOver() {
 	p.publish()
 }
 
-// drop ends a slot that is in the pool no more.
+// drop ends a slot that is in the pool no more. It is retired only when no view
+// shows it any more: a pick must not come upon one that is closed and wait for
+// the publication that takes it out.
 func (p *Pool[C]) drop(s *slot[C]) {
 	s.dropped = true
 	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
@@ -180,12 +183,22 @@ func (p *Pool[C]) drop(s *slot[C]) {
 			t.Stop()
 		}
 	}
-	if s.ready {
+	p.dropped = append(p.dropped, s)
+}
+
+// retireDropped has the connections of dropped slots closed, now or after the
+// last of their calls.
+func (p *Pool[C]) retireDropped() {
+	for _, s := range p.dropped {
+		if !s.ready {
+			continue
+		}
 		p.note(event{kind: "left", addr: s.addr()})
 		if s.retire() {
 			p.closing = append(p.closing, s)
 		}
 	}
+	p.dropped = nil
 }
 
 // warmUp begins the slow start of a slot.
@@ -240,5 +253,3 @@ func (p *Pool[C]) reweigh(s *slot[C]) bool {
 	s.weight.Store(math.Float64bits(weight))
 	return false
 }
-
-var errDialPanicked = errors.New("discover: the dial func panicked")

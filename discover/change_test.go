@@ -1,0 +1,185 @@
+package discover_test
+
+import (
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/discover"
+)
+
+// TestOneChange exchanges, adds and removes one instance of 10,000: whatever is
+// done for each instance is done for that one alone, and nothing that is known of
+// the others is made anew.
+func TestOneChange(t *testing.T) {
+	t.Parallel()
+	all := numbered(0, 10_000)
+	for _, tt := range []struct {
+		name                     string
+		set                      []string
+		dials, closes, published int
+	}{
+		{"exchanged", append(append(append([]string{}, all[:5000]...), "05000x"), all[5001:]...), 1, 1, 2},
+		{"added", append(append([]string{}, all...), "x"), 1, 0, 1},
+		{"removed", all[1:], 0, 1, 1},
+		{"none", all, 0, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var published int
+			var last []*discover.Member
+			counting := func(set []*discover.Member) discover.Picker {
+				published++
+				last = set
+				return discover.PeakEWMA()(set)
+			}
+			bubble(t, &dialer{}, func(w *world) {
+				w.source.says(all...)
+				time.Sleep(time.Minute) // in the bubble
+				dials, closes := w.dialer.counts()
+				require.Equal(w.t, 10_000, dials)
+				known := map[*discover.Member]bool{}
+				for _, m := range last {
+					known[m] = true
+				}
+				published = 0
+				w.source.says(tt.set...)
+				time.Sleep(time.Minute)
+				dials2, closes2 := w.dialer.counts()
+				require.Equal(w.t, tt.dials, dials2-dials, "dials")
+				require.Equal(w.t, tt.closes, closes2-closes, "closes")
+				require.LessOrEqual(w.t, published, tt.published, "publications, for each view")
+				require.Len(w.t, last, len(tt.set))
+				unknown := 0
+				for _, m := range last {
+					if !known[m] {
+						unknown++
+					}
+				}
+				require.Equal(w.t, tt.dials, unknown, "members that were made")
+			}, discover.Balance(counting))
+		})
+	}
+}
+
+// TestPicksDoNotWait has a publication that hangs, with the pool's lock held:
+// calls go on with the set before.
+func TestPicksDoNotWait(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var hangs atomic.Bool
+	hanging := func(set []*discover.Member) discover.Picker {
+		if hangs.Load() {
+			entered <- struct{}{}
+			<-leave
+		}
+		return discover.PeakEWMA()(set)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		entered, leave = make(chan struct{}), make(chan struct{})
+		source := make(scripted)
+		pool := running(t, source, discover.Balance(hanging))
+		source.says("a", "b")
+		synctest.Wait()
+		hangs.Store(true)
+		source.says("a")
+		<-entered
+		for range 1000 {
+			_, token, err := pool.Acquire(t.Context())
+			require.NoError(t, err)
+			pool.Release(token, nil)
+		}
+		hangs.Store(false)
+		close(leave)
+	})
+}
+
+// TestFewInstances has sets of 0, 1 and 2 for each balancer, in each order.
+func TestFewInstances(t *testing.T) {
+	t.Parallel()
+	for name, b := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, &dialer{}, func(w *world) {
+				for _, n := range []int{0, 1, 2, 1, 0, 2, 0} {
+					w.source.says(numbered(0, n)...)
+					synctest.Wait()
+					if n == 0 {
+						_, _, err := w.pool.Acquire(w.t.Context())
+						require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+						continue
+					}
+					require.Equal(w.t, numbered(0, n), w.reached(100))
+				}
+			}, discover.Balance(b()), discover.Grace(0))
+		})
+	}
+}
+
+// TestIPv6 hands addresses to the dial func as they are: in brackets.
+func TestIPv6(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		addr := net.JoinHostPort("2001:db8::1", "80")
+		w.source.says(addr, addr)
+		synctest.Wait()
+		require.Equal(w.t, "[2001:db8::1]:80", w.call())
+		dials, _ := w.dialer.counts()
+		require.Equal(w.t, 1, dials)
+	})
+}
+
+// TestNothingIsLeft closes or cancels a pool in each of its states; the bubble
+// ends only when no goroutine and the leak check of the package finds none.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{true, false} {
+		for state, prepare := range map[string]func(w *world){
+			"before the first set": func(*world) {},
+			"dialling":             func(w *world) { w.source.says(numbered(0, 100)...) },
+			"serving":              func(w *world) { w.source.says("a"); time.Sleep(time.Minute) },
+			"waiting for a redial": func(w *world) {
+				w.dialer.fails = func(string, int) error { return errSource }
+				w.source.says("a")
+				time.Sleep(time.Minute)
+			},
+			"in its grace": func(w *world) { w.source.says("a"); time.Sleep(time.Second); w.source.says() },
+			"warming up": func(w *world) {
+				w.source.says("a")
+				time.Sleep(time.Second)
+				w.source.says("a", "b")
+				time.Sleep(time.Second)
+			},
+			"with one ejected": func(w *world) {
+				w.source.says("a", "b")
+				time.Sleep(time.Second)
+				for range 5 {
+					_, token, err := w.pool.Acquire(w.t.Context())
+					require.NoError(w.t, err)
+					w.pool.Release(token, errDown)
+				}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, Close %v", state, closed), func(t *testing.T) {
+				t.Parallel()
+				// What prepares it sleeps in the bubble.
+				bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
+					prepare(w)
+					if closed {
+						require.NoError(w.t, w.pool.Close())
+						require.NoError(w.t, w.pool.Close())
+					} else {
+						w.stop()
+					}
+					synctest.Wait()
+					_, _, err := w.pool.Acquire(w.t.Context())
+					require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+				}, discover.SlowStart(time.Minute))
+			})
+		}
+	}
+}
