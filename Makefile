@@ -4,7 +4,7 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain fuzz cover api fmt tidy
+.PHONY: help test lint bench bench-smoke bench-chain bench-pick bench-balance fuzz cover api fmt tidy
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,11 +21,19 @@ bench: ## Run all Go benchmarks
 	GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 	cd bench && GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 
-bench-smoke: ## Run the comparison of chains once, as a test; it writes nothing
+bench-smoke: ## Run the comparisons once, as a test; they write nothing
 	cd bench && GOWORK=off go run ./chain -smoke
+	cd bench && GOWORK=off go run ./pick -smoke
+	cd bench && GOWORK=off go test -count=1 ./balance
 
 bench-chain: ## Compare chains with those of other libraries, and write the results
 	cd bench && GOWORK=off go run ./chain
+
+bench-pick: ## Compare what it costs to pick an instance, and write the results
+	cd bench && GOWORK=off go run ./pick
+
+bench-balance: ## Simulate how calls are best spread, and write the results
+	cd bench && GOWORK=off go test ./balance -run TestReport -update -timeout 1h
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)

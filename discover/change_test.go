@@ -14,7 +14,7 @@ import (
 
 // TestOneChange exchanges, adds and removes one instance of 10,000: whatever is
 // done for each instance is done for that one alone, and nothing that is known of
-// the others is made anew.
+// the others is made anew. It sleeps in the bubble.
 func TestOneChange(t *testing.T) {
 	t.Parallel()
 	all := numbered(0, 10_000)
@@ -39,7 +39,7 @@ func TestOneChange(t *testing.T) {
 			}
 			bubble(t, &dialer{}, func(w *world) {
 				w.source.says(all...)
-				time.Sleep(time.Minute) // in the bubble
+				time.Sleep(time.Minute)
 				dials, closes := w.dialer.counts()
 				require.Equal(w.t, 10_000, dials)
 				known := map[*discover.Member]bool{}
@@ -134,7 +134,7 @@ func TestIPv6(t *testing.T) {
 }
 
 // TestNothingIsLeft closes or cancels a pool in each of its states; the bubble
-// ends only when no goroutine and the leak check of the package finds none.
+// ends only when nothing runs in it.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	for _, closed := range []bool{true, false} {

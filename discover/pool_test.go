@@ -41,6 +41,7 @@ func TestPoolSortsAndDeduplicates(t *testing.T) {
 	})
 }
 
+// TestAcquireWaitsForTheFirstSet has the scripts sleep in the bubble.
 func TestAcquireWaitsForTheFirstSet(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -140,6 +141,7 @@ func TestCloseEndsRun(t *testing.T) {
 	})
 }
 
+// TestSourceErrorsChangeNothing sleeps in the bubble.
 func TestSourceErrorsChangeNothing(t *testing.T) {
 	t.Parallel()
 	bubble(t, &dialer{}, func(w *world) {
@@ -158,6 +160,7 @@ func TestSourceErrorsChangeNothing(t *testing.T) {
 	})
 }
 
+// TestEmptySetIsHeldForItsGrace sleeps in the bubble.
 func TestEmptySetIsHeldForItsGrace(t *testing.T) {
 	t.Parallel()
 	bubble(t, &dialer{}, func(w *world) {
@@ -217,6 +220,7 @@ func TestRemovedInstanceFinishesItsCalls(t *testing.T) {
 	})
 }
 
+// TestFlapping has an instance come and go. It sleeps in the bubble.
 func TestFlapping(t *testing.T) {
 	t.Parallel()
 	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
@@ -234,7 +238,7 @@ func TestFlapping(t *testing.T) {
 	})
 }
 
-// TestBurst replaces all of 10,000 instances at once.
+// TestBurst replaces all of 10,000 instances at once. It sleeps in the bubble.
 func TestBurst(t *testing.T) {
 	t.Parallel()
 	var published atomic.Int64
@@ -264,6 +268,7 @@ func TestBurst(t *testing.T) {
 	}, discover.Balance(counting))
 }
 
+// TestDialsAreRepeated sleeps in the bubble.
 func TestDialsAreRepeated(t *testing.T) {
 	t.Parallel()
 	var times []time.Time

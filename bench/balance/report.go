@@ -107,13 +107,21 @@ func (r results) defeats() *measure.Table {
 			own := r.median(cell{byDefault, load}, i)
 			for _, m := range makers() {
 				other := r.median(cell{m.name, load}, i)
-				if m.name != byDefault && m.name != oracle && own > other*margin {
-					t.Add(fmt.Sprintf("%.2f", load), metric.name, m.name, metric.text(own), metric.text(other), fmt.Sprintf("%.2f", own/other))
+				if m.name != byDefault && m.name != oracle && own > other*margin && metric.text(own) != metric.text(other) {
+					t.Add(fmt.Sprintf("%.2f", load), metric.name, m.name, metric.text(own), metric.text(other), times(own, other))
 				}
 			}
 		}
 	}
 	return t
+}
+
+// times is by how much own is larger.
+func times(own, other float64) string {
+	if other == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", own/other)
 }
 
 // markdown returns the report.

@@ -38,6 +38,17 @@ func (r *registry) change(f func()) {
 	r.changed = make(chan struct{})
 }
 
+func (r *registry) hold(set []discover.Instance) {
+	r.change(func() {
+		clear(r.set)
+		for _, in := range set {
+			r.set[in.Addr] = in
+		}
+	})
+}
+
+func (r *registry) fail(broken bool) { r.change(func() { r.broken = broken }) }
+
 func (r *registry) look() ([]discover.Instance, <-chan struct{}, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,17 +91,10 @@ func TestSource(t *testing.T) {
 	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
 		r := newRegistry()
 		return discovertest.SourceKit{
-			Source: r,
-			Set: func(_ *testing.T, set []discover.Instance) {
-				r.change(func() {
-					r.set = map[string]discover.Instance{}
-					for _, in := range set {
-						r.set[in.Addr] = in
-					}
-				})
-			},
-			Break:   func(*testing.T) { r.change(func() { r.broken = true }) },
-			Restore: func(*testing.T) { r.change(func() { r.broken = false }) },
+			Source:  r,
+			Set:     func(_ *testing.T, set []discover.Instance) { r.hold(set) },
+			Break:   func(*testing.T) { r.fail(true) },
+			Restore: func(*testing.T) { r.fail(false) },
 		}
 	})
 }
