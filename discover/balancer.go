@@ -7,9 +7,8 @@ import (
 
 // A Balancer makes the Picker for a set of members. It is called whenever the
 // set has changed, an instance was ejected or a weight is another, for each
-// operation by itself, and never for an empty set. It must not keep or change
-// the slice after the Picker is out of use. A Balancer is safe for concurrent
-// use.
+// operation by itself, and never for an empty set. It must not change the
+// slice. A Balancer is safe for concurrent use.
 type Balancer func(set []*Member) Picker
 
 // A Picker picks the member for one attempt: its index in the set that the

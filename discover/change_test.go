@@ -38,6 +38,7 @@ func TestOneChange(t *testing.T) {
 				return discover.PeakEWMA()(set)
 			}
 			bubble(t, &dialer{}, func(w *world) {
+				w.pool.For(nil) // nothing is published for nobody
 				w.source.says(all...)
 				time.Sleep(time.Minute)
 				dials, closes := w.dialer.counts()
@@ -82,7 +83,7 @@ func TestPicksDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entered, leave = make(chan struct{}), make(chan struct{})
 		source := make(scripted)
-		pool := running(t, source, discover.Balance(hanging))
+		pool := running(t, source, discover.Balance(hanging)).For(nil)
 		source.says("a", "b")
 		synctest.Wait()
 		hangs.Store(true)

@@ -92,7 +92,8 @@ func (p *Pool[C]) dialled(s *slot[C], conn C, err error) {
 		s.conn = conn
 		p.closing = append(p.closing, s)
 	default:
-		s.conn, s.ready, s.misses = conn, true, 0
+		s.conn, s.misses = conn, 0
+		p.makeReady(s)
 		p.note(event{kind: "joined", addr: s.addr()})
 		p.warmUp(s)
 		p.publishSoon()

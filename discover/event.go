@@ -68,12 +68,8 @@ func (p *Pool[C]) gauges() []endpoint.Gauge {
 	age := p.Age()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ejected := 0
 	all := make([]endpoint.Gauge, 4, 4+2*len(p.slots))
 	for _, s := range p.slots {
-		if s.eject.active {
-			ejected++
-		}
 		m := Member{host: &s.host}
 		all = append(all,
 			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(m.Pending())},
@@ -81,7 +77,7 @@ func (p *Pool[C]) gauges() []endpoint.Gauge {
 	}
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(p.slots))}
 	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(p.serving)}
-	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(ejected)}
+	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(p.tally.ejected)}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	return all
 }

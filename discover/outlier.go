@@ -54,17 +54,10 @@ func (p *Pool[C]) eject(s *slot[C]) {
 	if s.eject.active || s.dropped || p.state == ended {
 		return
 	}
-	total, ejected := 0, 0
-	for _, other := range p.slots {
-		total++
-		if other.eject.active {
-			ejected++
-		}
-	}
-	if ejected >= max(1, total/maxEjected) {
+	if p.tally.ejected >= max(1, len(p.slots)/maxEjected) {
 		return
 	}
-	s.eject.active = true
+	p.setEjected(s, true)
 	s.eject.count = min(s.eject.count+1, maxEjections)
 	d := time.Duration(s.eject.count) * p.config.outlier.base
 	s.eject.timer = time.AfterFunc(d, func() { p.readmit(s) })
@@ -80,7 +73,7 @@ func (p *Pool[C]) readmit(s *slot[C]) {
 	if !s.eject.active || s.dropped || p.state == ended {
 		return
 	}
-	s.eject.active = false
+	p.setEjected(s, false)
 	s.failed.Store(p.config.outlier.failures - 1)
 	p.warmUp(s)
 	p.note(event{kind: "readmitted", addr: s.addr()})
@@ -92,6 +85,9 @@ func (p *Pool[C]) readmit(s *slot[C]) {
 func (p *Pool[C]) tier(ready []*slot[C]) []*slot[C] {
 	if len(ready) == 0 {
 		return nil
+	}
+	if p.tally.ejected == 0 && len(p.tally.priorities) == 1 && p.config.zone == "" {
+		return ready
 	}
 	lowest := lowestPriority(ready)
 	tier := keep(ready, func(s *slot[C]) bool { return s.instance.Load().Priority == lowest })

@@ -54,13 +54,16 @@ type Pool[C any] struct {
 	config config
 	dial   func(addr string) (C, error) // nil for a pool of a slice
 	begun  time.Time                    // zero of the pool's clock
-	direct *view[C]                     // of calls without an operation
+	direct func() *view[C]              // of calls without an operation, made by the first
 
 	mu      sync.Mutex // guards the fields below; never held in a dial, a close or a callback
 	state   state
 	cause   error // why there is no set: of the source, of Run
 	known   time.Time
-	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept
+	set     []Instance // what the source named last
+	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept; a new slice for each change
+	tally   tally      // of slots
+	suspect span       // where the missing are among slots
 	views   []*view[C]
 	ids     uint64
 	changed chan struct{} // closed when what await waits for may have changed
@@ -109,7 +112,8 @@ func Of[C any](conns []C, opts ...Option) *Pool[C] {
 	p.state = running
 	for i, c := range conns {
 		s := p.slot(Instance{Addr: fmt.Sprint(i)})
-		s.conn, s.ready = c, true
+		s.conn = c
+		p.makeReady(s)
 		p.slots = append(p.slots, s)
 	}
 	p.publish()
@@ -119,8 +123,8 @@ func Of[C any](conns []C, opts ...Option) *Pool[C] {
 
 func newPool[C any](opts []Option) *Pool[C] {
 	p := &Pool[C]{config: newConfig(opts), begun: time.Now(), changed: make(chan struct{})}
-	p.direct = &view[C]{pool: p}
-	p.views = []*view[C]{p.direct}
+	p.tally.priorities = make(map[int]int)
+	p.direct = sync.OnceValue(p.view)
 	p.dials.limit = p.config.dials
 	return p
 }
@@ -138,7 +142,9 @@ func (p *Pool[C]) now() int64 { return int64(time.Since(p.begun)) + 1 }
 
 // For returns the pool as one operation sees it. Clients call it once for each
 // of their operations.
-func (p *Pool[C]) For(*endpoint.Operation) endpoint.Target[C] {
+func (p *Pool[C]) For(*endpoint.Operation) endpoint.Target[C] { return p.view() }
+
+func (p *Pool[C]) view() *view[C] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := &view[C]{pool: p, num: len(p.views)}
@@ -153,11 +159,11 @@ func (p *Pool[C]) For(*endpoint.Operation) endpoint.Target[C] {
 // statistics are those of all such calls. Its error is [ErrNoEndpoints], which
 // is marked as not sent, or the one of ctx.
 func (p *Pool[C]) Acquire(ctx context.Context) (C, endpoint.Token, error) {
-	return p.direct.Acquire(ctx)
+	return p.direct().Acquire(ctx)
 }
 
 // Release gives the outcome of an attempt back.
-func (p *Pool[C]) Release(t endpoint.Token, err error) { p.direct.Release(t, err) }
+func (p *Pool[C]) Release(t endpoint.Token, err error) { p.direct().Release(t, err) }
 
 // Run keeps the pool's set as the source says until ctx ends, Close is called
 // or the source ends, and closes the pool. It can be called once. It returns the
@@ -247,7 +253,7 @@ func (p *Pool[C]) end(cause error) {
 		p.drop(s)
 	}
 	p.retireDropped()
-	p.slots, p.serving = nil, 0
+	p.set, p.slots, p.serving = nil, nil, 0
 	p.wake()
 }
 
@@ -309,6 +315,7 @@ func (p *Pool[C]) slot(in Instance) *slot[C] {
 	s := &slot[C]{warm: -1}
 	s.id = p.ids
 	s.describe(in)
+	p.tally.prioritize(in.Priority, 1)
 	return s
 }
 

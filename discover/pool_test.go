@@ -247,6 +247,7 @@ func TestBurst(t *testing.T) {
 		return discover.PeakEWMA()(set)
 	}
 	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
+		target := w.pool.For(nil) // nothing is published for nobody
 		w.source.says(numbered(0, 10_000)...)
 		time.Sleep(10 * time.Second)
 		require.InDelta(w.t, 10_000, w.gauge("serving"), 0)
@@ -256,7 +257,9 @@ func TestBurst(t *testing.T) {
 		w.source.says(numbered(10_000, 20_000)...)
 		for range 1000 {
 			start := time.Now()
-			w.call()
+			_, token, err := target.Acquire(w.t.Context())
+			require.NoError(w.t, err)
+			target.Release(token, nil)
 			require.Zero(w.t, time.Since(start), "a pick waited")
 			time.Sleep(10 * time.Millisecond)
 		}

@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -25,21 +26,24 @@ func (p *Pool[C]) sourceFailed(ctx context.Context, err error) {
 
 // update takes a set of the source.
 func (p *Pool[C]) update(set []Instance) {
-	if !isSorted(set) {
-		set = Sorted(set)
-	}
 	defer p.after()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state == ended {
 		return
 	}
+	// Most of a large set is what it was, and known to be in order.
+	same := commonEnds(len(p.set), len(set), func(i, j int) bool { return p.set[i].equal(&set[j]) })
+	if !isSorted(set[max(same.from-1, 0):min(len(set)-same.left+1, len(set))]) {
+		set = Sorted(set)
+		same = ends{}
+	}
 	if p.cause != nil {
 		p.cause = nil
 		p.note(event{kind: "source_recovered"})
 	}
 	p.known = time.Now()
-	if p.merge(set) {
+	if p.merge(set, same) {
 		p.publish()
 	}
 	if len(set) == 0 {
@@ -48,15 +52,38 @@ func (p *Pool[C]) update(set []Instance) {
 	}
 }
 
-// merge makes the slots those of the set and those that are missing in it. It
-// says whether anything changed for those that were there; a new one changes
-// something once it is dialled. Both lists are in the order of the addresses.
-func (p *Pool[C]) merge(set []Instance) (changed bool) {
-	old := p.slots
-	merged := make([]*slot[C], 0, max(len(old), len(set)))
-	for i := range set {
+// ends is how many elements two lists have in common where they begin and where
+// they end.
+type ends struct{ from, left int }
+
+// commonEnds compares lists of n and m elements.
+func commonEnds(n, m int, equal func(i, j int) bool) ends {
+	var e ends
+	for e.from < min(n, m) && equal(e.from, e.from) {
+		e.from++
+	}
+	for e.left < min(n, m)-e.from && equal(n-1-e.left, m-1-e.left) {
+		e.left++
+	}
+	return e
+}
+
+// merge makes the slots those of the set and those that are missing in it, where
+// same says what the set has in common with the one before. It says whether
+// anything changed for those that were there; a new one changes something once it
+// is dialled. Both lists are in the order of the addresses.
+func (p *Pool[C]) merge(set []Instance, same ends) (changed bool) {
+	if p.tally.missing > 0 {
+		same = ends{} // the slots are not those of the set before
+	}
+	p.set = set
+	left := len(p.slots) - same.left
+	old := p.slots[same.from:left]
+	merged := make([]*slot[C], same.from, max(len(p.slots), len(set)))
+	copy(merged, p.slots)
+	for i := same.from; i < len(set)-same.left; i++ {
 		for len(old) > 0 && old[0].addr() < set[i].Addr {
-			changed = old[0].miss() || changed
+			changed = p.miss(old[0]) || changed
 			merged, old = append(merged, old[0]), old[1:]
 		}
 		if len(old) > 0 && old[0].addr() == set[i].Addr {
@@ -69,25 +96,34 @@ func (p *Pool[C]) merge(set []Instance) (changed bool) {
 		merged = append(merged, s)
 	}
 	for _, s := range old {
-		changed = s.miss() || changed
+		changed = p.miss(s) || changed
 		merged = append(merged, s)
 	}
-	p.slots = merged
+	p.suspect = span{same.from, len(merged)}
+	p.slots = append(merged, p.slots[left:]...)
 	return changed
 }
 
 // miss notes that the source does not name the slot any more.
-func (s *slot[C]) miss() bool {
-	was := s.missing
+func (p *Pool[C]) miss(s *slot[C]) bool {
+	if s.missing {
+		return false
+	}
+	p.count(s, -1)
 	s.missing = true
-	return !was
+	p.count(s, 1)
+	return true
 }
 
 // renew notes that the source names the slot, and what it says of it.
 func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
 	changed := s.missing
+	p.count(s, -1)
 	s.missing = false
-	if !s.instance.Load().equal(in) {
+	p.count(s, 1)
+	if was := s.instance.Load(); !was.equal(in) {
+		p.tally.prioritize(was.Priority, -1)
+		p.tally.prioritize(in.Priority, 1)
 		s.describe(*in)
 		p.reweigh(s)
 		changed = true
@@ -116,35 +152,26 @@ func (p *Pool[C]) publish() {
 
 // eligible returns the slots that have a connection.
 func (p *Pool[C]) eligible() []*slot[C] {
+	if p.tally.live+p.tally.stale == len(p.slots) {
+		return p.slots
+	}
 	return keep(p.slots, func(s *slot[C]) bool { return s.ready })
 }
 
 // settle drops the slots that are missing, unless they are the last that are
 // left: those it keeps for the grace.
 func (p *Pool[C]) settle() {
-	missing, left, live := 0, 0, false
-	for _, s := range p.slots {
-		switch {
-		case s.missing && s.ready:
-			left++
-			missing++
-		case s.missing:
-			missing++
-		case s.ready:
-			live = true
-		}
-	}
-	if live && p.empty != nil {
+	if p.tally.live > 0 && p.empty != nil {
 		p.empty.Stop()
 		p.empty = nil
 	}
 	switch {
-	case missing == 0:
-	case live || p.config.grace == 0:
+	case p.tally.missing == 0:
+	case p.tally.live > 0 || p.config.grace == 0:
 		p.dropMissing(true)
 	default:
 		p.dropMissing(false)
-		if left > 0 && p.empty == nil {
+		if p.tally.stale > 0 && p.empty == nil {
 			p.empty = time.AfterFunc(p.config.grace, p.graceOver)
 		}
 	}
@@ -152,13 +179,15 @@ func (p *Pool[C]) settle() {
 
 // dropMissing drops what is missing; with all, also what has a connection.
 func (p *Pool[C]) dropMissing(all bool) {
-	p.slots = keep(p.slots, func(s *slot[C]) bool {
+	kept := keep(p.slots[p.suspect.from:p.suspect.to], func(s *slot[C]) bool {
 		if s.missing && (all || !s.ready) {
 			p.drop(s)
 			return false
 		}
 		return true
 	})
+	p.slots = slices.Concat(p.slots[:p.suspect.from], kept, p.slots[p.suspect.to:])
+	p.suspect.to = p.suspect.from + len(kept)
 }
 
 func (p *Pool[C]) graceOver() {
@@ -177,6 +206,8 @@ func (p *Pool[C]) graceOver() {
 // shows it any more: a pick must not come upon one that is closed and wait for
 // the publication that takes it out.
 func (p *Pool[C]) drop(s *slot[C]) {
+	p.count(s, -1)
+	p.tally.prioritize(s.instance.Load().Priority, -1)
 	s.dropped = true
 	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
 		if t != nil {

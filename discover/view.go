@@ -13,13 +13,15 @@ import (
 // own. It is an endpoint.Target.
 type view[C any] struct {
 	pool *Pool[C]
-	num  int // its place in slot.members
+	num  int        // its place in slot.members
+	last []*slot[C] // of the last snapshot; the pool's mu guards it
 	set  atomic.Pointer[snapshot[C]]
 }
 
 // snapshot is a set that calls are spread over. It never changes.
 type snapshot[C any] struct {
 	members  []*member[C]
+	set      []*Member // members, for the balancer
 	picker   Picker
 	timed    timed    // picker, if it is one
 	observer Observer // picker, if it is one
@@ -131,16 +133,26 @@ func (m *member[C]) observe(start int64, err error) {
 // publish makes these slots what calls of the view are spread over.
 func (v *view[C]) publish(slots []*slot[C], balance Balancer) {
 	if len(slots) == 0 {
+		v.last = nil
 		v.set.Store(nil)
 		return
 	}
-	s := &snapshot[C]{members: make([]*member[C], len(slots))}
-	set := make([]*Member, len(slots))
-	for i, slot := range slots {
-		m := slot.member(v)
-		s.members[i], set[i] = m, &m.Member
+	s := &snapshot[C]{members: make([]*member[C], len(slots)), set: make([]*Member, len(slots))}
+	// Most of a large set is what it was.
+	same := commonEnds(len(v.last), len(slots), func(i, j int) bool { return v.last[i] == slots[j] })
+	end := len(slots) - same.left
+	if old := v.set.Load(); old != nil {
+		copy(s.members, old.members[:same.from])
+		copy(s.set, old.set[:same.from])
+		copy(s.members[end:], old.members[len(v.last)-same.left:])
+		copy(s.set[end:], old.set[len(v.last)-same.left:])
 	}
-	s.picker = balance(set)
+	for i := same.from; i < end; i++ {
+		m := slots[i].member(v)
+		s.members[i], s.set[i] = m, &m.Member
+	}
+	v.last = slots
+	s.picker = balance(s.set)
 	s.timed, _ = s.picker.(timed)
 	s.observer, _ = s.picker.(Observer)
 	v.set.Store(s)

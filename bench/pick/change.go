@@ -34,7 +34,7 @@ func newChanger(kind string) (*changer, error) {
 		b := another(a)
 		return &changer{
 			exchange: func() { a, b = b, a; l.follow(a) },
-			run:      func(n int) error { return spin(l.pool, n) },
+			run:      func(n int) error { return spin(l.target, n) },
 		}, nil
 	case kindKit:
 		e, source := newKit(changed)

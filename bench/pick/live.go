@@ -7,21 +7,22 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
 )
 
 // live is a pool that follows a source.
 type live struct {
-	pool *discover.Pool[*instance]
-	sets chan []discover.Instance // what the source says next
-	seen chan string              // addresses in the middle of the sets that were published
+	target endpoint.Target[*instance] // the pool, as a client sees it
+	sets   chan []discover.Instance   // what the source says next
+	seen   chan string                // addresses in the middle of the sets that were published
 }
 
 // newLive returns a pool that has all of the set.
 func newLive(set []discover.Instance, b discover.Balancer) *live {
 	n := len(set)
 	l := &live{sets: make(chan []discover.Instance), seen: make(chan string, 64)}
-	l.pool = discover.New(dial, discover.Balance(func(members []*discover.Member) discover.Picker {
+	pool := discover.New(dial, discover.Balance(func(members []*discover.Member) discover.Picker {
 		// A pool publishes after each dial of its first, and not everybody
 		// listens.
 		if len(members) == n {
@@ -32,7 +33,8 @@ func newLive(set []discover.Instance, b discover.Balancer) *live {
 		}
 		return b(members)
 	}))
-	go func() { _ = l.pool.Run(context.Background(), l) }() // as long as the process
+	l.target = pool.For(nil)
+	go func() { _ = pool.Run(context.Background(), l) }() // as long as the process
 	l.follow(set)
 	return l
 }
@@ -56,9 +58,6 @@ func (l *live) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] 
 // follow returns when calls are spread over the set.
 func (l *live) follow(set []discover.Instance) {
 	want := set[len(set)/2].Addr
-	for len(l.seen) > 0 { // of other views
-		<-l.seen
-	}
 	l.sets <- set
 	for want != <-l.seen {
 	}

@@ -123,8 +123,7 @@ type instance struct{ number int }
 
 // pooled returns a pool of the instances as a client sees it.
 func pooled(set []discover.Instance, b discover.Balancer) (subject, error) {
-	p := newLive(set, b)
-	target := p.pool.For(nil)
+	target := newLive(set, b).target
 	return subject{
 		run: func(n int) error { return spin(target, n) },
 		pick: func() (int, error) {
