@@ -27,7 +27,8 @@ type Instance struct {
 // equal says that nothing about the instance has changed.
 func (in *Instance) equal(other *Instance) bool {
 	return in.Addr == other.Addr && in.weight() == other.weight() && in.Zone == other.Zone &&
-		in.Priority == other.Priority && maps.Equal(in.Meta, other.Meta)
+		in.Priority == other.Priority &&
+		(len(in.Meta)+len(other.Meta) == 0 || maps.Equal(in.Meta, other.Meta))
 }
 
 func (in *Instance) weight() float64 {

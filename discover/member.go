@@ -44,7 +44,8 @@ func (h *host) shut() bool { return h.load.CompareAndSwap(gone, gone|closed) }
 // A Member is one instance as a [Balancer] sees it. It stays the same while the
 // instance is in the set. All methods are safe for concurrent use.
 type Member struct {
-	host *host
+	host  *host
+	owner any // the *member[C] that it is part of
 
 	// What peakEWMA knows of this operation's calls. The two are not written
 	// together; a mixture of two updates costs a little precision.

@@ -63,7 +63,6 @@ type Pool[C any] struct {
 	set     []Instance // what the source named last
 	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept; a new slice for each change
 	tally   tally      // of slots
-	suspect span       // where the missing are among slots
 	views   []*view[C]
 	ids     uint64
 	changed chan struct{} // closed when what await waits for may have changed

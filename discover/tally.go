@@ -10,9 +10,6 @@ type tally struct {
 	priorities map[int]int // slots of each priority
 }
 
-// span is a part of the slots.
-type span struct{ from, to int }
-
 // count adds a slot to the tally, or with -1 takes it out. Whoever changes what
 // is counted does the one before and the other after.
 func (p *Pool[C]) count(s *slot[C], n int) {

@@ -79,28 +79,26 @@ func (p *Pool[C]) merge(set []Instance, same ends) (changed bool) {
 	p.set = set
 	left := len(p.slots) - same.left
 	old := p.slots[same.from:left]
-	merged := make([]*slot[C], same.from, max(len(p.slots), len(set)))
-	copy(merged, p.slots)
+	middle := make([]*slot[C], 0, max(len(old), len(set)-same.from-same.left))
 	for i := same.from; i < len(set)-same.left; i++ {
 		for len(old) > 0 && old[0].addr() < set[i].Addr {
 			changed = p.miss(old[0]) || changed
-			merged, old = append(merged, old[0]), old[1:]
+			middle, old = append(middle, old[0]), old[1:]
 		}
 		if len(old) > 0 && old[0].addr() == set[i].Addr {
 			changed = p.renew(old[0], &set[i]) || changed
-			merged, old = append(merged, old[0]), old[1:]
+			middle, old = append(middle, old[0]), old[1:]
 			continue
 		}
 		s := p.slot(set[i])
 		p.enqueue(s)
-		merged = append(merged, s)
+		middle = append(middle, s)
 	}
 	for _, s := range old {
 		changed = p.miss(s) || changed
-		merged = append(merged, s)
+		middle = append(middle, s)
 	}
-	p.suspect = span{same.from, len(merged)}
-	p.slots = append(merged, p.slots[left:]...)
+	p.slots = slices.Concat(p.slots[:same.from], p.settled(middle), p.slots[left:])
 	return changed
 }
 
@@ -133,7 +131,7 @@ func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
 
 // publish makes what is ready the set that calls are spread over.
 func (p *Pool[C]) publish() {
-	p.settle()
+	p.slots = p.settled(p.slots)
 	serving := p.tier(p.eligible())
 	for _, v := range p.views {
 		v.publish(serving, p.config.balancer)
@@ -158,36 +156,36 @@ func (p *Pool[C]) eligible() []*slot[C] {
 	return keep(p.slots, func(s *slot[C]) bool { return s.ready })
 }
 
-// settle drops the slots that are missing, unless they are the last that are
-// left: those it keeps for the grace.
-func (p *Pool[C]) settle() {
+// settled returns the slots without those that are missing, which it drops,
+// unless they are the last that are left: those it keeps for the grace.
+func (p *Pool[C]) settled(slots []*slot[C]) []*slot[C] {
 	if p.tally.live > 0 && p.empty != nil {
 		p.empty.Stop()
 		p.empty = nil
 	}
 	switch {
 	case p.tally.missing == 0:
+		return slots
 	case p.tally.live > 0 || p.config.grace == 0:
-		p.dropMissing(true)
-	default:
-		p.dropMissing(false)
-		if p.tally.stale > 0 && p.empty == nil {
-			p.empty = time.AfterFunc(p.config.grace, p.graceOver)
-		}
+		return p.present(slots, true)
 	}
+	slots = p.present(slots, false)
+	if p.tally.stale > 0 && p.empty == nil {
+		p.empty = time.AfterFunc(p.config.grace, p.graceOver)
+	}
+	return slots
 }
 
-// dropMissing drops what is missing; with all, also what has a connection.
-func (p *Pool[C]) dropMissing(all bool) {
-	kept := keep(p.slots[p.suspect.from:p.suspect.to], func(s *slot[C]) bool {
+// present drops those slots that are missing; with all, also what has a
+// connection.
+func (p *Pool[C]) present(slots []*slot[C], all bool) []*slot[C] {
+	return keep(slots, func(s *slot[C]) bool {
 		if s.missing && (all || !s.ready) {
 			p.drop(s)
 			return false
 		}
 		return true
 	})
-	p.slots = slices.Concat(p.slots[:p.suspect.from], kept, p.slots[p.suspect.to:])
-	p.suspect.to = p.suspect.from + len(kept)
 }
 
 func (p *Pool[C]) graceOver() {
@@ -198,7 +196,7 @@ func (p *Pool[C]) graceOver() {
 		return
 	}
 	p.empty = nil
-	p.dropMissing(true)
+	p.slots = p.present(p.slots, true)
 	p.publish()
 }
 

@@ -15,13 +15,12 @@ type view[C any] struct {
 	pool *Pool[C]
 	num  int        // its place in slot.members
 	last []*slot[C] // of the last snapshot; the pool's mu guards it
-	set  atomic.Pointer[snapshot[C]]
+	set  atomic.Pointer[snapshot]
 }
 
 // snapshot is a set that calls are spread over. It never changes.
-type snapshot[C any] struct {
-	members  []*member[C]
-	set      []*Member // members, for the balancer
+type snapshot struct {
+	set      []*Member
 	picker   Picker
 	timed    timed    // picker, if it is one
 	observer Observer // picker, if it is one
@@ -38,55 +37,59 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 			}
 			continue
 		}
-		m, start := s.pick(ctx, v.pool)
-		if m == nil {
+		picked, start := s.pick(ctx, v.pool)
+		if picked == nil {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
-		if m.slot.enter() {
+		if picked.host.enter() {
+			m, _ := picked.owner.(*member[C])
 			return m.slot.conn, endpoint.Token{N: start, P: m}, nil
 		}
 		// It was closed since: another set was published before that.
 	}
 }
 
+// clock is a pool, of whatever connections.
+type clock interface{ now() int64 }
+
 // pick returns a member, and the time if anybody wants to know it; nil when the
 // picker gave an index that is none.
-func (s *snapshot[C]) pick(ctx context.Context, p *Pool[C]) (*member[C], int64) {
+func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
 	var i int
 	var now int64
 	switch {
 	case s.timed != nil:
-		now = p.now()
+		now = pool.now()
 		i = s.timed.pickAt(now)
 	case s.observer != nil:
-		now = p.now()
+		now = pool.now()
 		fallthrough
 	default:
 		i = s.picker.Pick(ctx)
 	}
-	if uint(i) >= uint(len(s.members)) {
+	if uint(i) >= uint(len(s.set)) {
 		return nil, 0
 	}
 	if at := endpoint.AttemptFrom(ctx); at != nil {
 		if at.Number() > 1 {
-			i = s.untried(at, p, i)
+			i = s.untried(at, pool, i)
 		}
-		at.Try(p, s.members[i].host.id)
+		at.Try(pool, s.set[i].host.id)
 	}
-	return s.members[i], now
+	return s.set[i], now
 }
 
 // untried returns i, or the index of a member that the call has not tried yet
 // if i is of one that it has, and there is one.
-func (s *snapshot[C]) untried(at *endpoint.Attempt, p *Pool[C], i int) int {
-	if !at.Tried(p, s.members[i].host.id) {
+func (s *snapshot) untried(at *endpoint.Attempt, pool any, i int) int {
+	if !at.Tried(pool, s.set[i].host.id) {
 		return i
 	}
-	n := len(s.members)
+	n := len(s.set)
 	from := rand.IntN(n) // the neighbour of one that fails should not get it all
 	for k := range n {
 		j := (from + k) % n
-		if !at.Tried(p, s.members[j].host.id) {
+		if !at.Tried(pool, s.set[j].host.id) {
 			return j
 		}
 	}
@@ -137,19 +140,16 @@ func (v *view[C]) publish(slots []*slot[C], balance Balancer) {
 		v.set.Store(nil)
 		return
 	}
-	s := &snapshot[C]{members: make([]*member[C], len(slots)), set: make([]*Member, len(slots))}
+	s := &snapshot{set: make([]*Member, len(slots))}
 	// Most of a large set is what it was.
 	same := commonEnds(len(v.last), len(slots), func(i, j int) bool { return v.last[i] == slots[j] })
 	end := len(slots) - same.left
 	if old := v.set.Load(); old != nil {
-		copy(s.members, old.members[:same.from])
 		copy(s.set, old.set[:same.from])
-		copy(s.members[end:], old.members[len(v.last)-same.left:])
 		copy(s.set[end:], old.set[len(v.last)-same.left:])
 	}
 	for i := same.from; i < end; i++ {
-		m := slots[i].member(v)
-		s.members[i], s.set[i] = m, &m.Member
+		s.set[i] = &slots[i].member(v).Member
 	}
 	v.last = slots
 	s.picker = balance(s.set)
@@ -164,8 +164,9 @@ func (s *slot[C]) member(v *view[C]) *member[C] {
 		s.members = append(s.members, nil)
 	}
 	if s.members[v.num] == nil {
-		s.members[v.num] = &member[C]{slot: s, view: v}
-		s.members[v.num].host = &s.host
+		m := &member[C]{slot: s, view: v}
+		m.host, m.owner = &s.host, m
+		s.members[v.num] = m
 	}
 	return s.members[v.num]
 }
