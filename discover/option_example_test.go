@@ -9,10 +9,10 @@ import (
 	"github.com/typedkit/endpoint/discover"
 )
 
-// count makes n calls, one after the other, and counts where they go.
-func count(pool *discover.Pool[string], n int) map[string]int {
+// count makes 30 calls, one after the other, and counts where they go.
+func count(pool *discover.Pool[string]) map[string]int {
 	calls := map[string]int{}
-	for range n {
+	for range 30 {
 		conn, token, err := pool.Acquire(context.Background())
 		if err != nil {
 			fmt.Println(err)
@@ -36,9 +36,9 @@ func run(s discover.Source, opts ...discover.Option) (*discover.Pool[string], fu
 func ExampleBalance() {
 	first := func([]*discover.Member) discover.Picker { return always(0) }
 	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(first))
-	fmt.Println(count(pool, 30))
+	fmt.Println(count(pool))
 
-	fmt.Println(count(discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.RoundRobin())), 30))
+	fmt.Println(count(discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.RoundRobin()))))
 	// Output:
 	// map[a:30]
 	// map[a:10 b:10 c:10]
@@ -56,7 +56,7 @@ func ExampleFixed() {
 		discover.Instance{Addr: "spare:80", Priority: 1},
 	), discover.Dials(1)) // one after the other, in this order
 	defer end()
-	fmt.Println(count(pool, 30))
+	fmt.Println(count(pool))
 	// Output: map[main:80:30]
 }
 
@@ -76,7 +76,7 @@ func ExampleEject() {
 		pool.Release(token, err)
 	}
 	fmt.Println(<-events)
-	fmt.Println(count(pool, 30))
+	fmt.Println(count(pool))
 	// Output:
 	// ejected instance 1
 	// map[good:30]

@@ -55,7 +55,7 @@ func simulateAll(t *testing.T, base setting, loads []float64, seeds int) results
 
 // TestSmoke runs a small setting: what looks at its replicas beats what does not,
 // and nothing beats the oracle by much.
-func TestSmoke(t *testing.T) {
+func TestSmoke(t *testing.T) { //nolint:tparallel // its subtests are, within one that it waits for
 	t.Parallel()
 	base := setting{replicas: 20, clients: 10, warm: 2 * time.Second, time: 6 * time.Second}
 	r := simulateAll(t, base, []float64{1.41}, 2)
@@ -93,12 +93,15 @@ func TestReport(t *testing.T) {
 // TestTables makes tables of numbers that were not simulated.
 func TestTables(t *testing.T) {
 	t.Parallel()
+	if len(makers()) != len(policies()) {
+		t.Error("not all policies are made")
+	}
 	r := results{}
-	for i, m := range makers() {
+	for i, policy := range policies() {
 		for _, load := range loads() {
 			for seed := range 3 {
 				took := time.Duration((i+1)*(seed+1)) * time.Millisecond
-				r.add(cell{m.name, load}, &outcome{took: []time.Duration{took, took}, expired: seed})
+				r.add(cell{policy, load}, &outcome{took: []time.Duration{took, took}, expired: seed})
 			}
 		}
 	}

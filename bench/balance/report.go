@@ -44,10 +44,12 @@ func metrics() []metric {
 		{"90th percentile", percentile(0.9), whole},
 		{"99th percentile", percentile(0.99), whole},
 		{"99.9th percentile", percentile(0.999), whole},
-		{"timed out", func(o *outcome) float64 { return 100 * float64(o.expired) / float64(max(len(o.took), 1)) },
-			func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+		{"timed out", expired, func(v float64) string { return fmt.Sprintf("%.2f", v) }},
 	}
 }
+
+// expired returns how many of a hundred calls timed out.
+func expired(o *outcome) float64 { return 100 * float64(o.expired) / float64(max(len(o.took), 1)) }
 
 // A cell is one policy at one load.
 type cell struct {
@@ -84,10 +86,10 @@ func (r results) table(metric int) *measure.Table {
 		t.Header = append(t.Header, fmt.Sprintf("%.2f", load))
 	}
 	text := metrics()[metric].text
-	for _, m := range makers() {
-		row := []string{m.name}
+	for _, policy := range policies() {
+		row := []string{policy}
 		for _, load := range loads() {
-			values := r[cell{m.name, load}][metric]
+			values := r[cell{policy, load}][metric]
 			row = append(row, fmt.Sprintf("%s (%s–%s)", text(measure.Median(values)), text(slices.Min(values)), text(slices.Max(values))))
 		}
 		t.Add(row...)
@@ -105,10 +107,10 @@ func (r results) defeats() *measure.Table {
 	for _, load := range loads() {
 		for i, metric := range metrics() {
 			own := r.median(cell{byDefault, load}, i)
-			for _, m := range makers() {
-				other := r.median(cell{m.name, load}, i)
-				if m.name != byDefault && m.name != oracle && own > other*margin && metric.text(own) != metric.text(other) {
-					t.Add(fmt.Sprintf("%.2f", load), metric.name, m.name, metric.text(own), metric.text(other), times(own, other))
+			for _, policy := range policies() {
+				other := r.median(cell{policy, load}, i)
+				if policy != byDefault && policy != oracle && own > other*margin && metric.text(own) != metric.text(other) {
+					t.Add(fmt.Sprintf("%.2f", load), metric.name, policy, metric.text(own), metric.text(other), times(own, other))
 				}
 			}
 		}
@@ -174,9 +176,9 @@ func (r results) chart() *measure.Chart {
 			continue
 		}
 		p := measure.Panel{Title: m.name, Y: make(map[string][]float64)}
-		for _, maker := range makers() {
+		for _, policy := range policies() {
 			for _, load := range loads() {
-				p.Y[maker.name] = append(p.Y[maker.name], r.median(cell{maker.name, load}, i))
+				p.Y[policy] = append(p.Y[policy], r.median(cell{policy, load}, i))
 			}
 		}
 		row.Panels = append(row.Panels, p)

@@ -59,7 +59,8 @@ func (l *live) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] 
 func (l *live) follow(set []discover.Instance) {
 	want := set[len(set)/2].Addr
 	l.sets <- set
-	for want != <-l.seen {
+	for got := ""; got != want; {
+		got = <-l.seen
 	}
 }
 

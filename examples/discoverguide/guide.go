@@ -10,14 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc/credentials"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/dns"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
+	"google.golang.org/grpc/credentials"
 )
 
 // Item is a thing to buy.

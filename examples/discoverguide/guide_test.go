@@ -15,15 +15,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/discovertest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 var ErrDown = endpoint.Define(endpoint.Unavailable, "shop", "DOWN", "down")
@@ -104,7 +103,8 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, pool.Err())
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- pool.Run(ctx, discover.Static(serve(t))) }()
+	source := discover.Static(serve(t))
+	go func() { ended <- pool.Run(ctx, source) }()
 	var shop Shop
 	require.NoError(t, httpx.Client(pool, &shop))
 	_, err := shop.Price(t.Context(), Item{"book"})
