@@ -2,6 +2,8 @@ package discover_test
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -183,4 +185,51 @@ func TestNothingIsLeft(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRandomSets has a pool follow sets at random, with kept instances and
+// changed priorities among them: those that get calls are always those of the
+// lowest priority of the last set, or of the one before an empty one.
+func TestRandomSets(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		bubble(t, &dialer{}, func(w *world) {
+			var want []string
+			for range 100 {
+				var set []discover.Instance
+				for _, addr := range numbered(0, 8) {
+					if random.IntN(3) > 0 {
+						set = append(set, discover.Instance{Addr: addr, Priority: random.IntN(8) / 6, Weight: float64(random.IntN(2))})
+					}
+				}
+				if random.IntN(8) == 0 {
+					set = nil
+				}
+				w.source <- told{set: set}
+				synctest.Wait()
+				if len(set) > 0 {
+					want = lowest(set)
+				}
+				if len(want) > 0 {
+					require.Equal(w.t, want, w.reached(200), "seed %d, of %v", seed, set)
+				}
+			}
+		}, discover.Balance(discover.RoundRobin()))
+	}
+}
+
+// lowest returns the addresses of the lowest priority.
+func lowest(set []discover.Instance) []string {
+	var addrs []string
+	priority := math.MaxInt
+	for _, in := range set {
+		if in.Priority < priority {
+			priority, addrs = in.Priority, nil
+		}
+		if in.Priority == priority {
+			addrs = append(addrs, in.Addr)
+		}
+	}
+	return addrs
 }
