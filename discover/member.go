@@ -16,11 +16,13 @@ const (
 
 // host is what all operations share of one instance.
 type host struct {
+	// What each pick looks at comes first and so shares a cache line.
+	load   atomic.Int64  // see above
+	weight atomic.Uint64 // bits of the weight as it is now, slow start included
+
+	failed   atomic.Int32 // failures since the last success
 	id       uint64
 	instance atomic.Pointer[Instance]
-	load     atomic.Int64  // see above
-	failed   atomic.Int32  // failures since the last success
-	weight   atomic.Uint64 // bits of the weight as it is now, slow start included
 }
 
 // enter counts a call in, unless the host is closed.
