@@ -28,6 +28,9 @@ bench-smoke: ## Run each comparison with peers once, as a test; it writes nothin
 bench-%: ## Run one comparison (bench-chain, bench-http, …) and write its results
 	cd bench && GOWORK=off go run ./$*
 
+bench-balance: ## Simulate how calls are best spread, and write the results
+	cd bench && GOWORK=off go test ./balance -run TestReport -update -timeout 1h
+
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)
 

@@ -22,6 +22,7 @@ type Conn struct {
 	direct *http.Transport // that of client, if nothing is around it; else nil
 	limit  int64           // of a response
 	setUp  []func(t *http.Transport)
+	tls    bool // option TLS was given
 	err    error
 }
 
@@ -58,6 +59,7 @@ func TLS(c *tls.Config) ConnOption {
 			return
 		}
 		c = c.Clone()
+		conn.tls = true
 		conn.setUp = append(conn.setUp, func(t *http.Transport) { t.TLSClientConfig = c })
 	})
 }

@@ -55,6 +55,11 @@ func edges() []edge {
 			reason: "logs need no telemetry library; otelx and promx bring theirs",
 		},
 		{
+			name: "discover is std only", of: []string{"./discover"}, std: true,
+			only:   []string{".", "./internal/..."},
+			reason: "a pool of fixed addresses needs no client of any registry; dns and those of registries are packages of their own",
+		},
+		{
 			name: "endpointtest is std only", of: []string{"./endpointtest"}, std: true,
 			only:   []string{".", "./internal/..."},
 			reason: "tests of any package use it, the root's too",

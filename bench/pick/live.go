@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/discover"
+)
+
+// live is a pool that follows a source.
+type live struct {
+	target endpoint.Target[*instance] // the pool, as a client sees it
+	sets   chan []discover.Instance   // what the source says next
+	seen   chan string                // addresses in the middle of the sets that were published
+}
+
+// newLive returns a pool that has all of the set.
+func newLive(set []discover.Instance, b discover.Balancer) *live {
+	n := len(set)
+	l := &live{sets: make(chan []discover.Instance), seen: make(chan string, 64)}
+	pool := discover.New(dial, discover.Balance(func(members []*discover.Member) discover.Picker {
+		// A pool publishes after each dial of its first, and not everybody
+		// listens.
+		if len(members) == n {
+			select {
+			case l.seen <- members[n/2].Instance().Addr:
+			default:
+			}
+		}
+		return b(members)
+	}))
+	l.target = pool.For(nil)
+	go func() { _ = pool.Run(context.Background(), l) }() // as long as the process
+	l.follow(set)
+	return l
+}
+
+// Watch makes live a discover.Source.
+func (l *live) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+	return func(yield func([]discover.Instance, error) bool) {
+		for {
+			select {
+			case set := <-l.sets:
+				if !yield(set, nil) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// follow returns when calls are spread over the set.
+func (l *live) follow(set []discover.Instance) {
+	want := set[len(set)/2].Addr
+	l.sets <- set
+	for got := ""; got != want; {
+		got = <-l.seen
+	}
+}
+
+// dial returns the instance that an address is the number of; what follows the
+// digits is ignored.
+func dial(addr string) (*instance, error) {
+	n, err := strconv.Atoi(addr[:addressDigits])
+	return &instance{n}, err
+}
+
+const addressDigits = 5
+
+// address is the one of the instance with a number. Their order is that of the
+// numbers.
+func address(i int) string { return fmt.Sprintf("%0*d", addressDigits, i) }
+
+func instances(n int) []discover.Instance {
+	set := make([]discover.Instance, n)
+	for i := range set {
+		set[i] = discover.Instance{Addr: address(i)}
+	}
+	return set
+}
+
+// weighted returns the set with the weights 1 to 4.
+func weighted(n int) []discover.Instance {
+	set := instances(n)
+	for i := range set {
+		set[i].Weight = float64(i%4 + 1)
+	}
+	return set
+}
+
+// another returns the set with another instance in the middle.
+func another(set []discover.Instance) []discover.Instance {
+	set = slices.Clone(set)
+	set[len(set)/2].Addr += "x"
+	return set
+}

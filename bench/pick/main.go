@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/typedkit/endpoint/bench/internal/measure"
+)
+
+const about = `It measures what a balancer costs a call: to pick one of 10 to 10,000 instances and
+to tell how the call ended, on one core and on two at once, with every balancer of
+discover and with those of go-kit and grpc-go; and what it costs that one of 10,000
+instances is another.`
+
+func main() {
+	p := measure.Program{
+		Name: "pick", About: about, Dir: sourceDir(),
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Cases:  cases,
+		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
+	}
+	os.Exit(p.Main(os.Args[1:]))
+}
+
+// sourceDir returns the folder of this file, or "" in a program that was built
+// without such paths.
+func sourceDir() string {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok || !filepath.IsAbs(file) {
+		return ""
+	}
+	return filepath.Dir(file)
+}
+
+// changeWindows is how many windows one is for what changes sets: it takes
+// milliseconds.
+const changeWindows = 10
+
+// cases returns what is measured. Each subject has shown before that it picks
+// every instance it should.
+func cases() ([]measure.Case, error) {
+	var all []measure.Case
+	for _, n := range sizes() {
+		for _, kind := range kinds() {
+			s, err := newSubject(kind, n)
+			if err == nil {
+				err = s.check(n)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s, %d instances: wrong before anything was timed: %w", kind, n, err)
+			}
+			for _, cores := range coreCounts() {
+				all = append(all, measure.Case{Group: group(n, cores), Kind: kind, Run: onCores(cores, s.run)})
+			}
+		}
+	}
+	for _, kind := range []string{kindLeastRequest, kindKit} {
+		c, err := newChanger(kind)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", kind, err)
+		}
+		all = append(all,
+			measure.Case{Group: groupChange, Kind: kind, Run: c.change, Windows: changeWindows},
+			measure.Case{Group: groupBeside, Kind: kind, Run: c.beside, Windows: changeWindows})
+	}
+	return all, nil
+}

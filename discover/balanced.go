@@ -1,0 +1,87 @@
+package discover
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/typedkit/endpoint"
+)
+
+// Balanced returns an endpoint whose calls go to endpoints of t, each attempt
+// to one of them: of a pool of endpoints ([Of]), for example. Like any target
+// it belongs inside of what repeats calls:
+//
+//	e := endpoint.Chain(discover.Balanced(discover.Of(replicas)), retry.Wrap)
+//
+// When the response is a stream, the endpoint is taken when its loop starts and
+// given back when it ends. Req and Resp are those of the endpoints.
+func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) endpoint.Endpoint[Req, Resp] {
+	if _, streams := endpoint.StreamItem(reflect.TypeFor[Resp]()); streams {
+		return endpoint.Stack{&taking[Req, Resp]{t}}.Wrap(callTaken[Req, Resp])
+	}
+	return func(ctx context.Context, req Req) (resp Resp, err error) {
+		e, token, err := t.Acquire(ctx)
+		if err != nil {
+			return resp, err
+		}
+		finished := false
+		defer func() {
+			if !finished { // it panics, or the goroutine ends
+				t.Release(token, errPanicked)
+			}
+		}()
+		resp, err = e(ctx, req)
+		finished = true
+		t.Release(token, err)
+		return resp, err
+	}
+}
+
+// errPanicked is what a target learns of a call that panicked.
+var errPanicked = endpoint.Errorf(endpoint.Internal, "the call panicked")
+
+// taking is a layer that takes an endpoint for the time of a call.
+type taking[Req, Resp any] struct {
+	target endpoint.Target[endpoint.Endpoint[Req, Resp]]
+}
+
+// taken is an endpoint that was taken, for callTaken.
+type taken[Req, Resp any] struct {
+	context.Context
+	endpoint endpoint.Endpoint[Req, Resp]
+	token    endpoint.Token
+}
+
+type takenKey struct{}
+
+func (t *taken[Req, Resp]) Value(key any) any {
+	if _, ok := key.(takenKey); ok {
+		return t
+	}
+	return t.Context.Value(key)
+}
+
+func (l *taking[Req, Resp]) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	e, token, err := l.target.Acquire(ctx)
+	if err != nil {
+		return nil, endpoint.Token{}, err
+	}
+	t := &taken[Req, Resp]{ctx, e, token}
+	return t, endpoint.Token{P: t}, nil
+}
+
+func (l *taking[Req, Resp]) Exit(_ context.Context, t endpoint.Token, err error) error {
+	if t, ok := t.P.(*taken[Req, Resp]); ok {
+		l.target.Release(t.token, err)
+	}
+	return err
+}
+
+// callTaken calls the endpoint that was taken for this call.
+func callTaken[Req, Resp any](ctx context.Context, req Req) (resp Resp, err error) {
+	t, ok := ctx.Value(takenKey{}).(*taken[Req, Resp])
+	if !ok {
+		return resp, endpoint.Errorf(endpoint.Internal, "discover: the context of the call was replaced")
+	}
+	return t.endpoint(t.Context, req)
+}

@@ -1,0 +1,118 @@
+package discover_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/discover"
+)
+
+// counting is a target of one value that counts what it gives and gets back.
+type counting[C any] struct {
+	value    C
+	acquired int
+	released []error
+	refuse   error
+}
+
+func (c *counting[C]) Acquire(context.Context) (C, endpoint.Token, error) {
+	if c.refuse != nil {
+		return c.value, endpoint.Token{}, c.refuse
+	}
+	c.acquired++
+	return c.value, endpoint.Token{}, nil
+}
+
+func (c *counting[C]) Release(_ endpoint.Token, err error) { c.released = append(c.released, err) }
+
+func TestBalanced(t *testing.T) {
+	t.Parallel()
+	c := &counting[endpoint.Endpoint[int, int]]{value: func(_ context.Context, n int) (int, error) {
+		switch {
+		case n < 0:
+			return 0, errDown
+		case n == 0:
+			panic("zero")
+		}
+		return 2 * n, nil
+	}}
+	e := discover.Balanced(c)
+	n, err := e(t.Context(), 21)
+	require.NoError(t, err)
+	require.Equal(t, 42, n)
+	_, err = e(t.Context(), -1)
+	require.ErrorIs(t, err, errDown)
+	require.PanicsWithValue(t, "zero", func() { _, _ = e(t.Context(), 0) })
+	require.Equal(t, 3, c.acquired)
+	require.Len(t, c.released, 3)
+	require.NoError(t, c.released[0])
+	require.ErrorIs(t, c.released[1], errDown)
+	require.True(t, endpoint.ServerFault(c.released[2]), "a panic counts against the endpoint")
+
+	c.refuse = errSource
+	_, err = e(t.Context(), 1)
+	require.ErrorIs(t, err, errSource)
+	require.Len(t, c.released, 3)
+}
+
+func TestBalancedStream(t *testing.T) {
+	t.Parallel()
+	type numbers = endpoint.Stream[int]
+	c := &counting[endpoint.Endpoint[int, numbers]]{value: func(_ context.Context, n int) (numbers, error) {
+		return func(yield func(int, error) bool) {
+			for i := range n {
+				if !yield(i, nil) {
+					return
+				}
+			}
+			yield(0, errDown)
+		}, nil
+	}}
+	e := discover.Balanced(c)
+	stream, err := e(t.Context(), 3)
+	require.NoError(t, err)
+	require.Zero(t, c.acquired, "a stream is cold")
+
+	items, err := stream.Collect()
+	require.ErrorIs(t, err, errDown)
+	require.Equal(t, []int{0, 1, 2}, items)
+	require.Equal(t, 1, c.acquired)
+	require.Len(t, c.released, 1)
+	require.ErrorIs(t, c.released[0], errDown)
+
+	for range stream {
+		require.Len(t, c.released, 1, "while the loop runs")
+		break
+	}
+	require.Len(t, c.released, 2, "two loops are two calls")
+	require.ErrorIs(t, c.released[1], endpoint.ErrStopped)
+
+	c.refuse = errSource
+	_, err = stream.Collect()
+	require.ErrorIs(t, err, errSource)
+}
+
+// TestBalancedOf is a plain slice of endpoints with one that is down.
+func TestBalancedOf(t *testing.T) {
+	t.Parallel()
+	up := func(context.Context, string) (string, error) { return "up", nil }
+	down := func(context.Context, string) (string, error) { return "", errDown }
+	e := endpoint.Chain(discover.Balanced(discover.Of([]endpoint.Endpoint[string, string]{up, down, up})), endpoint.Stack{&repeat{times: 2}}.Wrap)
+	for range 1000 {
+		answer, err := e(t.Context(), "")
+		require.NoError(t, err)
+		require.Equal(t, "up", answer)
+	}
+}
+
+// TestBalancedWithFaults: an endpoint over a pool that was set up wrongly says so.
+func TestBalancedWithFaults(t *testing.T) {
+	t.Parallel()
+	pool := discover.Of([]endpoint.Endpoint[int, int]{})
+	_, err := discover.Balanced(pool)(t.Context(), 1)
+	require.ErrorContains(t, err, "no connection")
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	require.NotErrorIs(t, err, discover.ErrNoEndpoints)
+}

@@ -1,0 +1,468 @@
+package dns_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	mdns "github.com/miekg/dns"
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/discover/dns"
+	"github.com/typedkit/endpoint/endpointtest"
+)
+
+// zone is a name server: its records by "TYPE name", or the response code.
+type zone struct {
+	mu      sync.Mutex // guards the fields below
+	records map[string][]string
+	codes   map[string]int
+	extra   []string
+	ns      []string
+	tcp     bool // over UDP it truncates all answers
+	asked   []string
+}
+
+func (z *zone) set(key string, records ...string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.records == nil {
+		z.records, z.codes = map[string][]string{}, map[string]int{}
+	}
+	z.records[key] = records
+	delete(z.codes, key)
+}
+
+func (z *zone) fail(key string, code int) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.codes == nil {
+		z.records, z.codes = map[string][]string{}, map[string]int{}
+	}
+	z.codes[key] = code
+}
+
+func (z *zone) queries() []string {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	asked := z.asked
+	z.asked = nil
+	slices.Sort(asked)
+	return asked
+}
+
+func (z *zone) ServeDNS(w mdns.ResponseWriter, m *mdns.Msg) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	key := mdns.TypeToString[m.Question[0].Qtype] + " " + m.Question[0].Name
+	z.asked = append(z.asked, key)
+	answer := new(mdns.Msg).SetRcode(m, z.codes[key])
+	_, overUDP := w.RemoteAddr().(*net.UDPAddr)
+	switch {
+	case z.tcp && overUDP:
+		answer.Truncated = true
+	case z.codes[key] == 0:
+		answer.Answer = parse(z.records[key])
+		answer.Extra = parse(z.extra)
+		answer.Ns = parse(z.ns)
+	}
+	_ = w.WriteMsg(answer)
+}
+
+func parse(records []string) []mdns.RR {
+	var parsed []mdns.RR
+	for _, r := range records {
+		rr, err := mdns.NewRR(r)
+		if err != nil {
+			panic(err)
+		}
+		parsed = append(parsed, rr)
+	}
+	return parsed
+}
+
+// inMemory serves the zone in the caller's bubble and returns the options of a
+// source that asks it.
+func inMemory(t *testing.T, z *zone) []dns.Option {
+	t.Helper()
+	l := endpointtest.NewListener()
+	serve(t, &mdns.Server{Listener: l, Handler: z})
+	return []dns.Option{dns.Servers("192.0.2.1:53"), dns.Dial(l.Dial)}
+}
+
+// serve runs a server until the test ends.
+func serve(t *testing.T, s *mdns.Server) {
+	t.Helper()
+	started := make(chan struct{})
+	s.NotifyStartedFunc = func() { close(started) }
+	ended := make(chan error, 1)
+	go func() { ended <- s.ActivateAndServe() }()
+	<-started
+	t.Cleanup(func() {
+		require.NoError(t, s.Shutdown())
+		<-ended
+	})
+}
+
+// overSockets serves the zone over UDP and TCP on one port of the loopback.
+func overSockets(t *testing.T, z *zone) dns.Option {
+	t.Helper()
+	for {
+		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+		require.NoError(t, err)
+		tcp, err := net.Listen("tcp", udp.LocalAddr().String())
+		if err != nil { // the port is in use over TCP
+			_ = udp.Close()
+			continue
+		}
+		serve(t, &mdns.Server{PacketConn: udp, Handler: z})
+		serve(t, &mdns.Server{Listener: tcp, Handler: z})
+		return dns.Servers(udp.LocalAddr().String())
+	}
+}
+
+// watch collects what a source yields, each set as its addresses and each error as
+// its text, until the test ends.
+func watch(t *testing.T, s discover.Source) func() []string {
+	t.Helper()
+	var mu sync.Mutex
+	var got []string
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for set, err := range s.Watch(ctx) {
+			mu.Lock()
+			got = append(got, text(set, err))
+			mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		said := got
+		got = nil
+		return said
+	}
+}
+
+func text(set []discover.Instance, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	var parts []string
+	for _, in := range set {
+		part := in.Addr
+		if in.Priority != 0 || in.Weight != 0 {
+			part += fmt.Sprintf(" %d/%v %s", in.Priority, in.Weight, in.Meta["target"])
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+const (
+	host = "users.internal."
+	a    = "A " + host
+	aaaa = "AAAA " + host
+	name = "_http._tcp.users.internal."
+	srv  = "SRV " + name
+)
+
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		zone func(z *zone)
+		opts []dns.Option
+		want string
+	}{
+		{"both kinds", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.2", host+" 60 A 10.0.0.1")
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, nil, "10.0.0.1:80, 10.0.0.2:80, [2001:db8::1]:80"},
+		{"IPv4 alone", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeServerFailure)
+		}, []dns.Option{dns.IPv4Only()}, "10.0.0.1:80"},
+		{"IPv6 alone", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, []dns.Option{dns.IPv6Only()}, "[2001:db8::1]:80"},
+		{"alias", func(z *zone) {
+			z.set(a, host+" 60 CNAME x.internal.", "x.internal. 60 A 10.0.0.1")
+		}, nil, "10.0.0.1:80"},
+		{"no records", func(*zone) {}, nil, ""},
+		{"duplicates", func(z *zone) { z.set(a, host+" 60 A 10.0.0.1", host+" 60 A 10.0.0.1") }, nil, "10.0.0.1:80"},
+		{"NXDOMAIN", func(z *zone) {
+			z.fail(a, mdns.RcodeNameError)
+			z.fail(aaaa, mdns.RcodeNameError)
+		}, nil, "dns: A users.internal.: NXDOMAIN\ndns: AAAA users.internal.: NXDOMAIN"},
+		{"half a failure", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeServerFailure)
+		}, nil, "dns: AAAA users.internal.: SERVFAIL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := &zone{}
+				tt.zone(z)
+				said := watch(t, dns.Hosts(host, 80, append(inMemory(t, z), tt.opts...)...))
+				synctest.Wait()
+				require.Equal(t, []string{tt.want}, said())
+			})
+		})
+	}
+}
+
+func TestSRV(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{extra: []string{"b.internal. 60 A 10.0.0.2", "other.internal. 60 A 10.9.9.9"}}
+		z.set(srv,
+			name+" 60 SRV 1 10 8080 a.internal.",
+			name+" 60 SRV 1 30 8081 b.internal.",
+			name+" 60 SRV 2 0 8080 c.internal.",
+			name+" 60 SRV 1 0 8080 d.internal.")
+		z.set("A a.internal.", "a.internal. 60 A 10.0.0.1", "a.internal. 60 A 10.0.1.1")
+		z.set("AAAA c.internal.", "c.internal. 60 AAAA 2001:db8::3")
+		z.set("A d.internal.", "d.internal. 60 A 10.0.0.4")
+		said := watch(t, dns.SRV(name, inMemory(t, z)...))
+		synctest.Wait()
+		require.Equal(t, []string{strings.Join([]string{
+			"10.0.0.1:8080 1/5 a.internal.",
+			"10.0.0.2:8081 1/30 b.internal.",
+			"10.0.0.4:8080 1/0.01 d.internal.",
+			"10.0.1.1:8080 1/5 a.internal.",
+			"[2001:db8::3]:8080 2/1 c.internal.",
+		}, ", ")}, said())
+		require.NotContains(t, z.queries(), "A b.internal.", "whose address came with the answer")
+
+		z.set(srv, name+" 60 SRV 0 0 0 .")
+		time.Sleep(61 * time.Second) // in the bubble
+		require.Contains(t, said(), "")
+	})
+}
+
+// TestTTL: an answer is asked for again when it expires. It sleeps in a bubble.
+func TestTTL(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{}
+		z.set(a, host+" 60 A 10.0.0.1", host+" 20 A 10.0.0.2")
+		z.set(aaaa, host+" 30 AAAA 2001:db8::1")
+		said := watch(t, dns.Hosts(host, 80, append(inMemory(t, z), dns.TTL(5*time.Second, 40*time.Second))...))
+		synctest.Wait()
+		require.Len(t, said(), 1)
+		time.Sleep(19 * time.Second)
+		require.Empty(t, said(), "before the first record expires")
+		time.Sleep(2 * time.Second)
+		require.Len(t, said(), 1)
+
+		z.set(a, host+" 0 A 10.0.0.1")
+		time.Sleep(20 * time.Second)
+		said()
+		time.Sleep(20 * time.Second)
+		require.Len(t, said(), 4, "at least 5 s apart")
+
+		z.set(a, host+" 86400 A 10.0.0.1")
+		z.set(aaaa)
+		time.Sleep(10 * time.Second)
+		said()
+		time.Sleep(80 * time.Second)
+		require.Len(t, said(), 2, "at most 40 s apart")
+	})
+}
+
+// TestEmptyAnswer: what says that there is nothing expires by its SOA record. It
+// sleeps in a bubble.
+func TestEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{ns: []string{"internal. 3600 SOA ns.internal. hostmaster.internal. 1 7200 3600 1209600 10"}}
+		said := watch(t, dns.Hosts(host, 80, inMemory(t, z)...))
+		time.Sleep(35 * time.Second)
+		require.Equal(t, []string{"", "", "", ""}, said())
+		z.mu.Lock()
+		z.ns = nil
+		z.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		said()
+		time.Sleep(60 * time.Second)
+		require.Len(t, said(), 2)
+	})
+}
+
+// TestErrorsKeepThePool: an error leaves the set as it is, and is asked about
+// sooner than the answer would have expired. It sleeps in a bubble.
+func TestErrorsKeepThePool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{}
+		z.set(a, host+" 300 A 10.0.0.1")
+		pool := discover.New(func(addr string) (string, error) { return addr, nil })
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		source := dns.Hosts(host, 80, inMemory(t, z)...)
+		go func() { ended <- pool.Run(ctx, source) }()
+		synctest.Wait()
+		for _, code := range []int{mdns.RcodeNameError, mdns.RcodeServerFailure, mdns.RcodeRefused} {
+			z.fail(a, code)
+			time.Sleep(10 * time.Minute)
+			addr, token, err := pool.Acquire(ctx)
+			require.NoError(t, err)
+			require.Equal(t, "10.0.0.1:80", addr)
+			pool.Release(token, nil)
+			require.Greater(t, pool.Age(), 5*time.Minute)
+		}
+		require.Greater(t, len(z.queries()), 100)
+		z.set(a, host+" 300 A 10.0.0.2")
+		time.Sleep(30 * time.Second)
+		addr, token, err := pool.Acquire(ctx)
+		require.NoError(t, err)
+		require.Equal(t, "10.0.0.2:80", addr)
+		pool.Release(token, nil)
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+// TestWeights: the shares of RFC 2782's weights, and no call to priority 2 while
+// priority 1 is well.
+func TestWeights(t *testing.T) {
+	t.Parallel()
+	for balancing, balancer := range map[string]discover.Balancer{"Weighted": discover.Weighted(), "Random": discover.Random()} {
+		t.Run(balancing, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := &zone{}
+				want := map[string]float64{}
+				var records []string
+				for i, w := range []int{60, 20, 10, 10} {
+					target := fmt.Sprintf("s%d.internal.", i)
+					records = append(records, srvRecord(1, w, target))
+					z.set("A "+target, fmt.Sprintf("%s 60 A 10.0.0.%d", target, i))
+					want[fmt.Sprintf("10.0.0.%d:8080", i)] = float64(w) / 100
+				}
+				z.set(srv, append(records, srvRecord(2, 1000, "spare.internal."))...)
+				z.set("A spare.internal.", "spare.internal. 60 A 10.0.0.99")
+				pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error)
+				source := dns.SRV("_http._tcp.users.internal.", inMemory(t, z)...)
+				go func() { ended <- pool.Run(ctx, source) }()
+				synctest.Wait()
+				counts := map[string]int{}
+				for range 10_000 {
+					addr, token, err := pool.Acquire(ctx)
+					require.NoError(t, err)
+					pool.Release(token, nil)
+					counts[addr]++
+				}
+				for addr, share := range want {
+					require.InDelta(t, share, float64(counts[addr])/10_000, 0.02, "%v", counts)
+				}
+				require.Zero(t, counts["10.0.0.99:8080"])
+				cancel()
+				require.NoError(t, <-ended)
+			})
+		})
+	}
+}
+
+func srvRecord(priority, weight int, target string) string {
+	return name + " 60 SRV " + strconv.Itoa(priority) + " " + strconv.Itoa(weight) + " 8080 " + target
+}
+
+// TestSockets asks a real server over UDP, and over TCP when it truncates.
+func TestSockets(t *testing.T) {
+	t.Parallel()
+	for _, truncates := range []bool{false, true} {
+		z := &zone{tcp: truncates}
+		var records []string
+		for i := range 100 {
+			records = append(records, fmt.Sprintf("%s 60 A 10.0.1.%d", host, i))
+		}
+		if !truncates {
+			records = records[:3]
+		}
+		z.set(a, records...)
+		for set, err := range dns.Hosts(host, 80, overSockets(t, z)).Watch(t.Context()) {
+			require.NoError(t, err)
+			require.Len(t, set, len(records))
+			break
+		}
+	}
+}
+
+// TestSecondServer: one that does not answer is passed over.
+func TestSecondServer(t *testing.T) {
+	t.Parallel()
+	z := &zone{}
+	z.set(a, host+" 60 A 10.0.0.1")
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = silent.Close() }()
+	refusing := &zone{}
+	refusing.fail(a, mdns.RcodeRefused)
+	for _, first := range []string{silent.LocalAddr().String(), server(t, refusing)} {
+		source := dns.Hosts(host, 80, dns.Servers(first, server(t, z)), dns.IPv4Only(), dns.Timeout(100*time.Millisecond))
+		for set, err := range source.Watch(t.Context()) {
+			require.NoError(t, err)
+			require.Equal(t, "10.0.0.1:80", text(set, nil))
+			break
+		}
+	}
+}
+
+func server(t *testing.T, z *zone) string {
+	t.Helper()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	serve(t, &mdns.Server{PacketConn: udp, Handler: z})
+	return udp.LocalAddr().String()
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		source discover.Source
+		want   string
+	}{
+		{"no name", dns.SRV(""), `dns: "" is no domain name`},
+		{"a URL", dns.SRV("http://users"), `dns: "http://users" is no domain name`},
+		{"all of them", dns.Hosts("a b", 0, dns.Servers(), dns.Servers("localhost:53"), dns.Dial(nil), dns.TTL(0, 1), dns.TTL(2*time.Second, time.Second), dns.Timeout(0), nil), `dns: option Servers: there is none
+dns: option Servers: "localhost:53" is no IP address with a port
+dns: option Dial: the func is nil
+dns: option TTL: 0s to 1ns is no range from a millisecond on
+dns: option TTL: 2s to 1s is no range from a millisecond on
+dns: option Timeout: 0s is not positive
+dns: "a b" is no domain name
+dns: Hosts: the port is 0`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := 0
+			for _, err := range tt.source.Watch(t.Context()) {
+				require.EqualError(t, err, tt.want)
+				n++
+			}
+			require.Equal(t, 1, n)
+			pool := discover.New(func(string) (int, error) { return 0, nil })
+			require.EqualError(t, pool.Run(t.Context(), tt.source), tt.want)
+		})
+	}
+}

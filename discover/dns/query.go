@@ -1,0 +1,265 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/typedkit/endpoint/discover"
+)
+
+// answerSize is how large an answer over UDP may be: what fits into a packet on
+// nearly all paths (DNS Flag Day 2020).
+const answerSize = 1232
+
+// query is one round of questions.
+type query struct {
+	config *config
+
+	mu  sync.Mutex // guards the field below
+	ttl time.Duration
+}
+
+// expires notes how long a record is right.
+func (q *query) expires(h *dns.RR_Header) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ttl = min(q.ttl, time.Duration(h.Ttl)*time.Second)
+}
+
+// hosts returns the addresses of a host.
+func (q *query) hosts(ctx context.Context, name string, port uint16) ([]discover.Instance, error) {
+	addrs, err := q.addresses(ctx, name)
+	set := make([]discover.Instance, len(addrs))
+	for i, a := range addrs {
+		set[i].Addr = join(a, port)
+	}
+	return set, err
+}
+
+func join(host string, port uint16) string {
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// addresses asks for the addresses of a host, of both kinds at the same time.
+// When one kind fails, so does the whole: half of a set must not replace the whole.
+func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
+	var kinds []uint16
+	if q.config.ipv4 {
+		kinds = append(kinds, dns.TypeA)
+	}
+	if q.config.ipv6 {
+		kinds = append(kinds, dns.TypeAAAA)
+	}
+	found, errs := make([][]string, len(kinds)), make([]error, len(kinds))
+	var asked sync.WaitGroup
+	for i, kind := range kinds {
+		asked.Go(func() {
+			answer, err := q.ask(ctx, name, kind)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			found[i] = q.addressesIn(answer.Answer)
+			q.denied(answer)
+		})
+	}
+	asked.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, addrs := range found {
+		all = append(all, addrs...)
+	}
+	return all, nil
+}
+
+// denied notes how long the answer is right that there are no such records (RFC
+// 2308 §5).
+func (q *query) denied(answer *dns.Msg) {
+	if len(answer.Answer) > 0 {
+		return
+	}
+	for _, r := range answer.Ns {
+		if soa, ok := r.(*dns.SOA); ok {
+			h := soa.Hdr
+			h.Ttl = min(h.Ttl, soa.Minttl)
+			q.expires(&h)
+		}
+	}
+}
+
+// addressesIn returns the addresses in records, also those at the end of
+// aliases.
+func (q *query) addressesIn(records []dns.RR) []string {
+	var addrs []string
+	for _, r := range records {
+		q.expires(r.Header())
+		switch r := r.(type) {
+		case *dns.A:
+			addrs = append(addrs, r.A.String())
+		case *dns.AAAA:
+			addrs = append(addrs, r.AAAA.String())
+		}
+	}
+	return addrs
+}
+
+// services returns the servers of a service.
+func (q *query) services(ctx context.Context, name string) ([]discover.Instance, error) {
+	answer, err := q.ask(ctx, name, dns.TypeSRV)
+	if err != nil {
+		return nil, err
+	}
+	q.denied(answer)
+	var servers []*dns.SRV
+	for _, r := range answer.Answer {
+		q.expires(r.Header())
+		if s, ok := r.(*dns.SRV); ok && s.Target != "." {
+			servers = append(servers, s)
+		}
+	}
+	var set []discover.Instance
+	for _, s := range servers {
+		addrs := q.given(answer.Extra, s.Target)
+		if len(addrs) == 0 {
+			if addrs, err = q.addresses(ctx, s.Target); err != nil {
+				return nil, err
+			}
+		}
+		for _, a := range addrs {
+			set = append(set, discover.Instance{
+				Addr: join(a, s.Port), Priority: int(s.Priority), Weight: weight(s, servers) / float64(len(addrs)),
+				Meta: map[string]string{"target": s.Target},
+			})
+		}
+	}
+	return set, nil
+}
+
+// given returns the addresses that came with an answer for a name, of the kinds
+// that are wanted.
+func (q *query) given(extra []dns.RR, name string) []string {
+	var own []dns.RR
+	for _, r := range extra {
+		kind := r.Header().Rrtype
+		wanted := kind == dns.TypeA && q.config.ipv4 || kind == dns.TypeAAAA && q.config.ipv6
+		if wanted && dns.CanonicalName(r.Header().Name) == dns.CanonicalName(name) {
+			own = append(own, r)
+		}
+	}
+	return q.addressesIn(own)
+}
+
+// weight is the weight of a server: its own unless it is zero. RFC 2782 gives
+// those of weight 0 "a very small chance of being selected" beside others, and
+// equal chances among themselves.
+func weight(s *dns.SRV, all []*dns.SRV) float64 {
+	if s.Weight > 0 {
+		return float64(s.Weight)
+	}
+	for _, other := range all {
+		if other.Priority == s.Priority && other.Weight > 0 {
+			return 1.0 / 100
+		}
+	}
+	return 1
+}
+
+// ask returns the answer of the first name server that gives one, for the first
+// of the names that exists.
+func (q *query) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, error) {
+	servers, names, err := q.where(name)
+	if err != nil {
+		return nil, err
+	}
+	for i, full := range names {
+		answer, err := q.askAll(ctx, servers, full, kind)
+		switch {
+		case err != nil:
+			return nil, err
+		case answer.Rcode == dns.RcodeSuccess:
+			return answer, nil
+		case i == len(names)-1:
+			return nil, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode])
+		}
+	}
+	return nil, fmt.Errorf("dns: %q stands for no name", name)
+}
+
+// where returns the servers to ask and the names to ask for.
+func (q *query) where(name string) (servers, names []string, err error) {
+	if len(q.config.servers) > 0 {
+		return q.config.servers, []string{dns.Fqdn(name)}, nil
+	}
+	file, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	if err != nil {
+		return nil, nil, fmt.Errorf("dns: %w", err)
+	}
+	for _, s := range file.Servers {
+		servers = append(servers, net.JoinHostPort(s, file.Port))
+	}
+	if len(servers) == 0 {
+		return nil, nil, errors.New("dns: /etc/resolv.conf names no server")
+	}
+	return servers, file.NameList(name), nil
+}
+
+// askAll asks one server after the other until one knows: that a name does not
+// exist is knowledge, a failure is none.
+func (q *query) askAll(ctx context.Context, servers []string, name string, kind uint16) (*dns.Msg, error) {
+	var errs []error
+	for _, server := range servers {
+		answer, err := q.askOne(ctx, server, name, kind)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, err))
+		case answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError:
+			return answer, nil
+		default:
+			errs = append(errs, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode]))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(errs...)
+}
+
+// askOne asks one server, again over TCP when the answer does not fit.
+func (q *query) askOne(ctx context.Context, server, name string, kind uint16) (*dns.Msg, error) {
+	question := new(dns.Msg).SetQuestion(name, kind)
+	question.SetEdns0(answerSize, false)
+	answer, err := q.exchange(ctx, "udp", server, question)
+	if err == nil && answer.Truncated {
+		answer, err = q.exchange(ctx, "tcp", server, question)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.Question) != 1 || dns.CanonicalName(answer.Question[0].Name) != dns.CanonicalName(name) || answer.Question[0].Qtype != kind {
+		return nil, errors.New("the answer is one to another question")
+	}
+	return answer, nil
+}
+
+func (q *query) exchange(ctx context.Context, network, server string, question *dns.Msg) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, q.config.timeout)
+	defer cancel()
+	conn, err := q.config.dial(ctx, network, server)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	// The end of the context ends a read too.
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	client := &dns.Client{Timeout: q.config.timeout}
+	answer, _, err := client.ExchangeWithConnContext(ctx, question, &dns.Conn{Conn: conn})
+	return answer, err
+}

@@ -1,0 +1,63 @@
+package discover
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// An Instance is one place where a service runs.
+type Instance struct {
+	// Addr is what is dialled, "host:port" as of [net.JoinHostPort]: an IPv6
+	// address stands in brackets. It is what tells instances apart.
+	Addr string
+	// Weight is the share of the calls that the instance should get, compared
+	// with the weights of others. Zero and less stand for 1.
+	Weight float64
+	// Zone is where the instance is, "" if that is not known; see [Zone].
+	Zone string
+	// Priority says which instances are tried first, the lower the sooner, as
+	// in RFC 2782. Those of a higher number get calls only when no healthy one
+	// of a lower number is left.
+	Priority int
+	// Meta is what else the source knows. It must not be changed.
+	Meta map[string]string
+}
+
+// equal says that nothing about the instance has changed.
+func (in *Instance) equal(other *Instance) bool {
+	return in.Addr == other.Addr && in.weight() == other.weight() && in.Zone == other.Zone &&
+		in.Priority == other.Priority &&
+		(len(in.Meta)+len(other.Meta) == 0 || maps.Equal(in.Meta, other.Meta))
+}
+
+func (in *Instance) weight() float64 {
+	if in.Weight > 0 {
+		return in.Weight
+	}
+	return 1
+}
+
+// Sorted returns a set as a [Source] yields it: in the order of the addresses,
+// each once. Of instances of one address the first stays. The slice is a copy;
+// one without an address is left out.
+func Sorted(set []Instance) []Instance {
+	sorted := slices.DeleteFunc(slices.Clone(set), func(in Instance) bool { return in.Addr == "" })
+	slices.SortStableFunc(sorted, byAddr)
+	return slices.CompactFunc(sorted, sameAddr)
+}
+
+func byAddr(a, b Instance) int    { return strings.Compare(a.Addr, b.Addr) }
+func sameAddr(a, b Instance) bool { return a.Addr == b.Addr }
+
+// isSorted says that Sorted would change nothing.
+func isSorted(set []Instance) bool {
+	before := ""
+	for i := range set {
+		if set[i].Addr <= before {
+			return false
+		}
+		before = set[i].Addr
+	}
+	return true
+}

@@ -1,0 +1,72 @@
+package discover
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// The state of a host's load: how many calls are in flight, and above them two
+// flags. Whoever brings it to gone alone, no calls left, closes the host.
+const (
+	gone    = int64(1) << 62 // not in the set any more
+	closed  = int64(1) << 61 // and its connection is closed
+	inCalls = closed - 1     // mask of the calls in flight
+)
+
+// host is what all operations share of one instance.
+type host struct {
+	// What each pick looks at comes first and so shares a cache line.
+	load   atomic.Int64  // see above
+	weight atomic.Uint64 // bits of the weight as it is now, slow start included
+
+	failed   atomic.Int32 // failures since the last success
+	id       uint64
+	instance atomic.Pointer[Instance]
+}
+
+// enter counts a call in, unless the host is closed.
+func (h *host) enter() bool {
+	if h.load.Add(1)&closed == 0 {
+		return true
+	}
+	h.load.Add(-1)
+	return false
+}
+
+// leave counts a call out and says that the caller is to close the host.
+func (h *host) leave() bool { return h.load.Add(-1) == gone && h.shut() }
+
+// retire takes the host out of the set and says that the caller is to close it.
+func (h *host) retire() bool { return h.load.Add(gone) == gone && h.shut() }
+
+// shut closes the door; only one of those who find the host idle may.
+func (h *host) shut() bool { return h.load.CompareAndSwap(gone, gone|closed) }
+
+// A Member is one instance as a [Balancer] sees it. It stays the same while the
+// instance is in the set. All methods are safe for concurrent use.
+type Member struct {
+	host  *host
+	owner any // the *member[C] that it is part of
+
+	// What peakEWMA knows of this operation's calls. The two are not written
+	// together; a mixture of two updates costs a little precision.
+	cost  atomic.Uint64 // bits of the nanoseconds
+	stamp atomic.Int64  // when cost was right
+}
+
+// Instance returns the instance as the source last described it.
+func (m *Member) Instance() Instance { return *m.host.instance.Load() }
+
+// Pending returns how many calls are in flight, of all operations.
+func (m *Member) Pending() int { return int(m.host.load.Load() & inCalls) }
+
+// Weight returns the weight of the instance, which is less during slow start.
+// It is always more than zero.
+func (m *Member) Weight() float64 { return math.Float64frombits(m.host.weight.Load()) }
+
+// Latency returns what [PeakEWMA] takes the latency of the instance for in
+// calls of this operation; 0 before the first has ended.
+func (m *Member) Latency() time.Duration {
+	return time.Duration(math.Float64frombits(m.cost.Load()))
+}

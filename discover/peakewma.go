@@ -1,0 +1,99 @@
+package discover
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+const (
+	// ewmaWindow is the time in which what was measured loses all but 1/e of
+	// its part in the mean.
+	ewmaWindow = float64(5 * time.Second)
+	// unknownCost keeps a member that has calls in flight and has not answered
+	// one yet behind all others.
+	unknownCost = float64(time.Hour)
+	// failureFactor is how much slower than it was a member counts that failed.
+	failureFactor = 2
+	// maxCost bounds what failures make of it.
+	maxCost = float64(time.Minute)
+)
+
+// PeakEWMA returns the default [Balancer]: it takes two members at random and
+// picks the one with the lower load, its latency multiplied by the calls in
+// flight and divided by its weight. The latency of an operation's calls at a
+// member is a mean, weighted exponentially with a window of 5 s, that follows
+// each peak at once and forgets it slowly, as in Twitter's Finagle. A member
+// that nothing is known of gets one call at first.
+//
+// A failure of the server counts as twice the latency so far, or a member that
+// fails fast would attract calls. The time of a call that was cancelled is a
+// lower bound of its latency: a hung member must not look fast because those
+// who call it give up.
+func PeakEWMA() Balancer {
+	return func(set []*Member) Picker { return peakEWMA(set) }
+}
+
+type peakEWMA []*Member
+
+// Pick is for callers without a clock; a pool uses pickAt.
+func (p peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
+
+func (p peakEWMA) pickAt(now int64) int {
+	if len(p) == 1 {
+		return 0
+	}
+	a, b := two(len(p))
+	if p[b].loadAt(now) < p[a].loadAt(now) {
+		return b
+	}
+	return a
+}
+
+// loadAt is what a call at this time is expected to cost.
+func (m *Member) loadAt(now int64) float64 {
+	pending := m.Pending()
+	cost := m.costAt(now)
+	if cost == 0 && pending > 0 {
+		cost = unknownCost
+	}
+	return cost * float64(pending+1) / m.Weight()
+}
+
+// costAt is the latency as it counts at this time: what was measured long ago
+// counts less, so that a member that was slow is tried again.
+func (m *Member) costAt(now int64) float64 {
+	return math.Float64frombits(m.cost.Load()) * decay(now-m.stamp.Load())
+}
+
+// decay is the part that a measurement keeps after so many nanoseconds.
+func decay(age int64) float64 {
+	x := float64(age) / ewmaWindow
+	switch {
+	case x <= 0:
+		return 1
+	case x < 1.0/64: // the error of the first order is below 1/8000
+		return 1 - x
+	}
+	return math.Exp(-x)
+}
+
+func (p peakEWMA) doneAt(m *Member, start, now int64, err error) {
+	cost := m.costAt(now)
+	sample := max(float64(now-start), 1)
+	switch {
+	case err == nil:
+	case endpoint.ServerFault(err):
+		sample = min(max(sample, cost)*failureFactor, maxCost)
+	case endpoint.CodeOf(err) == endpoint.Canceled && sample <= cost:
+		return // it could have taken longer, and says nothing
+	}
+	if sample < cost {
+		keep := decay(now - m.stamp.Load())
+		sample = math.Float64frombits(m.cost.Load())*keep + sample*(1-keep)
+	}
+	m.cost.Store(math.Float64bits(sample))
+	m.stamp.Store(now)
+}

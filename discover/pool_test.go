@@ -1,0 +1,376 @@
+package discover_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/discover"
+)
+
+func TestPoolFollowsItsSource(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a", "b")
+		synctest.Wait()
+		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
+		w.source.says("b", "c")
+		synctest.Wait()
+		require.Equal(w.t, []string{"b", "c"}, w.reached(50))
+		dials, closes := w.dialer.counts()
+		require.Equal(w.t, 3, dials, "a survivor is not dialled again")
+		require.Equal(w.t, 1, closes)
+		require.Equal(w.t, []string{"joined a", "joined b", "left a", "joined c"}, w.kinds())
+	})
+}
+
+func TestPoolSortsAndDeduplicates(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("b", "a", "b", "", "a")
+		synctest.Wait()
+		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
+		require.InDelta(w.t, 2, w.gauge("instances"), 0)
+		dials, _ := w.dialer.counts()
+		require.Equal(w.t, 2, dials)
+	})
+}
+
+// TestAcquireWaitsForTheFirstSet has the scripts sleep in the bubble.
+func TestAcquireWaitsForTheFirstSet(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		timeout time.Duration // of the caller; 0 for none
+		script  func(w *world)
+		took    time.Duration
+		is      error
+		cause   error
+	}{
+		{"it comes", 0, func(w *world) { time.Sleep(time.Second); w.source.says("a") }, time.Second, nil, nil},
+		{"it is empty", 0, func(w *world) { time.Sleep(time.Second); w.source.says() }, time.Second, discover.ErrNoEndpoints, nil},
+		{"it never comes", 0, func(*world) {}, 5 * time.Second, discover.ErrNoEndpoints, nil},
+		{"the source fails", 0, func(w *world) { w.source <- told{err: errSource} }, 5 * time.Second, discover.ErrNoEndpoints, errSource},
+		{"the caller gives up", 2 * time.Second, func(*world) {}, 2 * time.Second, context.DeadlineExceeded, nil},
+		{"Run ends", 0, func(w *world) { time.Sleep(time.Second); w.stop() }, time.Second, discover.ErrNoEndpoints, nil},
+		{"the source ends", 0, func(w *world) {
+			w.source <- told{err: errSource}
+			time.Sleep(time.Second)
+			close(w.source)
+		}, time.Second, discover.ErrNoEndpoints, errSource},
+		{"no dial succeeds", 0, func(w *world) {
+			w.dialer.fails = func(string, int) error { return errSource }
+			w.source.says("a")
+		}, 5 * time.Second, discover.ErrNoEndpoints, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			// The script sleeps in the bubble.
+			bubble(t, &dialer{}, func(w *world) {
+				ctx := w.t.Context()
+				if tt.timeout > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.timeout)
+					defer cancel()
+				}
+				go tt.script(w)
+				start := time.Now()
+				_, token, err := w.pool.Acquire(ctx)
+				require.Equal(w.t, tt.took, time.Since(start))
+				if tt.is == nil {
+					require.NoError(w.t, err)
+					w.pool.Release(token, nil)
+					return
+				}
+				require.ErrorIs(w.t, err, tt.is)
+				require.True(w.t, endpoint.NotSent(err), "nothing was sent")
+				if tt.cause != nil {
+					require.ErrorIs(w.t, err, tt.cause)
+				}
+			})
+		})
+	}
+}
+
+func TestPoolBeforeAndAfterRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &dialer{}
+		pool := discover.New(d.dial, discover.Wait(time.Second))
+		_, _, err := pool.Acquire(t.Context())
+		require.ErrorIs(t, err, discover.ErrNoEndpoints, "before Run")
+
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- pool.Run(ctx, discover.Static("a")) }()
+		synctest.Wait()
+		require.Error(t, pool.Run(ctx, discover.Static("a")), "a second Run")
+		_, token, err := pool.Acquire(t.Context())
+		require.NoError(t, err)
+
+		cancel()
+		require.NoError(t, <-ended)
+		start := time.Now()
+		_, _, err = pool.Acquire(t.Context())
+		require.ErrorIs(t, err, discover.ErrNoEndpoints, "after Run")
+		require.Zero(t, time.Since(start), "at once")
+
+		_, closes := d.counts()
+		require.Zero(t, closes, "a call is in flight")
+		pool.Release(token, nil)
+		_, closes = d.counts()
+		require.Equal(t, 1, closes)
+
+		require.NoError(t, pool.Close())
+		require.NoError(t, pool.Close())
+		require.Error(t, pool.Run(t.Context(), discover.Static("a")), "Run after Close")
+	})
+}
+
+func TestCloseEndsRun(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{takes: time.Second}, func(w *world) {
+		w.source.says("a", "b") // whose dials are being made
+		require.NoError(w.t, w.pool.Close())
+		require.NoError(w.t, w.pool.Close())
+	})
+}
+
+// TestSourceErrorsChangeNothing sleeps in the bubble.
+func TestSourceErrorsChangeNothing(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a", "b")
+		time.Sleep(time.Minute)
+		w.source <- told{err: errSource}
+		w.source <- told{err: errSource}
+		time.Sleep(time.Hour)
+		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
+		require.Equal(w.t, time.Hour+time.Minute, w.pool.Age())
+		require.InDelta(w.t, 3660, w.gauge("age_seconds"), 0)
+		w.source.says("a")
+		synctest.Wait()
+		require.Zero(w.t, w.pool.Age())
+		require.Equal(w.t, []string{"joined a", "joined b", "source_failed", "source_recovered", "left b"}, w.kinds())
+	})
+}
+
+// TestEmptySetIsHeldForItsGrace sleeps in the bubble.
+func TestEmptySetIsHeldForItsGrace(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a", "b")
+		w.source.says()
+		time.Sleep(59 * time.Second)
+		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
+		w.source.says("b") // it was a mistake
+		synctest.Wait()
+		require.Equal(w.t, []string{"b"}, w.reached(10))
+		w.source.says()
+		w.source <- told{err: errSource}
+		time.Sleep(61 * time.Second)
+		_, _, err := w.pool.Acquire(w.t.Context())
+		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+		require.ErrorIs(w.t, err, errSource)
+		w.source.says("c")
+		synctest.Wait()
+		require.Equal(w.t, []string{"c"}, w.reached(10))
+		dials, _ := w.dialer.counts()
+		require.Equal(w.t, 3, dials)
+	})
+}
+
+func TestNoGrace(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a")
+		w.source.says()
+		synctest.Wait()
+		_, _, err := w.pool.Acquire(w.t.Context())
+		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+	}, discover.Grace(0))
+}
+
+func TestRemovedInstanceFinishesItsCalls(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a")
+		var tokens []endpoint.Token
+		for range 10 {
+			c, token, err := w.pool.Acquire(w.t.Context())
+			require.NoError(w.t, err)
+			require.Equal(w.t, "a", c.addr)
+			tokens = append(tokens, token)
+		}
+		w.source.says("b")
+		synctest.Wait()
+		require.Equal(w.t, []string{"b"}, w.reached(10))
+		for _, token := range tokens {
+			_, closes := w.dialer.counts()
+			require.Zero(w.t, closes, "before the last call has ended")
+			w.pool.Release(token, nil)
+		}
+		_, closes := w.dialer.counts()
+		require.Equal(w.t, 1, closes)
+	})
+}
+
+// TestFlapping has an instance come and go. It sleeps in the bubble.
+func TestFlapping(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
+		for i := range 1000 {
+			if i%3 == 0 {
+				w.source.says("a")
+			} else {
+				w.source.says("a", "b")
+			}
+			time.Sleep(time.Duration(i%20) * time.Millisecond)
+			if i > 20 {
+				w.call()
+			}
+		}
+	})
+}
+
+// TestBurst replaces all of 10,000 instances at once. It sleeps in the bubble.
+func TestBurst(t *testing.T) {
+	t.Parallel()
+	var published atomic.Int64
+	counting := func(set []*discover.Member) discover.Picker {
+		published.Add(1)
+		return discover.PeakEWMA()(set)
+	}
+	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
+		target := w.pool.For(nil) // nothing is published for nobody
+		w.source.says(numbered(0, 10_000)...)
+		time.Sleep(10 * time.Second)
+		require.InDelta(w.t, 10_000, w.gauge("serving"), 0)
+		require.LessOrEqual(w.t, published.Load(), int64(10), "of the first set")
+
+		published.Store(0)
+		w.source.says(numbered(10_000, 20_000)...)
+		for range 1000 {
+			start := time.Now()
+			_, token, err := target.Acquire(w.t.Context())
+			require.NoError(w.t, err)
+			target.Release(token, nil)
+			require.Zero(w.t, time.Since(start), "a pick waited")
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.LessOrEqual(w.t, published.Load(), int64(10), "of the second")
+		dials, closes := w.dialer.counts()
+		require.Equal(w.t, 20_000, dials)
+		require.Equal(w.t, 10_000, closes)
+		require.LessOrEqual(w.t, w.dialer.mostAtOnce, 64)
+	}, discover.Balance(counting))
+}
+
+// TestDialsAreRepeated sleeps in the bubble.
+func TestDialsAreRepeated(t *testing.T) {
+	t.Parallel()
+	var times []time.Time
+	d := &dialer{}
+	d.fails = func(_ string, n int) error {
+		times = append(times, time.Now())
+		switch {
+		case n < 4:
+			return errSource
+		case n == 4:
+			panic("a dial that panics")
+		}
+		return nil
+	}
+	bubble(t, d, func(w *world) {
+		d.running = 0
+		w.source.says("a")
+		time.Sleep(10 * time.Second)
+		require.Equal(w.t, "a", w.call())
+		require.Equal(w.t, []string{"dial_failed a", "dial_failed a", "dial_failed a", "dial_failed a", "joined a"}, w.kinds())
+		for i := 1; i < len(times); i++ {
+			full := 100 * time.Millisecond << (i - 1)
+			pause := times[i].Sub(times[i-1])
+			require.True(w.t, pause >= full/2 && pause < full, "pause %d is %v, want half of %v to all of it", i, pause, full)
+		}
+	})
+}
+
+func TestNineRoutesShareConnections(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		var targets []endpoint.Target[*conn]
+		for range 9 {
+			targets = append(targets, w.pool.For(&endpoint.Operation{}))
+		}
+		w.source.says("a", "b", "c")
+		synctest.Wait()
+		late := w.pool.For(&endpoint.Operation{})
+		for _, target := range append(targets, late) {
+			for range 20 {
+				_, token, err := target.Acquire(w.t.Context())
+				require.NoError(w.t, err)
+				target.Release(token, nil)
+			}
+		}
+		dials, _ := w.dialer.counts()
+		require.Equal(w.t, 3, dials)
+	})
+}
+
+func TestConstructionFaults(t *testing.T) {
+	t.Parallel()
+	pool := discover.New[*conn](nil, discover.Wait(-1), discover.Grace(-1), discover.Dials(0), discover.Balance(nil),
+		discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil)
+	require.EqualError(t, pool.Err(), `discover: option Wait: -1ns is negative
+discover: option Grace: -1ns is negative
+discover: option Dials: 0 is not positive
+discover: option Balance: the balancer is nil
+discover: option SlowStart: -1ns is negative
+discover: option Eject: -1 failures
+discover: option Eject: the time 0s is not positive
+discover: New: the dial func is nil`)
+	require.ErrorContains(t, pool.Run(t.Context(), nil), "option Wait")
+	require.ErrorContains(t, discover.Of([]int{}).Err(), "no connection")
+	require.Error(t, (*discover.Pool[int])(nil).Err())
+	require.ErrorContains(t, discover.New((&dialer{}).dial).Run(t.Context(), nil), "source")
+}
+
+func TestPickerOutOfRange(t *testing.T) {
+	t.Parallel()
+	for _, i := range []int{-1, 2} {
+		pool := discover.Of([]int{1, 2}, discover.Balance(func([]*discover.Member) discover.Picker { return fixed(i) }))
+		_, _, err := pool.Acquire(t.Context())
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	}
+}
+
+type fixed int
+
+func (f fixed) Pick(context.Context) int { return int(f) }
+
+func TestCloseErrorsAreEvents(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var got []endpoint.Event
+		pool := discover.New(func(string) (broken, error) { return broken{}, nil }, discover.Named("users"),
+			discover.OnEvent(func(_ context.Context, e endpoint.Event) { got = append(got, e) }))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- pool.Run(ctx, discover.Static("a")) }()
+		synctest.Wait()
+		cancel()
+		require.NoError(t, <-ended)
+		require.Equal(t, endpoint.Event{Source: "pool", Name: "users", Kind: "close_failed", Detail: "a", Err: errBroken}, got[len(got)-1])
+	})
+}
+
+var errBroken = errors.New("broken")
+
+type broken struct{}
+
+func (broken) Close() error { return errBroken }

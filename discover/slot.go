@@ -1,0 +1,43 @@
+package discover
+
+import (
+	"io"
+	"time"
+)
+
+// slot is one instance of a pool with its connection. All but host and conn is
+// guarded by the pool's mu.
+type slot[C any] struct {
+	host
+	conn C // set before the slot is ready
+
+	ready   bool          // conn is set
+	missing bool          // the source does not name it any more
+	dropped bool          // not in the pool any more
+	warm    time.Duration // since when it warms up (of the pool's clock), negative when it does not
+	misses  int           // failed dials in a row
+	retry   *time.Timer   // of the next dial
+	eject   ejection
+	members []*member[C] // by the number of the view, nil where not needed yet
+}
+
+// member is a slot in one view.
+type member[C any] struct {
+	Member
+	slot *slot[C]
+	view *view[C]
+}
+
+func (s *slot[C]) addr() string { return s.instance.Load().Addr }
+
+// close closes what can be closed, and only what a pool itself dialled.
+func (p *Pool[C]) close(s *slot[C]) {
+	if p.dial == nil {
+		return
+	}
+	if c, ok := any(s.conn).(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			p.emit(event{kind: "close_failed", addr: s.addr(), err: err})
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package stringsvc_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/stringsvc"
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// instance is a server of the service that counts its calls.
+type instance struct {
+	*httptest.Server
+
+	calls atomic.Int64
+}
+
+func (i *instance) addr() string { return i.Listener.Addr().String() }
+
+func start(t *testing.T) *instance {
+	t.Helper()
+	i := &instance{}
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, stringsvc.New(), httpx.Use(endpoint.LayerFunc(i.count))))
+	i.Server = httptest.NewServer(mux)
+	t.Cleanup(i.Close)
+	return i
+}
+
+func (i *instance) count(ctx context.Context) (context.Context, func(error) error, error) {
+	i.calls.Add(1)
+	return ctx, nil, nil
+}
+
+// client serves s over a socket and returns its client.
+func client(t *testing.T, s *stringsvc.Strings) *stringsvc.Strings {
+	t.Helper()
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, s))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	var c stringsvc.Strings
+	require.NoError(t, httpx.Client(httpx.To(server.URL), &c))
+	return &c
+}
+
+func TestService(t *testing.T) {
+	t.Parallel()
+	c := client(t, stringsvc.New())
+	up, err := c.Uppercase(t.Context(), stringsvc.Text{S: "hello, world"})
+	require.NoError(t, err)
+	require.Equal(t, "HELLO, WORLD", up.V)
+	_, err = c.Uppercase(t.Context(), stringsvc.Text{})
+	require.ErrorIs(t, err, stringsvc.ErrEmpty)
+	n, err := c.Count(t.Context(), stringsvc.Text{S: "hello, world"})
+	require.NoError(t, err)
+	require.Equal(t, 12, n.V)
+}
+
+// TestProxy kills instances under load until none is left.
+func TestProxy(t *testing.T) {
+	t.Parallel()
+	instances := []*instance{start(t), start(t), start(t)}
+	s, err := stringsvc.Proxy(t.Context(), instances[0].addr(), instances[1].addr(), instances[2].addr())
+	require.NoError(t, err)
+	c := client(t, s)
+
+	_, err = c.Uppercase(t.Context(), stringsvc.Text{})
+	require.ErrorIs(t, err, stringsvc.ErrEmpty, "of an instance, through the proxy")
+
+	for left := 3; left > 0; left-- {
+		require.NoError(t, load(t, c), "with %d instances", left)
+		for _, i := range instances[3-left:] {
+			require.Positive(t, i.calls.Load(), "calls to each instance that is left")
+			i.calls.Store(0)
+		}
+		instances[3-left].CloseClientConnections()
+		instances[3-left].Close()
+	}
+
+	_, err = c.Uppercase(t.Context(), stringsvc.Text{S: "a"})
+	require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
+	n, err := c.Count(t.Context(), stringsvc.Text{S: "a"})
+	require.NoError(t, err, "the proxy counts itself")
+	require.Equal(t, 1, n.V)
+}
+
+// load makes 200 calls from several goroutines and returns the first error. Three
+// loads at once stay within the limit of the proxy, however fast the machine is.
+func load(t *testing.T, c *stringsvc.Strings) error {
+	t.Helper()
+	var calls sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for range 8 {
+		calls.Go(func() {
+			for range 25 {
+				if _, err := c.Uppercase(t.Context(), stringsvc.Text{S: "a"}); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	calls.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// TestNoInstance: addresses where nobody listens.
+func TestNoInstance(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	s, err := stringsvc.Proxy(t.Context(), gone.Listener.Addr().String())
+	require.NoError(t, err)
+	resp := httptest.NewRecorder()
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, s))
+	r := httptest.NewRequest(http.MethodPost, "/uppercase", strings.NewReader(`{"s":"a"}`))
+	r.Header.Set("Content-Type", "application/json")
+	mux.ServeHTTP(resp, r)
+	require.Equal(t, http.StatusServiceUnavailable, resp.Code)
+}

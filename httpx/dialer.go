@@ -1,0 +1,28 @@
+package httpx
+
+import "strings"
+
+// Dialer returns what makes a [Conn] to an address, for discover.New: a pool of
+// HTTP servers. An address is "10.0.0.1:80", with the scheme http, or https
+// when one of opts is [TLS]; or a base as of [To]. Each Conn has connections of
+// its own, unless opts have an [HTTPClient], and all operations of a client
+// share them.
+func Dialer(opts ...ConnOption) func(addr string) (*Conn, error) {
+	scheme := "http://"
+	probe := &Conn{}
+	for _, o := range opts {
+		if o != nil {
+			o.applyConn(probe)
+		}
+	}
+	if probe.tls {
+		scheme = "https://"
+	}
+	return func(addr string) (*Conn, error) {
+		if !strings.Contains(addr, "://") {
+			addr = scheme + addr
+		}
+		c := To(addr, opts...)
+		return c, c.Err()
+	}
+}

@@ -1,0 +1,14 @@
+package httpx_test
+
+import (
+	"fmt"
+
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// What a pool dials its instances with: discover.New(httpx.Dialer()).
+func ExampleDialer() {
+	conn, err := httpx.Dialer()("10.0.0.1:80")
+	fmt.Println(conn, err)
+	// Output: http://10.0.0.1:80 <nil>
+}
