@@ -52,6 +52,9 @@ func cases() ([]measure.Case, error) {
 				return nil, fmt.Errorf("%s, %d instances: wrong before anything was timed: %w", kind, n, err)
 			}
 			for _, cores := range coreCounts() {
+				if cores > 1 && !concurrent(kind) {
+					continue
+				}
 				all = append(all, measure.Case{Group: group(n, cores), Kind: kind, Run: onCores(cores, s.run)})
 			}
 		}

@@ -25,6 +25,9 @@ func TestSubjects(t *testing.T) {
 			if err := s.check(n); err != nil {
 				t.Errorf("%s, %d: %v", kind, n, err)
 			}
+			if !concurrent(kind) {
+				continue
+			}
 			if err := onCores(2, s.run)(10); err != nil {
 				t.Errorf("%s, %d, on two cores: %v", kind, n, err)
 			}
@@ -75,6 +78,9 @@ func made(opts measure.Options) measure.Outcome {
 	for _, n := range sizes() {
 		for _, cores := range coreCounts() {
 			for i, kind := range kinds() {
+				if cores > 1 && !concurrent(kind) {
+					continue
+				}
 				add(group(n, cores), kind, float64(10*(i+1)*cores))
 			}
 		}

@@ -36,7 +36,9 @@ func chart(o measure.Outcome) *measure.Chart {
 		p := measure.Panel{Title: fmt.Sprintf("on %d of the cores", cores), Y: make(map[string][]float64)}
 		for _, kind := range kinds() {
 			for _, n := range sizes() {
-				p.Y[kind] = append(p.Y[kind], measure.Find(o.Results, group(n, cores), kind).Median())
+				if r := measure.Find(o.Results, group(n, cores), kind); r != nil {
+					p.Y[kind] = append(p.Y[kind], r.Median())
+				}
 			}
 		}
 		row.Panels = append(row.Panels, p)

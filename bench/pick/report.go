@@ -59,6 +59,9 @@ func pickTable(results []measure.Result) *measure.Table {
 			kit, least := measure.Find(results, name, kindKit), measure.Find(results, name, kindGRPCLeast)
 			for _, kind := range kinds() {
 				r := measure.Find(results, name, kind)
+				if r == nil {
+					continue
+				}
 				t.Add(kind, strconv.Itoa(n), strconv.Itoa(cores),
 					fmt.Sprintf("%.1f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), versus(r, kit), versus(r, least))
 			}
@@ -97,10 +100,13 @@ func overview(results []measure.Result, cores int) *measure.Table {
 	for _, kind := range kinds() {
 		row := []string{kind}
 		for _, n := range sizes() {
-			r := measure.Find(results, group(n, cores), kind)
-			row = append(row, fmt.Sprintf("%.1f (%.0f)", r.Median(), r.Allocs))
+			if r := measure.Find(results, group(n, cores), kind); r != nil {
+				row = append(row, fmt.Sprintf("%.1f (%.0f)", r.Median(), r.Allocs))
+			}
 		}
-		t.Add(row...)
+		if len(row) == len(t.Header) {
+			t.Add(row...)
+		}
 	}
 	return t
 }

@@ -53,6 +53,10 @@ func group(n, cores int) string {
 	return fmt.Sprintf("%d instances, %d cores", n, cores)
 }
 
+// concurrent says whether goroutines may pick at the same time. go-kit's random
+// balancer has a source of numbers that is not made for it.
+func concurrent(kind string) bool { return kind != kindKitRandom }
+
 func newSubject(kind string, n int) (subject, error) {
 	switch kind {
 	case kindRoundRobin:
