@@ -4,7 +4,7 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain fuzz cover api fmt tidy
+.PHONY: help test lint bench bench-smoke bench-chain bench-grpc fuzz cover api fmt tidy
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,11 +21,15 @@ bench: ## Run all Go benchmarks
 	GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 	cd bench && GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 
-bench-smoke: ## Run the comparison of chains once, as a test; it writes nothing
+bench-smoke: ## Run the comparisons of chains and of gRPC once, as a test; it writes nothing
 	cd bench && GOWORK=off go run ./chain -smoke
+	cd bench && GOWORK=off go run ./grpc -smoke
 
 bench-chain: ## Compare chains with those of other libraries, and write the results
 	cd bench && GOWORK=off go run ./chain
+
+bench-grpc: ## Compare gRPC with grpc-go and other libraries, and write the results
+	cd bench && GOWORK=off go run ./grpc
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)

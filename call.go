@@ -33,6 +33,7 @@ func (s Side) String() string {
 type Call struct {
 	op            *Operation
 	attempt       *Attempt // of the repeated call that this one is part of
+	source        CallSource
 	header, reply Header
 	peer          string
 	principal     string
@@ -40,6 +41,19 @@ type Call struct {
 	responseBytes int64
 	status        int32
 	side          Side
+}
+
+// A CallSource answers what is seldom asked of a Call and would cost its
+// transport something to find out for each. For authors of transports. It is
+// safe for concurrent use.
+type CallSource interface {
+	// Header returns the metadata of the request, the same view each time.
+	Header() *Header
+	// Peer returns the address of the other side.
+	Peer() string
+	// ResponseBytes returns the size of a response that was not counted by
+	// AddResponseBytes.
+	ResponseBytes() int64
 }
 
 // callContext carries its Call in the same allocation.
@@ -132,6 +146,9 @@ func (c *Call) Peer() string {
 	if c == nil {
 		return ""
 	}
+	if c.source != nil && c.peer == "" {
+		return c.source.Peer()
+	}
 	return c.peer
 }
 
@@ -148,6 +165,9 @@ func (c *Call) Attempt() int {
 func (c *Call) Header() *Header {
 	if c == nil {
 		return nil
+	}
+	if c.source != nil {
+		return c.source.Header()
 	}
 	return &c.header
 }
@@ -176,6 +196,9 @@ func (c *Call) ResponseBytes() int64 {
 	if c == nil {
 		return 0
 	}
+	if c.source != nil && c.responseBytes == 0 {
+		return c.source.ResponseBytes()
+	}
 	return c.responseBytes
 }
 
@@ -203,6 +226,15 @@ func (c *Call) Principal() string {
 		return ""
 	}
 	return c.principal
+}
+
+// SetSource sets who is asked, in place of the header of StartCall, and for a
+// peer and a size that are not set. It is for the Call of a server. For authors
+// of transports.
+func (c *Call) SetSource(s CallSource) {
+	if c != nil {
+		c.source = s
+	}
 }
 
 // SetPeer sets the other side's address. For authors of transports.

@@ -131,3 +131,29 @@ func TestCallContext(t *testing.T) {
 		t.Error("the context of a Call survives its parent")
 	}
 }
+
+// seldom is a CallSource.
+type seldom struct{ header endpoint.Header }
+
+func (s *seldom) Header() *endpoint.Header { return &s.header }
+func (*seldom) Peer() string               { return "asked" }
+func (*seldom) ResponseBytes() int64       { return 7 }
+
+// TestCallSource asks a source for what is not set.
+func TestCallSource(t *testing.T) {
+	t.Parallel()
+	(*endpoint.Call)(nil).SetSource(nil)
+	_, c, err := endpoint.StartCall(t.Context(), &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetSource(&seldom{endpoint.HeaderView(map[string][]string{"k": {"v"}}, endpoint.MetadataForm)})
+	if c.Header().Get("K") != "v" || c.Peer() != "asked" || c.ResponseBytes() != 7 {
+		t.Errorf("Header = %q, Peer = %q, ResponseBytes = %d, want those of the source", c.Header().Get("K"), c.Peer(), c.ResponseBytes())
+	}
+	c.SetPeer("set")
+	c.AddResponseBytes(1)
+	if c.Peer() != "set" || c.ResponseBytes() != 1 {
+		t.Errorf("Peer = %q, ResponseBytes = %d, want what was set", c.Peer(), c.ResponseBytes())
+	}
+}

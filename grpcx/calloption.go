@@ -1,0 +1,53 @@
+package grpcx
+
+import (
+	"context"
+	"slices"
+
+	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
+)
+
+// optionsKey is where WithCallOptions leaves options for the next calls.
+type optionsKey struct{}
+
+// heldKey is where a call keeps those that were meant for it while its layers
+// run.
+type heldKey struct{}
+
+type heldOptions struct {
+	op   *endpoint.Operation
+	opts []grpc.CallOption
+}
+
+// WithCallOptions returns a context whose next client calls have options of
+// grpc-go, after those of [CallOptions]: grpc.UseCompressor, grpc.Header,
+// grpc.PerRPCCredentials and so on. Several add up. They reach no further: the
+// calls that a layer of the client makes do not have them.
+func WithCallOptions(ctx context.Context, opts ...grpc.CallOption) context.Context {
+	return context.WithValue(ctx, optionsKey{}, append(slices.Clip(optionsFrom(ctx)), opts...))
+}
+
+func optionsFrom(ctx context.Context) []grpc.CallOption {
+	opts, _ := ctx.Value(optionsKey{}).([]grpc.CallOption)
+	return opts
+}
+
+// holdOptions takes the options for a call out of the way of the calls that its
+// layers make.
+func holdOptions(ctx context.Context, op *endpoint.Operation) context.Context {
+	opts := optionsFrom(ctx)
+	if len(opts) == 0 {
+		return ctx
+	}
+	ctx = context.WithValue(ctx, optionsKey{}, []grpc.CallOption(nil))
+	return context.WithValue(ctx, heldKey{}, heldOptions{op, opts})
+}
+
+// appendOptions appends the options of a call, and those that its layers added.
+func appendOptions(opts []grpc.CallOption, ctx context.Context, op *endpoint.Operation) []grpc.CallOption { //nolint:revive // as append
+	if held, ok := ctx.Value(heldKey{}).(heldOptions); ok && held.op == op {
+		opts = append(opts, held.opts...)
+	}
+	return append(opts, optionsFrom(ctx)...)
+}

@@ -1,0 +1,301 @@
+package grpcx
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Client sets every endpoint of svc to a call of the server behind to, as its
+// method GRPC describes it. to is one connection ([To]) or a pool of them. Its
+// error joins all that is wrong, each naming its place, and then nothing was
+// set.
+//
+// A call sends the metadata of its context (metadata.NewOutgoingContext) and
+// that of endpoint.WithHeader, which replaces values of the same key.
+//
+// Errors of calls are *endpoint.Error: those that the server answered are
+// Remote and match those it declares; their cause is the status of gRPC, with
+// all details. Others are Canceled, DeadlineExceeded, or Unavailable when the
+// server could not be reached. An error of a call that is not idempotent and may
+// have been sent is not retryable.
+func Client(to endpoint.Target[grpc.ClientConnInterface], svc Service, opts ...Option) error {
+	b := newBuild(endpoint.ClientSide, svc, opts)
+	switch t := to.(type) {
+	case nil:
+		b.fault("", errors.New("the target is nil"))
+	case interface{ Err() error }:
+		if err := t.Err(); err != nil {
+			b.faults = append(b.faults, err)
+		}
+	}
+	if len(b.faults) > 0 {
+		return errors.Join(b.faults...)
+	}
+	for _, mt := range b.methods {
+		c := &client{mt: mt, target: to, opts: []grpc.CallOption{grpc.StaticMethod()}}
+		c.opts = append(c.opts, b.config.calls...)
+		c.observed = len(mt.stack) > 1 // than the mark of a client's stack
+		if t, ok := to.(interface {
+			For(op *endpoint.Operation) endpoint.Target[grpc.ClientConnInterface]
+		}); ok {
+			c.target = t.For(mt.op)
+		}
+		mt.connect(c)
+	}
+	for _, omit := range b.omitted {
+		omit()
+	}
+	return nil
+}
+
+// client is one method on the client's side.
+type client struct {
+	mt       *method
+	target   endpoint.Target[grpc.ClientConnInterface]
+	opts     []grpc.CallOption
+	observed bool // there are layers, which may look at the Call
+}
+
+// callUnary returns the endpoint of a method on a client: the Call, the layers,
+// and in them one exchange for each attempt.
+func callUnary[Req, Resp any](c *client, in *wire[Req], out *wire[Resp]) endpoint.Endpoint[Req, Resp] {
+	attempt := c.mt.stack.Wrap(func(ctx context.Context, req Req) (Resp, error) {
+		conn, token, err := c.target.Acquire(ctx)
+		if err != nil {
+			return *new(Resp), err
+		}
+		outcome := errLeft
+		defer func() { c.target.Release(token, outcome) }()
+		var resp Resp
+		resp, outcome = invoke(ctx, c, conn, in, out, req)
+		return resp, outcome
+	})
+	return func(ctx context.Context, req Req) (Resp, error) {
+		ctx, err := c.start(ctx)
+		if err != nil {
+			return *new(Resp), err
+		}
+		return attempt(ctx, req)
+	}
+}
+
+// errLeft is the outcome of a call that panicked.
+var errLeft = errors.New("the call left its goroutine")
+
+// start begins the Call.
+func (c *client) start(ctx context.Context) (context.Context, error) {
+	ctx = holdOptions(ctx, c.mt.op)
+	ctx, _, err := endpoint.StartCall(ctx, c.mt.op, endpoint.ClientSide,
+		endpoint.HeaderView(nil, endpoint.MetadataForm), endpoint.HeaderView(nil, endpoint.MetadataForm))
+	return ctx, err
+}
+
+// outgoing is one attempt of a call. What grpc-go fills in is in it, in one
+// allocation.
+type outgoing struct {
+	c       *client
+	call    *endpoint.Call
+	conn    grpc.ClientConnInterface
+	codec   callCodec
+	peer    peer.Peer
+	header  metadata.MD
+	trailer metadata.MD
+	opts    []grpc.CallOption
+	room    [6]grpc.CallOption
+
+	// Of calls with a stream.
+	stream grpc.ClientStream
+	cancel context.CancelFunc
+}
+
+// newOutgoing returns an attempt and the context for it, with the metadata.
+func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface) (context.Context, *outgoing, error) {
+	x := &outgoing{c: c, call: endpoint.CallFrom(ctx), conn: conn}
+	ctx, err := x.metadata(ctx)
+	if err != nil {
+		return ctx, nil, err
+	}
+	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
+	if mt := c.mt; mt.plain() {
+		x.codec = callCodec{writes: mt.in.formats[0], reads: mt.out.formats[0], call: x.call, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
+		x.opts = append(x.opts, grpc.ForceCodecV2(&x.codec))
+	}
+	return ctx, x, nil
+}
+
+// metadata merges that of the context with that of the Call.
+func (x *outgoing) metadata(ctx context.Context) (context.Context, error) {
+	if err := x.call.AddHeaders(ctx); err != nil {
+		return ctx, err
+	}
+	raw := x.call.Header().Raw()
+	if len(raw) == 0 {
+		return ctx, nil
+	}
+	if err := x.call.Header().Check(); err != nil {
+		return ctx, err
+	}
+	own, err := sendable(raw)
+	if err != nil {
+		return ctx, endpoint.Errorf(endpoint.InvalidArgument, "%s", err.Error())
+	}
+	if md, ok := metadata.FromOutgoingContext(ctx); ok { // a copy
+		maps.Copy(md, own)
+		own = md
+	}
+	return metadata.NewOutgoingContext(ctx, own), nil
+}
+
+// invoke makes one exchange.
+func invoke[Req, Resp any](ctx context.Context, c *client, conn grpc.ClientConnInterface, in *wire[Req], out *wire[Resp], req Req) (Resp, error) {
+	ctx, x, err := c.newOutgoing(ctx, conn)
+	if err != nil {
+		return *new(Resp), err
+	}
+	if c.observed {
+		x.opts = append(x.opts, grpc.Header(&x.header), grpc.Trailer(&x.trailer))
+	}
+	x.opts = appendOptions(x.opts, ctx, c.mt.op)
+	if in.formats != nil {
+		resp := new(Resp)
+		if err := x.invoke(ctx, toSend(in, req), resp); err != nil {
+			return *new(Resp), err
+		}
+		return *resp, nil
+	}
+	answer := out.create()
+	if err := x.invoke(ctx, in.encode(req), answer); err != nil {
+		return *new(Resp), err
+	}
+	return fromAnswer(out, answer)
+}
+
+// fromAnswer returns the value of a message that the server sent.
+func fromAnswer[D any](w *wire[D], m proto.Message) (D, error) {
+	v, err := w.value(m)
+	if err != nil {
+		return *new(D), endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err)
+	}
+	return v, nil
+}
+
+func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
+	err := x.conn.Invoke(ctx, x.c.mt.op.Method, req, resp, x.opts...)
+	if x.c.observed {
+		x.observe(req, resp, err)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case x.unwritable(req, err):
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.sending, err))
+	}
+	return x.failed(ctx, err)
+}
+
+// unwritable says that the request could not be encoded. grpc-go says the same
+// of a server that cannot encode its response, so the request is tried again.
+func (x *outgoing) unwritable(req any, err error) bool {
+	if m, ok := req.(proto.Message); ok && isMarshalFault(err) {
+		_, err = proto.Marshal(m)
+		return err != nil
+	}
+	return x.codec.sending != nil
+}
+
+// observe tells the Call what came back.
+func (x *outgoing) observe(req, resp any, err error) {
+	if x.peer.Addr != nil {
+		x.call.SetPeer(x.peer.Addr.String())
+	}
+	x.reply()
+	x.call.SetStatus(int(status.Code(err)))
+	if m, ok := req.(proto.Message); ok {
+		x.call.AddRequestBytes(int64(proto.Size(m)))
+	}
+	if m, ok := resp.(proto.Message); ok && err == nil {
+		x.call.AddResponseBytes(int64(proto.Size(m)))
+	}
+}
+
+// reply sets the header and the trailers as the reply's metadata.
+func (x *outgoing) reply() {
+	all := x.header
+	for k, vs := range x.trailer {
+		if all == nil {
+			all = make(metadata.MD, len(x.trailer))
+		}
+		all[k] = append(slices.Clip(all[k]), vs...)
+	}
+	x.call.SetReply(endpoint.HeaderView(all, endpoint.MetadataForm))
+}
+
+// sent marks the error of a call that reached the server, if a repeat of it
+// could do harm.
+func (c *client) sent(err error) error {
+	if c.mt.op.Idempotent {
+		return err
+	}
+	return endpoint.MarkMaybeSent(err)
+}
+
+// failed makes the typed error of an attempt that failed.
+func (x *outgoing) failed(ctx context.Context, err error) error {
+	c := x.c
+	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil { // of an interceptor, or a connection within the process
+		return c.sent(err)
+	}
+	st, ok := status.FromError(err)
+	code := st.Code()
+	switch {
+	case !ok:
+		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", err))
+	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded):
+		return x.mark(contextError(ctx))
+	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
+		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
+	case x.codec.reading != nil:
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.reading))
+	}
+	return x.mark(errorOf(st, err))
+}
+
+func (x *outgoing) mark(err error) error {
+	if x.unsent() {
+		return err
+	}
+	return x.c.sent(err)
+}
+
+// unsent says that the call never had a stream: grpc-go tells the peer of every
+// call that had one. Another kind of connection might not.
+func (x *outgoing) unsent() bool {
+	_, ok := x.conn.(*grpc.ClientConn)
+	return ok && x.peer.Addr == nil
+}
+
+// isMarshalFault says that grpc-go could not encode a message.
+func isMarshalFault(err error) bool {
+	st, ok := status.FromError(err)
+	return ok && st.Code() == codes.Internal && strings.HasPrefix(st.Message(), "grpc: error while marshaling")
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

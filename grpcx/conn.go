@@ -1,0 +1,75 @@
+package grpcx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+)
+
+// A Conn is one connection as the target of a client: what [To] returns. It is
+// safe for concurrent use.
+type Conn struct {
+	conn grpc.ClientConnInterface
+}
+
+// To returns the target of a client whose calls all go to conn, a
+// *grpc.ClientConn usually, which stays the caller's to close. A nil conn is an
+// error of [Client].
+func To(conn grpc.ClientConnInterface) *Conn {
+	if c, ok := conn.(*grpc.ClientConn); ok && c == nil {
+		conn = nil
+	}
+	return &Conn{conn}
+}
+
+// Err returns what is wrong with the argument of [To], or nil. A nil Conn is a
+// fault, too.
+func (c *Conn) Err() error {
+	if c == nil || c.conn == nil {
+		return errors.New("grpcx: To: the connection is nil")
+	}
+	return nil
+}
+
+// Acquire returns the connection.
+func (c *Conn) Acquire(context.Context) (grpc.ClientConnInterface, endpoint.Token, error) {
+	return c.conn, endpoint.Token{}, nil
+}
+
+// Release does nothing.
+func (c *Conn) Release(endpoint.Token, error) {}
+
+// Dialer returns what makes a connection to an address ("10.0.0.1:8081", or a
+// target of grpc.NewClient with its scheme), for discover.New: a
+// *grpc.ClientConn, to close with its method Close. It connects with the first
+// call. creds are required, insecure.NewCredentials() for none; opts come after
+// [DialOptions].
+func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) func(addr string) (grpc.ClientConnInterface, error) {
+	opts = slices.Clone(opts)
+	return func(addr string) (grpc.ClientConnInterface, error) {
+		if creds == nil {
+			return nil, errors.New("grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none")
+		}
+		all := append([]grpc.DialOption{grpc.WithTransportCredentials(creds)}, DialOptions()...)
+		conn, err := grpc.NewClient(targetOf(addr), append(all, opts...)...)
+		if err != nil {
+			return nil, fmt.Errorf("grpcx: Dialer: %w", err)
+		}
+		return conn, nil
+	}
+}
+
+// targetOf keeps grpc-go from resolving an address that somebody resolved
+// already, which it would do again every half minute.
+func targetOf(addr string) string {
+	if strings.Contains(addr, "://") || strings.HasPrefix(addr, "unix:") {
+		return addr
+	}
+	return "passthrough:///" + addr
+}

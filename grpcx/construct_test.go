@@ -1,0 +1,282 @@
+package grpcx_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/endpointtest"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// none is an endpoint that does nothing.
+func none[Req, Resp any](context.Context, Req) (Resp, error) { return *new(Resp), nil }
+
+// described is a service of two endpoints whose description is a function.
+type described struct {
+	A, B     endpoint.Endpoint[Note, Note]
+	describe func(s *described, m *grpcx.Methods)
+}
+
+func (s *described) GRPC(m *grpcx.Methods) { s.describe(s, m) }
+
+func describe(f func(s *described, m *grpcx.Methods)) *described {
+	return &described{A: none[Note, Note], B: none[Note, Note], describe: f}
+}
+
+// both describes both endpoints, B with options.
+func both(opts ...grpcx.MethodOption) *described {
+	return describe(func(s *described, m *grpcx.Methods) {
+		m.Service("test.S")
+		m.Unary("A", &s.A)
+		m.Unary("B", &s.B, opts...)
+	})
+}
+
+// byValue describes copies of its fields.
+type byValue struct{ A endpoint.Endpoint[Note, Note] }
+
+func (s byValue) GRPC(m *grpcx.Methods) {
+	m.Service("test.S")
+	m.Unary("A", &s.A)
+}
+
+// typed is a service of one endpoint, described as a method of Echo.
+type typed[Req, Resp any] struct {
+	Do       endpoint.Endpoint[Req, Resp]
+	describe func(m *grpcx.Methods, e *endpoint.Endpoint[Req, Resp])
+}
+
+func (s *typed[Req, Resp]) GRPC(m *grpcx.Methods) {
+	m.Service("endpoint.test.v1.Echo")
+	s.describe(m, &s.Do)
+}
+
+func method[Req, Resp any](name string) *typed[Req, Resp] {
+	return &typed[Req, Resp]{none[Req, Resp], func(m *grpcx.Methods, e *endpoint.Endpoint[Req, Resp]) { m.Unary(name, e) }}
+}
+
+// repeater is a layer for clients.
+type repeater struct{ endpoint.LayerFunc }
+
+func (repeater) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return ctx, endpoint.Token{}, nil
+}
+func (repeater) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
+func (repeater) Again(ctx context.Context, t endpoint.Token, _ error) (context.Context, endpoint.Token, bool) {
+	return ctx, t, false
+}
+
+// brokenPolicy keeps a fault of its construction.
+type brokenPolicy struct{ endpoint.LayerFunc }
+
+func (brokenPolicy) Err() error { return errors.New("policy: bad limit") }
+
+var errTwin = endpoint.Define(endpoint.Aborted, "echo", "REFUSED", "another code")
+
+// TestFaults has all that is wrong with a server's description.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	type pb = *echopb.Note
+	for _, tt := range []struct {
+		name string
+		svc  grpcx.Service
+		opts []grpcx.Option
+		want []string
+	}{
+		{"no struct", nil, nil, []string{"grpcx: <nil> is no pointer to a struct of endpoints"}},
+		{"a value receiver", &byValue{none[Note, Note]}, nil, []string{"byValue: /test.S/A describes an endpoint that is no field of the service; does its method GRPC have a value receiver?", "byValue.A: it is not described"}},
+		{"not described", describe(func(s *described, m *grpcx.Methods) { m.Service("test.S"); m.Unary("A", &s.A) }), nil, []string{"grpcx: described.B: it is not described; describe it, or declare it absent with Omit"}},
+		{"described twice", describe(func(s *described, m *grpcx.Methods) {
+			m.Service("test.S")
+			m.Unary("A", &s.A)
+			m.Unary("A2", &s.A)
+			m.Unary("B", &s.B)
+		}), nil, []string{"described.A: /test.S/A2 describes it again"}},
+		{"one name twice", describe(func(s *described, m *grpcx.Methods) { m.Service("test.S"); m.Unary("A", &s.A); m.Unary("A", &s.B) }), nil, []string{"described.B: it is /test.S/A, as described.A is"}},
+		{"nil pointer", describe(func(s *described, m *grpcx.Methods) {
+			m.Service("test.S")
+			m.Unary("A", &s.A)
+			m.Unary("B", &s.B)
+			m.Unary("C", (*endpoint.Endpoint[Note, Note])(nil))
+		}), nil, []string{"described: /test.S/C describes a nil pointer"}},
+		{"no service", describe(func(s *described, m *grpcx.Methods) { m.Unary("A", &s.A); m.Omit(&s.B) }), nil, []string{`described.A: the method "A" belongs to no service; call Service first`}},
+		{"bad names", describe(func(s *described, m *grpcx.Methods) { m.Service("a/b"); m.Unary("A b", &s.A); m.Omit(&s.B) }), nil, []string{`described: "a/b" is no name of a gRPC service`, `described.A: "A b" is no name of a method`}},
+		{"unset", &described{A: none[Note, Note], describe: both().describe}, nil, []string{"described.B: the endpoint is nil; set it, or give the method the option Partial"}},
+		{"nil option", both(), []grpcx.Option{nil}, []string{"grpcx: a nil option"}},
+		{"nil hook", both(), []grpcx.Option{grpcx.ErrorHook(nil)}, []string{"option ErrorHook: the function is nil"}},
+		{"options of a client", both(), []grpcx.Option{grpcx.CallOptions()}, []string{"option CallOptions is for clients"}},
+		{"nil formats", both(), []grpcx.Option{grpcx.Formats(nil)}, []string{"option Formats: no format, or a nil one"}},
+		{"one format twice", both(), []grpcx.Option{grpcx.Formats(codec.JSON(), codec.JSON())}, []string{`described.A: request: two formats have the content-subtype "json"`}},
+		{"a format without a subtype", both(), []grpcx.Option{grpcx.Formats(rawFormat{"json"})}, []string{`the format's media type "json" has no content-subtype of gRPC`}},
+		{"method options", both(grpcx.Named(""), grpcx.MaxMessage(0), grpcx.Codec(nil), grpcx.Fails(nil, endpoint.Errorf(endpoint.Aborted, "x"))), nil, []string{
+			"described.B: option Named: the name is empty", "option MaxMessage: 0 is not positive", "option Codec: the format is nil", "option Fails: a nil error", `option Fails: "x" has no identity`,
+		}},
+		{"one identity, two codes", both(grpcx.Fails(ErrRefused, errTwin)), nil, []string{"described.B: option Fails: echo/REFUSED is declared with the codes FAILED_PRECONDITION and ABORTED"}},
+		{"a repeater", both(), []grpcx.Option{grpcx.Use(repeater{})}, []string{"described.A: option Use: ", "repeats calls and is for clients", "described.B: option Use: "}},
+		{"a broken policy", both(), []grpcx.Option{grpcx.Use(brokenPolicy{})}, []string{"policy: bad limit"}},
+		{"a mixed pair", method[pb, Note]("Say"), nil, []string{"typed.Do: the request is *echopb.Note and the response grpcx_test.Note: one is a message of protobuf, the other is not; map the other with UnaryAs"}},
+		{"a message by value", method[echopb.Note, pb]("Say"), nil, []string{"typed.Do: request: echopb.Note is a message of protobuf by value; use *echopb.Note"}},
+		{"a stream as a message", method[pb, endpoint.Stream[pb]]("Count"), nil, []string{"typed.Do: response: a Stream is no message; use ServerStream, ClientStream or Bidi"}},
+		{"no such method", method[pb, pb]("Shout"), nil, []string{`typed.Do: the service endpoint.test.v1.Echo has no method "Shout" in echo.proto`}},
+		{"another kind", method[pb, pb]("Count"), nil, []string{"typed.Do: it is described as unary, and /endpoint.test.v1.Echo/Count is server stream"}},
+		{"another message", method[pb, *emptypb.Empty]("Say"), nil, []string{"typed.Do: response: it is google.protobuf.Empty, and /endpoint.test.v1.Echo/Say has endpoint.test.v1.Note"}},
+		{"no form", method[func(), func()]("X"), nil, []string{"typed.Do: request: ", "response: "}},
+		{"an empty mapping", &typed[Note, Note]{none[Note, Note], func(m *grpcx.Methods, e *endpoint.Endpoint[Note, Note]) {
+			m.UnaryAs("Say", e, grpcx.Mapping[Note, pb]{}, note)
+		}}, nil, []string{"typed.Do: request: the Mapping of grpcx_test.Note lacks a function; make it with Map"}},
+		{"a mapping with a codec", &typed[Note, Note]{none[Note, Note], func(m *grpcx.Methods, e *endpoint.Endpoint[Note, Note]) {
+			m.UnaryAs("Say", e, note, note, grpcx.Codec(codec.JSON()))
+		}}, nil, []string{"typed.Do: option Codec: messages that are mapped are protobuf's"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var r registrar
+			err := grpcx.Register(&r, tt.svc, tt.opts...)
+			require.Error(t, err)
+			for _, want := range tt.want {
+				require.ErrorContains(t, err, want)
+			}
+			require.Nil(t, r.desc, "nothing is registered")
+		})
+	}
+}
+
+// TestFaultsOfClients has what is wrong on a client's side alone.
+func TestFaultsOfClients(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		to   endpoint.Target[grpc.ClientConnInterface]
+		opts []grpcx.Option
+		want string
+	}{
+		{"no target", nil, nil, "grpcx: the target is nil"},
+		{"no connection", grpcx.To(nil), nil, "grpcx: To: the connection is nil"},
+		{"a nil connection", grpcx.To((*grpc.ClientConn)(nil)), nil, "grpcx: To: the connection is nil"},
+		{"a nil Conn", (*grpcx.Conn)(nil), nil, "grpcx: To: the connection is nil"},
+		{"options of a server", grpcx.To(&fakeConn{}), []grpcx.Option{grpcx.ErrorHook(func(context.Context, error) {})}, "option ErrorHook is for servers"},
+		{"a nil call option", grpcx.To(&fakeConn{}), []grpcx.Option{grpcx.CallOptions(nil)}, "option CallOptions: a nil option"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var c Echo
+			require.ErrorContains(t, grpcx.Client(tt.to, &c, tt.opts...), tt.want)
+			require.Nil(t, c.Say, "nothing is set")
+		})
+	}
+}
+
+// fakeConn is a connection that is none.
+type fakeConn struct {
+	grpc.ClientConnInterface
+
+	invoke func(ctx context.Context, reply any, opts []grpc.CallOption) error
+}
+
+func (c *fakeConn) Invoke(ctx context.Context, _ string, _, reply any, opts ...grpc.CallOption) error {
+	return c.invoke(ctx, reply, opts)
+}
+
+// TestRegisteredTwice finds what grpc-go would end the program for.
+func TestRegisteredTwice(t *testing.T) {
+	t.Parallel()
+	s := grpc.NewServer()
+	require.Error(t, grpcx.Register(nil, both()))
+	require.NoError(t, grpcx.Register(s, both()))
+	require.ErrorContains(t, grpcx.Register(s, both()), "grpcx: described: the service test.S is registered already")
+	echopb.RegisterEchoServer(s, generated{})
+	e := echo()
+	require.ErrorContains(t, grpcx.Register(s, &e), "endpoint.test.v1.Echo is registered already")
+}
+
+// gateway has two parts of one type, and one of its own.
+type gateway struct {
+	Own   endpoint.Endpoint[Note, Note]
+	Main  plainEcho
+	Spare *Echo
+}
+
+func (g *gateway) GRPC(m *grpcx.Methods) {
+	m.Service("test.Gateway", grpcx.Idempotent())
+	m.Unary("Own", &g.Own)
+	g.Main.GRPC(m)
+	m.Service("endpoint.test.v1.Echo", grpcx.Named("spare"))
+	m.UnaryAs("Say", &g.Spare.Say, note, note)
+	m.UnaryAs("Look", &g.Spare.Look, note, note)
+	m.Omit(&g.Spare.Count)
+	m.Omit(&g.Spare.Sum)
+	m.Omit(&g.Spare.Talk)
+}
+
+// TestOperations has services within a service, and what layers are told of each
+// operation.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	e := echo()
+	ops := map[string]endpoint.Operation{}
+	see := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		op := endpoint.CallFrom(ctx).Operation()
+		ops[op.Service+"."+op.Name] = *op
+		return ctx, nil, nil
+	})
+	conn := serve(t, register(t, &gateway{Own: e.Say, Main: plainEcho{e}, Spare: &e}, grpcx.Use(see)))
+	c := gateway{Spare: new(Echo)}
+	connect(t, conn, &c)
+	for _, call := range []endpoint.Endpoint[Note, Note]{c.Own, c.Main.Say, c.Spare.Say, c.Spare.Look} {
+		got, err := call(t.Context(), Note{Text: "a"})
+		require.NoError(t, err)
+		require.Equal(t, "a", got.Text)
+	}
+	_, err := c.Spare.Count(t.Context(), Note{})
+	require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+	require.ErrorContains(t, err, "Count is not served over gRPC")
+	require.Equal(t, endpoint.Operation{Service: "gateway", Name: "Own", Transport: "grpc", Method: "/test.Gateway/Own", Idempotent: true}, ops["gateway.Own"])
+	require.Equal(t, "/plain.Echo/Say", ops["Echo.Say"].Method)
+	require.False(t, ops["Echo.Say"].Idempotent, "the options of a service end with the next")
+	require.Equal(t, "/endpoint.test.v1.Echo/Say", ops["spare.Say"].Method)
+	require.True(t, ops["spare.Look"].Idempotent, "the descriptor says so")
+	require.False(t, ops["spare.Say"].Idempotent)
+}
+
+// TestPartial answers for an endpoint that is not set.
+func TestPartial(t *testing.T) {
+	t.Parallel()
+	conn := serve(t, register(t, &partial{}))
+	var c messageEcho
+	connect(t, conn, &c)
+	_, err := c.Say(t.Context(), &echopb.Note{})
+	require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+	items, err := c.Count(t.Context(), &echopb.Note{})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+	_, err = c.Sum(t.Context(), endpoint.StreamOf(&echopb.Note{}))
+	require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
+}
+
+// TestBeside serves generated code and a service of ours on one server, which has
+// health and reflection too.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	var rec endpointtest.Recorder
+	conn := serve(t, func(s *grpc.Server) {
+		echopb.RegisterEchoServer(s, generated{})
+		require.NoError(t, grpcx.Register(s, &plainEcho{echo()}, grpcx.Use(rec.Layer("a"), rec.Layer("b"))))
+	})
+	got, err := echopb.NewEchoClient(conn).Say(t.Context(), &echopb.Note{Text: "a"})
+	require.NoError(t, err)
+	require.Equal(t, "a", got.GetText())
+	require.Empty(t, rec.Lines())
+	var c plainEcho
+	connect(t, conn, &c)
+	_, err = c.Say(t.Context(), Note{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"enter a", "enter b", "exit b", "exit a"}, rec.Lines())
+}

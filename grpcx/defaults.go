@@ -1,0 +1,55 @@
+package grpcx
+
+import (
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+)
+
+// Defaults of [ServerOptions] and [DialOptions].
+const (
+	// DefaultMaxMessage is the most bytes of one message that is received.
+	DefaultMaxMessage = 4 << 20
+	// DefaultMaxStreams is how many calls of one connection run at a time.
+	DefaultMaxStreams = 1000
+	// DefaultMaxHeaders is the most bytes of the metadata of a call.
+	DefaultMaxHeaders = 64 << 10
+)
+
+// ServerOptions returns bounds and keepalives for grpc.NewServer that are safe
+// on an open network, to be put before the program's own:
+//
+//   - a message received has at most 4 MiB, metadata at most 64 KiB, and a
+//     connection at most 1000 calls at a time (grpc-go: 4 MiB, 16 MiB, no bound);
+//   - a new connection has 20 s for its handshake (120 s);
+//   - a connection without calls is pinged after 2 minutes of silence and closed
+//     when no answer comes within 20 s (2 hours, 20 s), so that those of clients
+//     that are gone do not pile up;
+//   - clients may ping every 10 s, also without calls (every 5 minutes, and not).
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(DefaultMaxMessage),
+		grpc.MaxHeaderListSize(DefaultMaxHeaders),
+		grpc.MaxConcurrentStreams(DefaultMaxStreams),
+		grpc.ConnectionTimeout(20 * time.Second),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 2 * time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	}
+}
+
+// DialOptions returns bounds and keepalives for grpc.NewClient, to be put before
+// the program's own. [Dialer] has them.
+//
+//   - a message received has at most 4 MiB, metadata at most 64 KiB (4 MiB, 16
+//     MiB);
+//   - while there are calls, the server is pinged after 5 minutes of silence, the
+//     least that every server allows, and data that it does not acknowledge
+//     within 20 s ends the connection, where the system can do that (never).
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(DefaultMaxMessage)),
+		grpc.WithMaxHeaderListSize(DefaultMaxHeaders),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 5 * time.Minute, Timeout: 20 * time.Second}),
+	}
+}

@@ -1,0 +1,289 @@
+package grpcx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/typedkit/endpoint"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// exchange is one call while it is served. It is the request of the endpoint
+// that the layers of a server are wrapped around. It is not one to use again: a
+// handler may keep the Call, whose source it is.
+type exchange struct {
+	mt          *method
+	call        *endpoint.Call
+	stream      context.Context // grpc-go's own
+	receive     func(m any) error
+	interceptor grpc.UnaryServerInterceptor
+	srv         any
+	in          inbox
+	format      int             // of the messages, for a method that has formats
+	answer      any             // the response's message
+	inner       context.Context // of the handler of a request stream
+	started     bool            // the header of a response stream was sent
+	sent        metadata.MD     // that header
+
+	once   sync.Once // for header
+	header endpoint.Header
+}
+
+// start begins the Call.
+func (x *exchange) start(ctx context.Context) context.Context {
+	ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, endpoint.ServerSide, endpoint.Header{}, endpoint.HeaderView(nil, endpoint.MetadataForm))
+	x.call.SetSource(x)
+	x.in.limit = x.mt.opts.maxMessage
+	return ctx
+}
+
+// Header returns the metadata of the request, which grpc-go copies for whoever
+// asks.
+func (x *exchange) Header() *endpoint.Header {
+	x.once.Do(func() {
+		md, _ := metadata.FromIncomingContext(x.stream)
+		x.header = endpoint.HeaderView(md, endpoint.MetadataForm)
+	})
+	return &x.header
+}
+
+// Peer returns the address of the client.
+func (x *exchange) Peer() string {
+	if p, ok := peer.FromContext(x.stream); ok && p.Addr != nil {
+		return p.Addr.String()
+	}
+	return ""
+}
+
+// ResponseBytes returns the size of the response, which grpc-go encodes.
+func (x *exchange) ResponseBytes() int64 {
+	if m, ok := x.answer.(proto.Message); ok {
+		return int64(proto.Size(m))
+	}
+	return 0
+}
+
+// serveUnary is the innermost part of a method on a server: decode, call,
+// encode.
+func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
+	if next == nil {
+		return func(_ context.Context, x *exchange) (endpoint.Empty, error) {
+			return endpoint.Empty{}, x.fail(unimplemented(mt.op.Name))
+		}
+	}
+	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
+		req, err := decode(x, in)
+		if err != nil {
+			return endpoint.Empty{}, x.fail(err)
+		}
+		var resp Resp
+		if x.interceptor == nil {
+			resp, err = next(ctx, req)
+		} else {
+			resp, err = intercepted(ctx, x, next, req)
+		}
+		if err != nil {
+			return endpoint.Empty{}, x.fail(err)
+		}
+		if x.answer, err = encode(x, out, resp); err != nil {
+			return endpoint.Empty{}, x.fail(err)
+		}
+		return endpoint.Empty{}, nil
+	}
+}
+
+// decode receives one message of a call's request.
+func decode[D any](x *exchange, w *wire[D]) (D, error) {
+	if err := x.negotiate(); err != nil {
+		return *new(D), err
+	}
+	v, err := read(x, w)
+	if err != nil {
+		return v, x.unread(err)
+	}
+	x.call.AddRequestBytes(int64(x.in.size))
+	return v, nil
+}
+
+// unread is the error of a message that was not read: one of ours, or one of
+// grpc-go's, whose answer is on the wire already; that is for layers and hooks.
+func (x *exchange) unread(err error) error {
+	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
+		return err
+	}
+	return unread(x.stream, err)
+}
+
+// negotiate chooses the format of a method that has some.
+func (x *exchange) negotiate() error {
+	if !x.mt.plain() {
+		return nil
+	}
+	types := metadata.ValueFromIncomingContext(x.stream, "content-type")
+	if len(types) == 0 { // over no wire: the registrar is one of the program's own
+		return nil
+	}
+	var err error
+	x.format, err = formatOf(x.mt.in.formats, types[0])
+	return err
+}
+
+// read receives the next message. Errors that are not of the message itself are
+// grpc-go's.
+func read[D any](x *exchange, w *wire[D]) (D, error) {
+	if w.formats != nil {
+		v := new(D)
+		x.in.toValue(w.formats[x.format], v)
+		if err := x.readMessage(); err != nil {
+			return *new(D), err
+		}
+		return *v, nil
+	}
+	m := w.create()
+	x.in.toMessage(m)
+	if err := x.readMessage(); err != nil {
+		return *new(D), err
+	}
+	v, err := w.value(m)
+	if err != nil {
+		return *new(D), invalid(err)
+	}
+	return v, nil
+}
+
+func (x *exchange) readMessage() error {
+	if err := x.receive(&x.in); err != nil {
+		return err
+	}
+	return x.in.err
+}
+
+// encode returns the message of a value of the response. Protobuf is left to
+// grpc-go, which writes it into buffers of its own.
+func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
+	if w.formats == nil {
+		return w.encode(v), nil
+	}
+	data, err := w.formats[x.format].Append(nil, new(v))
+	if err != nil {
+		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
+	}
+	x.call.AddResponseBytes(int64(len(data)))
+	return newOutbox(data), nil
+}
+
+// intercepted calls the endpoint through the interceptor of the server, which
+// sees the messages as the handler does: what is no pointer goes as one.
+func intercepted[Req, Resp any](ctx context.Context, x *exchange, next endpoint.Endpoint[Req, Resp], req Req) (Resp, error) {
+	info := &grpc.UnaryServerInfo{Server: x.srv, FullMethod: x.mt.op.Method}
+	resp, err := x.interceptor(ctx, handed(req), info, func(ctx context.Context, req any) (any, error) {
+		r, ok := taken[Req](req)
+		if !ok {
+			return nil, endpoint.Errorf(endpoint.Internal, "%w", fmt.Errorf("an interceptor made a %T of the request", req))
+		}
+		resp, err := next(ctx, r)
+		if err != nil {
+			return nil, x.withStatus(err)
+		}
+		return handed(resp), nil
+	})
+	if err != nil {
+		return *new(Resp), err
+	}
+	r, ok := taken[Resp](resp)
+	if !ok {
+		return *new(Resp), endpoint.Errorf(endpoint.Internal, "%w", fmt.Errorf("an interceptor made a %T of the response", resp))
+	}
+	return r, nil
+}
+
+// handed is a value as interceptors see it.
+func handed[D any](v D) any {
+	if m, ok := any(v).(proto.Message); ok {
+		return m
+	}
+	return new(v)
+}
+
+func taken[D any](v any) (D, bool) {
+	if p, ok := v.(*D); ok && p != nil {
+		return *p, true
+	}
+	d, ok := v.(D)
+	return d, ok
+}
+
+// withStatus gives an error of the handler the status that it will have, for
+// interceptors, which look for one.
+func (x *exchange) withStatus(err error) error {
+	err = coded(err)
+	return &statusOfError{err, x.mt.op}
+}
+
+type statusOfError struct {
+	error
+	op *endpoint.Operation
+}
+
+func (e *statusOfError) Unwrap() error { return e.error }
+
+// GRPCStatus is for status.FromError.
+func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgoing(e.error)) }
+
+// fail lets the layers see the code that the error will have.
+func (x *exchange) fail(err error) error {
+	err = coded(err)
+	x.call.SetStatus(int(x.mt.op.Outgoing(err).Code()))
+	return err
+}
+
+// refuse returns the status of a call that failed, with what the handler set for
+// the reply as trailers.
+func (x *exchange) refuse(ctx context.Context, err error) error {
+	err = coded(err) // a layer may have made it
+	x.mt.config.report(ctx, err)
+	x.sendTrailer(ctx)
+	return statusOf(x.mt.op.Outgoing(err)).Err()
+}
+
+// sendHeader hands what was set for the reply to grpc-go, which sends it with
+// the first message.
+func (x *exchange) sendHeader(ctx context.Context) {
+	raw := x.call.Reply().Raw()
+	if len(raw) == 0 {
+		return
+	}
+	md, err := sendable(raw)
+	x.sent = md
+	if err = errors.Join(err, grpc.SetHeader(x.stream, md)); err != nil {
+		x.mt.config.report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
+	}
+}
+
+// sendTrailer sends, with the status, what was set for the reply and did not go
+// with the header.
+func (x *exchange) sendTrailer(ctx context.Context) {
+	raw := x.call.Reply().Raw()
+	if len(raw) == 0 {
+		return
+	}
+	md, err := sendable(raw)
+	for k, vs := range x.sent {
+		if slices.Equal(md[k], vs) {
+			delete(md, k)
+		}
+	}
+	if len(md) > 0 {
+		_ = grpc.SetTrailer(x.stream, md)
+	}
+	if err != nil {
+		x.mt.config.report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
+	}
+}

@@ -1,0 +1,206 @@
+package grpcx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"google.golang.org/grpc"
+)
+
+// An Option belongs to one end, to a server ([Register]) or to a client
+// ([Client]).
+type Option interface {
+	apply(c *config)
+}
+
+// A MethodOption is declared with a method, or with a service for all of its
+// methods, and is true on both ends.
+type MethodOption interface {
+	applyMethod(c *methodConfig)
+}
+
+type config struct {
+	layers  endpoint.Stack
+	formats []codec.Format
+	hook    func(ctx context.Context, err error)
+	calls   []grpc.CallOption
+	server  []string // options that only a server has
+	client  []string // options that only a client has
+	faults  []error
+}
+
+type option func(c *config)
+
+func (o option) apply(c *config) { o(c) }
+
+// Use puts layers around every operation of the service, the first outermost
+// and all of them outside what the endpoints are chained with. Several Use add
+// up. On a server they run around the decoding of the request and the endpoint;
+// the interceptors of a *grpc.Server for unary calls run inside of them, those
+// for streams outside. On a client they run around the call, with the
+// interceptors of its connection inside.
+func Use(layers ...endpoint.Layer) Option {
+	layers = slices.Clone(layers)
+	return option(func(c *config) { c.layers = append(c.layers, layers...) })
+}
+
+// Formats sets the formats of messages that are not protobuf's. A server reads
+// and writes the one that the content-subtype of a call names, which is the
+// subtype of a format's media type: "json" of application/json. A client uses
+// the first. The default is codec.JSON() alone. It replaces an earlier Formats,
+// and [Codec] replaces it.
+func Formats(formats ...codec.Format) Option {
+	formats = slices.Clone(formats)
+	return option(func(c *config) {
+		if len(formats) == 0 || slices.Contains(formats, nil) {
+			c.faults = append(c.faults, errors.New("option Formats: no format, or a nil one"))
+			return
+		}
+		c.formats = formats
+	})
+}
+
+// ErrorHook calls f with the error of each call of a server that fails, whole
+// and before it is cut down to what may be sent; with panics (an
+// *endpoint.PanicError), and with metadata that could not be sent. f runs on the
+// goroutine of the call. endpoint.CallFrom(ctx) says which operation it was.
+// Several ErrorHooks are all called. It is for servers: on a client it is a
+// construction error.
+func ErrorHook(f func(ctx context.Context, err error)) Option {
+	return option(func(c *config) {
+		c.server = append(c.server, "ErrorHook")
+		if f == nil {
+			c.faults = append(c.faults, errors.New("option ErrorHook: the function is nil"))
+			return
+		}
+		before := c.hook
+		if before == nil {
+			c.hook = f
+			return
+		}
+		c.hook = func(ctx context.Context, err error) { before(ctx, err); f(ctx, err) }
+	})
+}
+
+// CallOptions adds options of grpc-go to every call of a client, before those of
+// [WithCallOptions]: grpc.UseCompressor, grpc.WaitForReady and so on. Several
+// add up. It is for clients: on a server it is a construction error.
+func CallOptions(opts ...grpc.CallOption) Option {
+	opts = slices.Clone(opts)
+	return option(func(c *config) {
+		c.client = append(c.client, "CallOptions")
+		if slices.Contains(opts, nil) {
+			c.faults = append(c.faults, errors.New("option CallOptions: a nil option"))
+			return
+		}
+		c.calls = append(c.calls, opts...)
+	})
+}
+
+func (c *config) report(ctx context.Context, err error) {
+	if c.hook != nil {
+		c.hook(ctx, err)
+	}
+}
+
+type methodConfig struct {
+	fails        []*endpoint.Error
+	idempotent   bool
+	named        string
+	partial      bool
+	allowUnknown bool
+	maxMessage   int
+	codec        codec.Format
+	faults       []error
+}
+
+type methodOption func(c *methodConfig)
+
+func (o methodOption) applyMethod(c *methodConfig) { o(c) }
+
+// Fails declares errors of the operation. They keep their identity over the
+// wire in any case; a declared one does so also when it came from a service
+// behind this one, with all its details. Two errors of one identity with
+// different codes are a construction error.
+func Fails(errs ...*endpoint.Error) MethodOption {
+	errs = slices.Clone(errs)
+	return methodOption(func(c *methodConfig) {
+		for _, e := range errs {
+			switch {
+			case e == nil:
+				c.faults = append(c.faults, errors.New("option Fails: a nil error"))
+			case e.Domain() == "" || e.Reason() == "":
+				c.faults = append(c.faults, fmt.Errorf("option Fails: %q has no identity; declare it with endpoint.Define", e.Error()))
+			default:
+				c.fails = append(c.fails, e)
+			}
+		}
+	})
+}
+
+// Idempotent says that repeating the operation does no more than the first call
+// did, so that retries may. A method whose descriptor has the option
+// idempotency_level is idempotent by itself.
+func Idempotent() MethodOption {
+	return methodOption(func(c *methodConfig) { c.idempotent = true })
+}
+
+// Named sets the name of the service that the operations belong to
+// (endpoint.Operation.Service), in place of the name of the type that declares
+// their fields. A service with two fields of one type needs it for one of them.
+// It changes nothing on the wire.
+func Named(service string) MethodOption {
+	return methodOption(func(c *methodConfig) {
+		if service == "" {
+			c.faults = append(c.faults, errors.New("option Named: the name is empty"))
+			return
+		}
+		c.named = service
+	})
+}
+
+// Partial lets a server be registered with the endpoint unset; it then answers
+// Unimplemented. Without it a nil endpoint is a construction error.
+func Partial() MethodOption {
+	return methodOption(func(c *methodConfig) { c.partial = true })
+}
+
+// AllowUnknown ignores members of a request that its type does not have, in
+// formats that have such. Without it they are faults: to add a field to a
+// request, deploy the servers first. Protobuf always ignores them.
+func AllowUnknown() MethodOption {
+	return methodOption(func(c *methodConfig) { c.allowUnknown = true })
+}
+
+// MaxMessage sets how many bytes a message of a request may have, counted after
+// decompression; more is [ErrMessageTooLarge]. By default the server's own limit
+// alone counts, which is 4 MiB unless grpc.MaxRecvMsgSize says otherwise; what
+// is beyond that grpc-go refuses by itself, with the code ResourceExhausted and
+// without an identity.
+func MaxMessage(n int) MethodOption {
+	return methodOption(func(c *methodConfig) {
+		if n <= 0 {
+			c.faults = append(c.faults, fmt.Errorf("option MaxMessage: %d is not positive", n))
+			return
+		}
+		c.maxMessage = n
+	})
+}
+
+// Codec sets the format of the messages of a method on both ends, in place of
+// the formats of the service and also of protobuf.
+func Codec(f codec.Format) MethodOption {
+	return methodOption(func(c *methodConfig) {
+		if f == nil {
+			c.faults = append(c.faults, errors.New("option Codec: the format is nil"))
+			return
+		}
+		c.codec = f
+	})
+}
+
+func identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }

@@ -1,0 +1,244 @@
+package grpcx
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// Errors that a server of this package answers with by itself.
+var (
+	// ErrInvalidRequest is the error of a request that cannot be read.
+	ErrInvalidRequest = codec.ErrInvalid
+	// ErrMessageTooLarge is the error of a message of more bytes than
+	// [MaxMessage] allows. Over HTTP it is that of a body.
+	ErrMessageTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the message is too large")
+	// ErrUnsupportedMediaType is the error of a message in a format that the
+	// method does not speak.
+	ErrUnsupportedMediaType = endpoint.Define(endpoint.InvalidArgument, "endpoint", "UNSUPPORTED_MEDIA_TYPE", "unsupported media type")
+	// ErrRangedTwice is the error of the second range over a request stream.
+	ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
+)
+
+func tooLarge(limit int) error {
+	return ErrMessageTooLarge.WithMeta("limit", strconv.Itoa(limit))
+}
+
+// statusError is an error that has a gRPC status.
+type statusError interface {
+	error
+	GRPCStatus() *status.Status
+}
+
+// coded gives an error that is nothing but a status of gRPC the code that it
+// has: a handler that makes one, as handlers of gRPC do, says what it means. The
+// status is kept as the cause, and goes out as it is.
+func coded(err error) error {
+	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
+		return err
+	}
+	st, ok := errors.AsType[statusError](err)
+	if !ok || st.GRPCStatus() == nil || st.GRPCStatus().Code() == codes.OK {
+		return err
+	}
+	return endpoint.Errorf(codeOf(st.GRPCStatus()), "%s", st.GRPCStatus().Message()).WithCause(&rawStatus{err, st.GRPCStatus()})
+}
+
+// rawStatus is the cause of an error that coded made.
+type rawStatus struct {
+	error
+	status *status.Status
+}
+
+func (r *rawStatus) Unwrap() error { return r.error }
+
+// codeOf returns the code of an error's status; one that nobody knows yet is
+// Unknown.
+func codeOf(st *status.Status) endpoint.Code {
+	if st.Code() == codes.OK || st.Code() > codes.Unauthenticated {
+		return endpoint.Unknown
+	}
+	return endpoint.Code(st.Code()) //nolint:gosec // it is one of the 17
+}
+
+// statusOf returns what is sent for an error that op sends as e.
+func statusOf(e *endpoint.Error) *status.Status {
+	st := &spb.Status{Code: int32(e.Code()), Message: clean(e.Message())} //nolint:gosec // there are 17 codes
+	if raw, ok := e.Unwrap().(*rawStatus); ok {                           //nolint:errorlint // it is ours, not wrapped
+		st.Message, st.Details = clean(raw.status.Message()), raw.status.Proto().GetDetails()
+		return status.FromProto(st)
+	}
+	for _, d := range details(e) {
+		if packed, err := anypb.New(d); err == nil { // of clean strings: it cannot fail
+			st.Details = append(st.Details, packed)
+		}
+	}
+	if e.Remote() {
+		st.Details = append(st.Details, unknownDetails(e)...)
+	}
+	return status.FromProto(st)
+}
+
+// details returns what of an error has a place in google.rpc.
+func details(e *endpoint.Error) []proto.Message {
+	var out []proto.Message
+	if meta := e.Meta(); e.Domain() != "" || e.Reason() != "" || len(meta) > 0 {
+		out = append(out, &errdetails.ErrorInfo{Domain: e.Domain(), Reason: e.Reason(), Metadata: cleanMap(meta)})
+	}
+	if vs := e.Violations(); len(vs) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, v := range vs {
+			field := v.Pointer
+			if v.Parameter != "" {
+				field = v.Parameter
+			}
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: clean(field), Description: clean(v.Detail)})
+		}
+		out = append(out, bad)
+	}
+	if d := e.RetryAfter(); d > 0 {
+		out = append(out, &errdetails.RetryInfo{RetryDelay: durationpb.New(d)})
+	}
+	if links := e.Help(); len(links) > 0 {
+		help := &errdetails.Help{}
+		for _, l := range links {
+			help.Links = append(help.Links, &errdetails.Help_Link{Description: clean(l.Description), Url: clean(l.URL)})
+		}
+		out = append(out, help)
+	}
+	return out
+}
+
+// unknownDetails returns those of a remote error's status that an endpoint.Error
+// has no place for.
+func unknownDetails(e *endpoint.Error) []*anypb.Any {
+	st, ok := errors.AsType[statusError](e.Unwrap())
+	if !ok {
+		return nil
+	}
+	var unknown []*anypb.Any
+	for _, d := range st.GRPCStatus().Proto().GetDetails() {
+		switch d.MessageName() {
+		case "google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "google.rpc.Help":
+		default:
+			unknown = append(unknown, d)
+		}
+	}
+	return unknown
+}
+
+// errorOf returns the error of a status that came over the wire, with cause, the
+// error that grpc-go made of it: status.FromError finds the status there, with
+// all its details.
+func errorOf(st *status.Status, cause error) *endpoint.Error {
+	var domain, reason string
+	var meta map[string]string
+	var wait time.Duration
+	var violations []endpoint.Violation
+	var links []endpoint.Link
+	for _, d := range st.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			domain, reason, meta = d.GetDomain(), d.GetReason(), d.GetMetadata()
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				violations = append(violations, violation(v.GetField(), v.GetDescription()))
+			}
+		case *errdetails.RetryInfo:
+			wait = d.GetRetryDelay().AsDuration()
+		case *errdetails.Help:
+			for _, l := range d.GetLinks() {
+				links = append(links, endpoint.Link{Description: l.GetDescription(), URL: l.GetUrl()})
+			}
+		}
+	}
+	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message()).WithCause(cause)
+	if len(violations) > 0 {
+		e = e.WithViolations(violations...)
+	}
+	if len(links) > 0 {
+		e = e.WithHelp(links...)
+	}
+	for k, v := range meta {
+		e = e.WithMeta(k, v)
+	}
+	if wait > 0 {
+		e = e.WithRetryAfter(wait)
+	}
+	return e
+}
+
+// violation is the fault of a field: a parameter, which begins with its source,
+// or a pointer.
+func violation(field, detail string) endpoint.Violation {
+	source, _, ok := strings.Cut(field, ":")
+	if ok {
+		switch source {
+		case "path", "query", "header", "cookie":
+			return endpoint.Violation{Parameter: field, Detail: detail}
+		}
+	}
+	return endpoint.Violation{Pointer: field, Detail: detail}
+}
+
+// clean makes text valid UTF-8, because protobuf's is.
+func clean(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
+func cleanMap(m map[string]string) map[string]string {
+	cleaned := maps.Clone(m)
+	clear(cleaned)
+	for k, v := range m {
+		cleaned[clean(k)] = clean(v)
+	}
+	return cleaned
+}
+
+// contextError is the error of a call whose context ended, with the context's
+// cause where it has one of its own.
+func contextError(ctx context.Context) *endpoint.Error {
+	err := ctx.Err()
+	code, text := endpoint.Canceled, "canceled"
+	if errors.Is(err, context.DeadlineExceeded) {
+		code, text = endpoint.DeadlineExceeded, "deadline exceeded"
+	}
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		err = errors.Join(err, cause)
+	}
+	return endpoint.Errorf(code, text+": %w", err)
+}
+
+// unread is the error of a request that grpc-go did not hand over. Its answer is
+// on the wire already; this one is for layers and hooks.
+func unread(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	st, ok := status.FromError(err)
+	if !ok {
+		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
+	}
+	switch st.Code() {
+	case codes.ResourceExhausted:
+		return ErrMessageTooLarge.WithCause(err)
+	case codes.Internal:
+		return ErrInvalidRequest.WithCause(err)
+	}
+	return endpoint.Errorf(codeOf(st), "the request was not read: %w", err)
+}
+
+func unimplemented(name string) error {
+	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", name)
+}
