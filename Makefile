@@ -4,10 +4,10 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain bench-grpc fuzz cover api fmt tidy
+.PHONY: help test lint bench bench-smoke bench-chain bench-grpc bench-resilience fuzz cover api fmt tidy
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## Run the tests of the library and of the examples
 	GOTOOLCHAIN=auto go test ./... ./examples/...
@@ -21,8 +21,9 @@ bench: ## Run all Go benchmarks
 	GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 	cd bench && GOWORK=off go test -run '^$$' -bench . -benchmem ./...
 
-bench-smoke: ## Run the comparisons of chains and of gRPC once, as a test; it writes nothing
+bench-smoke: ## Run the comparisons once, as a test; they write nothing
 	cd bench && GOWORK=off go run ./chain -smoke
+	cd bench && GOWORK=off go run ./resilience -smoke
 	cd bench && GOWORK=off go run ./grpc -smoke
 
 bench-chain: ## Compare chains with those of other libraries, and write the results
@@ -30,6 +31,9 @@ bench-chain: ## Compare chains with those of other libraries, and write the resu
 
 bench-grpc: ## Compare gRPC with grpc-go and other libraries, and write the results
 	cd bench && GOWORK=off go run ./grpc
+
+bench-resilience: ## Compare policies with those of other libraries, and write the results
+	cd bench && GOWORK=off go run ./resilience
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)

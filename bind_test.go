@@ -59,6 +59,7 @@ func TestStackFaults(t *testing.T) {
 	gives := func(l endpoint.Layer) endpoint.Layer {
 		return &resolving{scripted: *layer, resolve: func(*resolving, *endpoint.Operation) endpoint.Layer { return l }}
 	}
+	policy := gives(layer)
 	const server, client, wrap = 1, 2, 4 // where the fault is found
 	for _, tt := range []struct {
 		name  string
@@ -78,6 +79,11 @@ func TestStackFaults(t *testing.T) {
 		{"under Only that matches nothing", endpoint.Stack{endpoint.Only(endpoint.Stack{one, nil}, never)}, server | client | wrap, []string{"fault one", "is nil"}},
 		{"of what a Resolver gives", endpoint.Stack{gives(endpoint.Stack{one, two})}, server | client, []string{"fault one", "fault two"}},
 		{"a Resolver that gives nothing", endpoint.Stack{gives(nil)}, 0, nil},
+
+		{"a policy twice", endpoint.Stack{policy, layer, endpoint.Stack{policy}}, server | client | wrap, []string{"the same *endpoint_test.resolving is in the stack twice"}},
+		{"twice for this operation", endpoint.Stack{policy, endpoint.Only(policy, always)}, server | client, []string{"twice"}},
+		{"once for this and once for others", endpoint.Stack{endpoint.Only(policy, always), endpoint.Only(policy, never)}, 0, nil},
+		{"a layer without faults twice", endpoint.Stack{layer, layer}, 0, nil},
 
 		{"a Repeater", endpoint.Stack{repeater}, server, []string{"repeating", "is for clients"}},
 		{"a Hedger", endpoint.Stack{layer, hedger}, server, []string{"hedging", "is for clients"}},

@@ -65,6 +65,7 @@ func Retryable(err error) bool {
 // refuses a call before it is made.
 var rejections = map[string]bool{
 	"RATE_LIMITED": true, "OUT_OF_CAPACITY": true, "BREAKER_OPEN": true, "NO_ENDPOINTS": true,
+	"TOO_LATE": true,
 }
 
 // ServerFault says that err counts against the server that was called: the

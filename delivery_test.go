@@ -80,7 +80,7 @@ func TestServerFault(t *testing.T) {
 		}
 	}
 	// A rejection counts if it is another process's.
-	for _, reason := range []string{"RATE_LIMITED", "OUT_OF_CAPACITY", "BREAKER_OPEN", "NO_ENDPOINTS"} {
+	for _, reason := range []string{"RATE_LIMITED", "OUT_OF_CAPACITY", "BREAKER_OPEN", "NO_ENDPOINTS", "TOO_LATE"} {
 		for _, code := range []endpoint.Code{endpoint.Unavailable, endpoint.ResourceExhausted} {
 			own := endpoint.Define(code, "endpoint", reason, "rejected")
 			if endpoint.ServerFault(own) || endpoint.ServerFault(fmt.Errorf("call: %w", own)) {

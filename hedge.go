@@ -25,19 +25,36 @@ type outcome[V any] struct {
 func race[V any](ctx context.Context, h Hedger, bound bool, try func(context.Context) (V, error), dispose func(V)) (outcome[V], error) {
 	r := &racing[V]{try: try, dispose: dispose, results: make(chan outcome[V]), over: make(chan struct{})}
 	defer r.end()
+	racer, _ := h.(Racer)
+	var began time.Time
+	if racer != nil {
+		began = time.Now()
+	}
+	o := r.decide(ctx, h, racer, bound)
+	if o.err == nil {
+		r.winner = o.at
+		o.at.settle()
+	} else if r.panicked != nil {
+		panic(r.panicked.Value)
+	}
+	if racer != nil {
+		racer.Settle(ctx, time.Since(began), o.err)
+	}
+	return o, o.err
+}
+
+// decide starts attempts until one of them decides the race.
+func (r *racing[V]) decide(ctx context.Context, h Hedger, racer Racer, bound bool) outcome[V] {
+	r.start(ctx, bound)
 	for {
-		r.start(ctx, bound)
 		o, decided := r.await(ctx, r.timer(h.Delay(ctx, r.started)))
-		switch {
-		case !decided: // the timer: one attempt more
-			continue
-		case o.err == nil:
-			r.winner = o.at
-			o.at.settle()
-		case r.panicked != nil:
-			panic(r.panicked.Value)
+		if !decided && racer != nil && !racer.Start(ctx, r.started) {
+			o, decided = r.await(ctx, nil)
 		}
-		return o, o.err
+		if decided {
+			return o
+		}
+		r.start(ctx, bound)
 	}
 }
 
@@ -118,22 +135,47 @@ func (r *racing[V]) await(ctx context.Context, timer <-chan time.Time) (outcome[
 	for {
 		select {
 		case o := <-r.results:
-			r.pending--
-			if o.err == nil {
+			if r.decides(&o) {
 				return o, true
-			}
-			o.cancel()
-			if o.panicked != nil && o.panicked.Value != nil {
-				r.panicked = o.panicked
-			}
-			if r.pending == 0 {
-				o.at.settle()
-				return outcome[V]{err: o.err}, true
 			}
 		case <-timer:
 			return outcome[V]{}, false
 		case <-ctx.Done():
-			return outcome[V]{err: gaveUp(ctx)}, true
+			return r.last(ctx), true
+		}
+	}
+}
+
+// decides says that the race ends with what an attempt came to: it succeeded,
+// or it failed and was the last.
+func (r *racing[V]) decides(o *outcome[V]) bool {
+	r.pending--
+	if o.err == nil {
+		return true
+	}
+	o.cancel()
+	if o.panicked != nil && o.panicked.Value != nil {
+		r.panicked = o.panicked
+	}
+	if r.pending > 0 {
+		return false
+	}
+	o.at.settle()
+	*o = outcome[V]{err: o.err}
+	return true
+}
+
+// last returns what is there at the end of the caller's context: a success that
+// raced with it counts.
+func (r *racing[V]) last(ctx context.Context) outcome[V] {
+	for {
+		select {
+		case o := <-r.results:
+			if r.decides(&o) && o.err == nil {
+				return o
+			}
+		default:
+			return outcome[V]{err: gaveUp(ctx)}
 		}
 	}
 }

@@ -3,6 +3,9 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
+	"slices"
 	"time"
 )
 
@@ -108,6 +111,20 @@ type Hedger interface {
 	Delay(ctx context.Context, started int) (time.Duration, bool)
 }
 
+// A Racer is a Hedger that takes part in its races. It is an ability for
+// authors of policies and may change before 1.0.
+//
+// Start is asked when a delay is over, just before the attempt that it was for
+// starts, with the number of those that did; false means that neither this one
+// nor another starts. Settle is told how a race ended and how long it took: up
+// to the first good answer, or the first item of a stream, when err is nil. It
+// is not told of a panic.
+type Racer interface {
+	Hedger
+	Start(ctx context.Context, started int) bool
+	Settle(ctx context.Context, took time.Duration, err error)
+}
+
 // faulty is a policy or a target that keeps the faults of its construction.
 type faulty interface{ Err() error }
 
@@ -183,12 +200,24 @@ func (o onlyHedger) Delay(ctx context.Context, started int) (time.Duration, bool
 	return o.layer.(Hedger).Delay(ctx, started)
 }
 
+func (o onlyHedger) Start(ctx context.Context, started int) bool {
+	r, ok := o.layer.(Racer)
+	return !ok || r.Start(ctx, started) // only after a Delay that applied
+}
+
+func (o onlyHedger) Settle(ctx context.Context, took time.Duration, err error) {
+	if r, ok := o.layer.(Racer); ok && o.applies(ctx) {
+		r.Settle(ctx, took, err)
+	}
+}
+
 // flattening collects the layers of a stack, those of nested stacks one by one,
 // and their faults.
 type flattening struct {
-	op     *Operation // that resolvers are asked for; nil outside a shell
-	layers []Layer
-	faults []error
+	op       *Operation // that resolvers are asked for; nil outside a shell
+	layers   []Layer
+	policies []Layer // those of layers that are pointers and keep faults
+	faults   []error
 }
 
 // add appends l. What a resolver gave is added with ask false: a policy may give
@@ -207,15 +236,31 @@ func (f *flattening) add(l Layer, ask bool) {
 	case *only:
 		f.addOnly(l, ask)
 		return
-	case Resolver:
-		if ask && f.op != nil {
-			if own := l.For(f.op); own != nil {
-				f.add(own, false)
-			}
-			return
+	}
+	if ask && f.twice(l) {
+		return
+	}
+	if r, ok := l.(Resolver); ok && ask && f.op != nil {
+		if own := r.For(f.op); own != nil {
+			f.add(own, false)
 		}
+		return
 	}
 	f.layers = append(f.layers, l)
+}
+
+// twice says that l is a policy that the stack has already, and notes the fault:
+// each call would take two of its tokens or its permits.
+func (f *flattening) twice(l Layer) bool {
+	if _, ok := l.(faulty); !ok || reflect.TypeOf(l).Kind() != reflect.Pointer {
+		return false
+	}
+	if slices.Contains(f.policies, l) {
+		f.faults = append(f.faults, fmt.Errorf("endpoint: the same %s is in the stack twice", typeName(l)))
+		return true
+	}
+	f.policies = append(f.policies, l)
+	return false
 }
 
 // addOnly decides for an operation at once. Without one, each layer under the

@@ -28,9 +28,9 @@ import (
 //
 // A layer that has a method Err() error, with the faults of its construction,
 // is asked: the shells of a transport report all faults at once, and an
-// endpoint of Wrap refuses every call with them. A [Hedger] outside a
-// [Repeater] is such a fault, because each hedged attempt would repeat by
-// itself.
+// endpoint of Wrap refuses every call with them. Such faults are also a [Hedger]
+// outside a [Repeater], because each hedged attempt would repeat by itself, and
+// the same layer with that method twice, because each call would pay it twice.
 type Stack []Layer
 
 // maxFrame is how many layers share one frame on the goroutine's stack. Longer

@@ -29,10 +29,26 @@ func (c *common) emit(ctx context.Context, e endpoint.Event) {
 
 // An Option is taken by the constructor of every policy.
 type Option interface {
-	// One line for each policy; commonOption has the method.
+	// One line for each policy, whose file has commonOption's method for it.
+	ShedOption
+	LimiterOption
+	WaiterOption
+	PerClientOption
+	QuotaOption
+	BreakerOption
+	BulkheadOption
+	AdaptiveOption
+	ThrottlerOption
+	TimeoutOption
+	RetryOption
+	HedgeOption
+
+	apply(*common) // of policies without options of their own
 }
 
 type commonOption func(*common)
+
+func (o commonOption) apply(c *common) { o(c) }
 
 // Named names the policy in its events and gauges. The default is no name.
 func Named(name string) Option {

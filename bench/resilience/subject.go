@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/typedkit/endpoint"
+)
+
+// The kinds, as they are named in tables and plots.
+const (
+	kindNone     = "no policy"
+	kindOurs     = "resilience"
+	kindPermit   = "permit calls"
+	kindTime     = "x/time/rate"
+	kindSync     = "x/sync/semaphore"
+	kindContext  = "context.WithTimeout"
+	kindExecutor = "failsafe-go"
+	kindBreaker  = "gobreaker"
+	kindKit      = "go-kit"
+)
+
+func kinds() []string {
+	return []string{kindNone, kindOurs, kindTime, kindSync, kindContext, kindPermit, kindExecutor, kindBreaker, kindKit}
+}
+
+// The groups: what is compared with each other.
+const (
+	groupLimiter  = "limiter"
+	groupBreaker  = "breaker, failures in a row"
+	groupWindow   = "breaker, ratio of 10 s"
+	groupBulkhead = "bulkhead"
+	groupAdaptive = "adaptive limit"
+	groupThrottle = "throttler"
+	groupTimeout  = "timeout"
+	groupRetry    = "retry"
+	groupHedge    = "hedge"
+	groupStack    = "limiter + breaker + bulkhead"
+	groupClient   = "retry + breaker + timeout"
+)
+
+func groups() []string {
+	return []string{
+		groupLimiter, groupBreaker, groupWindow, groupBulkhead, groupAdaptive, groupThrottle,
+		groupTimeout, groupRetry, groupHedge, groupStack, groupClient,
+	}
+}
+
+// groupOthers is the policies that nobody else has in a form to compare with;
+// their kinds are their names.
+const groupOthers = "others"
+
+func others() []string {
+	return []string{kindNone, "Waiter", "PerClient", "Quota", "Shed", "RetryIf", "Fallback", "Coalesce", "Policies"}
+}
+
+// A record is the request and the response: 16 bytes.
+type record struct{ ID, Last int64 }
+
+// An answer is what is timed: a function that is called with policies around it.
+type answer = endpoint.Endpoint[record, record]
+
+//go:noinline
+func handle(_ context.Context, req record) (record, error) {
+	return record{req.ID, req.Last + 1}, nil
+}
+
+// A subject is one way to call handle.
+type subject struct {
+	group, kind string
+	answer      answer
+}
+
+// run calls it n times and checks the sum of the answers: this is the use of the
+// results that keeps the compiler from removing the work.
+func (s subject) run(n int) error {
+	ctx, req, sum := context.Background(), record{ID: int64(n)}, int64(0)
+	for range n {
+		resp, err := s.answer(ctx, req)
+		if err != nil {
+			return err
+		}
+		sum += resp.Last
+	}
+	if sum != int64(n) {
+		return fmt.Errorf("wrong answers: their sum is %d, want %d", sum, n)
+	}
+	return nil
+}
+
+// check calls it once and looks at the answer.
+func (s subject) check() error {
+	got, err := s.answer(context.Background(), record{7, 41})
+	if want := (record{7, 42}); err == nil && got != want {
+		err = fmt.Errorf("the answer is %v, want %v", got, want)
+	}
+	return err
+}
+
+// subjects returns all that is measured, in the order of the tables.
+func subjects() []subject {
+	all := []subject{}
+	for _, g := range groups() {
+		all = append(all, subject{g, kindNone, handle})
+	}
+	all = append(all, subject{groupOthers, kindNone, handle})
+	for _, more := range [][]subject{ours(), permits(), executors(), gobreakers(), kits()} {
+		all = append(all, more...)
+	}
+	return all
+}

@@ -1,0 +1,163 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/typedkit/endpoint"
+)
+
+// An Adaptive bounds how many calls run at the same time, like a [Bulkhead], and
+// finds the bound by itself: it raises it while calls take as long as they used
+// to, and lowers it when they begin to queue up somewhere behind it. It is
+// failsafe-go's adaptivelimiter: about once a second, after 50 calls or more, it
+// compares the 90th percentile of their durations with its long-term average, in
+// the manner of TCP Vegas, and takes the correlation of concurrency with
+// throughput and duration into account.
+//
+// The limit starts at 20, and stays between 1 and 200 and within five times what
+// was in use; see [Limits]. Calls beyond it wait in the [Queue], if there is
+// one, or are rejected with [ErrOutOfCapacity]. A call holds a permit from its
+// start to its end, however it ends; a stream holds one until its loop ends.
+//
+// The durations of calls that were cancelled, panicked, were rejected by another
+// policy inside or failed by the server's fault teach it nothing, because a call
+// that fails fast says nothing of the load; those of calls whose deadline passed
+// do.
+//
+// An Adaptive is one for all operations that it surrounds, which should take
+// about equally long: give slow ones another with [endpoint.Only]. A call costs
+// one allocation. An Adaptive is safe for concurrent use.
+//
+// Its events have the source "adaptive" and the kinds "rejected" and "limit", for
+// a new limit. Its gauges are "permits", which is the limit, "permits_in_use" and
+// "waiting".
+type Adaptive struct {
+	common
+	least, most uint
+	queue       queue
+	limiter     adaptivelimiter.AdaptiveLimiter[struct{}]
+	waiting     atomic.Int64
+	told        atomic.Int64 // the limit that was last told
+	faults      error        // of construction; see Err
+}
+
+// An AdaptiveOption is an option of [NewAdaptive].
+type AdaptiveOption interface{ applyAdaptive(a *Adaptive) }
+
+func (o commonOption) applyAdaptive(a *Adaptive) { o(&a.common) }
+
+type adaptiveOption func(a *Adaptive)
+
+func (o adaptiveOption) applyAdaptive(a *Adaptive) { o(a) }
+
+// Limits bounds the limit of an [Adaptive]. Its default is 1 and 200; least must
+// be positive and most not below it. A later Limits replaces an earlier one.
+func Limits(least, most int) AdaptiveOption {
+	return adaptiveOption(func(a *Adaptive) {
+		a.faults = errors.Join(
+			fault(least > 0, "NewAdaptive: Limits(%d, %d): want a positive number", least, most),
+			fault(least <= most, "NewAdaptive: Limits(%d, %d): the greater number is first", least, most),
+		)
+		a.least, a.most = uint(max(least, 1)), uint(max(most, least, 1))
+	})
+}
+
+const startLimit = 20
+
+// NewAdaptive returns an Adaptive with a limit of 20, or the nearest that its
+// [Limits] allow.
+func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
+	a := &Adaptive{least: 1, most: 200}
+	for _, o := range opts {
+		o.applyAdaptive(a)
+	}
+	a.faults = errors.Join(a.faults, a.queue.faults("NewAdaptive"))
+	start := min(max(startLimit, a.least), a.most)
+	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(a.least, a.most, start).Build()
+	a.told.Store(int64(start))
+	return a
+}
+
+// Err returns the faults of the construction, or nil.
+func (a *Adaptive) Err() error { return a.faults }
+
+// Limit returns how many calls may run at the same time now.
+func (a *Adaptive) Limit() int { return a.limiter.Limit() }
+
+// Enter takes a permit, waits for one, or rejects the call.
+func (a *Adaptive) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if permit, ok := a.limiter.TryAcquirePermit(); ok {
+		return ctx, endpoint.Token{P: permit}, nil
+	}
+	permit, err := a.wait(ctx)
+	return ctx, endpoint.Token{P: permit}, err
+}
+
+// Exit gives the permit back, with the duration of the call if it teaches
+// something.
+func (a *Adaptive) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	permit, ok := t.P.(adaptivelimiter.Permit)
+	switch {
+	case !ok:
+		return err
+	case teaches(err):
+		permit.Record()
+	default:
+		permit.Drop()
+	}
+	if a.onEvent != nil {
+		a.tell(ctx)
+	}
+	return err
+}
+
+// Wrap returns next bounded by a alone. Req and Resp are those of next.
+func (a *Adaptive) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{a}.Wrap(next)
+}
+
+// Gauges yields the state of a.
+func (a *Adaptive) Gauges(yield func(endpoint.Gauge) bool) {
+	for _, g := range []endpoint.Gauge{
+		{Metric: "permits", Value: float64(a.limiter.Limit())},
+		{Metric: "permits_in_use", Value: float64(a.limiter.Inflight())},
+		{Metric: "waiting", Value: float64(a.waiting.Load())},
+	} {
+		g.Source, g.Name = "adaptive", a.name
+		if !yield(g) {
+			return
+		}
+	}
+}
+
+func (a *Adaptive) wait(ctx context.Context) (permit adaptivelimiter.Permit, err error) {
+	err = a.queue.enter(ctx, &a.common, "adaptive", &a.waiting, func(ctx context.Context) (err error) {
+		permit, err = a.limiter.AcquirePermit(ctx)
+		return err
+	})
+	return permit, err
+}
+
+// tell tells of the limit if it is another one. It asks here rather than in the
+// limiter's own listener, which runs in the middle of an update.
+func (a *Adaptive) tell(ctx context.Context) {
+	if limit := int64(a.limiter.Limit()); a.told.Swap(limit) != limit {
+		a.emit(ctx, endpoint.Event{Source: "adaptive", Kind: "limit", Detail: strconv.FormatInt(limit, 10)})
+	}
+}
+
+// teaches says that the duration of a call that ended with err is one of the
+// work that was asked for.
+func teaches(err error) bool {
+	switch {
+	case err == nil:
+		return true
+	case neverMade(err):
+		return false
+	}
+	return endpoint.CodeOf(err) == endpoint.DeadlineExceeded || !endpoint.ServerFault(err)
+}

@@ -1,0 +1,200 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A Coalescer lets calls with equal keys that are made at the same time share one
+// call, a flight, and its result (as golang.org/x/sync/singleflight does, with
+// contexts of its own). The first caller's request is the one that is sent.
+//
+// A flight belongs to all who wait for it. Its context has the values of the
+// first caller's and neither its cancellation nor its deadline: one caller that
+// gives up fails nobody else, and gets the error of its own context at once.
+// When the last one has given up, the flight is cancelled, and the next caller
+// begins another. So a flight has no deadline that a next hop could be told of;
+// a [Timeout] inside sets one:
+//
+//	endpoint.Chain(e, resilience.Coalesce(byID).Wrap, timeout.Wrap)
+//
+// A panic in the flight goes on in each of its callers. All get the same
+// response: whoever changes what it points to changes it for others. Since the
+// values of the context are the first caller's, what depends on who asks must be
+// part of the key.
+//
+// Make a Coalescer with [Coalesce] and use its Wrap, which is a middleware. What
+// different endpoints do is never shared. It is safe for concurrent use.
+//
+// Events of the source "coalesce": "joined", when a caller joins a flight. Its
+// gauges are "flights" and "waiting", the callers of all flights.
+type Coalescer[Req any, K comparable] struct {
+	common
+	key     func(Req) K
+	flights atomic.Int64
+	waiting atomic.Int64
+}
+
+// Coalesce returns a Coalescer of calls whose requests have the same key. Req is
+// the type of the request, K that of the key. A nil key is a fault.
+func Coalesce[Req any, K comparable](key func(req Req) K, opts ...Option) *Coalescer[Req, K] {
+	c := &Coalescer[Req, K]{key: key}
+	for _, o := range opts {
+		o.apply(&c.common)
+	}
+	return c
+}
+
+// Err returns what is wrong with the arguments of [Coalesce], or nil.
+func (c *Coalescer[Req, K]) Err() error {
+	if c.key == nil {
+		return errors.New("resilience: Coalesce: the key is nil")
+	}
+	return nil
+}
+
+// Gauges yields the state of c.
+func (c *Coalescer[Req, K]) Gauges(yield func(endpoint.Gauge) bool) {
+	_ = yield(endpoint.Gauge{Source: "coalesce", Name: c.name, Metric: "flights", Value: float64(c.flights.Load())}) &&
+		yield(endpoint.Gauge{Source: "coalesce", Name: c.name, Metric: "waiting", Value: float64(c.waiting.Load())})
+}
+
+// Wrap returns next such that calls of it with the same key share one. Resp is
+// the type of its response. A response that can be had once only cannot be
+// shared: with a [endpoint.Stream] or an io.Closer for Resp, or a Stream for
+// Req, each call is refused with that fault.
+func (c *Coalescer[Req, K]) Wrap[Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	if err := errors.Join(c.Err(), unshared[Req, Resp]()); err != nil {
+		return endpoint.Stack{faulty{err}}.Wrap(next)
+	}
+	g := &group[Req, Resp, K]{policy: c, next: next, flights: make(map[K]*flight[Resp])}
+	return g.call
+}
+
+// unshared says why nobody can share a call with these types.
+func unshared[Req, Resp any]() error {
+	resp := reflect.TypeFor[Resp]()
+	switch {
+	case isStream[Req]():
+		return fmt.Errorf("resilience: Coalesce: the request, a %v, is a stream of one caller", reflect.TypeFor[Req]())
+	case isStream[Resp](), resp.Implements(reflect.TypeFor[io.Closer]()):
+		return fmt.Errorf("resilience: Coalesce: the response, a %v, can be had by one caller only", resp)
+	}
+	return nil
+}
+
+// group is the flights of one endpoint.
+type group[Req, Resp any, K comparable] struct {
+	policy *Coalescer[Req, K]
+	next   endpoint.Endpoint[Req, Resp]
+
+	mu      sync.Mutex // guards the fields below
+	flights map[K]*flight[Resp]
+}
+
+// flight is one call and those who wait for it.
+type flight[Resp any] struct {
+	done    chan struct{} // closed when the fields below it are set
+	resp    Resp
+	err     error
+	panic   *endpoint.PanicError
+	cancel  context.CancelFunc
+	waiting int // guarded by the group's mu
+}
+
+func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
+	if ctx.Err() != nil {
+		return *new(Resp), ended(ctx)
+	}
+	key := g.policy.key(req)
+	f, joined := g.join(ctx, key, req)
+	g.policy.waiting.Add(1)
+	defer g.policy.waiting.Add(-1)
+	if joined {
+		g.policy.emit(ctx, endpoint.Event{Source: "coalesce", Kind: "joined"})
+	}
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		if !g.leave(key, f) {
+			return *new(Resp), ended(ctx)
+		}
+	}
+	return f.result()
+}
+
+// join finds the flight of a key, or begins it.
+func (g *group[Req, Resp, K]) join(ctx context.Context, key K, req Req) (f *flight[Resp], joined bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock() // deferred: a key that is an interface may panic in the map
+	if f, ok := g.flights[key]; ok {
+		f.waiting++
+		return f, true
+	}
+	f = &flight[Resp]{done: make(chan struct{}), waiting: 1}
+	if key == key { // a NaN would never be found again, nor deleted
+		g.flights[key] = f
+	}
+	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	g.policy.flights.Add(1)
+	go g.fly(ctx, f, key, req)
+	return f, false
+}
+
+// leave gives the flight up, and cancels it when nobody waits any more. It
+// reports whether the result is there after all.
+func (g *group[Req, Resp, K]) leave(key K, f *flight[Resp]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-f.done:
+		return true
+	default:
+	}
+	if f.waiting--; f.waiting == 0 {
+		g.forget(key, f)
+		f.cancel()
+	}
+	return false
+}
+
+// forget has the next caller begin another flight. The caller holds mu.
+func (g *group[Req, Resp, K]) forget(key K, f *flight[Resp]) {
+	if g.flights[key] == f {
+		delete(g.flights, key)
+	}
+}
+
+// fly makes the call, on a goroutine that ends with it.
+func (g *group[Req, Resp, K]) fly(ctx context.Context, f *flight[Resp], key K, req Req) {
+	returned := false
+	defer func() {
+		if !returned {
+			f.panic = endpoint.NewPanicError(recover())
+			f.err = f.panic
+		}
+		f.cancel()
+		g.policy.flights.Add(-1)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.forget(key, f)
+		close(f.done)
+	}()
+	f.resp, f.err = g.next(ctx, req)
+	returned = true
+}
+
+// result returns what the flight came to; a panic goes on.
+func (f *flight[Resp]) result() (Resp, error) {
+	if f.panic != nil && f.panic.Value != nil {
+		panic(f.panic.Value)
+	}
+	return f.resp, f.err
+}

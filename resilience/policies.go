@@ -1,0 +1,124 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/failsafe-go/failsafe-go/adaptivethrottler"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/failsafe-go/failsafe-go/ratelimiter"
+	"github.com/failsafe-go/failsafe-go/timeout"
+	"github.com/typedkit/endpoint"
+)
+
+// A Composed runs policies that were built with failsafe-go around calls, by its
+// Executor. Make it with [Policies] and use its Wrap, which is a middleware; it
+// is no Layer, because these policies see responses, of type Resp.
+//
+// Use it for what the policies of this package do not do: a call through the
+// Executor costs some hundred nanoseconds and ten allocations, and it knows
+// nothing of the toolkit. Its retries repeat what they are told to, also what
+// was perhaps acted upon ([endpoint.MaybeSent]), its timeout is no deadline that
+// the next hop hears of, and attempts have no numbers.
+//
+// Rejections get the toolkit's errors, with those of failsafe-go as their cause:
+// [ErrOpen], [ErrRateLimited], [ErrOutOfCapacity], [ErrTimeout]. A panic of the
+// call goes on in the goroutine of the caller, also out of a hedged attempt, and
+// counts for the policies as an error that ended the call; nothing repeats it.
+//
+// A Composed is safe for concurrent use.
+type Composed[Resp any] struct {
+	policies []failsafe.Policy[Resp]
+	faults   error
+}
+
+// Policies returns a middleware that runs the policies, the first outermost. Resp
+// is the type of the response. A nil policy is a fault, and so is none.
+func Policies[Resp any](policies ...failsafe.Policy[Resp]) *Composed[Resp] {
+	c := &Composed[Resp]{policies: policies}
+	if len(policies) == 0 {
+		c.faults = errors.New("resilience: Policies: there is none")
+	}
+	for i, p := range policies {
+		if p == nil {
+			c.faults = errors.Join(c.faults, fmt.Errorf("resilience: Policies: policy %d is nil", i))
+		}
+	}
+	return c
+}
+
+// Err returns what is wrong with the arguments of [Policies], or nil.
+func (c *Composed[Resp]) Err() error { return c.faults }
+
+// Wrap returns next with the policies around it. Req is the type of its request.
+// A stream as a request or a response is a fault: the policies would only see a
+// call that does nothing yet.
+func (c *Composed[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	faults := c.faults
+	if isStream[Req]() || isStream[Resp]() {
+		faults = errors.Join(faults, errors.New("resilience: Policies: they cannot see into a stream"))
+	}
+	if faults != nil {
+		return endpoint.Stack{faulty{faults}}.Wrap(next)
+	}
+	executor := failsafe.With(c.policies...)
+	return func(ctx context.Context, req Req) (Resp, error) {
+		var panicked atomic.Pointer[endpoint.PanicError]
+		resp, err := executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[Resp]) (Resp, error) {
+			if p := panicked.Load(); p != nil {
+				return *new(Resp), p
+			}
+			return caught(exec.Context(), req, next, &panicked)
+		})
+		if p := panicked.Load(); p != nil {
+			panic(p.Value)
+		}
+		if err != nil {
+			return *new(Resp), translated(err)
+		}
+		return resp, nil
+	}
+}
+
+// caught calls next and keeps its panic. An attempt may run in a goroutine of
+// failsafe-go's, where a panic would end the process; and some of its policies
+// would never release what the call holds.
+func caught[Req, Resp any](ctx context.Context, req Req, next endpoint.Endpoint[Req, Resp], kept *atomic.Pointer[endpoint.PanicError]) (resp Resp, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p := endpoint.NewPanicError(v)
+			kept.CompareAndSwap(nil, p)
+			resp, err = *new(Resp), p
+		}
+	}()
+	return next(ctx, req)
+}
+
+// translated returns the toolkit's error for a rejection by a policy of
+// failsafe-go; err itself if it has a code.
+func translated(err error) error {
+	if _, coded := errors.AsType[*endpoint.Error](err); coded {
+		return err
+	}
+	for _, t := range []struct {
+		theirs error
+		ours   *endpoint.Error
+	}{
+		{circuitbreaker.ErrOpen, ErrOpen},
+		{ratelimiter.ErrExceeded, ErrRateLimited},
+		{bulkhead.ErrFull, ErrOutOfCapacity},
+		{adaptivelimiter.ErrExceeded, ErrOutOfCapacity},
+		{adaptivethrottler.ErrExceeded, ErrOutOfCapacity},
+		{timeout.ErrExceeded, ErrTimeout},
+	} {
+		if errors.Is(err, t.theirs) {
+			return t.ours.WithCause(err)
+		}
+	}
+	return err
+}

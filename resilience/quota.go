@@ -1,0 +1,119 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A Throttle is a limiter that several processes share, such as one in a store.
+// It is implemented by who has one, and used by a [Quota].
+type Throttle interface {
+	// Allow takes a token of key's, and ok is true, or takes none, and
+	// retryAfter is the time until there is one, 0 if that is not known. An
+	// error says that it could not find out. It returns soon after the end of
+	// ctx and is safe for concurrent use.
+	Allow(ctx context.Context, key string) (ok bool, retryAfter time.Duration, err error)
+}
+
+// A Quota rejects calls beyond a limit that several processes share, with
+// [ErrRateLimited]. The limit is kept by a [Throttle], which the Quota asks
+// before each call. All calls have one key, "", unless [KeyBy] sets another;
+// [ClientKey] gives each client its own.
+//
+// When the Throttle fails, or does not answer within 100 ms ([AskWithin]), the
+// call passes: a limit that is down should not take the service down with it.
+// With [FailClosed] such calls are rejected with [ErrOutOfCapacity]. A [Limiter]
+// beside the Quota bounds what passes in either case.
+//
+// A Quota is safe for concurrent use. Its events have the source "quota" and the
+// kinds "rejected", with the retry-after as Delay, and "failed", with what the
+// Throttle returned as Err. It has no gauges: its state is elsewhere.
+type Quota struct {
+	common
+	throttle Throttle
+	key      func(*endpoint.Call) string
+	patience time.Duration
+	closed   bool
+	faults   error // of construction; see Err
+}
+
+// A QuotaOption is an option of [NewQuota].
+type QuotaOption interface{ applyQuota(q *Quota) }
+
+func (o commonOption) applyQuota(q *Quota) { o(&q.common) }
+
+type quotaOption func(q *Quota)
+
+func (o quotaOption) applyQuota(q *Quota) { o(q) }
+
+// FailClosed has a [Quota] reject calls while its [Throttle] fails. The default
+// is to let them pass.
+func FailClosed() QuotaOption { return quotaOption(func(q *Quota) { q.closed = true }) }
+
+// AskWithin sets how long a [Quota] waits for its [Throttle]. The default is
+// 100 ms; d must be positive.
+func AskWithin(d time.Duration) QuotaOption {
+	return quotaOption(func(q *Quota) { q.patience = d })
+}
+
+// NewQuota returns a Quota that asks t.
+func NewQuota(t Throttle, opts ...QuotaOption) *Quota {
+	q := &Quota{throttle: t, patience: 100 * time.Millisecond}
+	for _, o := range opts {
+		o.applyQuota(q)
+	}
+	q.faults = errors.Join(
+		fault(t != nil, "NewQuota: the Throttle is nil"),
+		fault(q.patience > 0, "NewQuota: AskWithin(%v), want a positive time", q.patience),
+	)
+	return q
+}
+
+// Err returns the faults of the construction, or nil.
+func (q *Quota) Err() error { return q.faults }
+
+// Enter asks the Throttle and rejects the call if it says so.
+func (q *Quota) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return ctx, endpoint.Token{}, q.ask(ctx)
+}
+
+// Exit does nothing.
+func (q *Quota) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
+
+// Wrap returns next limited by q alone. Req and Resp are those of next.
+func (q *Quota) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{q}.Wrap(next)
+}
+
+// Gauges yields nothing.
+func (q *Quota) Gauges(func(endpoint.Gauge) bool) {}
+
+func (q *Quota) ask(ctx context.Context) error {
+	key := ""
+	if q.key != nil {
+		key = q.key(endpoint.CallFrom(ctx))
+	}
+	limited, cancel := context.WithTimeout(ctx, q.patience)
+	defer cancel()
+	switch ok, after, err := q.throttle.Allow(limited, key); {
+	case err == nil && ok:
+		return nil
+	case err == nil:
+		return q.reject(ctx, "quota", max(after, 0))
+	case ctx.Err() != nil:
+		return gaveUp(ctx)
+	default:
+		return q.failed(ctx, err)
+	}
+}
+
+func (q *Quota) failed(ctx context.Context, err error) error {
+	q.emit(ctx, endpoint.Event{Source: "quota", Kind: "failed", Err: err})
+	if q.closed {
+		return ErrOutOfCapacity.WithCause(err)
+	}
+	return nil
+}

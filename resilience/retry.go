@@ -1,0 +1,257 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A Retry makes a call again that failed in a way that may pass. It repeats
+//
+//   - what was never sent ([endpoint.NotSent]), for any operation,
+//   - [endpoint.Unavailable], or the codes of [Codes] instead,
+//   - an [ErrTimeout] of a [Timeout] inside it.
+//
+// [Retry.If] asks a func of the user instead. Never repeated is what the client
+// marked as perhaps acted upon ([endpoint.MaybeSent]: the failed call of an
+// operation that is not idempotent), a call whose own context has ended, one
+// whose request stream was ranged over, and a stream that has yielded an item.
+// A deadline that a server reports is not repeated either: it had its time.
+//
+// Before attempt n+1 it waits a random time from 0 to base·2ⁿ⁻¹, at most cap
+// ("full jitter", M. Brooker, Exponential Backoff And Jitter, AWS Architecture
+// Blog, 2015); the defaults are 50 ms and 2 s, see [Backoff]. When the error
+// says after which time a repeat makes sense, it waits that long and the random
+// time on top; beyond a minute it gives up instead. It also gives up at once
+// when the caller's deadline would pass during the wait.
+//
+// Each repeat takes a token from a [Budget], so that a Retry adds at most a
+// tenth to the load of a backend that is down. One Retry has one Budget for all
+// that it surrounds: give a client one Retry.
+//
+// The error of a call that was repeated matches what each attempt's error
+// matches by errors.Is; its code, its marks and what errors.As finds are those
+// of the last. The number of the attempt is in [endpoint.Call.Attempt].
+//
+// Make a Retry with [NewRetry]. It is for clients: the Use of a server refuses
+// it. A call that succeeds at once costs one allocation, for the context of its
+// attempt. A Retry is safe for concurrent use.
+//
+// Events of the source "retry": "repeated", with the wait as Delay; "exhausted",
+// when the last attempt failed; "budget_spent"; "no_time", when the wait would
+// have been longer than the deadline or a minute. Each has the attempt's error
+// as Err. Its gauge is "budget_tokens".
+type Retry struct {
+	common
+	attempts  int
+	base, cap time.Duration
+	codes     []endpoint.Code
+	budget    *Budget
+	faults    error
+}
+
+// Defaults of a Retry, and the longest wait that an error can ask for.
+const (
+	retryBase     = 50 * time.Millisecond
+	retryCap      = 2 * time.Second
+	maxRetryAfter = time.Minute
+)
+
+// A RetryOption is an option of [NewRetry].
+type RetryOption interface{ applyRetry(*Retry) }
+
+type retryOption func(*Retry)
+
+func (o retryOption) applyRetry(r *Retry) { o(r) }
+
+func (o commonOption) applyRetry(r *Retry) { o(&r.common) }
+
+// Backoff sets the bounds of the wait before a repeat: before the first it is at
+// most base, before each further one at most twice as long as before the last
+// one, and never longer than longest. The default is Backoff(50 ms, 2 s). A base
+// that is negative or longer than longest is a fault; Backoff(0, 0) does not
+// wait.
+func Backoff(base, longest time.Duration) RetryOption {
+	return retryOption(func(r *Retry) { r.base, r.cap = base, longest })
+}
+
+// Codes sets the codes that are repeated in place of [endpoint.Unavailable]. It
+// changes nothing for what was never sent, for an [ErrTimeout], and for what may
+// have been acted upon. [endpoint.OK] and [endpoint.Canceled] are faults, and
+// so is an empty list.
+func Codes(codes ...endpoint.Code) RetryOption {
+	return retryOption(func(r *Retry) { r.codes = slices.Clone(codes) })
+}
+
+// NewRetry returns a Retry that makes a call at most attempts times, the first
+// included, and attempts must be at least 1.
+func NewRetry(attempts int, opts ...RetryOption) *Retry {
+	r := &Retry{
+		attempts: attempts, base: retryBase, cap: retryCap,
+		codes:  []endpoint.Code{endpoint.Unavailable},
+		budget: NewBudget(budgetShare, budgetFloor),
+	}
+	for _, o := range opts {
+		o.applyRetry(r)
+	}
+	fault := func(format string, args ...any) {
+		r.faults = errors.Join(r.faults, fmt.Errorf("resilience: NewRetry: "+format, args...))
+	}
+	if attempts < 1 {
+		fault("%d attempts are less than 1", attempts)
+	}
+	if r.base < 0 || r.cap < r.base {
+		fault("Backoff(%v, %v) must be positive and ascending", r.base, r.cap)
+	}
+	if len(r.codes) == 0 {
+		fault("Codes() without a code")
+	}
+	for _, c := range r.codes {
+		if c == endpoint.OK || c == endpoint.Canceled {
+			fault("Codes(%v): nobody wants that repeated", c)
+		}
+	}
+	r.faults = errors.Join(r.faults, r.budget.faultsFor("NewRetry"))
+	return r
+}
+
+// Err returns what is wrong with the arguments of [NewRetry], or nil.
+func (r *Retry) Err() error { return r.faults }
+
+// Gauges yields the state of r.
+func (r *Retry) Gauges(yield func(endpoint.Gauge) bool) {
+	if r.faults == nil {
+		r.budget.gauges("retry", &r.common, yield)
+	}
+}
+
+// Enter counts the call for the Budget. It never refuses.
+func (r *Retry) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	r.budget.deposit()
+	return ctx, endpoint.Token{}, nil
+}
+
+// Again waits and says whether the call that failed with err is repeated.
+func (r *Retry) Again(ctx context.Context, t endpoint.Token, err error) (context.Context, endpoint.Token, bool) {
+	return r.again(ctx, t, err, r.repeats)
+}
+
+// Exit joins the errors of all attempts.
+func (r *Retry) Exit(_ context.Context, t endpoint.Token, err error) error {
+	tries, ok := t.P.(*tries)
+	if !ok || err == nil {
+		return err
+	}
+	if tries.open {
+		tries.errs = append(tries.errs, err)
+	}
+	return join(tries.errs)
+}
+
+// Wrap returns next repeated by r alone. Req and Resp are those of next.
+func (r *Retry) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{r}.Wrap(next)
+}
+
+// repeats says whether err is of a kind that is repeated.
+func (r *Retry) repeats(err error) bool {
+	if endpoint.NotSent(err) {
+		return true
+	}
+	e := endpoint.ErrorOf(err)
+	return slices.Contains(r.codes, e.Code()) || !e.Remote() && e.Is(ErrTimeout)
+}
+
+// tries is the state of a call whose first attempt has failed.
+type tries struct {
+	errs []error // of the attempts, and perhaps of the caller's context, last
+	open bool    // another attempt was begun, whose error is not among errs
+}
+
+// again is Again with the choice of errors left to repeats.
+func (r *Retry) again(ctx context.Context, t endpoint.Token, err error, repeats func(error) bool) (context.Context, endpoint.Token, bool) {
+	state, ok := t.P.(*tries)
+	if !ok {
+		state = new(tries)
+		t.P = state
+	}
+	state.errs, state.open = append(state.errs, err), false
+	if ctx.Err() != nil || endpoint.MaybeSent(err) || !repeats(err) {
+		return ctx, t, false
+	}
+	delay, kind := r.plan(ctx, len(state.errs), err)
+	r.emit(ctx, endpoint.Event{Source: "retry", Kind: kind, Delay: delay, Err: err})
+	if kind != repeated {
+		return ctx, t, false
+	}
+	if ended := wait(ctx, delay); ended != nil {
+		r.budget.refund()
+		state.errs = append(state.errs, ended)
+		return ctx, t, false
+	}
+	state.open = true
+	return ctx, t, true
+}
+
+const repeated = "repeated"
+
+// plan says how long to wait after made attempts, and what becomes of the call:
+// a kind of event.
+func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, string) {
+	if made >= r.attempts {
+		return 0, "exhausted"
+	}
+	after := endpoint.ErrorOf(err).RetryAfter()
+	delay := after + r.jitter(made)
+	deadline, ok := ctx.Deadline()
+	switch {
+	case after > maxRetryAfter, ok && time.Until(deadline) <= delay:
+		return delay, "no_time"
+	case !r.budget.take():
+		return delay, "budget_spent"
+	}
+	return delay, repeated
+}
+
+// jitter returns a random wait after made attempts.
+func (r *Retry) jitter(made int) time.Duration {
+	most := r.base
+	for range made - 1 {
+		if most > r.cap/2 {
+			most = r.cap
+			break
+		}
+		most *= 2
+	}
+	return rand.N(most + 1)
+}
+
+// wait waits for d, or returns the error of a context that ends before.
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+}
+
+// ended returns the error of a context that has ended, with its cause. The cause
+// alone may have no code, and would count against the server.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}

@@ -1,0 +1,281 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// ErrTooLate is the error of a call that a [Shed] refuses because its deadline
+// has passed, or will before such a call usually ends. It is no ErrOutOfCapacity:
+// to repeat the call would help nobody.
+var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LATE", "too little time left")
+
+// A Shed keeps an overloaded server at its best: it refuses the calls that it
+// could not answer in time anyway, the least important first, before any work is
+// done for them.
+//
+// It refuses with [ErrOutOfCapacity] what would exceed a limit on the calls that
+// run side by side. The limit is found while calls run, from how much longer
+// they take than when the server has little to do: each window, of 0.1 s or
+// longer, multiplies it by 2/stretch, between a half and 1.25, where stretch is
+// the mean over calls of the running median of their operation's time, divided
+// by the lowest that this median was. So it settles where calls take twice as
+// long as on an idle server, which keeps the server busy and bounds the wait.
+// (This is the gradient of Netflix's concurrency-limits.) When calls got slower
+// and fewer of them at once did not help, the server does not wait for itself:
+// what they take now counts as usual from then on.
+//
+// Of the limit, [Sheddable] calls may fill 30 %, [SheddablePlus] ones 50 %,
+// [Critical] ones 90 %, [CriticalPlus] ones all. The priority is that of
+// [PriorityFrom], else what the header [PriorityHeader] of the served call says,
+// else Critical; it goes on to the calls that the handler makes. See
+// [MaxPriority] and [StripPriority] for servers whose callers are not trusted.
+//
+// It refuses with [ErrTooLate] a call whose deadline has passed, or is nearer
+// than the operation usually takes (the running median of its successes, if it
+// is of the last second).
+//
+// All that one Shed surrounds shares its limit, while each operation has its own
+// usual time. An operation with a stream is admitted by the same rule, but
+// counts neither among those that run nor for the time that they take. Inside
+// [Shed.Wrap], that is told from the operation of the Call in the context.
+//
+// The limit starts at 200. An admitted call of the default priority costs no
+// allocation, neither does a refused one. A Shed is safe for concurrent use.
+//
+// Its events have the source "shed" and the kind "rejected", with the priority or
+// "deadline" as Detail. Its gauges are "permits", which is the limit,
+// "permits_in_use", "stretch" (of the last window) and for each operation
+// "usual_seconds".
+type Shed struct {
+	common
+	load    load
+	epoch   time.Time // that times are counted from
+	highest Priority
+	strip   bool
+	faults  error
+	calls   shedOperation // of no operation: through Wrap
+	streams shedOperation // the same for streams
+
+	mu         sync.Mutex // guards the field below
+	operations map[*endpoint.Operation]*shedOperation
+}
+
+// NewShed returns a Shed.
+func NewShed(opts ...ShedOption) *Shed {
+	s := &Shed{epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
+	s.load.init(20, 10_000)
+	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
+	for _, o := range opts {
+		o.applyShed(s)
+	}
+	return s
+}
+
+// A ShedOption sets up a [Shed].
+type ShedOption interface{ applyShed(s *Shed) }
+
+type shedOption func(*Shed)
+
+func (o shedOption) applyShed(s *Shed)   { o(s) }
+func (o commonOption) applyShed(s *Shed) { o(&s.common) }
+
+// ShedLimits bounds the limit that a [Shed] finds for the calls that run side by
+// side. The default is 20 and 10,000. Another order than 1 ≤ lowest ≤ highest is
+// a fault.
+func ShedLimits(lowest, highest int) ShedOption {
+	return shedOption(func(s *Shed) {
+		if lowest < 1 || highest < lowest {
+			s.faults = errors.Join(s.faults, fmt.Errorf("resilience: ShedLimits(%d, %d): want 1 ≤ lowest ≤ highest", lowest, highest))
+			return
+		}
+		s.load.init(lowest, highest)
+	})
+}
+
+// MaxPriority bounds what a call may ask for by its header, and what it has
+// without one. The default is CriticalPlus, which bounds nothing.
+func MaxPriority(p Priority) ShedOption {
+	return shedOption(func(s *Shed) { s.highest = p.clamped() })
+}
+
+// StripPriority has the Shed ignore the header of calls, which count as Critical:
+// for a server whose callers are not trusted. A layer outside the Shed may then
+// give them one by [WithPriority].
+func StripPriority() ShedOption {
+	return shedOption(func(s *Shed) { s.strip = true })
+}
+
+// Err returns what is wrong with the options, or nil.
+func (s *Shed) Err() error { return s.faults }
+
+// For gives each operation its usual time. The limit is one for all.
+func (s *Shed) For(op *endpoint.Operation) endpoint.Layer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.operations[op]
+	if o == nil {
+		o = &shedOperation{shed: s, operation: op, streams: op.Streams != endpoint.Unary}
+		s.operations[op] = o
+	}
+	return o
+}
+
+// Enter admits the call or refuses it with ErrOutOfCapacity or ErrTooLate.
+func (s *Shed) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return s.calls.Enter(ctx)
+}
+
+// Exit gives the call's place back, and learns from the time that it took.
+func (s *Shed) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	return s.calls.Exit(ctx, t, err)
+}
+
+// Wrap returns next guarded by s alone. Req and Resp are those of next.
+func (s *Shed) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	if isStream[Req]() || isStream[Resp]() {
+		return endpoint.Stack{&s.streams}.Wrap(next)
+	}
+	return endpoint.Stack{&s.calls}.Wrap(next)
+}
+
+// Gauges yields the state of s.
+func (s *Shed) Gauges(yield func(endpoint.Gauge) bool) {
+	limit, running, stretch := s.load.state()
+	gauges := []endpoint.Gauge{
+		{Metric: "permits", Value: limit},
+		{Metric: "permits_in_use", Value: running},
+		{Metric: "stretch", Value: stretch},
+	}
+	s.mu.Lock()
+	for op, o := range s.operations {
+		if usual := o.usual.Load(); usual > 0 {
+			gauges = append(gauges, endpoint.Gauge{Metric: "usual_seconds", Operation: op, Value: time.Duration(usual).Seconds()})
+		}
+	}
+	s.mu.Unlock()
+	for _, g := range gauges {
+		g.Source, g.Name = "shed", s.name
+		if !yield(g) {
+			return
+		}
+	}
+}
+
+// prioritize returns the priority of a call and the context for what is inside.
+func (s *Shed) prioritize(ctx context.Context) (Priority, context.Context) {
+	if p, ok := ctx.Value(priorityKey{}).(Priority); ok {
+		return p, ctx
+	}
+	asked, said := incomingPriority(ctx)
+	p := asked
+	if s.strip {
+		p = Critical
+	}
+	p = min(p, s.highest)
+	if said || p != Critical {
+		// Also a default that stands for another: no Shed inside reads the header.
+		ctx = WithPriority(ctx, p)
+	}
+	return p, ctx
+}
+
+// noPlace is the Token of a call that is not counted.
+const noPlace = -1
+
+// stale is when the usual time of an operation is too old to refuse by. Calls
+// that are refused teach nothing: one each time must pass to see.
+const stale = time.Second
+
+// shedOperation is the layer of one operation.
+type shedOperation struct {
+	shed      *Shed
+	operation *endpoint.Operation // nil for calls through Wrap
+	streams   bool
+
+	usual atomic.Int64 // nanoseconds; 0 while unknown
+	seen  atomic.Int64 // nanoseconds after the epoch: of the last success, or of the last try without one
+
+	// The fields below are guarded by load.mu.
+	pace      pace
+	succeeded time.Duration // after the epoch
+}
+
+func (o *shedOperation) Err() error { return o.shed.faults }
+
+func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	s := o.shed
+	p, inner := s.prioritize(ctx)
+	now := time.Since(s.epoch)
+	if deadline, ok := ctx.Deadline(); ok && o.late(deadline.Sub(s.epoch), now) {
+		o.rejected(ctx, "deadline", ErrTooLate)
+		return ctx, endpoint.Token{}, ErrTooLate
+	}
+	if !s.load.admit(p, !o.streams) {
+		o.rejected(ctx, p.String(), ErrOutOfCapacity)
+		return ctx, endpoint.Token{}, ErrOutOfCapacity
+	}
+	if o.streams {
+		return inner, endpoint.Token{N: noPlace}, nil
+	}
+	return inner, endpoint.Token{N: int64(now)}, nil
+}
+
+// late says that the call will end too late. Both times are after the epoch.
+func (o *shedOperation) late(deadline, now time.Duration) bool {
+	left := deadline - now
+	if left <= 0 {
+		return true
+	}
+	if left >= time.Duration(o.usual.Load()) {
+		return false
+	}
+	seen := o.seen.Load()
+	return now-time.Duration(seen) < stale || !o.seen.CompareAndSwap(seen, int64(now))
+}
+
+func (o *shedOperation) rejected(ctx context.Context, why string, err error) {
+	if o.shed.onEvent != nil {
+		o.shed.emit(ctx, endpoint.Event{Source: "shed", Kind: "rejected", Operation: o.operation, Detail: why, Err: err})
+	}
+}
+
+func (o *shedOperation) Exit(_ context.Context, t endpoint.Token, err error) error {
+	if t.N == noPlace {
+		return err
+	}
+	now := time.Since(o.shed.epoch)
+	took := now - time.Duration(t.N)
+	code := endpoint.CodeOf(err)
+	missed := code == endpoint.DeadlineExceeded || code == endpoint.Canceled
+	l := &o.shed.load
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil || missed && took > o.pace.recent {
+		// Other errors say little: they end sooner than the work.
+		o.pace.add(l, took)
+	}
+	if err == nil {
+		o.success(now, took)
+	}
+	l.leave(now, o.pace.stretch(), missed)
+	return err
+}
+
+// success learns what is usual. Only from successes: what ends at its deadline
+// would make the deadlines of others seem too near. l.mu must be held.
+func (o *shedOperation) success(now, took time.Duration) {
+	usual := time.Duration(o.usual.Load())
+	if usual == 0 || now-o.succeeded >= stale {
+		usual = took
+	}
+	o.usual.Store(int64(moved(usual, took, recentPart)))
+	o.succeeded = now
+	o.seen.Store(int64(now))
+}
