@@ -18,8 +18,8 @@ func outcomeAttributes(o *observe.Observation) []attribute.KeyValue {
 	kvs := make([]attribute.KeyValue, 0, 10)
 	http := o.Operation.Transport == "http"
 	switch {
-	case http && o.Call.Status() != 0:
-		kvs = append(kvs, semconv.HTTPResponseStatusCode(o.Call.Status()))
+	case http && httpStatus(o) != 0:
+		kvs = append(kvs, semconv.HTTPResponseStatusCode(httpStatus(o)))
 	case !http && o.Operation.Transport != "":
 		kvs = append(kvs, semconv.RPCResponseStatusCode(o.Code.String()))
 	}
@@ -74,8 +74,8 @@ func failed(o *observe.Observation) bool {
 	if o.Call.Side() != endpoint.ServerSide {
 		return true
 	}
-	if status := o.Call.Status(); o.Operation.Transport == "http" && status >= 100 {
-		return status >= 500
+	if o.Operation.Transport == "http" {
+		return httpStatus(o) >= 500
 	}
 	switch o.Code {
 	case endpoint.Unknown, endpoint.DeadlineExceeded, endpoint.Unimplemented, endpoint.Internal, endpoint.Unavailable, endpoint.DataLoss:
@@ -86,10 +86,24 @@ func failed(o *observe.Observation) bool {
 
 // errorType is the class of an error: the status where there is one.
 func errorType(o *observe.Observation) string {
-	if status := o.Call.Status(); o.Operation.Transport == "http" && status >= 400 {
+	if status := httpStatus(o); status >= 400 {
 		return strconv.Itoa(status)
 	}
 	return o.Code.String()
+}
+
+// httpStatus is the status of a call over HTTP, 0 if it has none. An error that
+// came from a layer, or out of a panic, has not met the transport yet: its
+// status is the one of its code.
+func httpStatus(o *observe.Observation) int {
+	if o.Operation.Transport != "http" {
+		return 0
+	}
+	status := o.Call.Status()
+	if o.Err != nil && status < 400 && o.Call.Side() == endpoint.ServerSide {
+		return o.Operation.Outgoing(o.Err).Code().HTTPStatus()
+	}
+	return status
 }
 
 // maxText is how much of a text from outside is kept.
