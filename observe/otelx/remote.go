@@ -2,6 +2,7 @@ package otelx
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
@@ -14,85 +15,73 @@ import (
 type remote struct {
 	propagator propagation.TextMapPropagator
 	keys       []any    // of the context, that the propagator deals in
-	w3c        bool     // traceparent is one of its headers
-	others     []string // its headers beside those of W3C
+	headers    []string // that it looks for, in the spelling of the transport
+	parent     string   // the header traceparent, "" if it looks for none
+	others     []string // those beside W3C's
+	http       bool
 }
 
-func newRemote(p propagation.TextMapPropagator) *remote {
-	r := &remote{propagator: p, keys: keysOf(p)}
-	for _, field := range p.Fields() {
-		switch field {
+func newRemote(p propagation.TextMapPropagator, http bool) *remote {
+	r := &remote{propagator: p, keys: keysOf(p), http: http}
+	for _, header := range headersOf(p) {
+		spelling := strings.ToLower(header)
+		if http {
+			spelling = canonical(spelling)
+		}
+		r.headers = append(r.headers, spelling)
+		switch strings.ToLower(header) {
 		case "traceparent":
-			r.w3c = true
+			r.parent = spelling
 		case "tracestate", "baggage":
 		default:
-			r.others = append(r.others, field)
+			r.others = append(r.others, spelling)
 		}
 	}
 	return r
 }
 
 // unsampled says, at the cost of reading one header, that the caller does not
-// record the trace of this call. When it says no, that may still be so.
-func (r *remote) unsampled(call *endpoint.Call, http bool) bool {
-	if !r.w3c {
-		return false
-	}
+// record the trace of this call. When it says no, that may still be so: where
+// there are headers of several kinds, the propagator says which of them rules.
+func (r *remote) unsampled(call *endpoint.Call) bool {
 	raw := call.Header().Raw()
-	for _, field := range r.others {
-		if http {
-			field = canonical(field)
-		}
-		if len(raw[field]) > 0 {
-			return false // which of them rules is the propagator's to say
-		}
-	}
-	key := "traceparent"
-	if http {
-		key = "Traceparent"
-	}
-	parent := raw[key]
-	return len(parent) == 1 && unsampledParent(parent[0])
+	parent := raw[r.parent]
+	return len(parent) == 1 && unsampledParent(parent[0]) && !anyOf(raw, r.others)
 }
 
-// none says that the caller sent nothing.
-func (r *remote) none(call *endpoint.Call, http bool) bool {
-	raw := call.Header().Raw()
-	if http {
-		if len(raw["Traceparent"]) > 0 || len(raw["Baggage"]) > 0 {
-			return false
-		}
-	} else if len(raw["traceparent"]) > 0 || len(raw["baggage"]) > 0 {
-		return false
-	}
-	for _, field := range r.others {
-		if http {
-			field = canonical(field)
-		}
-		if len(raw[field]) > 0 {
-			return false
+// sent says that the caller sent something.
+func (r *remote) sent(call *endpoint.Call) bool { return anyOf(call.Header().Raw(), r.headers) }
+
+// anyOf says that one of the keys has a value.
+func anyOf(raw map[string][]string, keys []string) bool {
+	for _, key := range keys {
+		if len(raw[key]) > 0 {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // extract returns ctx with what the caller sent.
-func (r *remote) extract(ctx context.Context, call *endpoint.Call, http bool) context.Context {
-	return r.propagator.Extract(ctx, carrierOf(call, http))
+func (r *remote) extract(ctx context.Context, call *endpoint.Call) context.Context {
+	return r.propagator.Extract(ctx, carrierOf(call, r.http))
+}
+
+// inject tells who is called of what ctx has.
+func (r *remote) inject(ctx context.Context, call *endpoint.Call) {
+	r.propagator.Inject(ctx, carrierOf(call, r.http))
 }
 
 // values answers for the context of a call that is not recorded: who asks for
 // the span or the baggage is told what the caller sent, and all others pay
 // nothing.
-func (r *remote) values(http bool) func(*endpoint.Call, any) any {
-	return func(call *endpoint.Call, key any) any {
-		for _, k := range r.keys {
-			if k == key {
-				return r.extract(context.Background(), call, http).Value(key)
-			}
+func (r *remote) values(call *endpoint.Call, key any) any {
+	for _, k := range r.keys {
+		if k == key {
+			return r.extract(context.Background(), call).Value(key)
 		}
-		return nil
 	}
+	return nil
 }
 
 // unsampledParent reads a traceparent of version 00, by
@@ -147,3 +136,20 @@ func (n *notes) Value(key any) any {
 	n.keys = append(n.keys, key)
 	return n.Context.Value(key)
 }
+
+// headersOf returns the headers that the propagator looks for: those that it
+// asks an empty carrier for. (Fields has those that it may set.)
+func headersOf(p propagation.TextMapPropagator) []string {
+	var asked questions
+	p.Extract(context.Background(), &asked)
+	return asked
+}
+
+type questions []string
+
+func (q *questions) Get(key string) string {
+	*q = append(*q, key)
+	return ""
+}
+func (q *questions) Set(string, string) {}
+func (q *questions) Keys() []string     { return nil }

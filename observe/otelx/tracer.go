@@ -47,7 +47,6 @@ type Tracer struct {
 
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
-	remote     *remote
 	ask        bool // the sampler also about calls whose parent is not sampled
 }
 
@@ -64,8 +63,6 @@ func NewTracer(provider trace.TracerProvider, opts ...TracerOption) *Tracer {
 	}
 	if t.propagator == nil {
 		faults = append(faults, errors.New("otelx: NewTracer: the propagator is nil"))
-	} else {
-		t.remote = newRemote(t.propagator)
 	}
 	if provider == nil {
 		faults = append(faults, errors.New("otelx: NewTracer: the provider is nil"))
@@ -84,12 +81,12 @@ func (t *Tracer) Observe(op *endpoint.Operation) observe.Observer { return t.spa
 func (t *Tracer) ObserveAttempts(op *endpoint.Operation) observe.Observer { return t.spans(op, true) }
 
 func (t *Tracer) spans(op *endpoint.Operation, attempts bool) observe.Observer {
-	if t.tracer == nil || t.remote == nil {
+	if t.tracer == nil || t.propagator == nil {
 		return nil // its layer refuses each call
 	}
-	s := &spans{Tracer: t, attempts: attempts, http: op.Transport == "http"}
-	s.name = spanName(op)
-	s.values = t.remote.values(s.http)
+	s := &spans{Tracer: t, attempts: attempts, name: spanName(op), http: op.Transport == "http"}
+	s.remote = newRemote(t.propagator, s.http)
+	s.values = s.remote.values
 	for side := range s.start {
 		s.start[side] = startOptions(op, endpoint.Side(side)) //nolint:gosec // there are three
 	}
@@ -167,6 +164,7 @@ type spans struct {
 	http     bool
 	attempts bool
 	name     string
+	remote   *remote
 	start    [3][]trace.SpanStartOption // by side
 	values   func(*endpoint.Call, any) any
 }
@@ -176,12 +174,12 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 	side := o.Call.Side()
 	parent := trace.SpanContextFromContext(ctx)
 	if side == endpoint.ServerSide && !s.attempts && !parent.IsValid() {
-		if !s.ask && s.remote.unsampled(o.Call, s.http) {
+		if !s.ask && s.remote.unsampled(o.Call) {
 			o.Call.SetValues(s.values)
 			return nil, endpoint.Token{}
 		}
-		if !s.remote.none(o.Call, s.http) {
-			ctx = s.remote.extract(ctx, o.Call, s.http)
+		if s.remote.sent(o.Call) {
+			ctx = s.remote.extract(ctx, o.Call)
 			parent = trace.SpanContextFromContext(ctx)
 		}
 	}
@@ -232,7 +230,7 @@ func (s *spans) attempt(sp *span, number int) {
 // inject tells the called of the span in ctx.
 func (s *spans) inject(ctx context.Context, call *endpoint.Call, side endpoint.Side) {
 	if side == endpoint.ClientSide {
-		s.propagator.Inject(ctx, carrierOf(call, s.http))
+		s.remote.inject(ctx, call)
 	}
 }
 
