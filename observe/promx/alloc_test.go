@@ -1,0 +1,35 @@
+//go:build !race
+
+package promx_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/promx"
+)
+
+// TestAllocs has a call that is measured.
+func TestAllocs(t *testing.T) {
+	e := func(context.Context, int) (int, error) { return 0, nil }
+	for name, m := range map[string]*promx.Metrics{
+		"plain": promx.New(),
+		"all":   promx.New(promx.Sizes(), promx.Exemplars(func(context.Context) string { return "" })),
+	} {
+		call := endpoint.Chain(e, m.Wrap)
+		ctx := t.Context()
+		assert.Zero(t, testing.AllocsPerRun(200, func() { _, _ = call(ctx, 1) }), name)
+	}
+}
+
+func BenchmarkMetrics(b *testing.B) {
+	e := func(context.Context, int) (int, error) { return 0, nil }
+	call := endpoint.Chain(e, promx.New().Wrap)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = call(ctx, 1)
+	}
+}
