@@ -43,3 +43,11 @@ func TestAllocs(t *testing.T) {
 		assert.LessOrEqual(t, got, tt.most, tt.name)
 	}
 }
+
+// TestMeterAllocs has a call that is measured with everything.
+func TestMeterAllocs(t *testing.T) {
+	m, _ := meterOf(t, otelx.Sizes())
+	e := endpoint.Chain(func(context.Context, int) (int, error) { return 0, nil }, m.Wrap)
+	ctx := t.Context()
+	assert.Zero(t, testing.AllocsPerRun(200, func() { _, _ = e(ctx, 1) }))
+}

@@ -70,3 +70,16 @@ func (c *callContext) leave(sc trace.SpanContext) {
 	defer c.mu.Unlock()
 	c.running = slices.DeleteFunc(c.running, sc.Equal)
 }
+
+// TraceID returns the id of the trace that ctx belongs to when a [Tracer]
+// records it, else "". It is for promx.Exemplars.
+func TraceID(ctx context.Context) string {
+	c := callFrom(ctx)
+	if c == nil {
+		return ""
+	}
+	if sc := trace.SpanContextFromContext(c); sc.IsSampled() {
+		return sc.TraceID().String()
+	}
+	return ""
+}

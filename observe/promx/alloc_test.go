@@ -5,6 +5,7 @@ package promx_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/typedkit/endpoint"
@@ -33,3 +34,12 @@ func BenchmarkMetrics(b *testing.B) {
 		_, _ = call(ctx, 1)
 	}
 }
+
+func BenchmarkClock(b *testing.B) {
+	for b.Loop() {
+		start := time.Now()
+		sink = time.Since(start)
+	}
+}
+
+var sink time.Duration
