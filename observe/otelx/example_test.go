@@ -62,7 +62,7 @@ func ExampleTracer_Wrap() {
 	}
 	// Output:
 	// done <nil>
-	// Error UNAVAILABLE: not yet true
+	// Error not yet true
 	// Unset  true
 	// Unset  false
 }
