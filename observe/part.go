@@ -29,9 +29,9 @@ type Observer interface {
 // An ItemObserver is an [Observer] that sees the items of streams.
 type ItemObserver interface {
 	Observer
-	// Item runs before an item is handed on; o.FirstItem is zero before the
-	// first one. When both sides are streams, it may run for an item of each
-	// at the same time.
+	// Item runs before an item is handed on; o.FirstItem is zero for the first
+	// one of the call. When both sides are streams, it may run for an item of
+	// each at the same time, and for one of the request after End.
 	Item(ctx context.Context, t endpoint.Token, o *Observation)
 }
 
@@ -46,20 +46,22 @@ type AttemptPart interface {
 // An Observation is what is known of a call. It belongs to the layer, which uses
 // it again: an observer must not keep it.
 type Observation struct {
-	// Call is the call, nil for one in process, on which all methods work.
+	// Call is the call, nil for one in process, on which all methods work. By a
+	// Wrap inside a handler it is the call that is served.
 	Call *endpoint.Call
 	// Operation is what is called, never nil.
 	Operation *endpoint.Operation
 	// Start is when the call began.
 	Start time.Time
 
+	// FirstItem is how long the first item of a stream took, of either side;
+	// 0 when there was none.
+	FirstItem time.Duration
+
 	// The others are set when End runs.
 
 	// Duration is how long the call took; for a stream, until its loop ended.
 	Duration time.Duration
-	// FirstItem is how long the first item of a response stream took, 0 when
-	// there was none.
-	FirstItem time.Duration
 	// Err is the error of the call, a *endpoint.PanicError if it panicked.
 	Err error
 	// Code is the code of Err.

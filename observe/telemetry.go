@@ -16,14 +16,16 @@ import (
 const maxParts = 8
 
 // A Telemetry is the layer of several parts. Make one with [New]. It reads the
-// clock once at each end of a call and allocates nothing of its own.
+// clock once at each end of a call and allocates nothing of its own, but for
+// streams. When a part panics, what the others began is ended, and the panic goes
+// on, as that of a layer.
 type Telemetry struct {
 	parts    []Part
 	attempts bool // it observes attempts
 	err      error
 
-	last atomic.Pointer[operation] // of calls whose operation no For told
-	all  sync.Map                  // of *endpoint.Operation to *operation
+	first atomic.Pointer[operation] // that was called without a For
+	all   sync.Map                  // of *endpoint.Operation to *operation
 }
 
 // New returns the layer of these parts. They begin in their order and end the
@@ -45,6 +47,7 @@ func New(parts ...Part) *Telemetry {
 	case len(parts) == 0:
 		o.err = errors.Join(o.err, errors.New("observe: New: there is no part"))
 	case len(parts) > maxParts:
+		o.parts = nil
 		o.err = errors.Join(o.err, fmt.Errorf("observe: New: %d parts, at most %d fit", len(parts), maxParts))
 	}
 	return o
@@ -86,8 +89,17 @@ func (o *Telemetry) Err() error {
 	return o.err
 }
 
-// For returns the layer for one operation.
-func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer { return o.operation(op) }
+// For returns the layer for one operation, nil when no part wants its calls.
+func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer {
+	l := o.operation(op)
+	switch {
+	case len(l.observers) == 0:
+		return nil
+	case op.Streams == endpoint.Unary:
+		return unary{l}
+	}
+	return l
+}
 
 // Wrap returns next observed by o. Req and Resp are those of next. Where the
 // operation is not known at construction, it is found at the call, and what
@@ -98,18 +110,17 @@ func (o *Telemetry) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpo
 
 // operation returns what observes op, and makes it at the first time.
 func (o *Telemetry) operation(op *endpoint.Operation) *operation {
-	if l := o.last.Load(); l != nil && l.op == op {
+	// A program with one operation finds it here. With more of them, a write on
+	// each change would have the processors wait for each other.
+	if l := o.first.Load(); l != nil && l.op == op {
 		return l
 	}
-	if known, ok := o.all.Load(op); ok {
-		if l, ok := known.(*operation); ok {
-			o.last.Store(l)
-			return l
-		}
+	known, ok := o.all.Load(op)
+	if !ok {
+		known, _ = o.all.LoadOrStore(op, o.make(op))
 	}
-	made, _ := o.all.LoadOrStore(op, o.make(op))
-	l, _ := made.(*operation)
-	o.last.Store(l)
+	l, _ := known.(*operation)
+	o.first.CompareAndSwap(nil, l)
 	return l
 }
 
@@ -154,16 +165,6 @@ type operation struct {
 	items     []ItemObserver // nil where the observer is none
 }
 
-// run is the state of one call.
-type run struct {
-	Observation
-	*operation
-	tokens [maxParts]endpoint.Token
-	first  atomic.Int64 // when the first item came, after Start
-}
-
-var runs = sync.Pool{New: func() any { return new(run) }}
-
 func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	r, _ := runs.Get().(*run)
 	call := endpoint.CallFrom(ctx)
@@ -173,51 +174,26 @@ func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token,
 	}
 	r.Observation = Observation{Call: call, Operation: op, Start: time.Now()}
 	r.operation = l
-	r.first.Store(0)
-	for i, obs := range l.observers {
-		inner, token := obs.Begin(ctx, &r.Observation)
-		if inner != nil {
-			ctx = inner
-		}
-		r.tokens[i] = token
-	}
-	return ctx, endpoint.Token{P: r}, nil
+	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 
 func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	return exit(ctx, t, err)
 }
 
-func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+// unary is an operation that is known to have no stream.
+type unary struct{ l *operation }
 
-func exit(ctx context.Context, t endpoint.Token, err error) error {
-	r, ok := t.P.(*run)
-	if !ok {
-		return err
+func (u unary) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return u.l.Enter(ctx)
+}
+
+func (u unary) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	if r, ok := t.P.(*run); ok {
+		r.finish(ctx, &r.Observation, err)
+		r.reuse()
 	}
-	r.Duration = time.Since(r.Start)
-	r.FirstItem = time.Duration(r.first.Load())
-	r.Err, r.Code = err, endpoint.CodeOf(err)
-	for i := len(r.observers) - 1; i >= 0; i-- {
-		r.observers[i].End(ctx, r.tokens[i], &r.Observation)
-	}
-	r.Observation, r.operation, r.tokens = Observation{}, nil, [maxParts]endpoint.Token{}
-	runs.Put(r)
 	return err
 }
 
-func item(ctx context.Context, t endpoint.Token) error {
-	r, ok := t.P.(*run)
-	if !ok {
-		return nil
-	}
-	for i, items := range r.items {
-		if items != nil {
-			items.Item(ctx, r.tokens[i], &r.Observation)
-		}
-	}
-	if r.first.Load() == 0 {
-		r.first.CompareAndSwap(0, max(1, int64(time.Since(r.Start))))
-	}
-	return nil
-}
+func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }

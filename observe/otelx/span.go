@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -15,7 +14,6 @@ import (
 // A span is one that is recorded.
 type span struct {
 	trace.Span
-	first  atomic.Bool  // the first item was told
 	around *callContext // of the call that the span is an attempt of; nil for none
 }
 

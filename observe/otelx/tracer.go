@@ -90,9 +90,6 @@ func (t *Tracer) spans(op *endpoint.Operation, attempts bool) observe.Observer {
 	for side := range s.start {
 		s.start[side] = startOptions(op, endpoint.Side(side)) //nolint:gosec // there are three
 	}
-	if op.Streams != endpoint.Unary {
-		return &streamSpans{s}
-	}
 	return s
 }
 
@@ -252,12 +249,9 @@ func (s *spans) End(_ context.Context, t endpoint.Token, o *observe.Observation)
 	sp.Span.End()
 }
 
-// streamSpans are the spans of an operation with a stream.
-type streamSpans struct{ *spans }
-
-// Item tells the first item.
-func (s *streamSpans) Item(_ context.Context, t endpoint.Token, _ *observe.Observation) {
-	if sp, ok := t.P.(*span); ok && !sp.first.Swap(true) {
+// Item tells the first item of a stream.
+func (s *spans) Item(_ context.Context, t endpoint.Token, o *observe.Observation) {
+	if sp, ok := t.P.(*span); ok && o.FirstItem == 0 {
 		sp.AddEvent("first_item")
 	}
 }

@@ -1,0 +1,160 @@
+package observe
+
+import (
+	"context"
+	"encoding/json/v2"
+	"errors"
+	"expvar"
+	"iter"
+	"strconv"
+
+	"github.com/typedkit/endpoint"
+)
+
+// An Expvar publishes figures of calls in an expvar.Map. Each operation has an
+// entry, named by its side, its transport and itself:
+//
+//	"server http Profiles.Get": {
+//	  "calls": 12, "in_flight": 1, "codes": {"NOT_FOUND": 2, "OK": 10},
+//	  "duration_seconds": {"sum": 0.12, "le": {"0.005": 9, "0.01": 11, "+Inf": 12}},
+//	  "request_bytes": 0, "response_bytes": 5120}
+//
+// The buckets are cumulative; those that add nothing to the one before are left
+// out. "events" counts those of [Expvar.Event]; "gauges" are those of
+// [Expvar.Watch]. An entry appears with the first call and costs 300 bytes; a
+// call costs a few atomic adds.
+//
+// An Expvar is a layer itself and a [Part] of [New]. It is safe for concurrent
+// use. Make one with [NewExpvar].
+type Expvar struct {
+	*Telemetry
+	out    *expvar.Map
+	events *expvar.Map
+	registry
+}
+
+// NewExpvar returns an Expvar that publishes in m, which is the user's: nothing
+// is registered globally. A nil m is a fault.
+//
+//	calls := observe.NewExpvar(expvar.NewMap("calls"))
+func NewExpvar(m *expvar.Map) *Expvar {
+	x := &Expvar{out: m, events: new(expvar.Map)}
+	if m == nil {
+		x.out = new(expvar.Map)
+		x.Telemetry = Alone(x, errors.New("observe: NewExpvar: the map is nil"))
+		return x
+	}
+	x.Telemetry = Alone(x)
+	return x
+}
+
+// Observe is for [New].
+func (x *Expvar) Observe(op *endpoint.Operation) Observer {
+	return &counter{op: op, series: x.series}
+}
+
+func (x *Expvar) series(key seriesKey) *figures {
+	f, fresh := x.of(key)
+	if fresh {
+		name := key.sideName() + " "
+		if key.transport != "" {
+			name += key.transport + " "
+		}
+		x.out.Set(name+key.operation(), expvarFigures{f})
+	}
+	return f
+}
+
+// Event counts an event as "SOURCE.KIND", with " NAME" if there is one. It is
+// meant for options such as OnEvent.
+func (x *Expvar) Event(_ context.Context, e endpoint.Event) {
+	name := e.Source + "." + e.Kind
+	if e.Name != "" {
+		name += " " + e.Name
+	}
+	x.events.Add(name, 1)
+	if x.out.Get("events") == nil {
+		x.out.Set("events", x.events)
+	}
+}
+
+// Watch publishes gauges, which are read whenever somebody looks. It replaces
+// those of an earlier Watch.
+//
+//	calls.Watch(breaker.Gauges, slo.Gauges)
+func (x *Expvar) Watch(sources ...iter.Seq[endpoint.Gauge]) {
+	x.out.Set("gauges", expvar.Func(func() any {
+		list := []expvarGauge{}
+		for _, gauges := range sources {
+			for g := range gauges {
+				list = append(list, gaugeOf(g))
+			}
+		}
+		return list
+	}))
+}
+
+type expvarGauge struct {
+	Metric    string  `json:"metric"`
+	Name      string  `json:"name,omitempty"`
+	Operation string  `json:"operation,omitempty"`
+	Detail    string  `json:"detail,omitempty"`
+	Value     float64 `json:"value"`
+}
+
+func gaugeOf(g endpoint.Gauge) expvarGauge {
+	e := expvarGauge{Metric: g.Source + "." + g.Metric, Name: g.Name, Detail: g.Detail, Value: g.Value}
+	if g.Operation != nil {
+		e.Operation = operationName(g.Operation)
+	}
+	return e
+}
+
+// expvarFigures is an expvar.Var.
+type expvarFigures struct{ *figures }
+
+func (f expvarFigures) String() string {
+	type durations struct {
+		Sum float64          `json:"sum"`
+		Le  map[string]int64 `json:"le"`
+	}
+	type entry struct {
+		Calls         int64            `json:"calls"`
+		InFlight      int64            `json:"in_flight"`
+		Codes         map[string]int64 `json:"codes"`
+		Duration      durations        `json:"duration_seconds"`
+		RequestBytes  int64            `json:"request_bytes"`
+		ResponseBytes int64            `json:"response_bytes"`
+	}
+	e := entry{
+		InFlight: f.inFlight.Load(), Codes: map[string]int64{},
+		Duration:     durations{Sum: float64(f.nanos.Load()) / 1e9, Le: map[string]int64{}},
+		RequestBytes: f.requestBytes.Load(), ResponseBytes: f.responseBytes.Load(),
+	}
+	for c := range f.codes {
+		if n := f.codes[c].Load(); n > 0 {
+			e.Codes[endpoint.Code(c).String()] = n //nolint:gosec // there are seventeen
+			e.Calls += n
+		}
+	}
+	sum := int64(0)
+	for i := range f.buckets {
+		if n := f.buckets[i].Load(); n > 0 {
+			sum += n
+			e.Duration.Le[bucketName(i)] = sum
+		}
+	}
+	e.Duration.Le["+Inf"] = sum
+	b, err := json.Marshal(e, json.Deterministic(true))
+	if err != nil {
+		return "null"
+	}
+	return string(b)
+}
+
+func bucketName(i int) string {
+	if i == len(bounds) {
+		return "+Inf"
+	}
+	return strconv.FormatFloat(bounds[i].Seconds(), 'g', -1, 64)
+}

@@ -1,0 +1,104 @@
+package observe_test
+
+import (
+	"context"
+	"encoding/json/v2"
+	"expvar"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
+)
+
+// published returns what a map publishes.
+func published(t *testing.T, m *expvar.Map) map[string]any {
+	t.Helper()
+	all := map[string]any{}
+	require.NoError(t, json.Unmarshal([]byte(m.String()), &all))
+	return all
+}
+
+// TestExpvar runs in a bubble: durations are exact.
+func TestExpvar(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := new(expvar.Map)
+		x := observe.NewExpvar(m)
+		layer := x.For(getOp)
+		require.Equal(t, "{}", m.String(), "before the first call")
+		for i, took := range []time.Duration{5 * time.Millisecond, 6 * time.Millisecond, time.Minute} {
+			ctx, call := serving(t, getOp, nil)
+			call.AddRequestBytes(10)
+			call.AddResponseBytes(100)
+			err := errMissing
+			if i == 2 {
+				err = err.WithCause(context.Canceled)
+			}
+			_ = run(ctx, layer, took, err)
+		}
+		e := endpoint.Stack{layer}.Wrap(func(context.Context, int) (int, error) {
+			require.Contains(t, m.String(), `"in_flight":1`)
+			return 1, nil
+		})
+		ctx, _ := serving(t, getOp, nil)
+		_, err := e(ctx, 1)
+		require.NoError(t, err)
+		require.Equal(t, map[string]any{"server http Profiles.Get": map[string]any{
+			"calls": 4.0, "in_flight": 0.0,
+			"codes": map[string]any{"OK": 1.0, "NOT_FOUND": 3.0},
+			"duration_seconds": map[string]any{
+				"sum": 60.011, "le": map[string]any{"0.005": 2.0, "0.01": 3.0, "+Inf": 4.0},
+			},
+			"request_bytes": 30.0, "response_bytes": 300.0,
+		}}, published(t, m))
+	})
+}
+
+// TestExpvarSeries has what has the same names in one entry, and sides apart.
+func TestExpvarSeries(t *testing.T) {
+	t.Parallel()
+	m := new(expvar.Map)
+	x := observe.NewExpvar(m)
+	twin := *getOp
+	for _, op := range []*endpoint.Operation{getOp, &twin} {
+		for _, side := range []endpoint.Side{endpoint.ServerSide, endpoint.ClientSide} {
+			ctx, _ := calling(t, t.Context(), op, side, nil)
+			_ = run(ctx, x.For(op), 0, endpoint.FromWire(99, "", "", ""))
+		}
+	}
+	_ = run(t.Context(), x, 0, nil)
+	all := published(t, m)
+	require.Len(t, all, 3)
+	for _, name := range []string{"server http Profiles.Get", "client http Profiles.Get"} {
+		entry, _ := all[name].(map[string]any)
+		require.InDelta(t, 2, entry["calls"], 0, name)
+		require.Equal(t, map[string]any{"UNKNOWN": 2.0}, entry["codes"], "a code that is not canonical")
+	}
+	require.Contains(t, all, "local unknown")
+}
+
+func TestExpvarEventsAndGauges(t *testing.T) {
+	t.Parallel()
+	m := new(expvar.Map)
+	x := observe.NewExpvar(m)
+	for range 2 {
+		x.Event(t.Context(), endpoint.Event{Source: "breaker", Kind: "opened", Name: "db"})
+	}
+	x.Event(t.Context(), endpoint.Event{Source: "pool", Kind: "updated"})
+	x.Watch(slices.Values([]endpoint.Gauge{
+		{Source: "breaker", Name: "db", Metric: "state", Operation: getOp, Detail: "x", Value: 2},
+		{Source: "pool", Metric: "instances", Value: 3},
+	}))
+	require.Equal(t, map[string]any{
+		"events": map[string]any{"breaker.opened db": 2.0, "pool.updated": 1.0},
+		"gauges": []any{
+			map[string]any{"metric": "breaker.state", "name": "db", "operation": "Profiles.Get", "detail": "x", "value": 2.0},
+			map[string]any{"metric": "pool.instances", "value": 3.0},
+		},
+	}, published(t, m))
+	require.ErrorContains(t, observe.NewExpvar(nil).Err(), "observe: NewExpvar: the map is nil")
+}

@@ -1,0 +1,346 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// maxErrorText is how much of an error's text a record holds. A retry joins the
+// errors of all its attempts.
+const maxErrorText = 2 << 10
+
+// A Logger writes one record for each call, to a slog.Logger. The message is
+// "call", for an attempt of [Telemetry.Attempts] "attempt". Requests and
+// responses are never in it; see [Logger.Values].
+//
+// The attributes have the names of OpenTelemetry's semantic conventions where
+// there is one:
+//
+//	rpc.service, rpc.method     the operation, on every transport
+//	transport, side             "http", "grpc"; "server", "client"
+//	http.request.method, http.route, http.response.status_code, http.request.body.size, http.response.body.size
+//	rpc.response.status_code    the code: "OK", "NOT_FOUND"
+//	network.peer.address, network.peer.port
+//	duration, first_item        as slog.Duration
+//	attempt                     from 1, for a call that is part of a repeated one
+//	request_id                  of the header X-Request-Id; see [RequestIDs]
+//	trace_id, span_id           of [TraceIDs]; of the header traceparent without
+//	error.type                  "domain/REASON" of an error, or the code
+//	error.message               its whole text with the cause, up to 2 KiB
+//	exception.stacktrace        of a panic
+//	skipped                     how many records of the operation sampling left out before
+//
+// What is empty is left out. Where the slog.Logger is not enabled for the level,
+// a call costs a few nanoseconds and no allocation.
+//
+// A Logger is a layer itself and a [Part] of [New]. It is safe for concurrent
+// use. Make one with [NewLogger].
+type Logger struct {
+	*Telemetry
+	config logConfig
+	log    *slog.Logger
+}
+
+type logConfig struct {
+	level        func(*Observation) slog.Level
+	trace        func(context.Context) (trace, span string)
+	first, every int64
+	sampling     bool
+	faults       []error
+}
+
+// A LogOption is an option of [NewLogger].
+type LogOption func(*logConfig)
+
+// Levels has f decide the level of a record. The default is [LevelOf], and for
+// attempts slog.LevelDebug. A nil f is a fault.
+func Levels(f func(*Observation) slog.Level) LogOption {
+	return func(c *logConfig) {
+		if f == nil {
+			c.faults = append(c.faults, errors.New("observe: NewLogger: Levels: the function is nil"))
+			return
+		}
+		c.level = f
+	}
+}
+
+// Sample leaves out records below slog.LevelError. Of each operation and second,
+// the first ones stay, and after them one of each every; 0 for none. Warnings
+// are counted apart from what is below them. The next record says how many were
+// skipped. By default, nothing is left out. A negative number is a fault.
+func Sample(first, every int) LogOption {
+	return func(c *logConfig) {
+		if first < 0 || every < 0 {
+			c.faults = append(c.faults, errors.New("observe: NewLogger: Sample: a number is negative"))
+		}
+		c.first, c.every, c.sampling = int64(first), int64(every), true
+	}
+}
+
+// TraceIDs has f find the ids of the trace in the context of a call, "" for
+// none. The default reads those of the caller, from the header traceparent.
+func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
+	return func(c *logConfig) { c.trace = f }
+}
+
+// NewLogger returns a Logger that writes to log. A nil log is a fault.
+func NewLogger(log *slog.Logger, opts ...LogOption) *Logger {
+	l := &Logger{log: log}
+	for _, o := range opts {
+		o(&l.config)
+	}
+	if log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+		l.config.faults = append(l.config.faults, errors.New("observe: NewLogger: the slog.Logger is nil"))
+	}
+	l.Telemetry = Alone(l, l.config.faults...)
+	return l
+}
+
+// LevelOf is the level of a record by the outcome of its call. Info: successes,
+// callers that gave up, and on a server what the caller did wrong. Warn: a
+// policy of this process refused the call, and on a client every error, because
+// the code that made the call decides what it means. Error: a fault of the
+// server that this process is.
+func LevelOf(o *Observation) slog.Level {
+	switch {
+	case o.Code == endpoint.OK || o.Code == endpoint.Canceled:
+		return slog.LevelInfo
+	case o.Call.Side() == endpoint.ClientSide || refused(o):
+		return slog.LevelWarn
+	case serverFault(o):
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+// Observe is for [New].
+func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, "call") }
+
+// ObserveAttempts is for [Telemetry.Attempts].
+func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer { return l.observer(op, "attempt") }
+
+func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
+	c := &callLog{logger: l, message: message, level: l.config.level}
+	if c.level == nil {
+		c.level = LevelOf
+		if message == "attempt" {
+			c.level = func(*Observation) slog.Level { return slog.LevelDebug }
+		}
+	}
+	if l.config.sampling {
+		for i := range c.samplers {
+			c.samplers[i] = &sampler{first: l.config.first, every: l.config.every}
+		}
+	}
+	// What is the same in every record is formatted once.
+	for side := range c.handlers {
+		attrs := operationAttrs(op, endpoint.Side(side)) //nolint:gosec // there are three
+		c.handlers[side] = l.log.Handler()
+		if len(attrs) > 0 {
+			c.handlers[side] = l.log.Handler().WithAttrs(attrs)
+		}
+	}
+	return c
+}
+
+// operationAttrs are the attributes that all calls of an operation share.
+func operationAttrs(op *endpoint.Operation, side endpoint.Side) []slog.Attr {
+	var r attrs
+	r.text("rpc.service", op.Service)
+	r.text("rpc.method", op.Name)
+	r.text("transport", op.Transport)
+	r.text("side", side.String())
+	if op.Transport == "http" {
+		r.text("http.request.method", op.Method)
+		r.text("http.route", op.Pattern)
+	}
+	return r.list
+}
+
+// callLog logs the calls of one operation.
+type callLog struct {
+	logger   *Logger
+	message  string
+	level    func(*Observation) slog.Level
+	samplers [2]*sampler     // below warnings, and of warnings
+	handlers [3]slog.Handler // by the side
+}
+
+func (c *callLog) Begin(context.Context, *Observation) (context.Context, endpoint.Token) {
+	return nil, endpoint.Token{}
+}
+
+func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
+	level := c.level(o)
+	handler := c.handlers[o.Call.Side()]
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	end := o.Start.Add(o.Duration)
+	skipped, ok := c.take(level, end)
+	if !ok {
+		return
+	}
+	r := attrs{list: make([]slog.Attr, 0, 16)}
+	r.call(o)
+	if n := o.Call.Attempt(); n > 1 || c.message == "attempt" {
+		r.number("attempt", int64(n))
+	}
+	r.caller(ctx, o.Call, c.logger.config.trace)
+	r.err(o.Err, o.Code)
+	r.number("skipped", skipped)
+	record := slog.NewRecord(end, level, c.message, 0)
+	record.AddAttrs(r.list...)
+	_ = handler.Handle(ctx, record) // as slog does: there is nobody to tell
+}
+
+// take says whether a record of the level passes the sampling.
+func (c *callLog) take(level slog.Level, at time.Time) (skipped int64, ok bool) {
+	switch {
+	case level >= slog.LevelError:
+		return 0, true
+	case level >= slog.LevelWarn:
+		return c.samplers[1].take(at)
+	}
+	return c.samplers[0].take(at)
+}
+
+// Event logs an event of a policy, a pool or a server: Warn when it has an
+// error, else Info, with the message "event". It is meant for options such as
+// OnEvent of the packages resilience and discover:
+//
+//	resilience.NewBreaker(5, resilience.OnEvent(logger.Event))
+func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
+	level := slog.LevelInfo
+	if e.Err != nil {
+		level = slog.LevelWarn
+	}
+	if !l.log.Enabled(ctx, level) {
+		return
+	}
+	r := attrs{list: make([]slog.Attr, 0, 12)}
+	r.text("event.name", e.Source+"."+e.Kind)
+	r.text("name", e.Name)
+	r.text("detail", e.Detail)
+	r.took("delay", e.Delay)
+	if e.Operation != nil {
+		r.text("rpc.service", e.Operation.Service)
+		r.text("rpc.method", e.Operation.Name)
+	}
+	if e.Err != nil {
+		r.err(e.Err, endpoint.CodeOf(e.Err))
+	}
+	r.caller(ctx, endpoint.CallFrom(ctx), l.config.trace)
+	l.log.LogAttrs(ctx, level, "event", r.list...)
+}
+
+// attrs collects attributes, without those that are empty.
+type attrs struct{ list []slog.Attr }
+
+func (r *attrs) text(key, value string) {
+	if value != "" {
+		r.list = append(r.list, slog.String(key, value))
+	}
+}
+
+func (r *attrs) number(key string, value int64) {
+	if value != 0 {
+		r.list = append(r.list, slog.Int64(key, value))
+	}
+}
+
+func (r *attrs) took(key string, value time.Duration) {
+	if value != 0 {
+		r.list = append(r.list, slog.Duration(key, value))
+	}
+}
+
+// call adds what is known of the call itself.
+func (r *attrs) call(o *Observation) {
+	r.text("rpc.response.status_code", o.Code.String())
+	r.list = append(r.list, slog.Duration("duration", o.Duration))
+	r.took("first_item", o.FirstItem)
+	request, response := "request.size", "response.size"
+	if o.Operation.Transport == "http" {
+		r.number("http.response.status_code", int64(o.Call.Status()))
+		request, response = "http.request.body.size", "http.response.body.size"
+	}
+	r.number(request, o.Call.RequestBytes())
+	r.number(response, o.Call.ResponseBytes())
+	r.peer(o.Call.Peer())
+}
+
+func (r *attrs) peer(addr string) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		r.text("network.peer.address", addr)
+		return
+	}
+	r.text("network.peer.address", host)
+	if n, err := strconv.Atoi(port); err == nil {
+		r.number("network.peer.port", int64(n))
+	}
+}
+
+// caller adds the ids that tie the records of one request together.
+func (r *attrs) caller(ctx context.Context, call *endpoint.Call, ids func(context.Context) (string, string)) {
+	if id := call.Header().Get(requestIDHeader); validRequestID(id) {
+		r.text("request_id", id)
+	}
+	var trace, span string
+	if ids != nil {
+		trace, span = ids(ctx)
+	} else {
+		trace, span = traceparent(call.Header().Get("traceparent"))
+	}
+	r.text("trace_id", trace)
+	r.text("span_id", span)
+}
+
+func (r *attrs) err(err error, code endpoint.Code) {
+	if err == nil {
+		return
+	}
+	kind := code.String()
+	if e := endpoint.ErrorOf(err); e.Domain() != "" {
+		kind = e.Domain() + "/" + e.Reason()
+	}
+	r.text("error.type", kind)
+	r.text("error.message", clip(err.Error(), maxErrorText))
+	if p, ok := errors.AsType[*endpoint.PanicError](err); ok {
+		r.text("exception.stacktrace", string(p.Stack))
+	}
+}
+
+// clip returns at most n bytes of s, and what of it is UTF-8.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// traceparent returns the two ids of a header of W3C's trace context, or
+// nothing.
+func traceparent(h string) (trace, span string) {
+	if len(h) < 55 || h[2] != '-' || h[35] != '-' || h[52] != '-' || h[:2] == "ff" ||
+		len(h) > 55 && (h[:2] == "00" || h[55] != '-') {
+		return "", ""
+	}
+	trace, span = h[3:35], h[36:52]
+	if !isHex(h[:2]) || !isHex(h[53:55]) || !isHex(trace) || !isHex(span) || zero(trace) || zero(span) {
+		return "", ""
+	}
+	return trace, span
+}
+
+func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
+func zero(s string) bool  { return strings.Trim(s, "0") == "" }

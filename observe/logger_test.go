@@ -1,0 +1,312 @@
+package observe_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
+)
+
+// TestRecord runs in a bubble: the duration is exact.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, out := newLog(slog.LevelInfo)
+		logger := observe.NewLogger(log)
+		ctx, call := serving(t, getOp, map[string][]string{
+			"X-Request-Id": {"abc"},
+			"Traceparent":  {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+		})
+		call.SetPeer("[2001:db8::1]:4711")
+		call.SetStatus(404)
+		call.AddRequestBytes(3)
+		call.AddResponseBytes(100)
+		require.ErrorIs(t, run(ctx, logger.For(getOp), time.Second, errMissing.With("no profile: %w", errFailed)), errMissing)
+		require.Equal(t, []map[string]any{{
+			"level": "INFO", "msg": "call",
+			"rpc.service": "Profiles", "rpc.method": "Get", "transport": "http", "side": "server",
+			"http.request.method": "GET", "http.route": "/profiles/{id}", "http.response.status_code": 404.0,
+			"http.request.body.size": 3.0, "http.response.body.size": 100.0,
+			"rpc.response.status_code": "NOT_FOUND", "duration": 1e9,
+			"network.peer.address": "2001:db8::1", "network.peer.port": 4711.0,
+			"request_id": "abc", "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331",
+			"error.type": "profiles/MISSING", "error.message": "no profile: failed",
+		}}, out.records(t))
+	})
+}
+
+func TestRecordInProcess(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	require.NoError(t, run(t.Context(), observe.NewLogger(log), 0, nil))
+	record := out.records(t)[0]
+	require.Contains(t, record, "duration")
+	delete(record, "duration")
+	require.Equal(t, map[string]any{"level": "INFO", "msg": "call", "rpc.response.status_code": "OK"}, record)
+}
+
+func TestLevel(t *testing.T) {
+	t.Parallel()
+	own := func(code endpoint.Code, reason string) error {
+		return endpoint.Define(code, "endpoint", reason, "refused")
+	}
+	remote := endpoint.FromWire(endpoint.NotFound, "other", "GONE", "gone")
+	for _, tt := range []struct {
+		err            error
+		server, client string
+	}{
+		{nil, "INFO", "INFO"},
+		{context.Canceled, "INFO", "INFO"},
+		{endpoint.ErrStopped, "INFO", "INFO"},
+		{errMissing, "INFO", "WARN"},
+		{endpoint.Errorf(endpoint.Unauthenticated, "who"), "INFO", "WARN"},
+		{own(endpoint.ResourceExhausted, "RATE_LIMITED"), "WARN", "WARN"},
+		{own(endpoint.Unavailable, "OUT_OF_CAPACITY"), "WARN", "WARN"},
+		{errFailed, "ERROR", "WARN"},
+		{context.DeadlineExceeded, "ERROR", "WARN"},
+		{remote, "ERROR", "WARN"}, // not declared: it goes out as Internal
+		{endpoint.Errorf(endpoint.Unavailable, "down"), "ERROR", "WARN"},
+	} {
+		for side, want := range map[endpoint.Side]string{endpoint.ServerSide: tt.server, endpoint.ClientSide: tt.client} {
+			log, out := newLog(slog.LevelInfo)
+			ctx, _ := calling(t, t.Context(), getOp, side, nil)
+			_ = run(ctx, observe.NewLogger(log), 0, tt.err)
+			require.Equal(t, want, out.records(t)[0]["level"], "%v on a %v", tt.err, side)
+		}
+	}
+}
+
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	logger := observe.NewLogger(log, observe.Levels(func(o *observe.Observation) slog.Level {
+		if o.Code == endpoint.OK {
+			return slog.LevelDebug
+		}
+		return observe.LevelOf(o)
+	}))
+	require.NoError(t, run(t.Context(), logger, 0, nil))
+	require.Error(t, run(t.Context(), logger, 0, errFailed))
+	require.Len(t, out.records(t), 1)
+	require.ErrorContains(t, observe.NewLogger(log, observe.Levels(nil)).Err(), "Levels: the function is nil")
+}
+
+func TestPanicRecord(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	e := observe.NewLogger(log).Wrap(func(context.Context, int) (int, error) { panic("boom") })
+	require.Panics(t, func() { _, _ = e(t.Context(), 1) })
+	record := out.records(t)[0]
+	require.Equal(t, "ERROR", record["level"])
+	require.Equal(t, "panic: boom", record["error.message"])
+	require.Contains(t, record["exception.stacktrace"], "TestPanicRecord")
+}
+
+func TestLongError(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	_ = run(t.Context(), observe.NewLogger(log), 0, fmt.Errorf("a%s", strings.Repeat("ü", 5000)))
+	message, _ := out.records(t)[0]["error.message"].(string)
+	require.Len(t, message, 2047+len("…"))
+	require.True(t, strings.HasSuffix(message, "ü…"))
+}
+
+// TestSampling runs in a bubble.
+func TestSampling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, out := newLog(slog.LevelInfo)
+		logger := observe.NewLogger(log, observe.Sample(2, 10))
+		for range 35 {
+			_ = run(t.Context(), logger, 0, nil)
+		}
+		skipped := func() (all []any) {
+			for _, r := range out.records(t) {
+				all = append(all, r["skipped"])
+			}
+			return all
+		}
+		require.Equal(t, []any{nil, nil, 9.0, 9.0, 9.0}, skipped(), "2 at first, then each tenth")
+		for range 3 {
+			_ = run(t.Context(), logger, 0, errFailed)
+		}
+		require.Len(t, out.records(t), 8, "no fault is left out")
+		other := &endpoint.Operation{Name: "Other"}
+		ctx, _ := serving(t, other, nil)
+		_ = run(ctx, logger, 0, nil)
+		require.Len(t, out.records(t), 9, "another operation counts apart")
+		time.Sleep(time.Second)
+		_ = run(t.Context(), logger, 0, nil)
+		require.InDelta(t, 3, skipped()[9], 0, "those of the second before")
+	})
+}
+
+func TestSampleNone(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	logger := observe.NewLogger(log, observe.Sample(0, 0))
+	_ = run(t.Context(), logger, 0, nil)
+	_ = run(t.Context(), logger, 0, errFailed)
+	require.Len(t, out.records(t), 1)
+	require.ErrorContains(t, observe.NewLogger(log, observe.Sample(-1, 0)).Err(), "Sample: a number is negative")
+}
+
+func TestAttemptRecords(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelDebug)
+	logger := observe.NewLogger(log)
+	ctx, _ := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
+	_, err := bound(t, getOp, logger, thrice{}, logger.Attempts()).Wrap(func(context.Context, int) (int, error) { return 0, errFailed })(ctx, 1)
+	require.Error(t, err)
+	var got []string
+	for _, r := range out.records(t) {
+		got = append(got, fmt.Sprint(r["level"], " ", r["msg"], " ", r["attempt"]))
+	}
+	require.Equal(t, []string{"DEBUG attempt 1", "DEBUG attempt 2", "DEBUG attempt 3", "WARN call <nil>"}, got)
+}
+
+func TestStreamRecord(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	e := observe.NewLogger(log).Wrap(func(context.Context, int) (endpoint.Stream[int], error) {
+		return func(yield func(int, error) bool) { yield(1, nil) }, nil
+	})
+	s, err := e(t.Context(), 1)
+	require.NoError(t, err)
+	require.Empty(t, out.text(), "before the loop")
+	for range s {
+		require.Empty(t, out.text(), "in the loop")
+	}
+	require.Contains(t, out.records(t)[0], "first_item")
+}
+
+func TestTraceparent(t *testing.T) {
+	t.Parallel()
+	const trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	for _, tt := range []struct {
+		header string
+		valid  bool
+	}{
+		{"00-" + trace + "-" + span + "-01", true},
+		{"00-" + trace + "-" + span + "-00", true},
+		{"cc-" + trace + "-" + span + "-01-what-the-future-will-be", true},
+		{"cc-" + trace + "-" + span + "-01.what", false},
+		{"00-" + trace + "-" + span + "-01-more", false},
+		{"ff-" + trace + "-" + span + "-01", false},
+		{"00-" + strings.Repeat("0", 32) + "-" + span + "-01", false},
+		{"00-" + trace + "-" + strings.Repeat("0", 16) + "-01", false},
+		{"00-" + strings.ToUpper(trace) + "-" + span + "-01", false},
+		{"00-" + trace + "-" + span + "-0x", false},
+		{"00-" + trace + "-" + span, false},
+		{"", false},
+		{strings.Repeat("\n", 55), false},
+	} {
+		log, out := newLog(slog.LevelInfo)
+		ctx, _ := serving(t, getOp, map[string][]string{"Traceparent": {tt.header}})
+		_ = run(ctx, observe.NewLogger(log), 0, nil)
+		record := out.records(t)[0]
+		if tt.valid {
+			require.Equal(t, trace+span, fmt.Sprint(record["trace_id"], record["span_id"]), tt.header)
+		} else {
+			require.NotContains(t, record, "trace_id", tt.header)
+		}
+	}
+}
+
+func TestTraceIDs(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	tracer := &probe{Recorder: discarded(), name: "T"}
+	logger := observe.NewLogger(log, observe.TraceIDs(func(ctx context.Context) (string, string) {
+		span, _ := ctx.Value(probeKey{}).(string)
+		return "trace", span
+	}))
+	_ = run(t.Context(), observe.New(tracer, logger), 0, nil)
+	record := out.records(t)[0]
+	require.Equal(t, "trace T", fmt.Sprint(record["trace_id"], " ", record["span_id"]))
+}
+
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, sent string
+		kept       bool
+	}{
+		{"kept", "abc-123", true},
+		{"made", "", false},
+		{"of a line break", "abc\ndef", false},
+		{"of a space", "a b", false},
+		{"too long", strings.Repeat("x", 129), false},
+		{"longest", strings.Repeat("x", 128), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			log, out := newLog(slog.LevelInfo)
+			layer := observe.New(observe.NewRequestIDs(), observe.NewLogger(log))
+			ctx, call := serving(t, getOp, map[string][]string{"X-Request-Id": {tt.sent}})
+			var inside, onward string
+			e := layer.Wrap(func(ctx context.Context, n int) (int, error) {
+				inside = observe.RequestID(ctx)
+				ctx, made := calling(t, ctx, getOp, endpoint.ClientSide, nil)
+				_ = run(ctx, layer, 0, nil)
+				onward = made.Header().Get("X-Request-Id")
+				return n, nil
+			})
+			_, err := e(ctx, 1)
+			require.NoError(t, err)
+			require.Equal(t, tt.kept, inside == tt.sent && tt.sent != "")
+			require.NotEmpty(t, inside)
+			require.Equal(t, inside, onward)
+			require.Equal(t, inside, call.Reply().Get("X-Request-Id"))
+			for _, r := range out.records(t) {
+				require.Equal(t, inside, r["request_id"])
+			}
+		})
+	}
+	require.Empty(t, observe.RequestID(t.Context()))
+	ctx, call := calling(t, t.Context(), getOp, endpoint.ClientSide, map[string][]string{"X-Request-Id": {"mine"}})
+	_ = run(ctx, observe.NewRequestIDs(), 0, nil)
+	require.Equal(t, "mine", call.Header().Get("X-Request-Id"), "a client's own id stands")
+}
+
+func TestEvent(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	logger := observe.NewLogger(log)
+	logger.Event(t.Context(), endpoint.Event{
+		Source: "breaker", Name: "db", Kind: "opened", Operation: getOp, Detail: "10.0.0.1:80", Delay: time.Second, Err: errFailed,
+	})
+	logger.Event(t.Context(), endpoint.Event{Source: "pool", Kind: "updated"})
+	require.Equal(t, []map[string]any{
+		{
+			"level": "WARN", "msg": "event", "event.name": "breaker.opened", "name": "db", "detail": "10.0.0.1:80", "delay": 1e9,
+			"rpc.service": "Profiles", "rpc.method": "Get", "error.type": "INTERNAL", "error.message": "failed",
+		},
+		{"level": "INFO", "msg": "event", "event.name": "pool.updated"},
+	}, out.records(t))
+
+	log, out = newLog(slog.LevelError)
+	observe.NewLogger(log).Event(t.Context(), endpoint.Event{Source: "pool", Kind: "updated"})
+	require.Empty(t, out.text())
+}
+
+// TestNoValues guards that a record of a call has nothing of its request, its
+// response, its headers or its path.
+func TestNoValues(t *testing.T) {
+	t.Parallel()
+	type login struct{ User, Password string }
+	log, out := newLog(slog.LevelDebug)
+	e := observe.NewLogger(log).Wrap(func(_ context.Context, l login) (login, error) { return l, nil })
+	ctx, _ := serving(t, getOp, map[string][]string{"Authorization": {"Bearer hunter2"}, "Cookie": {"hunter2"}})
+	_, err := e(ctx, login{"ann", "hunter2"})
+	require.NoError(t, err)
+	require.NotContains(t, out.text(), "hunter2")
+	require.NotContains(t, out.text(), "ann")
+}

@@ -1,0 +1,31 @@
+package observe
+
+import "github.com/typedkit/endpoint"
+
+// serverFault says that the server is to blame for what its caller gets. On the
+// side of a client it is [endpoint.ServerFault]. On a server it is judged by
+// what goes out: an error of another service that the operation does not declare
+// goes out as Internal, and load that a policy sheds is Unavailable for the
+// caller, whatever it is for the handler.
+func serverFault(o *Observation) bool {
+	if o.Err == nil || o.Code == endpoint.Canceled {
+		return false
+	}
+	if o.Call.Side() == endpoint.ClientSide {
+		return endpoint.ServerFault(o.Err)
+	}
+	switch o.Operation.Outgoing(o.Err).Code() {
+	case endpoint.Unknown, endpoint.DeadlineExceeded, endpoint.Internal, endpoint.Unavailable, endpoint.DataLoss:
+		return true
+	}
+	return false
+}
+
+// refused says that a policy of this process refused the call.
+func refused(o *Observation) bool {
+	if o.Code != endpoint.ResourceExhausted && o.Code != endpoint.Unavailable {
+		return false
+	}
+	e := endpoint.ErrorOf(o.Err)
+	return e.Domain() == "endpoint" && !e.Remote()
+}

@@ -1,0 +1,75 @@
+package observe
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/typedkit/endpoint"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// RequestIDs is a [Part] that gives every request an id: a call that is served
+// keeps the one of its header X-Request-Id and gets a new one without, which
+// goes back with the reply; a call that is made while another is served carries
+// on its id. It costs the header it sets. It is safe for concurrent use.
+//
+//	observe.New(observe.NewRequestIDs(), logger)
+//
+// An id of a caller that is longer than 128 bytes, or not of visible ASCII, is
+// replaced.
+type RequestIDs struct{ *Telemetry }
+
+// NewRequestIDs returns the part.
+func NewRequestIDs() *RequestIDs {
+	r := &RequestIDs{}
+	r.Telemetry = Alone(r)
+	return r
+}
+
+// RequestID returns the id of the request that is served, or "". It is what the
+// caller sent where no [RequestIDs] is around the call.
+func RequestID(ctx context.Context) string {
+	if id := endpoint.Incoming(ctx).Header().Get(requestIDHeader); validRequestID(id) {
+		return id
+	}
+	return ""
+}
+
+// Observe is for [New].
+func (r *RequestIDs) Observe(*endpoint.Operation) Observer { return idObserver{} }
+
+type idObserver struct{}
+
+func (idObserver) Begin(ctx context.Context, o *Observation) (context.Context, endpoint.Token) {
+	header := o.Call.Header()
+	id := header.Get(requestIDHeader)
+	switch {
+	case o.Call.Side() == endpoint.ServerSide:
+		if !validRequestID(id) {
+			id = rand.Text()
+			header.Set(requestIDHeader, id)
+		}
+		o.Call.Reply().Set(requestIDHeader, id)
+	case id != "":
+	default:
+		if id = RequestID(ctx); id != "" {
+			header.Set(requestIDHeader, id)
+		}
+	}
+	return nil, endpoint.Token{}
+}
+
+func (idObserver) End(context.Context, endpoint.Token, *Observation) {}
+
+func validRequestID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,127 @@
+package observe
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// run is the state of one call. It is used again, unless an item came: a
+// request's stream may be read by a goroutine that does not know of the end.
+type run struct {
+	Observation
+	*operation
+	tokens [maxParts]endpoint.Token
+
+	// state is the number of the call that owns the run, times two. The bit
+	// below says that an item came, after which nothing above changes.
+	state atomic.Int64
+	// later is what observers get of all items but the first.
+	later atomic.Pointer[Observation]
+}
+
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// begin tells the observers in order, and ends those that began when one of
+// them panics.
+func (r *run) begin(ctx context.Context) context.Context {
+	begun := 0
+	defer func() {
+		if begun == len(r.observers) {
+			return
+		}
+		v := recover()
+		r.Duration, r.Err, r.Code = time.Since(r.Start), endpoint.NewPanicError(v), endpoint.Internal
+		r.end(ctx, begun, &r.Observation)
+		if v != nil {
+			panic(v)
+		}
+	}()
+	for i, obs := range r.observers {
+		inner, token := obs.Begin(ctx, &r.Observation)
+		if inner != nil {
+			ctx = inner
+		}
+		r.tokens[i] = token
+		begun++
+	}
+	return ctx
+}
+
+// end tells the first n observers, the last first, also when one panics.
+func (r *run) end(ctx context.Context, n int, o *Observation) {
+	defer func() {
+		if n > 0 {
+			r.end(ctx, n, o)
+		}
+	}()
+	for n > 0 {
+		n--
+		r.observers[n].End(ctx, r.tokens[n], o)
+	}
+}
+
+func exit(ctx context.Context, t endpoint.Token, err error) error {
+	r, ok := t.P.(*run)
+	if !ok {
+		return err
+	}
+	if !r.state.CompareAndSwap(t.N, t.N+2) {
+		r.finish(ctx, r.afterItems(), err)
+		return err
+	}
+	r.finish(ctx, &r.Observation, err)
+	r.reuse()
+	return err
+}
+
+func (r *run) finish(ctx context.Context, o *Observation, err error) {
+	o.Duration = time.Since(o.Start)
+	o.Err, o.Code = err, endpoint.CodeOf(err)
+	r.end(ctx, len(r.observers), o)
+}
+
+// reuse gives the run back, without what it would keep alive.
+func (r *run) reuse() {
+	clear(r.tokens[:len(r.observers)])
+	r.operation, r.Call, r.Err = nil, nil, nil
+	runs.Put(r)
+}
+
+// afterItems returns an observation for End that no Item sees.
+func (r *run) afterItems() *Observation {
+	o := r.Observation
+	if later := r.later.Load(); later != nil {
+		o = *later
+	}
+	return &o
+}
+
+func item(ctx context.Context, t endpoint.Token) error {
+	r, ok := t.P.(*run)
+	if !ok || !r.keep(t.N) {
+		return nil
+	}
+	o := r.later.Load()
+	if o == nil {
+		later := r.Observation
+		later.FirstItem = max(1, time.Since(r.Start))
+		if o = &r.Observation; !r.later.CompareAndSwap(nil, &later) {
+			o = r.later.Load()
+		}
+	}
+	for i, items := range r.items {
+		if items != nil {
+			items.Item(ctx, r.tokens[i], o)
+		}
+	}
+	return nil
+}
+
+// keep says that the run belongs to the call, and keeps it from the pool.
+func (r *run) keep(call int64) bool {
+	return r.state.Load() == call|1 || r.state.CompareAndSwap(call, call|1)
+}

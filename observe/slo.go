@@ -1,0 +1,431 @@
+package observe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// An Objective is what a service promises for an operation. A part that is zero
+// is not promised.
+type Objective struct {
+	// Availability is the ratio of calls that are not the server's fault, such
+	// as 0.999.
+	Availability float64
+	// Latency is the time within which LatencyRatio of the successful calls
+	// have their answer, a response stream its first item. It is not measured
+	// where the request is a stream, whose pace is the caller's.
+	Latency      time.Duration
+	LatencyRatio float64
+}
+
+// A BurnWindow is one alert on the burn rate of an error budget: the rate is at
+// least Factor both over Long and over Short, which ends the alert soon after
+// the fault.
+type BurnWindow struct {
+	Long, Short time.Duration
+	Factor      float64
+}
+
+// BurnWindows returns the alerts that chapter 5 of Google's SRE workbook
+// recommends for a budget of 30 days: 1 h and 5 min at 14.4, which is 2 % of the
+// budget in an hour, 6 h and 30 min at 6, which is 5 % in six hours, and 3 days
+// and 6 h at 1, which is 10 % in three days. The first two page, the third makes
+// a ticket.
+func BurnWindows() []BurnWindow {
+	return []BurnWindow{
+		{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4},
+		{Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6},
+		{Long: 72 * time.Hour, Short: 6 * time.Hour, Factor: 1},
+	}
+}
+
+// An SLO counts calls against an [Objective] and tells how fast the error budget
+// burns. A call is bad when the server is to blame: on a client by
+// [endpoint.ServerFault]; on a server by what goes out, Unknown,
+// DeadlineExceeded, Internal, Unavailable (also load that a policy shed) and
+// DataLoss. Calls whose caller gave up, and those that a policy of a client
+// refused, are not counted.
+//
+// The windows move in steps, of half a minute up to an hour and of ten minutes
+// above: one covers its length and up to a step more. A process that is younger
+// than a window tells what it has seen. For each operation an SLO holds 18 kB
+// and counts by atomic adds.
+//
+// An SLO is a layer itself and a [Part] of [New]. It is safe for concurrent use.
+// Make one with [NewSLO].
+type SLO struct {
+	*Telemetry
+	objective Objective
+	others    []otherObjective
+	start     time.Time
+	faults    []error
+
+	mu       sync.Mutex // guards the field below
+	measures []*measure
+}
+
+type otherObjective struct {
+	match     func(*endpoint.Operation) bool
+	objective Objective
+}
+
+// An SLOOption is an option of [NewSLO].
+type SLOOption func(*SLO)
+
+// Promise sets the objective of the operations that match. The first that
+// matches counts; an empty objective leaves the operations out. The default is
+// one objective for all.
+func Promise(match func(*endpoint.Operation) bool, o Objective) SLOOption {
+	return func(s *SLO) {
+		if match == nil {
+			s.faults = append(s.faults, errors.New("observe: NewSLO: Promise: match is nil"))
+			return
+		}
+		s.check(o)
+		s.others = append(s.others, otherObjective{match, o})
+	}
+}
+
+// NewSLO returns an SLO with this objective for every operation. A ratio must be
+// above 0 and below 1, and a latency needs its ratio.
+func NewSLO(o Objective, opts ...SLOOption) *SLO {
+	s := &SLO{objective: o, start: time.Now()}
+	s.check(o)
+	for _, opt := range opts {
+		opt(s)
+	}
+	s.Telemetry = Alone(s, s.faults...)
+	return s
+}
+
+func (s *SLO) check(o Objective) {
+	odd := func(ratio float64) bool { return ratio != 0 && !(ratio > 0 && ratio < 1) }
+	if odd(o.Availability) {
+		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Availability %v is not between 0 and 1", o.Availability))
+	}
+	if odd(o.LatencyRatio) {
+		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: LatencyRatio %v is not between 0 and 1", o.LatencyRatio))
+	}
+	if o.Latency < 0 || (o.Latency == 0) != (o.LatencyRatio == 0) {
+		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Latency %v and LatencyRatio %v do not make an objective", o.Latency, o.LatencyRatio))
+	}
+}
+
+// Observe is for [New].
+func (s *SLO) Observe(op *endpoint.Operation) Observer {
+	o := s.objective
+	if i := slices.IndexFunc(s.others, func(p otherObjective) bool { return p.match(op) }); i >= 0 {
+		o = s.others[i].objective
+	}
+	if o == (Objective{}) {
+		return nil
+	}
+	m := &measure{
+		op: op, objective: o, start: s.start,
+		fine:   newHistory(30*time.Second, time.Hour),
+		coarse: newHistory(10*time.Minute, 72*time.Hour),
+	}
+	m.next.Store(int64(m.fine.step))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.measures = append(s.measures, m)
+	return m
+}
+
+// Status returns how each operation does that was mounted or called, ordered by
+// service, name, transport and side.
+func (s *SLO) Status() []SLOStatus {
+	s.mu.Lock()
+	measures := slices.Clone(s.measures)
+	s.mu.Unlock()
+	now := time.Since(s.start)
+	all := make([]SLOStatus, len(measures))
+	for i, m := range measures {
+		all[i] = m.status(now)
+	}
+	slices.SortStableFunc(all, func(a, b SLOStatus) int {
+		return cmp.Or(cmp.Compare(a.Operation.Service, b.Operation.Service), cmp.Compare(a.Operation.Name, b.Operation.Name),
+			cmp.Compare(a.Operation.Transport, b.Operation.Transport), cmp.Compare(a.Side, b.Side))
+	})
+	return all
+}
+
+// Burning returns the operations of which a budget burns so fast that an alert
+// of [BurnWindows] is due, for a health check.
+func (s *SLO) Burning() []SLOStatus {
+	return slices.DeleteFunc(s.Status(), func(st SLOStatus) bool {
+		_, available := st.Availability.Alert()
+		_, fast := st.Latency.Alert()
+		return !available && !fast
+	})
+}
+
+// Metadata returns what was promised and, beside it, what was measured since the
+// process started, for the metadata of an instance in a registry or for a page:
+// "slo.Profiles.Get.availability" "0.999", "sli.Profiles.Get.availability"
+// "0.99985", "slo.Profiles.Get.latency" "0.99<100ms", "sli.Profiles.Get.latency"
+// "0.995". The same operation on several transports is one; what is measured is
+// left out before the first call, and so are the calls that this process makes.
+func (s *SLO) Metadata() map[string]string {
+	type sums struct{ availability, latency SLI }
+	operations := map[string]*sums{}
+	meta := map[string]string{}
+	for _, st := range s.Status() {
+		if st.Side == endpoint.ClientSide {
+			continue
+		}
+		name := operationName(st.Operation)
+		sum := operations[name]
+		if sum == nil {
+			sum = &sums{}
+			operations[name] = sum
+		}
+		sum.availability.add(st.Availability)
+		sum.latency.add(st.Latency)
+		if o := st.Objective; o.Availability > 0 {
+			meta["slo."+name+".availability"] = ratio(o.Availability)
+			sum.availability.put(meta, "sli."+name+".availability")
+		}
+		if o := st.Objective; o.Latency > 0 {
+			meta["slo."+name+".latency"] = ratio(o.LatencyRatio) + "<" + o.Latency.String()
+			sum.latency.put(meta, "sli."+name+".latency")
+		}
+	}
+	return meta
+}
+
+// Gauges yields the figures of [SLO.Status], for each operation and objective
+// "availability" and "latency", which is the Detail:
+// "objective_ratio", "good_ratio", "calls", "bad_calls", and "burn_rate" with
+// the Detail "availability 1h".
+func (s *SLO) Gauges(yield func(endpoint.Gauge) bool) {
+	for _, st := range s.Status() {
+		if !st.Availability.gauges(st, "availability", yield) || !st.Latency.gauges(st, "latency", yield) {
+			return
+		}
+	}
+}
+
+// An SLOStatus is how an operation does.
+type SLOStatus struct {
+	Operation *endpoint.Operation
+	// Side says whether the calls are served or made; 0 before the first one.
+	Side         endpoint.Side
+	Objective    Objective
+	Availability SLI
+	Latency      SLI
+}
+
+// An SLI is what was measured for one part of an objective.
+type SLI struct {
+	// Objective is the ratio that was promised, 0 if none was.
+	Objective float64
+	// Total and Bad count since the process started.
+	Total, Bad uint64
+	// Burn are the rates over the windows of [BurnWindows], in their order: 1
+	// is as fast as uses up the budget just at the end of its period, 0 is no
+	// bad call. A window without calls burns nothing.
+	Burn []BurnRate
+}
+
+// A BurnRate is the rate of one window.
+type BurnRate struct {
+	BurnWindow
+	LongRate, ShortRate float64
+}
+
+// Good returns the ratio of good calls since the process started, 1 before the
+// first call.
+func (i SLI) Good() float64 {
+	if i.Total == 0 {
+		return 1
+	}
+	return float64(i.Total-i.Bad) / float64(i.Total)
+}
+
+// Alert returns the fastest of the windows whose alert is due.
+func (i SLI) Alert() (BurnRate, bool) {
+	for _, b := range i.Burn {
+		if b.LongRate >= b.Factor && b.ShortRate >= b.Factor {
+			return b, true
+		}
+	}
+	return BurnRate{}, false
+}
+
+func (i *SLI) add(o SLI) {
+	i.Total += o.Total
+	i.Bad += o.Bad
+}
+
+func (i *SLI) put(meta map[string]string, key string) {
+	if i.Total > 0 {
+		meta[key] = ratio(i.Good())
+	}
+}
+
+func (i SLI) gauges(st SLOStatus, part string, yield func(endpoint.Gauge) bool) bool {
+	if i.Objective == 0 {
+		return true
+	}
+	put := func(metric, detail string, value float64) bool {
+		return yield(endpoint.Gauge{
+			Source: "slo", Name: st.Side.String(), Metric: metric,
+			Operation: st.Operation, Detail: detail, Value: value,
+		})
+	}
+	if !put("objective_ratio", part, i.Objective) || !put("good_ratio", part, i.Good()) ||
+		!put("calls", part, float64(i.Total)) || !put("bad_calls", part, float64(i.Bad)) {
+		return false
+	}
+	seen := map[time.Duration]bool{} // 6 h is in two of them
+	for _, b := range i.Burn {
+		if !seen[b.Short] && !put("burn_rate", part+" "+windowName(b.Short), b.ShortRate) ||
+			!seen[b.Long] && !put("burn_rate", part+" "+windowName(b.Long), b.LongRate) {
+			return false
+		}
+		seen[b.Short], seen[b.Long] = true, true
+	}
+	return true
+}
+
+// windowName returns "3d", "6h" or "5m".
+func windowName(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	case d%time.Hour == 0:
+		return strconv.Itoa(int(d/time.Hour)) + "h"
+	}
+	return strconv.Itoa(int(d/time.Minute)) + "m"
+}
+
+func ratio(r float64) string { return strconv.FormatFloat(r, 'g', 6, 64) }
+
+// operationName returns "Service.Name", or what there is of it.
+func operationName(op *endpoint.Operation) string {
+	switch {
+	case op.Service == "" && op.Name == "":
+		return "unknown"
+	case op.Service == "":
+		return op.Name
+	}
+	return op.Service + "." + op.Name
+}
+
+// measure counts the calls of one operation.
+type measure struct {
+	op        *endpoint.Operation
+	objective Objective
+	start     time.Time
+
+	side                       atomic.Uint32
+	total, bad, measured, slow atomic.Uint64
+	next                       atomic.Int64 // the age of the process at which the next mark is due
+
+	mu           sync.Mutex // guards the fields below
+	fine, coarse history
+}
+
+func (m *measure) Begin(context.Context, *Observation) (context.Context, endpoint.Token) {
+	return nil, endpoint.Token{}
+}
+
+func (m *measure) End(_ context.Context, _ endpoint.Token, o *Observation) {
+	if m.side.Load() == 0 {
+		m.side.Store(uint32(o.Call.Side()))
+	}
+	bad := serverFault(o)
+	if o.Code == endpoint.Canceled || !bad && o.Call.Side() == endpoint.ClientSide && refused(o) {
+		return
+	}
+	if now := o.Start.Add(o.Duration).Sub(m.start); int64(now) >= m.next.Load() {
+		m.advance(now)
+	}
+	m.total.Add(1)
+	if bad {
+		m.bad.Add(1)
+	}
+	if o.Err != nil || m.objective.Latency == 0 || o.Operation.Streams&endpoint.ClientStream != 0 {
+		return
+	}
+	m.measured.Add(1)
+	took := o.Duration
+	if o.FirstItem > 0 {
+		took = o.FirstItem
+	}
+	if took > m.objective.Latency {
+		m.slow.Add(1)
+	}
+}
+
+// advance marks what has passed. Calls that end at the turn of a step while
+// another marks it may count for either side of it.
+func (m *measure) advance(now time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mark(now)
+}
+
+func (m *measure) mark(now time.Duration) tally {
+	// The parts before the whole: no ratio is above 1.
+	t := tally{bad: m.bad.Load(), slow: m.slow.Load()}
+	t.total, t.measured = m.total.Load(), m.measured.Load()
+	m.fine.advance(now, t)
+	m.coarse.advance(now, t)
+	m.next.Store((m.fine.last + 1) * int64(m.fine.step))
+	return t
+}
+
+func (m *measure) status(now time.Duration) SLOStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.mark(now)
+	s := SLOStatus{
+		Operation: m.op, Objective: m.objective,
+		Side:         endpoint.Side(m.side.Load()), //nolint:gosec // stored from a Side
+		Availability: SLI{Objective: m.objective.Availability, Total: t.total, Bad: t.bad},
+		Latency:      SLI{Objective: m.objective.LatencyRatio, Total: t.measured, Bad: t.slow},
+	}
+	for _, w := range BurnWindows() {
+		long, short := m.window(now, w.Long, t), m.window(now, w.Short, t)
+		s.Availability.burn(w, burnRate(long.bad, long.total, s.Objective.Availability), burnRate(short.bad, short.total, s.Objective.Availability))
+		s.Latency.burn(w, burnRate(long.slow, long.measured, s.Objective.LatencyRatio), burnRate(short.slow, short.measured, s.Objective.LatencyRatio))
+	}
+	return s
+}
+
+// window returns what was counted in the last time.
+func (m *measure) window(now, window time.Duration, t tally) tally {
+	h := &m.coarse
+	if window <= time.Hour {
+		h = &m.fine
+	}
+	return t.minus(h.before(now, window))
+}
+
+func (i *SLI) burn(w BurnWindow, long, short float64) {
+	if i.Objective > 0 {
+		i.Burn = append(i.Burn, BurnRate{BurnWindow: w, LongRate: long, ShortRate: short})
+	}
+}
+
+// burnRate is how many times faster than allowed the calls were bad.
+func burnRate(bad, total uint64, objective float64) float64 {
+	if total == 0 || objective == 0 {
+		return 0
+	}
+	// A call that is counted while the figures are read may be in one only.
+	rate := min(1, float64(bad)/float64(total)) / (1 - objective)
+	return math.Round(rate*1e9) / 1e9 // 1-0.999 is not 0.001
+}
