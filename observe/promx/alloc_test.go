@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe/promx"
 )
@@ -26,9 +27,11 @@ func TestAllocs(t *testing.T) {
 }
 
 func BenchmarkMetrics(b *testing.B) {
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "http"}
+	ctx, _, err := endpoint.StartCall(b.Context(), op, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	require.NoError(b, err)
 	e := func(context.Context, int) (int, error) { return 0, nil }
-	call := endpoint.Chain(e, promx.New().Wrap)
-	ctx := b.Context()
+	call := endpoint.Stack{promx.New().For(op)}.Wrap(e)
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = call(ctx, 1)

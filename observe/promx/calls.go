@@ -19,17 +19,15 @@ func (i identity) values(more ...string) []string {
 type calls struct {
 	identity
 
-	inFlight                  atomic.Int64
+	begun                     atomic.Uint64
 	requestBytes              atomic.Int64
 	responseBytes             atomic.Int64
 	requestSize, responseSize prometheus.Observer // nil without sizes
-	outcomes                  [endpoint.Unauthenticated + 1]atomic.Pointer[outcome]
-}
 
-// An outcome are those of one code.
-type outcome struct {
-	calls    atomic.Uint64
-	duration prometheus.Observer
+	// durations has a histogram for each code. What it counted is the number of
+	// calls that ended, which need no counter.
+	durations [endpoint.Unauthenticated + 1]atomic.Pointer[histogram]
+	firstItem atomic.Pointer[histogram]
 }
 
 // callsOf returns the series of an operation, and those of "other" when there
@@ -53,18 +51,24 @@ func (m *Metrics) callsOf(op *endpoint.Operation, side endpoint.Side) *calls {
 	return c
 }
 
-// outcome returns the series of a code. One that is not canonical counts as
+// outcome returns the histogram of a code. One that is not canonical counts as
 // unknown.
-func (c *calls) outcome(m *Metrics, code endpoint.Code) *outcome {
-	if code < 0 || int(code) >= len(c.outcomes) {
+func (c *calls) outcome(m *Metrics, code endpoint.Code) *histogram {
+	if code < 0 || int(code) >= len(c.durations) {
 		code = endpoint.Unknown
 	}
-	if out := c.outcomes[code].Load(); out != nil {
-		return out
+	if h := c.durations[code].Load(); h != nil {
+		return h
 	}
-	out := &outcome{duration: m.duration.WithLabelValues(c.values(code.String())...)}
-	if !c.outcomes[code].CompareAndSwap(nil, out) {
-		return c.outcomes[code].Load()
+	c.durations[code].CompareAndSwap(nil, newHistogram(m.layout, m.descs.duration, c.values(code.String())...))
+	return c.durations[code].Load()
+}
+
+// firstItems returns the histogram of first items.
+func (c *calls) firstItems(m *Metrics) *histogram {
+	if h := c.firstItem.Load(); h != nil {
+		return h
 	}
-	return out
+	c.firstItem.CompareAndSwap(nil, newHistogram(m.layout, m.descs.firstItem, c.values()...))
+	return c.firstItem.Load()
 }

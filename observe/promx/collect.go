@@ -16,7 +16,7 @@ func (m *Metrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends all series. For prometheus.Collector.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
-	for _, h := range []*prometheus.HistogramVec{m.duration, m.firstItem, m.requestSize, m.responseSize} {
+	for _, h := range []*prometheus.HistogramVec{m.requestSize, m.responseSize} {
 		if h != nil {
 			h.Collect(ch)
 		}
@@ -31,18 +31,26 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.collectStates(ch, states)
 }
 
-// collect sends what is not measured by the client library.
+// collect sends the series of one identity. What is in flight is what began and
+// did not end: ends are read first, so that it is never negative.
 func (c *calls) collect(ch chan<- prometheus.Metric, d descriptions) {
 	send := func(desc *prometheus.Desc, kind prometheus.ValueType, v float64, more ...string) {
 		ch <- prometheus.MustNewConstMetric(desc, kind, v, c.values(more...)...)
 	}
-	send(d.inFlight, prometheus.GaugeValue, float64(c.inFlight.Load()))
+	var ended uint64
+	for code := range c.durations {
+		if h := c.durations[code].Load(); h != nil {
+			n := h.count()
+			ended += n
+			send(d.calls, prometheus.CounterValue, float64(n), endpoint.Code(code).String()) //nolint:gosec // there are 17
+			ch <- h
+		}
+	}
+	send(d.inFlight, prometheus.GaugeValue, float64(c.begun.Load()-ended))
 	send(d.requestBytes, prometheus.CounterValue, float64(c.requestBytes.Load()))
 	send(d.responseBytes, prometheus.CounterValue, float64(c.responseBytes.Load()))
-	for code := range c.outcomes {
-		if out := c.outcomes[code].Load(); out != nil {
-			send(d.calls, prometheus.CounterValue, float64(out.calls.Load()), endpoint.Code(code).String()) //nolint:gosec // there are 17
-		}
+	if h := c.firstItem.Load(); h != nil {
+		ch <- h
 	}
 }
 
@@ -55,13 +63,15 @@ func (s *events) collect(ch chan<- prometheus.Metric, desc *prometheus.Desc) {
 	}
 }
 
-// descriptions are those of the series that are sent as constants.
+// descriptions are those of the series that the client library does not keep.
 type descriptions struct {
-	calls, inFlight, requestBytes, responseBytes, events *prometheus.Desc
+	duration, firstItem, calls, inFlight, requestBytes, responseBytes, events *prometheus.Desc
 }
 
 func describe() descriptions {
 	return descriptions{
+		duration:      prometheus.NewDesc(series.Duration, "How long calls took.", append(labels(), series.Code), nil),
+		firstItem:     prometheus.NewDesc(series.FirstItem, "How long the first items of response streams took.", labels(), nil),
 		calls:         prometheus.NewDesc(series.Calls, "Calls that ended.", append(labels(), series.Code), nil),
 		inFlight:      prometheus.NewDesc(series.InFlight, "Calls that run.", labels(), nil),
 		requestBytes:  prometheus.NewDesc(series.RequestBytes, "Bytes of requests on the wire.", labels(), nil),

@@ -37,8 +37,8 @@ import (
 // than 128 bytes is repaired. Two operations of one name on one side and
 // transport share their series.
 //
-// Series appear with their first call. A call allocates nothing, unless it has
-// an exemplar. Metrics is safe for concurrent use.
+// Series appear with their first call; those of durations take 3 KB each. A call
+// allocates nothing, unless it has an exemplar. Metrics is safe for concurrent use.
 type Metrics struct {
 	*observe.Telemetry
 
@@ -47,9 +47,9 @@ type Metrics struct {
 	bounds  []float64
 	sizes   bool
 
-	duration, firstItem       *prometheus.HistogramVec
-	requestSize, responseSize *prometheus.HistogramVec // nil without sizes
+	layout                    *layout // of durations
 	descs                     descriptions
+	requestSize, responseSize *prometheus.HistogramVec // nil without sizes
 
 	mu     sync.Mutex // guards the fields below
 	calls  map[identity]*calls
@@ -69,25 +69,23 @@ func New(opts ...Option) *Metrics {
 		}
 		faults = append(faults, o.apply(m))
 	}
-	m.duration = histogram(series.Duration, "How long calls took.", m.bounds, series.Code)
-	m.firstItem = histogram(series.FirstItem, "How long the first items of response streams took.", m.bounds)
+	m.layout = newLayout(m.bounds)
 	if m.sizes {
-		bounds := prometheus.ExponentialBuckets(64, 4, 10)
-		m.requestSize = histogram(series.RequestSize, "Sizes of requests on the wire.", bounds)
-		m.responseSize = histogram(series.ResponseSize, "Sizes of responses on the wire.", bounds)
+		m.requestSize = sizes(series.RequestSize, "Sizes of requests on the wire.")
+		m.responseSize = sizes(series.ResponseSize, "Sizes of responses on the wire.")
 	}
 	m.events.limit = 10 * m.limit
 	m.Telemetry = observe.Alone(m, errors.Join(faults...))
 	return m
 }
 
-// histogram returns a native one, of a resolution of 10 % and at most 160
-// buckets, that has the classic buckets too.
-func histogram(name, help string, bounds []float64, more ...string) *prometheus.HistogramVec {
+// sizes returns a histogram of sizes, native and with classic buckets from 64
+// bytes to 16 MiB.
+func sizes(name, help string) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: name, Help: help, Buckets: bounds,
+		Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(64, 4, 10),
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
-	}, append(labels(), more...))
+	}, labels())
 }
 
 // labels are those that all series of calls have. Each caller gets its own, so
@@ -111,7 +109,7 @@ type observer struct {
 // Begin counts a call that runs.
 func (b *observer) Begin(_ context.Context, o *observe.Observation) (context.Context, endpoint.Token) {
 	c := b.calls(o.Call.Side())
-	c.inFlight.Add(1)
+	c.begun.Add(1)
 	return nil, endpoint.Token{P: c}
 }
 
@@ -131,10 +129,7 @@ func (b *observer) End(ctx context.Context, t endpoint.Token, o *observe.Observa
 	if !ok {
 		return
 	}
-	c.inFlight.Add(-1)
-	out := c.outcome(b.metrics, o.Code)
-	out.calls.Add(1)
-	b.metrics.observe(ctx, out.duration, o.Duration.Seconds())
+	c.outcome(b.metrics, o.Code).observe(o.Duration, b.metrics.trace(ctx))
 	if n := o.Call.RequestBytes(); n > 0 {
 		c.requestBytes.Add(n)
 	}
@@ -146,21 +141,16 @@ func (b *observer) End(ctx context.Context, t endpoint.Token, o *observe.Observa
 		c.responseSize.Observe(float64(o.Call.ResponseBytes()))
 	}
 	if o.FirstItem > 0 {
-		b.metrics.firstItem.WithLabelValues(c.values()...).Observe(o.FirstItem.Seconds())
+		c.firstItems(b.metrics).observe(o.FirstItem, "")
 	}
 }
 
-// observe adds an observation, with an exemplar if the call is traced.
-func (m *Metrics) observe(ctx context.Context, h prometheus.Observer, v float64) {
-	if m.traceID != nil {
-		if id := m.traceID(ctx); id != "" {
-			if e, ok := h.(prometheus.ExemplarObserver); ok {
-				e.ObserveWithExemplar(v, prometheus.Labels{"trace_id": cut(id, maxTrace)})
-				return
-			}
-		}
+// trace returns the id of the trace that ctx belongs to, "" for none.
+func (m *Metrics) trace(ctx context.Context) string {
+	if m.traceID == nil {
+		return ""
 	}
-	h.Observe(v)
+	return m.traceID(ctx)
 }
 
 const (
