@@ -4,7 +4,7 @@ export GOTOOLCHAIN = auto
 
 FUZZTIME ?= 5s
 
-.PHONY: help test lint bench bench-smoke bench-chain bench-grpc bench-resilience fuzz cover api fmt tidy
+.PHONY: help test lint bench bench-smoke bench-chain bench-grpc bench-resilience bench-observe fuzz cover api fmt tidy
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,7 @@ bench: ## Run all Go benchmarks
 bench-smoke: ## Run the comparisons once, as a test; they write nothing
 	cd bench && GOWORK=off go run ./chain -smoke
 	cd bench && GOWORK=off go run ./resilience -smoke
+	cd bench && GOWORK=off go run ./observe -smoke
 	cd bench && GOWORK=off go run ./grpc -smoke
 
 bench-chain: ## Compare chains with those of other libraries, and write the results
@@ -34,6 +35,9 @@ bench-grpc: ## Compare gRPC with grpc-go and other libraries, and write the resu
 
 bench-resilience: ## Compare policies with those of other libraries, and write the results
 	cd bench && GOWORK=off go run ./resilience
+
+bench-observe: ## Compare telemetry with that of other libraries, and write the results
+	cd bench && GOWORK=off go run ./observe
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 5s)
 	scripts/fuzz.sh $(FUZZTIME)
