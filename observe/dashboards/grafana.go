@@ -24,16 +24,8 @@ const (
 	operation = "{{service}}.{{operation}} {{side}}"
 )
 
-func selectedRate(metric string, more ...string) string {
-	return "sum by (service, operation, side" + extra(more, ", ") + ") (rate(" + metric + "{" + selected + "}[" + window + "]))"
-}
-
-func extra(labels []string, before string) string {
-	s := ""
-	for _, l := range labels {
-		s += before + l
-	}
-	return s
+func selectedRate(metric string) string {
+	return "sum by (service, operation, side) (rate(" + metric + "{" + selected + "}[" + window + "]))"
 }
 
 func selectedQuantile(metric, q string) string {

@@ -4,9 +4,8 @@ import (
 	"net/textproto"
 	"strings"
 
-	"go.opentelemetry.io/otel/propagation"
-
 	"github.com/typedkit/endpoint"
+	"go.opentelemetry.io/otel/propagation"
 )
 
 // The metadata of a call carries the trace. There is a type for each form of

@@ -4,10 +4,9 @@ import (
 	"context"
 	"iter"
 
+	"github.com/typedkit/endpoint"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-
-	"github.com/typedkit/endpoint"
 )
 
 // A happening is what the attributes of an event are made of.

@@ -158,7 +158,7 @@ func record(tb testing.TB, opts ...sdktrace.TracerProviderOption) (*sdktrace.Tra
 	tb.Helper()
 	rec := tracetest.NewSpanRecorder()
 	p := sdktrace.NewTracerProvider(append(opts, sdktrace.WithSpanProcessor(rec))...)
-	tb.Cleanup(func() { _ = p.Shutdown(context.Background()) })
+	tb.Cleanup(func() { _ = p.Shutdown(context.WithoutCancel(tb.Context())) })
 	return p, rec
 }
 
@@ -194,7 +194,7 @@ func one(tb testing.TB, rec *tracetest.SpanRecorder, kind, name string) sdktrace
 func attributes(kvs []attribute.KeyValue) map[string]string {
 	m := map[string]string{}
 	for _, kv := range kvs {
-		m[string(kv.Key)] = kv.Value.Emit()
+		m[string(kv.Key)] = kv.Value.String()
 	}
 	return m
 }

@@ -3,10 +3,9 @@ package otelx
 import (
 	"errors"
 
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe/internal/series"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // instruments measure one side of one kind of transport.
@@ -23,7 +22,7 @@ type naming struct{ prefix, duration, active, request, response string }
 // exported.
 func (m *Meter) instrument() error {
 	var errs []error
-	for side := endpoint.Side(0); side < 3; side++ {
+	for side := range endpoint.Side(3) {
 		http := naming{"http." + side.String(), "request.duration", "active_requests", "request.body.size", "response.body.size"}
 		rpc := naming{"rpc." + side.String(), "call.duration", "active_calls", "request.size", "response.size"}
 		if side == 0 {

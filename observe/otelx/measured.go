@@ -6,12 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/observe"
 )
 
 // meterObserver measures the calls of one operation.

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/observe"
 )
 
 // A Meter measures calls with OpenTelemetry's instruments. It is a part for

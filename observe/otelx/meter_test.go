@@ -25,7 +25,7 @@ func meterOf(tb testing.TB, opts ...otelx.MeterOption) (*otelx.Meter, *sdkmetric
 	tb.Helper()
 	reader := sdkmetric.NewManualReader()
 	p := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithCardinalityLimit(0))
-	tb.Cleanup(func() { _ = p.Shutdown(context.Background()) })
+	tb.Cleanup(func() { _ = p.Shutdown(context.WithoutCancel(tb.Context())) })
 	m := otelx.NewMeter(p, opts...)
 	require.NoError(tb, m.Err())
 	return m, reader
@@ -33,11 +33,11 @@ func meterOf(tb testing.TB, opts ...otelx.MeterOption) (*otelx.Meter, *sdkmetric
 
 // collected returns what there is of an instrument, by its attributes: sums,
 // gauges, and the counts of histograms.
-func collected(tb testing.TB, r *sdkmetric.ManualReader, name string) map[string]float64 {
+func collected(tb testing.TB, r *sdkmetric.ManualReader, name string) map[string]int {
 	tb.Helper()
 	var all metricdata.ResourceMetrics
 	require.NoError(tb, r.Collect(tb.Context(), &all))
-	got := map[string]float64{}
+	got := map[string]int{}
 	for _, s := range all.ScopeMetrics {
 		for _, m := range s.Metrics {
 			if m.Name != name {
@@ -46,19 +46,19 @@ func collected(tb testing.TB, r *sdkmetric.ManualReader, name string) map[string
 			switch data := m.Data.(type) {
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
-					got[text(p.Attributes)] = float64(p.Count)
+					got[text(p.Attributes)] = int(p.Count) //nolint:gosec // few
 				}
 			case metricdata.Histogram[int64]:
 				for _, p := range data.DataPoints {
-					got[text(p.Attributes)] = float64(p.Sum)
+					got[text(p.Attributes)] = int(p.Sum)
 				}
 			case metricdata.Sum[int64]:
 				for _, p := range data.DataPoints {
-					got[text(p.Attributes)] = float64(p.Value)
+					got[text(p.Attributes)] = int(p.Value)
 				}
 			case metricdata.Gauge[float64]:
 				for _, p := range data.DataPoints {
-					got[text(p.Attributes)] = p.Value
+					got[text(p.Attributes)] = int(p.Value)
 				}
 			}
 		}
@@ -69,7 +69,7 @@ func collected(tb testing.TB, r *sdkmetric.ManualReader, name string) map[string
 func text(set attribute.Set) string {
 	var kvs []string
 	for _, kv := range set.ToSlice() {
-		kvs = append(kvs, string(kv.Key)+"="+kv.Value.Emit())
+		kvs = append(kvs, string(kv.Key)+"="+kv.Value.String())
 	}
 	return strings.Join(kvs, " ")
 }
@@ -98,7 +98,7 @@ func TestMeter(t *testing.T) {
 		const post, take = "endpoint.operation=Shop.Order", "endpoint.operation=Stock.Take"
 		for _, tt := range []struct {
 			instrument, attributes string
-			want                   float64
+			want                   int
 		}{
 			{"http.server.request.duration", post + " http.request.method=POST http.response.status_code=200 http.route=/orders/{id}", 2},
 			{"http.server.request.duration", post + " http.request.method=POST http.response.status_code=400 http.route=/orders/{id}", 1},
@@ -140,7 +140,7 @@ func TestMeterBounded(t *testing.T) {
 	}
 	got := collected(t, r, "rpc.client.call.duration")
 	assert.Len(t, got, 11)
-	assert.Equal(t, 990.0, got["endpoint.operation=other rpc.method=other rpc.response.status_code=OK rpc.system.name=grpc"], "%v", got)
+	assert.Equal(t, 990, got["endpoint.operation=other rpc.method=other rpc.response.status_code=OK rpc.system.name=grpc"], "%v", got)
 	assert.Len(t, collected(t, r, "endpoint.events"), 101)
 
 	m, r = meterOf(t)
@@ -166,7 +166,7 @@ func TestMeterSiblings(t *testing.T) {
 	got := collected(t, r, "http.server.request.duration")
 	assert.Len(t, got, 50*16)
 	for attributes, n := range got {
-		assert.Equal(t, 1.0, n, attributes)
+		assert.Equal(t, 1, n, attributes)
 	}
 }
 
@@ -181,8 +181,8 @@ func TestMeterStatesAndEvents(t *testing.T) {
 		_, err := e(t.Context(), 1)
 		require.Error(t, err)
 	}
-	assert.Equal(t, map[string]float64{"endpoint.metric=state endpoint.name=stock endpoint.source=breaker": float64(breaker.State())}, collected(t, r, "endpoint.state"))
-	assert.Equal(t, 1.0, collected(t, r, "endpoint.events")["endpoint.kind=opened endpoint.name=stock endpoint.source=breaker"])
+	assert.Equal(t, map[string]int{"endpoint.metric=state endpoint.name=stock endpoint.source=breaker": int(breaker.State())}, collected(t, r, "endpoint.state"))
+	assert.Equal(t, 1, collected(t, r, "endpoint.events")["endpoint.kind=opened endpoint.name=stock endpoint.source=breaker"])
 }
 
 // TestTraceID names the trace of a call that is recorded, and no other.

@@ -6,11 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"go.opentelemetry.io/otel/attribute"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // outcomeAttributes are those that are known at the end of a call.

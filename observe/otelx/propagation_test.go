@@ -28,9 +28,9 @@ const (
 )
 
 // get asks h for an order with these headers, each "Key: value".
-func get(t testing.TB, h http.Handler, headers ...string) {
-	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders/7", strings.NewReader(`{"item":"pen"}`))
+func get(tb testing.TB, h http.Handler, headers ...string) {
+	tb.Helper()
+	req := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/orders/7", strings.NewReader(`{"item":"pen"}`))
 	req.Header.Set("Content-Type", "application/json")
 	for _, line := range headers {
 		key, value, _ := strings.Cut(line, ": ")
@@ -38,7 +38,7 @@ func get(t testing.TB, h http.Handler, headers ...string) {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, req)
-	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+	require.Equal(tb, http.StatusOK, w.Code, w.Body.String())
 }
 
 // TestTraceContext has the cases of the W3C's test suite: what continues the

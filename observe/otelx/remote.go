@@ -2,13 +2,13 @@ package otelx
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"github.com/typedkit/endpoint"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/typedkit/endpoint"
 )
 
 // A remote reads what a caller says of the trace that a call belongs to.
@@ -76,12 +76,10 @@ func (r *remote) inject(ctx context.Context, call *endpoint.Call) {
 // the span or the baggage is told what the caller sent, and all others pay
 // nothing.
 func (r *remote) values(call *endpoint.Call, key any) any {
-	for _, k := range r.keys {
-		if k == key {
-			return r.extract(context.Background(), call).Value(key)
-		}
+	if !slices.Contains(r.keys, key) {
+		return nil
 	}
-	return nil
+	return r.extract(context.Background(), call).Value(key)
 }
 
 // unsampledParent reads a traceparent of version 00, by
@@ -128,12 +126,9 @@ type notes struct {
 }
 
 func (n *notes) Value(key any) any {
-	for _, k := range n.keys {
-		if k == key {
-			return n.Context.Value(key)
-		}
+	if !slices.Contains(n.keys, key) {
+		n.keys = append(n.keys, key)
 	}
-	n.keys = append(n.keys, key)
 	return n.Context.Value(key)
 }
 

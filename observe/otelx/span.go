@@ -5,10 +5,9 @@ import (
 	"slices"
 	"sync"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // A span is one that is recorded.

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/observe"
 )
 
 // A Tracer makes a span of each call, served or made, and with
@@ -246,7 +245,7 @@ func (s *spans) End(_ context.Context, t endpoint.Token, o *observe.Observation)
 	if failed(o) {
 		sp.SetStatus(codes.Error, clean(o.Err.Error()))
 	}
-	sp.Span.End()
+	sp.End()
 }
 
 // Item tells the first item of a stream.

@@ -154,8 +154,6 @@ func TestAttributes(t *testing.T) {
 // TestRefusedCalls has spans of what never comes to the endpoint.
 func TestRefusedCalls(t *testing.T) {
 	t.Parallel()
-	provider, rec := record(t)
-	tracer := otelx.NewTracer(provider)
 	limiter := resilience.NewLimiter(0.001, 1)
 	_, _, err := limiter.Enter(t.Context()) // the one call that it lets through
 	require.NoError(t, err)
@@ -165,23 +163,25 @@ func TestRefusedCalls(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		layers []endpoint.Layer
+		inner  []endpoint.Layer
 		body   string
 		status int
 		failed bool
 		reason string
 	}{
-		{"refused", layers(tracer, limiter), `{"item":"pen"}`, 429, false, "endpoint/RATE_LIMITED"},
-		{"malformed", layers(tracer), `{"item":`, 400, false, "endpoint/INVALID_REQUEST"},
-		{"too large", layers(tracer), `{"item":"` + strings.Repeat("x", 2<<20) + `"}`, 413, false, "endpoint/BODY_TOO_LARGE"},
-		{"panic", layers(tracer), `{"item":"pen"}`, 500, true, ""},
+		{"refused", layers(limiter), `{"item":"pen"}`, 429, false, "endpoint/RATE_LIMITED"},
+		{"malformed", nil, `{"item":`, 400, false, "endpoint/INVALID_REQUEST"},
+		{"too large", nil, `{"item":"` + strings.Repeat("x", 2<<20) + `"}`, 413, false, "endpoint/BODY_TOO_LARGE"},
+		{"panic", nil, `{"item":"pen"}`, 500, true, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			rec.Reset()
+			t.Parallel()
+			provider, rec := record(t)
+			tracer := otelx.NewTracer(provider)
 			w := httptest.NewRecorder()
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders/7", strings.NewReader(tt.body))
 			req.Header.Set("Content-Type", "application/json")
-			mount(t, boom, tt.layers...).ServeHTTP(w, req)
+			mount(t, boom, append(layers(tracer), tt.inner...)...).ServeHTTP(w, req)
 			require.Equal(t, tt.status, w.Code, w.Body.String())
 			s := one(t, rec, "server", "POST /orders/{id}")
 			got := attributes(s.Attributes())

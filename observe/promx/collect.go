@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe/internal/series"
 )

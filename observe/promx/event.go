@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe/internal/series"
 )

@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -117,8 +116,8 @@ func (h *histogram) observe(d time.Duration, trace string) {
 	}
 	if trace != "" {
 		h.exemplars[h.classic[cell]].Store(&dto.Exemplar{
-			Label: []*dto.LabelPair{{Name: proto.String("trace_id"), Value: proto.String(cut(trace, maxTrace))}},
-			Value: proto.Float64(v), Timestamp: timestamppb.Now(),
+			Label: []*dto.LabelPair{{Name: new("trace_id"), Value: new(cut(trace, maxTrace))}},
+			Value: new(v), Timestamp: timestamppb.Now(),
 		})
 	}
 }
@@ -146,8 +145,8 @@ func (h *histogram) Write(m *dto.Metric) error {
 		count += n
 	}
 	out := &dto.Histogram{
-		SampleCount: &count, SampleSum: proto.Float64(math.Float64frombits(h.sum.Load())), CreatedTimestamp: h.created,
-		Schema: proto.Int32(schema), ZeroThreshold: proto.Float64(threshold), ZeroCount: &byNative[0],
+		SampleCount: &count, SampleSum: new(math.Float64frombits(h.sum.Load())), CreatedTimestamp: h.created,
+		Schema: new(int32(schema)), ZeroThreshold: new(float64(threshold)), ZeroCount: &byNative[0],
 	}
 	h.writeClassic(out, byClassic)
 	writeNative(out, byNative[1:])
@@ -160,10 +159,10 @@ func (h *histogram) writeClassic(out *dto.Histogram, counts []uint64) {
 	var below uint64
 	for i, bound := range h.bounds {
 		below += counts[i]
-		out.Bucket = append(out.Bucket, &dto.Bucket{UpperBound: proto.Float64(bound), CumulativeCount: proto.Uint64(below), Exemplar: h.exemplars[i].Load()})
+		out.Bucket = append(out.Bucket, &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(below), Exemplar: h.exemplars[i].Load()})
 	}
 	if e := h.exemplars[len(h.bounds)].Load(); e != nil { // the bucket without a bound is there for its exemplar only
-		out.Bucket = append(out.Bucket, &dto.Bucket{UpperBound: proto.Float64(math.Inf(1)), CumulativeCount: out.SampleCount, Exemplar: e})
+		out.Bucket = append(out.Bucket, &dto.Bucket{UpperBound: new(math.Inf(1)), CumulativeCount: out.SampleCount, Exemplar: e})
 	}
 }
 
@@ -187,7 +186,7 @@ func writeNative(out *dto.Histogram, counts []uint64) {
 				add(0)
 			}
 		} else {
-			out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: proto.Int32(int32(key - next)), Length: proto.Uint32(1)}) //nolint:gosec // a few hundred at most
+			out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: new(int32(key - next)), Length: new(uint32(1))}) //nolint:gosec // a few hundred at most
 			next = key
 		}
 		add(n)

@@ -9,9 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/encoding/prototext"
-
 	"github.com/typedkit/endpoint/observe/internal/series"
+	"google.golang.org/protobuf/encoding/prototext"
 )
 
 // same fails the test unless a histogram of the client library says the same of

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/internal/series"

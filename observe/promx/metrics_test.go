@@ -2,7 +2,6 @@ package promx_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -75,16 +74,16 @@ func get(tb testing.TB, h http.Handler, path string) int {
 
 // gathered returns what a scrape has of a metric, by its labels: the value of a
 // counter or a gauge, the count of a histogram.
-func gathered(tb testing.TB, m *promx.Metrics, name string) map[string]float64 {
+func gathered(tb testing.TB, m *promx.Metrics, name string) map[string]int {
 	tb.Helper()
-	got := map[string]float64{}
+	got := map[string]int{}
 	for _, metric := range family(tb, m, name).GetMetric() {
 		var labels []string
 		for _, l := range metric.GetLabel() {
 			labels = append(labels, l.GetName()+"="+l.GetValue())
 		}
 		v := metric.GetCounter().GetValue() + metric.GetGauge().GetValue() + float64(metric.GetHistogram().GetSampleCount())
-		got[strings.Join(labels, " ")] = v
+		got[strings.Join(labels, " ")] = int(v)
 	}
 	return got
 }
@@ -121,14 +120,14 @@ func TestCalls(t *testing.T) {
 	require.Equal(t, 429, get(t, h, "/profiles/1"))
 
 	const op = " operation=Get service=Profiles side=server transport=http"
-	want := map[string]float64{
+	want := map[string]int{
 		"code=OK" + op: 2, "code=NOT_FOUND" + op: 1, "code=RESOURCE_EXHAUSTED" + op: 1,
 		"code=OK operation=List service=Profiles side=server transport=http": 1,
 	}
 	assert.Equal(t, want, gathered(t, m, "endpoint_calls_total"))
 	assert.Equal(t, want, gathered(t, m, "endpoint_call_duration_seconds"))
-	assert.Equal(t, map[string]float64{"operation=List service=Profiles side=server transport=http": 1}, gathered(t, m, "endpoint_first_item_seconds"))
-	assert.Equal(t, 0.0, gathered(t, m, "endpoint_calls_in_flight")[op[1:]])
+	assert.Equal(t, map[string]int{"operation=List service=Profiles side=server transport=http": 1}, gathered(t, m, "endpoint_first_item_seconds"))
+	assert.Equal(t, 0, gathered(t, m, "endpoint_calls_in_flight")[op[1:]])
 	assert.Positive(t, gathered(t, m, "endpoint_response_bytes_total")[op[1:]])
 	for _, metric := range family(t, m, "endpoint_call_duration_seconds").GetMetric() {
 		assert.Len(t, metric.GetHistogram().GetBucket(), 17, "classic buckets")
@@ -140,19 +139,19 @@ func TestCalls(t *testing.T) {
 func TestInFlight(t *testing.T) {
 	t.Parallel()
 	m := promx.New()
-	inside := map[string]float64{}
+	inside := map[string]int{}
 	e := func(context.Context, int) (int, error) {
 		inside = gathered(t, m, "endpoint_calls_in_flight")
 		return 0, nil
 	}
 	_, _ = endpoint.Chain(e, m.Wrap)(t.Context(), 1)
 	const labels = "operation= service= side= transport="
-	assert.Equal(t, map[string]float64{labels: 1}, inside)
-	assert.Equal(t, map[string]float64{labels: 0}, gathered(t, m, "endpoint_calls_in_flight"))
+	assert.Equal(t, map[string]int{labels: 1}, inside)
+	assert.Equal(t, map[string]int{labels: 0}, gathered(t, m, "endpoint_calls_in_flight"))
 
 	panics := func(context.Context, int) (int, error) { panic("boom") }
 	assert.Panics(t, func() { _, _ = endpoint.Chain(panics, m.Wrap)(t.Context(), 1) })
-	assert.Equal(t, map[string]float64{labels: 0}, gathered(t, m, "endpoint_calls_in_flight"))
+	assert.Equal(t, map[string]int{labels: 0}, gathered(t, m, "endpoint_calls_in_flight"))
 }
 
 // TestSizes has the histograms that an option adds.
@@ -163,7 +162,7 @@ func TestSizes(t *testing.T) {
 	get(t, mount(t, m), "/profiles/1")
 	f := family(t, m, "endpoint_response_size_bytes")
 	require.Len(t, f.GetMetric(), 1)
-	assert.Equal(t, float64(len(`{"name":"ada"}`)), f.GetMetric()[0].GetHistogram().GetSampleSum())
+	assert.InDelta(t, len(`{"name":"ada"}`), f.GetMetric()[0].GetHistogram().GetSampleSum(), 0)
 }
 
 // run has m observe a call of op.
@@ -191,7 +190,7 @@ func TestBounded(t *testing.T) {
 		h.ServeHTTP(w, r)
 		w.Body.Reset()
 	}
-	assert.Equal(t, map[string]float64{"code=OK operation=Get service=Profiles side=server transport=http": 100_000}, gathered(t, m, "endpoint_calls_total"))
+	assert.Equal(t, map[string]int{"code=OK operation=Get service=Profiles side=server transport=http": 100_000}, gathered(t, m, "endpoint_calls_total"))
 
 	m = promx.New(promx.MaxOperations(10))
 	for i := range 1000 {
@@ -200,7 +199,7 @@ func TestBounded(t *testing.T) {
 	}
 	got := gathered(t, m, "endpoint_calls_total")
 	assert.Len(t, got, 11)
-	assert.Equal(t, 990.0, got["code=OK operation=other service=other side=client transport=other"])
+	assert.Equal(t, 990, got["code=OK operation=other service=other side=client transport=other"])
 	assert.Len(t, gathered(t, m, "endpoint_events_total"), 101)
 }
 
@@ -223,7 +222,7 @@ func TestSiblings(t *testing.T) {
 		got := gathered(t, m, name)
 		assert.Len(t, got, 50*2*16, name)
 		for labels, v := range got {
-			assert.Equal(t, 1.0, v, "%s{%s}", name, labels)
+			assert.Equal(t, 1, v, "%s{%s}", name, labels)
 		}
 		assert.Contains(t, got, "code=DATA_LOSS operation=N7 service=S7 side=client transport=t7", name)
 	}
@@ -235,7 +234,7 @@ func TestOneName(t *testing.T) {
 	m := promx.New()
 	get(t, mount(t, m), "/profiles/1")
 	get(t, mount(t, m), "/profiles/1")
-	assert.Equal(t, map[string]float64{"code=OK operation=Get service=Profiles side=server transport=http": 2}, gathered(t, m, "endpoint_calls_total"))
+	assert.Equal(t, map[string]int{"code=OK operation=Get service=Profiles side=server transport=http": 2}, gathered(t, m, "endpoint_calls_total"))
 }
 
 // TestTextFromOutside has labels that no exposition can hold as they are.
@@ -288,11 +287,11 @@ func TestStatesAndEvents(t *testing.T) {
 		_, err := e(t.Context(), 1)
 		require.Error(t, err)
 	}
-	assert.Equal(t, map[string]float64{"detail= name= operation= service=": 0, "detail= name=stock operation= service=": float64(named.State())},
+	assert.Equal(t, map[string]int{"detail= name= operation= service=": 0, "detail= name=stock operation= service=": int(named.State())},
 		gathered(t, m, "endpoint_breaker_state"))
 	events := gathered(t, m, "endpoint_events_total")
-	assert.Equal(t, 1.0, events["kind=opened name=stock operation= service= source=breaker"], "%v", events)
-	assert.Equal(t, 1.0, events["kind=rejected name=stock operation= service= source=breaker"], "%v", events)
+	assert.Equal(t, 1, events["kind=opened name=stock operation= service= source=breaker"], "%v", events)
+	assert.Equal(t, 1, events["kind=rejected name=stock operation= service= source=breaker"], "%v", events)
 }
 
 // TestFaults has what New refuses.
@@ -304,5 +303,5 @@ func TestFaults(t *testing.T) {
 	}
 	_, err := endpoint.Chain(func(context.Context, int) (int, error) { return 1, nil }, m.Wrap)(t.Context(), 1)
 	require.Error(t, err)
-	assert.False(t, errors.Is(err, ErrNotFound))
+	assert.NotErrorIs(t, err, ErrNotFound)
 }

@@ -3,7 +3,7 @@ package promx_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"encoding/json/v2"
 	"fmt"
 	"io"
 	"net"
@@ -170,7 +170,8 @@ func eventually(t *testing.T, try func() error) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.NewTimer(time.Minute)
+	defer deadline.Stop()
 	for {
 		err := try()
 		if err == nil {
@@ -178,7 +179,7 @@ func eventually(t *testing.T, try func() error) {
 		}
 		select {
 		case <-tick.C:
-		case <-deadline:
+		case <-deadline.C:
 			t.Fatal(err)
 		}
 	}
