@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/typedkit/endpoint"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/typedkit/endpoint"
 )
 
 var labels = []string{"service", "operation", "side", "transport"}
@@ -55,13 +55,12 @@ func hands() []subject {
 	return all
 }
 
-// took keeps the compiler from removing the clock's readings.
-var took time.Duration
-
 func clocked(ctx context.Context, req record) (record, error) {
 	start := time.Now()
 	resp, err := handle(ctx, req)
-	took = time.Since(start)
+	if time.Since(start) < 0 { // the use of the readings
+		return resp, errors.New("time goes backwards")
+	}
 	return resp, err
 }
 

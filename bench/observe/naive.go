@@ -4,12 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/typedkit/endpoint"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/typedkit/endpoint"
 )
 
 // naives returns a wrapper for each kind of telemetry, each of which reads the

@@ -4,13 +4,12 @@ import (
 	"io"
 	"log/slog"
 
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/otelx"
 	"github.com/typedkit/endpoint/observe/promx"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // never, always and recording are the providers of all subjects.

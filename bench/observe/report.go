@@ -68,10 +68,10 @@ func everything(results []measure.Result) *measure.Table {
 
 // versus is the cell for a ratio; that of a case with itself says nothing.
 func versus(r, base *measure.Result) string {
-	switch {
-	case r == nil:
+	switch r {
+	case nil:
 		return "–"
-	case r == base:
+	case base:
 		return "1"
 	}
 	return measure.Compare(r, base).String()

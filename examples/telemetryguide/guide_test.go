@@ -92,7 +92,7 @@ func start(t *testing.T, collectorURL string) program {
 	provider, err := newProvider(t.Context(), collectorURL)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Millisecond)
 		defer cancel()
 		_ = provider.Shutdown(ctx)
 	})

@@ -152,7 +152,9 @@ func answers(ctx context.Context, server, query, want string) error {
 	}
 	var answer struct {
 		Data struct {
-			Result []struct{ Value [2]any } `json:"result"`
+			Result []struct {
+				Value [2]any `json:"value"`
+			} `json:"result"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
@@ -170,7 +172,7 @@ func eventually(t *testing.T, try func() error) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
 	for {
 		err := try()
