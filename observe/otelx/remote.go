@@ -95,17 +95,21 @@ func unsampledParent(s string) bool {
 	return isID(s[3:35]) && isID(s[36:52])
 }
 
-// isID reports whether s is lower-case hex and not all zero.
+// hexes has 1 for the digits of an id, which are lower-case.
+var hexes = [256]byte{
+	'0': 1, '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1,
+	'a': 1, 'b': 1, 'c': 1, 'd': 1, 'e': 1, 'f': 1,
+}
+
+// isID reports whether s is lower-case hex and not all zero. It has no branch
+// for a character: whether one is a letter cannot be foreseen.
 func isID(s string) bool {
-	var some byte
+	hex, some := byte(1), byte(0)
 	for i := range len(s) {
-		c := s[i]
-		if (c < '0' || '9' < c) && (c < 'a' || 'f' < c) {
-			return false
-		}
-		some |= c ^ '0'
+		hex &= hexes[s[i]]
+		some |= s[i] ^ '0'
 	}
-	return some != 0
+	return hex == 1 && some != 0
 }
 
 // keysOf returns the keys under which a context has what the propagator sends.
