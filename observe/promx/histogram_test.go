@@ -23,7 +23,7 @@ func same(t *testing.T, bounds []float64, ds []time.Duration) {
 	})
 	h := newHistogram(newLayout(bounds), prometheus.NewDesc("x", "x", nil, nil))
 	for _, d := range ds {
-		reference.Observe(d.Seconds())
+		reference.Observe(float64(d) / 1e9)
 		h.observe(d, "")
 	}
 	var want, got dto.Metric
