@@ -39,6 +39,7 @@ type Call struct {
 	principal     string
 	requestBytes  int64
 	responseBytes int64
+	values        func(c *Call, key any) any
 	status        int32
 	side          Side
 }
@@ -86,6 +87,11 @@ func (c *callContext) Value(key any) any {
 			return c.call.attempt
 		case headersKey:
 			return (*headerContext)(nil)
+		}
+	}
+	if c.call.values != nil {
+		if v := c.call.values(&c.call, key); v != nil {
+			return v
 		}
 	}
 	return c.Context.Value(key)
@@ -241,6 +247,17 @@ func (c *Call) Principal() string {
 func (c *Call) SetSource(s CallSource) {
 	if c != nil {
 		c.source = s
+	}
+}
+
+// SetValues has the context of the call ask f for the values of keys, before
+// those of the contexts around the call. What is seldom asked for is so made
+// when it is, where a context of its own would cost each call an allocation. f
+// returns nil for a key that is not its; a nil f ends the asking. It must be
+// safe for concurrent use. For authors of layers, in Enter.
+func (c *Call) SetValues(f func(c *Call, key any) any) {
+	if c != nil {
+		c.values = f
 	}
 }
 

@@ -157,3 +157,36 @@ func TestCallSource(t *testing.T) {
 		t.Errorf("Peer = %q, ResponseBytes = %d, want what was set", c.Peer(), c.ResponseBytes())
 	}
 }
+
+// TestCallValues has a call whose context answers for what a layer knows.
+func TestCallValues(t *testing.T) {
+	t.Parallel()
+	type key string
+	outer := context.WithValue(context.WithValue(t.Context(), key("a"), "outer"), key("b"), "outer")
+	ctx, c, err := endpoint.StartCall(outer, &endpoint.Operation{Name: "Get"}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	c.SetValues(func(of *endpoint.Call, k any) any {
+		asked++
+		if k == key("a") {
+			return of.Operation().Name
+		}
+		return nil
+	})
+	inner := context.WithValue(ctx, key("c"), "inner")
+	for k, want := range map[key]any{"a": "Get", "b": "outer", "c": "inner", "d": nil} {
+		if got := inner.Value(k); got != want {
+			t.Errorf("Value(%q) = %v, want %v", k, got, want)
+		}
+	}
+	if endpoint.CallFrom(inner) != c || asked != 3 {
+		t.Errorf("asked %d times, want 3: what is nearer, and the call's own keys, are not asked for", asked)
+	}
+	c.SetValues(nil)
+	if got := inner.Value(key("a")); got != "outer" {
+		t.Errorf("Value after SetValues(nil) = %v, want the one outside", got)
+	}
+	(*endpoint.Call)(nil).SetValues(nil)
+}

@@ -23,8 +23,11 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/observe/promx"
 )
 
 func main() {
@@ -101,10 +104,13 @@ func drain(ctx context.Context, server *http.Server) error {
 
 // snippet: server
 
-// newServer mounts the service on a chi router, with a layer around it.
+// newServer mounts the service on a chi router, with layers around it, and
+// /metrics for Prometheus beside it.
 func newServer(log *slog.Logger) (*http.Server, error) {
-	r := chi.NewRouter()
-	err := httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(logging(log)))
+	r, metrics, registry := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
+	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	err := errors.Join(registry.Register(metrics),
+		httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(metrics, logging(log))))
 	return &http.Server{
 		Handler:           httpx.Problems(r),
 		ReadHeaderTimeout: 5 * time.Second,

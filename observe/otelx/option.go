@@ -1,0 +1,26 @@
+package otelx
+
+import "go.opentelemetry.io/otel/propagation"
+
+// A TracerOption is for [NewTracer].
+type TracerOption interface{ apply(*Tracer) }
+
+type tracerOption func(*Tracer)
+
+func (f tracerOption) apply(t *Tracer) { f(t) }
+
+// Propagators says how traces and baggage travel between processes; several are
+// joined by propagation.NewCompositeTextMapPropagator. The default is W3C's
+// trace context and baggage. For B3 give b3.New() of
+// go.opentelemetry.io/contrib/propagators, which reads both of its forms and
+// writes the one that it is made for.
+func Propagators(p propagation.TextMapPropagator) TracerOption {
+	return tracerOption(func(t *Tracer) { t.propagator = p })
+}
+
+// AskSampler has the provider's sampler decide on calls whose parent is not
+// sampled. By default it is not asked: such a call is not recorded, which is
+// what samplers do that follow the parent, and costs next to nothing.
+func AskSampler() TracerOption {
+	return tracerOption(func(t *Tracer) { t.ask = true })
+}
