@@ -69,8 +69,11 @@ func TestShares(t *testing.T) {
 		{"Weighted, equal", discover.Weighted(), equal, equal, 0},
 		{"Weighted", discover.Weighted(), unequal, unequal, 0.001},
 		{"Weighted, extreme", discover.Weighted(), []float64{1000, 1}, []float64{1000, 1}, 0.001},
-		{"LeastRequest", discover.LeastRequest(), equal, equal, 0.02},
-		{"PeakEWMA", discover.PeakEWMA(), equal, equal, 0.02},
+		{"LeastRequest, equal", discover.LeastRequest(), equal, equal, 0.02},
+		{"LeastRequest", discover.LeastRequest(), unequal, unequal, 0.02},
+		{"LeastRequest, two", discover.LeastRequest(), []float64{3, 1}, []float64{3, 1}, 0.02},
+		{"PeakEWMA, equal", discover.PeakEWMA(), equal, equal, 0.02},
+		{"PeakEWMA", discover.PeakEWMA(), unequal, unequal, 0.02},
 		{"one", discover.PeakEWMA(), []float64{1}, []float64{1}, 0},
 		{"two", discover.PeakEWMA(), []float64{1, 1}, []float64{1, 1}, 0.02},
 	} {

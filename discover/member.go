@@ -23,6 +23,21 @@ type host struct {
 	failed   atomic.Int32 // failures since the last success
 	id       uint64
 	instance atomic.Pointer[Instance]
+	uneven   *atomic.Int64 // of the pool: how many of its hosts have a weight that is not 1
+}
+
+// weigh sets the weight as it is now.
+func (h *host) weigh(w float64) {
+	before := h.weight.Swap(math.Float64bits(w))
+	h.uneven.Add(isUneven(math.Float64bits(w)) - isUneven(before))
+}
+
+// isUneven is 1 for a weight that is set and not 1, else 0.
+func isUneven(bits uint64) int64 {
+	if bits == 0 || bits == math.Float64bits(1) {
+		return 0
+	}
+	return 1
 }
 
 // enter counts a call in, unless the host is closed.

@@ -22,31 +22,29 @@ const (
 )
 
 // PeakEWMA returns the default [Balancer]: it takes two members at random and
-// picks the one with the lower load, its latency multiplied by the calls in
-// flight and divided by its weight. The latency of an operation's calls at a
-// member is a mean, weighted exponentially with a window of 5 s, that follows
-// each peak at once and forgets it slowly, as in Twitter's Finagle. A member
-// that nothing is known of gets one call at first.
+// picks the one with the lower load: its latency, multiplied by the calls that
+// would be in flight for its weight. Where weights differ, a member is taken as
+// often as its weight says. The latency of an operation's calls at a member is a
+// mean, weighted exponentially with a window of 5 s, that follows each peak at
+// once and forgets it slowly, as in Twitter's Finagle. A member that nothing is
+// known of gets one call at first.
 //
 // A failure of the server counts as twice the latency so far, or a member that
 // fails fast would attract calls. The time of a call that was cancelled is a
 // lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
 func PeakEWMA() Balancer {
-	return func(set []*Member) Picker { return peakEWMA(set) }
+	return func(set []*Member) Picker { return &peakEWMA{newPairs(set)} }
 }
 
-type peakEWMA []*Member
+type peakEWMA struct{ pairs }
 
 // Pick is for callers without a clock; a pool uses pickAt.
-func (p peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
+func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
 
-func (p peakEWMA) pickAt(now int64) int {
-	if len(p) == 1 {
-		return 0
-	}
-	a, b := two(len(p))
-	if p[b].loadAt(now) < p[a].loadAt(now) {
+func (p *peakEWMA) pickAt(now int64) int {
+	a, b := p.draw()
+	if p.members[b].loadAt(now) < p.members[a].loadAt(now) {
 		return b
 	}
 	return a
@@ -59,7 +57,7 @@ func (m *Member) loadAt(now int64) float64 {
 	if cost == 0 && pending > 0 {
 		cost = unknownCost
 	}
-	return cost * float64(pending+1) / m.Weight()
+	return cost * (m.busyness() + 1)
 }
 
 // costAt is the latency as it counts at this time: what was measured long ago
@@ -80,7 +78,7 @@ func decay(age int64) float64 {
 	return math.Exp(-x)
 }
 
-func (p peakEWMA) doneAt(m *Member, start, now int64, err error) {
+func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	cost := m.costAt(now)
 	sample := max(float64(now-start), 1)
 	switch {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -54,6 +54,7 @@ type Pool[C any] struct {
 	config config
 	dial   func(addr string) (C, error) // nil for a pool of a slice
 	begun  time.Time                    // zero of the pool's clock
+	uneven atomic.Int64                 // slots whose weight is not 1
 	direct func() *view[C]              // of calls without an operation, made by the first
 
 	mu      sync.Mutex // guards the fields below; never held in a dial, a close or a callback
@@ -312,7 +313,7 @@ func (p *Pool[C]) wake() {
 func (p *Pool[C]) slot(in Instance) *slot[C] {
 	p.ids++
 	s := &slot[C]{warm: -1}
-	s.id = p.ids
+	s.id, s.uneven = p.ids, &p.uneven
 	s.describe(in)
 	p.tally.prioritize(in.Priority, 1)
 	return s
@@ -321,5 +322,5 @@ func (p *Pool[C]) slot(in Instance) *slot[C] {
 // describe sets what the source says of the instance.
 func (h *host) describe(in Instance) {
 	h.instance.Store(&in)
-	h.weight.Store(math.Float64bits(in.weight()))
+	h.weigh(in.weight())
 }

@@ -10,18 +10,10 @@ import (
 // weight says. Pickers share nothing, so it scales with the cores.
 func Random() Balancer {
 	return func(set []*Member) Picker {
-		sums := make([]float64, len(set))
-		sum, equal := 0.0, true
-		for i, m := range set {
-			w := m.Weight()
-			equal = equal && w == set[0].Weight()
-			sum += w
-			sums[i] = sum
+		if sums := weightsUpTo(set); sums != nil {
+			return sums
 		}
-		if equal {
-			return uniform(len(set))
-		}
-		return weightedRandom(sums)
+		return uniform(len(set))
 	}
 }
 
@@ -33,7 +25,29 @@ func (u uniform) Pick(context.Context) int { return rand.IntN(int(u)) }
 // weightedRandom has the sums of the weights up to each member.
 type weightedRandom []float64
 
-func (w weightedRandom) Pick(context.Context) int {
+// weightsUpTo returns nil where all weights are equal. Where all are 1, as mostly,
+// it looks at none of them.
+func weightsUpTo(set []*Member) weightedRandom {
+	if set[0].host.uneven.Load() == 0 {
+		return nil
+	}
+	sums := make(weightedRandom, len(set))
+	sum, equal := 0.0, true
+	for i, m := range set {
+		w := m.Weight()
+		equal = equal && w == set[0].Weight()
+		sum += w
+		sums[i] = sum
+	}
+	if equal {
+		return nil
+	}
+	return sums
+}
+
+func (w weightedRandom) Pick(context.Context) int { return w.draw() }
+
+func (w weightedRandom) draw() int {
 	x := rand.Float64() * w[len(w)-1]
 	return min(sort.Search(len(w), func(i int) bool { return w[i] > x }), len(w)-1)
 }
@@ -48,4 +62,25 @@ func two(n int) (int, int) {
 		b++
 	}
 	return a, b
+}
+
+// pairs draws two members to choose from.
+type pairs struct {
+	members []*Member
+	weights weightedRandom // nil where all are equal
+}
+
+func newPairs(set []*Member) pairs { return pairs{set, weightsUpTo(set)} }
+
+// draw returns two different members, or, where weights differ, two that may be
+// the same: a member must come up alone as often as its weight says, or the
+// heavier of two idle ones would get all calls.
+func (p *pairs) draw() (int, int) {
+	switch {
+	case p.weights != nil:
+		return p.weights.draw(), p.weights.draw()
+	case len(p.members) == 1:
+		return 0, 0
+	}
+	return two(len(p.members))
 }

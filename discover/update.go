@@ -2,7 +2,6 @@ package discover
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 )
@@ -207,6 +206,7 @@ func (p *Pool[C]) drop(s *slot[C]) {
 	p.count(s, -1)
 	p.tally.prioritize(s.instance.Load().Priority, -1)
 	s.dropped = true
+	p.uneven.Add(-isUneven(s.weight.Load()))
 	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
 		if t != nil {
 			t.Stop()
@@ -274,11 +274,11 @@ func (p *Pool[C]) reweigh(s *slot[C]) bool {
 		passed := time.Since(p.begun) - s.warm
 		step := 1 + slowSteps*passed/p.config.slowStart
 		if step < slowSteps {
-			s.weight.Store(math.Float64bits(weight * float64(step) / slowSteps))
+			s.weigh(weight * float64(step) / slowSteps)
 			return true
 		}
 		s.warm = -1
 	}
-	s.weight.Store(math.Float64bits(weight))
+	s.weigh(weight)
 	return false
 }
