@@ -9,6 +9,7 @@
 // one layer they read the clock once at each end of a call. What a part needs
 // for an operation it makes when the service is mounted, not on a call.
 //
-// The parts that need no library are here; those of OpenTelemetry are in otelx,
-// those of Prometheus in promx.
+// The parts that need no library are here: [Logger] on slog, [SLO], [Expvar],
+// [StatsD] and [RequestIDs]. Those of OpenTelemetry are in otelx, those of
+// Prometheus in promx. A part of one's own has the one method of [Part].
 package observe

@@ -69,7 +69,7 @@ func ExampleNew() {
 	mux.ServeHTTP(httptest.NewRecorder(), r)
 	fmt.Println(slo.Status()[0].Availability.Total, slo.Status()[0].Availability.Bad)
 	// Output:
-	// level=INFO msg=call rpc.service=profiles rpc.method=Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 request_id=abc error.type=profiles/MISSING error.message="no such profile"
+	// level=INFO msg=call endpoint.operation=profiles.Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 request_id=abc error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 	// 1 0
 }
 
@@ -84,15 +84,24 @@ func ExampleTelemetry_Wrap() {
 // Outside of what repeats, a part sees calls; by Attempts it sees each attempt,
 // too. Logger writes them at slog.LevelDebug.
 func ExampleTelemetry_Attempts() {
+	mux := http.NewServeMux()
+	down := endpoint.Errorf(endpoint.Unavailable, "down")
+	err := httpx.Mount(mux, &profiles{Get: func(context.Context, byID) (profile, error) { return profile{}, down }})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
 	logger := observe.NewLogger(newPrinter(slog.LevelDebug))
 	var c profiles
-	nowhere := httpx.To("http://127.0.0.1:1")
-	err := httpx.Client(nowhere, &c, httpx.Use(logger, thrice{}, logger.Attempts()))
+	err = errors.Join(err, httpx.Client(httpx.To(server.URL), &c, httpx.Use(logger, thrice{}, logger.Attempts()))) // thrice is a retry
 	if err != nil {
 		panic(err)
 	}
-	_, err = c.Get(context.Background(), byID{"1"})
-	fmt.Println(endpoint.CodeOf(err))
+	_, _ = c.Get(context.Background(), byID{"1"})
+	// Output:
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=1 error.type=UNAVAILABLE error.message=down
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=2 error.type=UNAVAILABLE error.message=down
+	// level=DEBUG msg=attempt endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 attempt=3 error.type=UNAVAILABLE error.message=down
+	// level=WARN msg=call endpoint.operation=profiles.Get transport=http side=client http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=UNAVAILABLE http.response.status_code=503 http.response.body.size=102 error.type=UNAVAILABLE error.message=down
 }
 
 // A Logger that writes errors, and of all else at most a hundred records a
@@ -104,7 +113,7 @@ func ExampleNewLogger() {
 	_, _ = e(context.Background(), byID{"2"})
 	// Output:
 	// level=INFO msg=call rpc.response.status_code=OK
-	// level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=profiles/MISSING error.message="no such profile"
+	// level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 }
 
 // Quiet successes: the level is the user's.
@@ -118,7 +127,7 @@ func ExampleLevels() {
 	e := endpoint.Chain(get, logger.Wrap)
 	_, _ = e(context.Background(), byID{"1"})
 	_, _ = e(context.Background(), byID{"2"})
-	// Output: level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=profiles/MISSING error.message="no such profile"
+	// Output: level=INFO msg=call rpc.response.status_code=NOT_FOUND error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 }
 
 // The values of one endpoint, for those who look for a fault: what is tagged
@@ -146,7 +155,7 @@ func ExampleLogger_Event() {
 	logger := observe.NewLogger(newPrinter(slog.LevelInfo))
 	onEvent := logger.Event // resilience.OnEvent(logger.Event)
 	onEvent(context.Background(), endpoint.Event{Source: "breaker", Name: "db", Kind: "opened", Err: errors.New("down")})
-	// Output: level=WARN msg=event event.name=breaker.opened name=db error.type=INTERNAL error.message=down
+	// Output: level=WARN msg=event endpoint.source=breaker endpoint.kind=opened endpoint.name=db error.type=INTERNAL error.message=down
 }
 
 // Each request has an id: the caller's, or a new one.
@@ -201,12 +210,15 @@ func ExampleSLO_Metadata() {
 
 // Figures of calls at /debug/vars, in a map that the user published.
 func ExampleNewExpvar() {
-	calls := observe.NewExpvar(new(expvar.Map)) // expvar.NewMap("calls") publishes one
+	figures := new(expvar.Map) // expvar.NewMap("calls") publishes one
+	calls := observe.NewExpvar(figures)
 	mux := http.NewServeMux()
 	if err := httpx.Mount(mux, &profiles{Get: get}, httpx.Use(calls)); err != nil {
 		panic(err)
 	}
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(context.Background(), "GET", "/profiles/1", nil))
+	figures.Do(func(entry expvar.KeyValue) { fmt.Println(entry.Key) })
+	// Output: server http profiles.Get
 }
 
 // Figures of calls to a statsd server. Run sends them; calls never wait for it.

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json/v2"
 	"errors"
@@ -60,7 +61,7 @@ func (x *Expvar) series(key seriesKey) *figures {
 		if key.transport != "" {
 			name += key.transport + " "
 		}
-		x.out.Set(name+key.operation(), expvarFigures{f})
+		x.out.Set(name+cmp.Or(f.operation, "unknown"), expvarFigures{f})
 	}
 	return f
 }
@@ -127,7 +128,7 @@ func (f expvarFigures) String() string {
 		ResponseBytes int64            `json:"response_bytes"`
 	}
 	e := entry{
-		InFlight: f.inFlight.Load(), Codes: map[string]int64{},
+		InFlight: f.inFlight(), Codes: map[string]int64{},
 		Duration:     durations{Sum: float64(f.nanos.Load()) / 1e9, Le: map[string]int64{}},
 		RequestBytes: f.requestBytes.Load(), ResponseBytes: f.responseBytes.Load(),
 	}

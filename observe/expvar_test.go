@@ -5,6 +5,7 @@ import (
 	"encoding/json/v2"
 	"expvar"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,23 @@ func TestExpvarSeries(t *testing.T) {
 		require.Equal(t, map[string]any{"UNKNOWN": 2.0}, entry["codes"], "a code that is not canonical")
 	}
 	require.Contains(t, all, "local unknown")
+}
+
+// TestBoundedSeries has many callers, ids and sizes: they make no series.
+func TestBoundedSeries(t *testing.T) {
+	t.Parallel()
+	m := new(expvar.Map)
+	slo := newSLO(t)
+	statsd := observe.NewStatsD("127.0.0.1:8125", observe.DurationSampling(0.001))
+	layer := observe.New(observe.NewExpvar(m), slo, statsd, observe.NewRequestIDs())
+	for i := range 100_000 {
+		ctx, call := serving(t, getOp, map[string][]string{"X-Request-Id": {strconv.Itoa(i)}})
+		call.SetPeer("10.0.0.1:" + strconv.Itoa(i))
+		_ = run(ctx, layer, 0, nil)
+	}
+	require.Len(t, published(t, m), 1)
+	require.Len(t, slo.Status(), 1)
+	require.Equal(t, uint64(100_000), slo.Status()[0].Availability.Total)
 }
 
 func TestExpvarEventsAndGauges(t *testing.T) {

@@ -35,15 +35,11 @@ func (k *seriesKey) sideName() string {
 	return k.side.String()
 }
 
-// operation returns "Service.Name", or what there is of it.
-func (k *seriesKey) operation() string {
-	return operationName(&endpoint.Operation{Service: k.service, Name: k.name})
-}
-
 // figures are those of one series.
 type figures struct {
 	key                         seriesKey
-	inFlight                    atomic.Int64
+	operation                   string // its name
+	begun                       atomic.Int64
 	codes                       [maxCode + 1]atomic.Int64
 	requestBytes, responseBytes atomic.Int64
 	nanos                       atomic.Int64
@@ -51,7 +47,6 @@ type figures struct {
 }
 
 func (f *figures) add(o *Observation) {
-	f.inFlight.Add(-1)
 	f.codes[canonical(o.Code)].Add(1)
 	f.nanos.Add(int64(o.Duration))
 	i := 0
@@ -65,6 +60,15 @@ func (f *figures) add(o *Observation) {
 	if n := o.Call.ResponseBytes(); n > 0 {
 		f.responseBytes.Add(n)
 	}
+}
+
+// inFlight returns how many calls have begun and not ended.
+func (f *figures) inFlight() int64 {
+	ended := int64(0)
+	for c := range f.codes {
+		ended += f.codes[c].Load()
+	}
+	return f.begun.Load() - ended // read last: it is not below the others
 }
 
 func canonical(c endpoint.Code) endpoint.Code {
@@ -91,7 +95,7 @@ func (r *registry) of(key seriesKey) (f *figures, fresh bool) {
 	if r.all == nil {
 		r.all = map[seriesKey]*figures{}
 	}
-	f = &figures{key: key}
+	f = &figures{key: key, operation: operationName(&endpoint.Operation{Service: key.service, Name: key.name})}
 	r.all[key] = f
 	return f, true
 }
@@ -124,7 +128,7 @@ func (c *counter) Begin(_ context.Context, o *Observation) (context.Context, end
 		f = c.series(seriesKey{c.op.Service, c.op.Name, c.op.Transport, side})
 		c.sides[side].Store(f)
 	}
-	f.inFlight.Add(1)
+	f.begun.Add(1)
 	return nil, endpoint.Token{P: f}
 }
 

@@ -16,15 +16,24 @@ import (
 // errors of all its attempts.
 const maxErrorText = 2 << 10
 
+// The messages of records are always the same.
+const (
+	callMessage    = "call"
+	attemptMessage = "attempt"
+	eventMessage   = "event"
+	valuesMessage  = "values"
+)
+
 // A Logger writes one record for each call, to a slog.Logger. The message is
 // "call", for an attempt of [Telemetry.Attempts] "attempt". Requests and
 // responses are never in it; see [Logger.Values].
 //
 // The attributes have the names of OpenTelemetry's semantic conventions where
-// there is one:
+// there is one, and those that spans and metrics have:
 //
-//	rpc.service, rpc.method     the operation, on every transport
+//	endpoint.operation          "Profiles.Get", on every transport
 //	transport, side             "http", "grpc"; "server", "client"
+//	rpc.method, request.size, response.size   "pb.Profiles/Get"; not over HTTP
 //	http.request.method, http.route, http.response.status_code, http.request.body.size, http.response.body.size
 //	rpc.response.status_code    the code: "OK", "NOT_FOUND"
 //	network.peer.address, network.peer.port
@@ -32,7 +41,8 @@ const maxErrorText = 2 << 10
 //	attempt                     from 1, for a call that is part of a repeated one
 //	request_id                  of the header X-Request-Id; see [RequestIDs]
 //	trace_id, span_id           of [TraceIDs]; of the header traceparent without
-//	error.type                  "domain/REASON" of an error, or the code
+//	error.type                  the code of an error
+//	endpoint.error              its identity, "domain/REASON"
 //	error.message               its whole text with the cause, up to 2 KiB
 //	exception.stacktrace        of a panic
 //	skipped                     how many records of the operation sampling left out before
@@ -59,8 +69,8 @@ type logConfig struct {
 // A LogOption is an option of [NewLogger].
 type LogOption func(*logConfig)
 
-// Levels has f decide the level of a record. The default is [LevelOf], and for
-// attempts slog.LevelDebug. A nil f is a fault.
+// Levels has f decide the level of a call's record. The default is [LevelOf];
+// attempts have slog.LevelDebug in any case. A nil f is a fault.
 func Levels(f func(*Observation) slog.Level) LogOption {
 	return func(c *logConfig) {
 		if f == nil {
@@ -92,7 +102,7 @@ func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
 
 // NewLogger returns a Logger that writes to log. A nil log is a fault.
 func NewLogger(log *slog.Logger, opts ...LogOption) *Logger {
-	l := &Logger{log: log}
+	l := &Logger{log: log, config: logConfig{level: LevelOf}}
 	for _, o := range opts {
 		o(&l.config)
 	}
@@ -122,18 +132,17 @@ func LevelOf(o *Observation) slog.Level {
 }
 
 // Observe is for [New].
-func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, "call") }
+func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, callMessage) }
 
 // ObserveAttempts is for [Telemetry.Attempts].
-func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer { return l.observer(op, "attempt") }
+func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer {
+	return l.observer(op, attemptMessage)
+}
 
 func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
 	c := &callLog{logger: l, message: message, level: l.config.level}
-	if c.level == nil {
-		c.level = LevelOf
-		if message == "attempt" {
-			c.level = func(*Observation) slog.Level { return slog.LevelDebug }
-		}
+	if message == attemptMessage {
+		c.level = func(*Observation) slog.Level { return slog.LevelDebug }
 	}
 	if l.config.sampling {
 		for i := range c.samplers {
@@ -154,13 +163,14 @@ func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
 // operationAttrs are the attributes that all calls of an operation share.
 func operationAttrs(op *endpoint.Operation, side endpoint.Side) []slog.Attr {
 	var r attrs
-	r.text("rpc.service", op.Service)
-	r.text("rpc.method", op.Name)
+	r.operation(op)
 	r.text("transport", op.Transport)
 	r.text("side", side.String())
 	if op.Transport == "http" {
 		r.text("http.request.method", op.Method)
 		r.text("http.route", op.Pattern)
+	} else {
+		r.text("rpc.method", strings.TrimPrefix(op.Method, "/"))
 	}
 	return r.list
 }
@@ -191,7 +201,7 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	}
 	r := attrs{list: make([]slog.Attr, 0, 16)}
 	r.call(o)
-	if n := o.Call.Attempt(); n > 1 || c.message == "attempt" {
+	if n := o.Call.Attempt(); n > 1 || c.message == attemptMessage {
 		r.number("attempt", int64(n))
 	}
 	r.caller(ctx, o.Call, c.logger.config.trace)
@@ -227,19 +237,17 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 		return
 	}
 	r := attrs{list: make([]slog.Attr, 0, 12)}
-	r.text("event.name", e.Source+"."+e.Kind)
-	r.text("name", e.Name)
-	r.text("detail", e.Detail)
+	r.text("endpoint.source", e.Source)
+	r.text("endpoint.kind", e.Kind)
+	r.text("endpoint.name", e.Name)
+	r.text("endpoint.detail", e.Detail)
 	r.took("delay", e.Delay)
-	if e.Operation != nil {
-		r.text("rpc.service", e.Operation.Service)
-		r.text("rpc.method", e.Operation.Name)
-	}
+	r.operation(e.Operation)
 	if e.Err != nil {
 		r.err(e.Err, endpoint.CodeOf(e.Err))
 	}
 	r.caller(ctx, endpoint.CallFrom(ctx), l.config.trace)
-	l.log.LogAttrs(ctx, level, "event", r.list...)
+	l.log.LogAttrs(ctx, level, eventMessage, r.list...)
 }
 
 // attrs collects attributes, without those that are empty.
@@ -260,6 +268,12 @@ func (r *attrs) number(key string, value int64) {
 func (r *attrs) took(key string, value time.Duration) {
 	if value != 0 {
 		r.list = append(r.list, slog.Duration(key, value))
+	}
+}
+
+func (r *attrs) operation(op *endpoint.Operation) {
+	if op != nil {
+		r.text("endpoint.operation", operationName(op))
 	}
 }
 
@@ -309,11 +323,10 @@ func (r *attrs) err(err error, code endpoint.Code) {
 	if err == nil {
 		return
 	}
-	kind := code.String()
+	r.text("error.type", code.String())
 	if e := endpoint.ErrorOf(err); e.Domain() != "" {
-		kind = e.Domain() + "/" + e.Reason()
+		r.text("endpoint.error", e.Domain()+"/"+e.Reason())
 	}
-	r.text("error.type", kind)
 	r.text("error.message", clip(err.Error(), maxErrorText))
 	if p, ok := errors.AsType[*endpoint.PanicError](err); ok {
 		r.text("exception.stacktrace", string(p.Stack))

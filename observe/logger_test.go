@@ -31,15 +31,32 @@ func TestRecord(t *testing.T) {
 		require.ErrorIs(t, run(ctx, logger.For(getOp), time.Second, errMissing.With("no profile: %w", errFailed)), errMissing)
 		require.Equal(t, []map[string]any{{
 			"level": "INFO", "msg": "call",
-			"rpc.service": "Profiles", "rpc.method": "Get", "transport": "http", "side": "server",
+			"endpoint.operation": "Profiles.Get", "transport": "http", "side": "server",
 			"http.request.method": "GET", "http.route": "/profiles/{id}", "http.response.status_code": 404.0,
 			"http.request.body.size": 3.0, "http.response.body.size": 100.0,
 			"rpc.response.status_code": "NOT_FOUND", "duration": 1e9,
 			"network.peer.address": "2001:db8::1", "network.peer.port": 4711.0,
 			"request_id": "abc", "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331",
-			"error.type": "profiles/MISSING", "error.message": "no profile: failed",
+			"error.type": "NOT_FOUND", "endpoint.error": "profiles/MISSING", "error.message": "no profile: failed",
 		}}, out.records(t))
 	})
+}
+
+func TestRecordOfRPC(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelInfo)
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "grpc", Method: "/pb.Profiles/Get"}
+	ctx, call := calling(t, t.Context(), op, endpoint.ClientSide, nil)
+	call.SetPeer("unix-socket")
+	call.SetStatus(5) // the number of the code
+	call.AddRequestBytes(3)
+	require.NoError(t, run(ctx, observe.NewLogger(log).For(op), 0, nil))
+	record := out.records(t)[0]
+	delete(record, "duration")
+	require.Equal(t, map[string]any{
+		"level": "INFO", "msg": "call", "endpoint.operation": "Profiles.Get", "transport": "grpc", "side": "client",
+		"rpc.method": "pb.Profiles/Get", "rpc.response.status_code": "OK", "request.size": 3.0, "network.peer.address": "unix-socket",
+	}, record)
 }
 
 func TestRecordInProcess(t *testing.T) {
@@ -161,7 +178,7 @@ func TestSampleNone(t *testing.T) {
 func TestAttemptRecords(t *testing.T) {
 	t.Parallel()
 	log, out := newLog(slog.LevelDebug)
-	logger := observe.NewLogger(log)
+	logger := observe.NewLogger(log, observe.Levels(func(*observe.Observation) slog.Level { return slog.LevelWarn }))
 	ctx, _ := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
 	_, err := bound(t, getOp, logger, thrice{}, logger.Attempts()).Wrap(func(context.Context, int) (int, error) { return 0, errFailed })(ctx, 1)
 	require.Error(t, err)
@@ -286,10 +303,10 @@ func TestEvent(t *testing.T) {
 	logger.Event(t.Context(), endpoint.Event{Source: "pool", Kind: "updated"})
 	require.Equal(t, []map[string]any{
 		{
-			"level": "WARN", "msg": "event", "event.name": "breaker.opened", "name": "db", "detail": "10.0.0.1:80", "delay": 1e9,
-			"rpc.service": "Profiles", "rpc.method": "Get", "error.type": "INTERNAL", "error.message": "failed",
+			"level": "WARN", "msg": "event", "endpoint.source": "breaker", "endpoint.kind": "opened", "endpoint.name": "db", "endpoint.detail": "10.0.0.1:80", "delay": 1e9,
+			"endpoint.operation": "Profiles.Get", "error.type": "INTERNAL", "error.message": "failed",
 		},
-		{"level": "INFO", "msg": "event", "event.name": "pool.updated"},
+		{"level": "INFO", "msg": "event", "endpoint.source": "pool", "endpoint.kind": "updated"},
 	}, out.records(t))
 
 	log, out = newLog(slog.LevelError)

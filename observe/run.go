@@ -84,10 +84,11 @@ func (r *run) finish(ctx context.Context, o *Observation, err error) {
 	r.end(ctx, len(r.observers), o)
 }
 
-// reuse gives the run back, without what it would keep alive.
+// reuse gives the run back, as it was but for its state and its Start.
 func (r *run) reuse() {
 	clear(r.tokens[:len(r.observers)])
-	r.operation, r.Call, r.Err = nil, nil, nil
+	r.operation, r.Call, r.Operation, r.Err = nil, nil, nil, nil
+	r.Duration, r.Code = 0, endpoint.OK
 	runs.Put(r)
 }
 

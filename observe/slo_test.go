@@ -305,6 +305,16 @@ func TestSLOGauges(t *testing.T) {
 	require.Len(t, slices.Collect(slo.Gauges), len(got), "none twice")
 }
 
+// TestSLOShared has one SLO in two layers: what it counts of an operation is one.
+func TestSLOShared(t *testing.T) {
+	t.Parallel()
+	slo := newSLO(t)
+	burn(t, slo.For(getOp), 3, 0, 0)
+	burn(t, observe.New(slo).For(getOp), 4, 1, 0)
+	require.Len(t, slo.Status(), 1)
+	require.Equal(t, uint64(7), slo.Status()[0].Availability.Total)
+}
+
 // TestSLOConcurrent loses no call.
 func TestSLOConcurrent(t *testing.T) {
 	t.Parallel()

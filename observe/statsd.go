@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -22,7 +21,7 @@ import (
 // DogStatsD unless [PlainStatsD]. [StatsD.Run] does the sending; a call never
 // waits for it.
 //
-//	endpoint.server.duration:1.25|ms|#rpc.service:Profiles,rpc.method:Get,transport:http,code:OK
+//	endpoint.server.duration:1.25|ms|#operation:Profiles.Get,transport:http,code:OK
 //	endpoint.server.calls:12|c|#…           since the last flush, by code
 //	endpoint.server.in_flight:1|g|#…
 //	endpoint.server.request_bytes:0|c|#…    and response_bytes
@@ -47,6 +46,10 @@ type StatsD struct {
 	running atomic.Bool
 	full    chan []byte // packets that are ready
 	free    chan []byte // packets that were sent
+
+	// Of Run, of which there is one at a time.
+	sent map[*figures]*sentFigures
+	told int64 // of dropped
 
 	mu     sync.Mutex // guards the fields below
 	packet []byte     // that is being filled
@@ -121,6 +124,7 @@ func NewStatsD(addr string, opts ...StatsDOption) *StatsD {
 		addr:   addr,
 		config: statsdConfig{prefix: "endpoint", every: time.Second, sampling: 1},
 		full:   make(chan []byte, maxPackets), free: make(chan []byte, maxPackets),
+		sent: map[*figures]*sentFigures{},
 	}
 	for _, o := range opts {
 		o(&s.config)
@@ -245,128 +249,6 @@ func (s *StatsD) recycle(packet []byte) {
 	}
 }
 
-// name appends the name of a figure of calls and the colon; code is below 0
-// where there is none.
-func (s *StatsD) name(b []byte, f *figures, code endpoint.Code, metric string) []byte {
-	b = append(b, s.config.prefix...)
-	b = append(b, f.key.sideName()...)
-	if s.config.plain {
-		for _, part := range []string{f.key.transport, f.key.service, f.key.name} {
-			if part != "" {
-				b = appendClean(append(b, '.'), part, false)
-			}
-		}
-		if code >= 0 {
-			b = append(append(b, '.'), code.String()...)
-		}
-	}
-	b = append(append(b, '.'), metric...)
-	return append(b, ':')
-}
-
-// tags appends the tags of a figure of calls.
-func (s *StatsD) tags(b []byte, f *figures, code endpoint.Code) []byte {
-	if s.config.plain {
-		return b
-	}
-	l := tagList{b: b}
-	l.constant(s.config.tags)
-	l.tag("rpc.service", f.key.service)
-	l.tag("rpc.method", f.key.name)
-	l.tag("transport", f.key.transport)
-	if code >= 0 {
-		l.tag("code", code.String())
-	}
-	return l.b
-}
-
-// labels are those of an event or a gauge.
-type labels struct {
-	name, detail string
-	op           *endpoint.Operation
-}
-
-// line appends a line of an event or a gauge.
-func (s *StatsD) line(b []byte, source, metric string, l labels, value float64, kind string) []byte {
-	b = append(b, s.config.prefix...)
-	b = append(appendClean(b, source, false), '.')
-	if s.config.plain {
-		for _, part := range []string{l.name, operationLabel(l.op), l.detail} {
-			if part != "" {
-				b = append(appendClean(b, part, false), '.')
-			}
-		}
-	}
-	b = append(appendClean(b, metric, false), ':')
-	b = strconv.AppendFloat(b, value, 'f', -1, 64)
-	b = append(b, kind...)
-	if s.config.plain {
-		return b
-	}
-	t := tagList{b: b}
-	t.constant(s.config.tags)
-	t.tag("name", l.name)
-	if l.op != nil {
-		t.tag("rpc.service", l.op.Service)
-		t.tag("rpc.method", l.op.Name)
-	}
-	t.tag("detail", l.detail)
-	return t.b
-}
-
-func operationLabel(op *endpoint.Operation) string {
-	if op == nil {
-		return ""
-	}
-	return operationName(op)
-}
-
-// tagList appends tags.
-type tagList struct {
-	b    []byte
-	some bool
-}
-
-func (l *tagList) next() {
-	if l.some {
-		l.b = append(l.b, ',')
-		return
-	}
-	l.b, l.some = append(l.b, "|#"...), true
-}
-
-func (l *tagList) constant(tags string) {
-	if tags != "" {
-		l.next()
-		l.b = append(l.b, tags...)
-	}
-}
-
-func (l *tagList) tag(key, value string) {
-	if value != "" {
-		l.next()
-		l.b = append(append(l.b, key...), ':')
-		l.b = appendClean(l.b, value, true)
-	}
-}
-
-func clean(s string, dots bool) string { return string(appendClean(nil, s, dots)) }
-
-// appendClean appends s with all that could end a name, a tag or a line replaced
-// by "_", and not more than maxTag bytes of it.
-func appendClean(b []byte, s string, dots bool) []byte {
-	for _, c := range []byte(s[:min(len(s), maxTag)]) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-', c == '/':
-		case c == '.' && dots:
-		default:
-			c = '_'
-		}
-		b = append(b, c)
-	}
-	return b
-}
-
 // errRunning is what a second Run returns.
 var errRunning = errors.New("observe: StatsD: Run is running")
 
@@ -382,7 +264,7 @@ func (s *StatsD) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer s.running.Store(false)
-	r := &statsdRun{StatsD: s, sent: map[*figures]*sentFigures{}}
+	r := &statsdRun{StatsD: s}
 	defer r.close()
 	tick := time.NewTicker(s.config.every)
 	defer tick.Stop()
@@ -406,146 +288,4 @@ func (s *StatsD) Run(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// statsdRun is the state of one Run.
-type statsdRun struct {
-	*StatsD
-	conn    net.Conn
-	out     []byte
-	sent    map[*figures]*sentFigures
-	dropped int64 // of StatsD.dropped, sent
-}
-
-type sentFigures struct {
-	codes             [maxCode + 1]int64
-	request, response int64
-}
-
-func (r *statsdRun) dial(ctx context.Context) {
-	if r.conn != nil {
-		return
-	}
-	// A name that is not resolved in a second must not keep the packets.
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if conn, err := new(net.Dialer).DialContext(ctx, "udp", r.addr); err == nil {
-		r.conn = conn
-	}
-}
-
-func (r *statsdRun) close() {
-	if r.conn != nil {
-		_ = r.conn.Close()
-	}
-}
-
-func (r *statsdRun) send(packet []byte) {
-	if len(packet) == 0 {
-		return
-	}
-	if r.conn == nil {
-		r.StatsD.dropped.Add(int64(lines(packet)))
-		return
-	}
-	// The error of a write may be that of the packet before it, which nobody
-	// took; this one is lost then.
-	_ = r.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	if _, err := r.conn.Write(packet); err != nil {
-		r.StatsD.dropped.Add(int64(lines(packet)))
-	}
-}
-
-// flush sends all that is waiting and the sums.
-func (r *statsdRun) flush() {
-	r.mu.Lock()
-	last, gauges := r.packet, r.gauges
-	r.packet = nil
-	r.mu.Unlock()
-	for {
-		select {
-		case packet := <-r.full:
-			r.send(packet)
-			r.recycle(packet)
-			continue
-		default:
-		}
-		break
-	}
-	if last != nil {
-		r.send(last)
-		r.recycle(last)
-	}
-	r.each(r.sums)
-	for _, source := range gauges {
-		for g := range source {
-			r.gauge(g)
-		}
-	}
-	if n := r.StatsD.dropped.Load(); n > r.dropped {
-		d := n - r.dropped
-		r.dropped = n
-		r.add(func(b []byte) []byte { return r.line(b, "statsd", "dropped", labels{}, float64(d), "|c") })
-	}
-	r.send(r.out)
-	r.out = r.out[:0]
-}
-
-// sums adds what happened in a series since the last flush.
-func (r *statsdRun) sums(f *figures) {
-	sent := r.sent[f]
-	if sent == nil {
-		sent = &sentFigures{}
-		r.sent[f] = sent
-	}
-	for c := range f.codes {
-		r.figure(f, endpoint.Code(c), "calls", f.codes[c].Load(), &sent.codes[c]) //nolint:gosec // there are seventeen
-	}
-	r.figure(f, -1, "request_bytes", f.requestBytes.Load(), &sent.request)
-	r.figure(f, -1, "response_bytes", f.responseBytes.Load(), &sent.response)
-	r.add(func(b []byte) []byte {
-		b = strconv.AppendInt(r.name(b, f, -1, "in_flight"), max(0, f.inFlight.Load()), 10)
-		return r.tags(append(b, "|g"...), f, -1)
-	})
-}
-
-// figure adds by how much a sum grew, if it did.
-func (r *statsdRun) figure(f *figures, code endpoint.Code, metric string, now int64, sent *int64) {
-	grown := now - *sent
-	if grown == 0 {
-		return
-	}
-	*sent = now
-	r.add(func(b []byte) []byte {
-		b = strconv.AppendInt(r.name(b, f, code, metric), grown, 10)
-		return r.tags(append(b, "|c"...), f, code)
-	})
-}
-
-func (r *statsdRun) gauge(g endpoint.Gauge) {
-	if math.IsNaN(g.Value) || math.IsInf(g.Value, 0) {
-		return
-	}
-	l := labels{name: g.Name, detail: g.Detail, op: g.Operation}
-	if g.Value < 0 {
-		// A sign means a change, by the protocol of statsd; it is one from 0.
-		r.add(func(b []byte) []byte { return r.line(b, g.Source, g.Metric, l, 0, "|g") })
-	}
-	r.add(func(b []byte) []byte { return r.line(b, g.Source, g.Metric, l, g.Value, "|g") })
-}
-
-// add appends a line, and sends the packet before it when that is full.
-func (r *statsdRun) add(line func([]byte) []byte) {
-	start := len(r.out)
-	r.out = line(r.out)
-	switch {
-	case len(r.out)-start > maxPacket:
-		r.out = r.out[:start]
-		r.StatsD.dropped.Add(1)
-		return
-	case len(r.out) > maxPacket:
-		r.send(r.out[:start])
-		r.out = append(r.out[:0], r.out[start:]...)
-	}
-	r.out = append(r.out, '\n')
 }

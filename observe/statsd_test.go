@@ -3,6 +3,7 @@ package observe_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -64,6 +65,23 @@ func (c *collector) await(t *testing.T, ok func(string) bool) []string {
 	return lines
 }
 
+// awaitCalls waits until the sums of calls come to just that many.
+func (c *collector) awaitCalls(t *testing.T, side string, want int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		sum := 0
+		for _, line := range c.got {
+			n := 0
+			if _, err := fmt.Sscanf(line, "endpoint."+side+".calls:%d|c", &n); err == nil {
+				sum += n
+			}
+		}
+		return sum == want
+	}, 10*time.Second, time.Millisecond)
+}
+
 func has(part string) func(string) bool {
 	return func(line string) bool { return strings.Contains(line, part) }
 }
@@ -113,12 +131,12 @@ func TestStatsD(t *testing.T) {
 		want []string
 	}{
 		{"tags", []observe.StatsDOption{observe.StatsDTag("env", "a|b,c#d:e\n")}, []string{
-			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:NOT_FOUND",
-			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:OK",
-			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:NOT_FOUND",
-			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http,code:OK",
-			"endpoint.server.in_flight:0|g|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http",
-			"endpoint.server.request_bytes:10|c|#env:a_b_c_d_e_,rpc.service:Profiles,rpc.method:Get,transport:http",
+			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:NOT_FOUND",
+			"endpoint.server.calls:1|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:OK",
+			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:NOT_FOUND",
+			"endpoint.server.duration:N|ms|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http,code:OK",
+			"endpoint.server.in_flight:0|g|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http",
+			"endpoint.server.request_bytes:10|c|#env:a_b_c_d_e_,operation:Profiles.Get,transport:http",
 		}},
 		{"plain", []observe.StatsDOption{observe.PlainStatsD(), observe.StatsDPrefix("my app.")}, []string{
 			"my_app.server.http.Profiles.Get.NOT_FOUND.calls:1|c",
@@ -180,7 +198,7 @@ func TestStatsDEventsAndGauges(t *testing.T) {
 	lines := c.await(t, has("pool.balance:-"))
 	for _, want := range []string{
 		"endpoint.breaker.opened:1|c|#name:db_evil_1_c",
-		"endpoint.breaker.state:2|g|#name:db_1_g,rpc.service:Profiles,rpc.method:Get,detail:10.0.0.1_80",
+		"endpoint.breaker.state:2|g|#name:db_1_g,operation:Profiles.Get,detail:10.0.0.1_80",
 		"endpoint.pool.balance:0|g", "endpoint.pool.balance:-1.5|g",
 	} {
 		require.Contains(t, lines, want)
@@ -211,6 +229,26 @@ func TestStatsDPackets(t *testing.T) {
 	}
 	require.LessOrEqual(t, c.largest, 1432)
 	require.Zero(t, s.Dropped())
+}
+
+// TestStatsDManySums has more sums than one packet takes.
+func TestStatsDManySums(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s := observe.NewStatsD(c.LocalAddr().String(), observe.FlushEvery(time.Hour), observe.PlainStatsD())
+	var gauges []endpoint.Gauge
+	for i := range 200 {
+		gauges = append(gauges, endpoint.Gauge{Source: "pool", Name: "db", Metric: "load", Operation: getOp, Detail: fmt.Sprintf("10.0.0.%d:80", i), Value: float64(i)})
+	}
+	gauges = append(gauges, endpoint.Gauge{Source: "pool", Metric: "odd", Value: math.NaN()}, endpoint.Gauge{Source: "pool", Metric: "last", Value: 1})
+	s.Watch(slices.Values(gauges))
+	running(t, s)()
+	lines := c.await(t, has("pool.last:"))
+	require.Len(t, lines, 201, "all but the one that is no number")
+	for i, line := range lines[:200] {
+		require.Equal(t, fmt.Sprintf("endpoint.pool.db.Profiles_Get.10_0_0_%d_80.load:%d|g", i, i), line)
+	}
+	require.LessOrEqual(t, c.largest, 1432)
 }
 
 // TestStatsDAway guards that calls go on, with bounded memory, while nobody
@@ -264,9 +302,12 @@ func TestStatsDRun(t *testing.T) {
 	c.await(t, has("happened"))
 	require.ErrorContains(t, s.Run(t.Context()), "Run is running")
 	stop()
-	s.Event(t.Context(), endpoint.Event{Source: "test", Kind: "again"})
-	running(t, s)()
-	c.await(t, has("again"))
+	for _, name := range []string{"again", "and again"} {
+		_ = run(t.Context(), s, 0, nil)
+		s.Event(t.Context(), endpoint.Event{Source: "test", Kind: name})
+		running(t, s)()
+	}
+	c.awaitCalls(t, "local", 2) // each once, in whichever Run
 }
 
 func TestStatsDFaults(t *testing.T) {
@@ -295,16 +336,5 @@ func TestStatsDConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	stop()
-	require.Eventually(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		sum := 0
-		for _, line := range c.got {
-			n := 0
-			if _, err := fmt.Sscanf(line, "endpoint.server.calls:%d|c", &n); err == nil {
-				sum += n
-			}
-		}
-		return sum == 8000
-	}, 10*time.Second, time.Millisecond)
+	c.awaitCalls(t, "server", 8000)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/typedkit/endpoint"
 )
@@ -23,6 +22,7 @@ type Telemetry struct {
 	parts    []Part
 	attempts bool // it observes attempts
 	err      error
+	clock    clock
 
 	first atomic.Pointer[operation] // that was called without a For
 	all   sync.Map                  // of *endpoint.Operation to *operation
@@ -125,7 +125,7 @@ func (o *Telemetry) operation(op *endpoint.Operation) *operation {
 }
 
 func (o *Telemetry) make(op *endpoint.Operation) *operation {
-	l := &operation{op: op}
+	l := &operation{op: op, clock: &o.clock}
 	for _, p := range o.parts {
 		var obs Observer
 		if ap, ok := p.(AttemptPart); ok && o.attempts {
@@ -161,19 +161,14 @@ func (o *Telemetry) Item(ctx context.Context, t endpoint.Token) error { return i
 // operation is a Telemetry for one operation.
 type operation struct {
 	op        *endpoint.Operation
+	clock     *clock
 	observers []Observer
 	items     []ItemObserver // nil where the observer is none
 }
 
 func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	r, _ := runs.Get().(*run)
-	call := endpoint.CallFrom(ctx)
-	op := l.op
-	if call != nil {
-		op = call.Operation()
-	}
-	r.Observation = Observation{Call: call, Operation: op, Start: time.Now()}
-	r.operation = l
+	r.operation, r.Call, r.Operation, r.Start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 
@@ -181,7 +176,10 @@ func (l *operation) Exit(ctx context.Context, t endpoint.Token, err error) error
 	return exit(ctx, t, err)
 }
 
-// unary is an operation that is known to have no stream.
+func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }
+
+// unary is an operation that is known to have no stream: no item comes after the
+// end, and none is asked for.
 type unary struct{ l *operation }
 
 func (u unary) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
@@ -195,5 +193,3 @@ func (u unary) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	}
 	return err
 }
-
-func (l *operation) Item(ctx context.Context, t endpoint.Token) error { return item(ctx, t) }

@@ -84,7 +84,12 @@ func TestObservation(t *testing.T) {
 			Call: call, Operation: getOp, Start: start, Duration: 3 * time.Second, Err: errFailed, Code: endpoint.Internal,
 		}, got)
 
-		require.NoError(t, run(t.Context(), observe.New(part), 0, nil))
+		layer := observe.New(part)
+		for _, after := range []time.Duration{0, time.Millisecond, time.Hour} {
+			time.Sleep(after)
+			require.NoError(t, run(t.Context(), layer, 0, nil))
+			require.Equal(t, time.Now(), got.Start)
+		}
 		require.Nil(t, got.Call)
 		require.NotNil(t, got.Operation, "of a call in process")
 	})

@@ -66,7 +66,7 @@ func (l *Logger) Values(opts ...ValueOption) *Values {
 }
 
 // Err returns what is wrong with the options, or nil.
-func (v *Values) Err() error { return errors.Join(append(v.faults, v.logger.Err())...) }
+func (v *Values) Err() error { return errors.Join(errors.Join(v.faults...), v.logger.Err()) }
 
 // Wrap returns next with its values logged. Req and Resp are those of next. With
 // faults of the options it refuses every call.
@@ -97,9 +97,7 @@ type valueRecord struct {
 
 func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, err error) {
 	var a attrs
-	op := endpoint.CallFrom(ctx).Operation()
-	a.text("rpc.service", op.Service)
-	a.text("rpc.method", op.Name)
+	a.operation(endpoint.CallFrom(ctx).Operation())
 	a.list = append(a.list, slog.Any("request", r.request))
 	switch {
 	case !r.returned:
@@ -111,7 +109,7 @@ func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, er
 		a.list = append(a.list, slog.Any("response", out.text(resp, r.values.limit)))
 	}
 	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger.config.trace)
-	r.values.logger.log.LogAttrs(ctx, r.values.level, "values", a.list...)
+	r.values.logger.log.LogAttrs(ctx, r.values.level, valuesMessage, a.list...)
 }
 
 // valueText is JSON that a handler writes as it is, when it writes JSON, and

@@ -136,6 +136,36 @@ func TestValuesBounded(t *testing.T) {
 	require.Contains(t, values(t, loop), `…`)
 }
 
+type (
+	shy  struct{} // has no text to give
+	deep struct{ n int }
+)
+
+func (shy) MarshalText() ([]byte, error) { return nil, errors.New(secret) }
+
+// LogValue never comes to an end.
+func (d deep) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("next", deep{d.n + 1}), slog.String("password", "seen"))
+}
+
+type endless struct{}
+
+func (e endless) LogValue() slog.Value { return slog.AnyValue(e) }
+
+func TestValuesOfMethods(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `[null,null,null]`, values(t, []any{(*pair)(nil), (*time.Time)(nil), (*netip.Addr)(nil)}))
+	require.Equal(t, `"[observe_test.shy]"`, values(t, shy{}))
+	require.JSONEq(t, `{"1":"x"}`, values(t, map[uint8]string{1: "x"}))
+	require.Contains(t, values(t, deep{}), `"…"`)
+	require.NotContains(t, values(t, endless{}), `"next"`)
+	require.JSONEq(t, `{"x":[1]}`, values(t, listed{}))
+}
+
+type listed struct{}
+
+func (listed) LogValue() slog.Value { return slog.GroupValue(slog.Any("x", []int{1})) }
+
 type panicking struct{}
 
 func (panicking) LogValue() slog.Value { panic("boom") }
@@ -178,12 +208,12 @@ func TestValuesRecord(t *testing.T) {
 	}
 	record := func(request string, more map[string]any) map[string]any {
 		more["level"], more["msg"], more["request_id"] = "DEBUG", "values", "abc"
-		more["rpc.service"], more["rpc.method"], more["request"] = "Profiles", "Get", see(request)
+		more["endpoint.operation"], more["request"] = "Profiles.Get", see(request)
 		return more
 	}
 	require.Equal(t, []map[string]any{
 		record("in", map[string]any{"response": see("out")}),
-		record("fail", map[string]any{"error.type": "profiles/MISSING", "error.message": "no such profile"}),
+		record("fail", map[string]any{"error.type": "NOT_FOUND", "endpoint.error": "profiles/MISSING", "error.message": "no such profile"}),
 		record("panic", map[string]any{"error.type": "INTERNAL", "error.message": "the call did not return"}),
 	}, out.records(t))
 }

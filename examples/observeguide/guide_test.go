@@ -101,8 +101,8 @@ func TestLog(t *testing.T) {
 	log := p.log.String()
 	require.Contains(t, log, "msg=values")
 	require.Contains(t, log, `[REDACTED]`)
-	require.Contains(t, log, "rpc.method=Login transport=http side=server http.request.method=POST http.route=/login")
-	require.Contains(t, log, "error.type=accounts/DENIED")
+	require.Contains(t, log, "endpoint.operation=Accounts.Login transport=http side=server http.request.method=POST http.route=/login")
+	require.Contains(t, log, "endpoint.error=accounts/DENIED")
 	require.Contains(t, log, "msg=attempt")
 	require.Contains(t, log, "request_id=")
 	for _, secret := range []string{"horse", "staple", "phone-7"} {
@@ -154,7 +154,7 @@ func TestFigures(t *testing.T) {
 		all += string(packet[:n])
 	}
 	require.Contains(t, all, "endpoint.server.calls:")
-	require.Contains(t, all, "|c|#service:accounts,rpc.service:Accounts,rpc.method:Login,transport:http,code:OK")
+	require.Contains(t, all, "|c|#service:accounts,operation:Accounts.Login,transport:http,code:OK")
 }
 
 func TestQuiet(t *testing.T) {
@@ -167,7 +167,7 @@ func TestQuiet(t *testing.T) {
 	require.Empty(t, log.String())
 	_, err = e(t.Context(), Login{})
 	require.ErrorIs(t, err, ErrDenied)
-	require.Contains(t, log.String(), "error.type=accounts/DENIED")
+	require.Contains(t, log.String(), "endpoint.error=accounts/DENIED")
 	require.NotNil(t, listening(logger))
 }
 
