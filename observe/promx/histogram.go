@@ -70,8 +70,14 @@ func (l *layout) upper(n int) float64 {
 func (l *layout) cell(v float64) int {
 	n := 0
 	if v > threshold {
-		frac, exp := math.Frexp(v)
-		i := 0
+		// As math.Frexp: a fraction from a half up to one, and a power of two.
+		bits := math.Float64bits(v)
+		exp := int(bits>>52) - 1022
+		frac := math.Float64frombits(bits&(1<<52-1) | 1022<<52)
+		i := int(bits >> 49 & 7) // of eight even parts; above the first, i bounds and one more are below
+		if i > 0 {
+			i++
+		}
 		for i < perPower && frac > l.mantiss[i] {
 			i++
 		}
