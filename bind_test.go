@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/typedkit/endpoint"
@@ -30,13 +31,16 @@ func (b broken) Err() error { return b.err }
 // resolving is a Resolver that counts how often it is asked.
 type resolving struct {
 	scripted
+	mu      sync.Mutex // guards the field below
 	asked   []*endpoint.Operation
 	resolve func(r *resolving, op *endpoint.Operation) endpoint.Layer
 	err     error
 }
 
 func (r *resolving) For(op *endpoint.Operation) endpoint.Layer {
+	r.mu.Lock()
 	r.asked = append(r.asked, op)
+	r.mu.Unlock()
 	return r.resolve(r, op)
 }
 

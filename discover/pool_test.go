@@ -165,6 +165,7 @@ func TestEmptySetIsHeldForItsGrace(t *testing.T) {
 	t.Parallel()
 	bubble(t, &dialer{}, func(w *world) {
 		w.source.says("a", "b")
+		synctest.Wait()
 		w.source.says()
 		time.Sleep(59 * time.Second)
 		require.Equal(w.t, []string{"a", "b"}, w.reached(50))

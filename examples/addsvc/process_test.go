@@ -45,7 +45,7 @@ func TestProcesses(t *testing.T) {
 				p.signal(t, sig)
 				p.await(t, "msg=stopping")
 				finish(t)
-				p.await(t, "operation=Sum")
+				p.await(t, "operation=Add.Sum")
 				require.Equal(t, 0, p.wait(t))
 			})
 		}
@@ -80,14 +80,20 @@ func testCalls(t *testing.T, bin string) {
 			require.Equal(t, tt.want, got, "%v %s", transport, tt.args)
 		}
 	}
-	resp, err := http.Get("http://" + p.addr["debug"] + "/debug/vars") //nolint:noctx // a test
+	resp, err := http.Get("http://" + p.addr["debug"] + "/metrics") //nolint:noctx // a test
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
-	vars, err := io.ReadAll(resp.Body)
+	metrics, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	for _, want := range []string{`"http Sum OK": 4`, `"grpc Sum OK": 2`, `"grpc Sum OUT_OF_RANGE": 1`, `"grpc Concat INVALID_ARGUMENT": 1`} {
-		require.Contains(t, string(vars), want)
+	for labels, n := range map[string]string{
+		`code="OK",operation="Sum",service="Add",side="server",transport="http"`:                  "4",
+		`code="OK",operation="Sum",service="Add",side="server",transport="grpc"`:                  "2",
+		`code="OUT_OF_RANGE",operation="Sum",service="Add",side="server",transport="grpc"`:        "1",
+		`code="INVALID_ARGUMENT",operation="Concat",service="Add",side="server",transport="grpc"`: "1",
+	} {
+		require.Contains(t, string(metrics), "endpoint_calls_total{"+labels+"} "+n+"\n")
 	}
+	testPrometheus(t, p.addr["debug"])
 	p.signal(t, syscall.SIGTERM)
 	require.Equal(t, 0, p.wait(t))
 }

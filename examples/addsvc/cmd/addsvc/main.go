@@ -3,8 +3,8 @@
 //	addsvc -http-addr :8081 -grpc-addr :8082 -debug.addr localhost:8080
 //
 // It prints the addresses that it listens on, and logs to standard error. The
-// third one serves /debug/vars, with a count of the calls by transport, operation
-// and code. SIGINT or SIGTERM stops it: it finishes the calls in flight and exits
+// third one serves figures of the calls by transport, operation and code: /metrics
+// for Prometheus, and /debug/vars. SIGINT or SIGTERM stops it: it finishes the calls in flight and exits
 // with 0; a second signal ends it at once. It exits with 2 when its arguments are
 // wrong, and with 1 when it cannot serve.
 package main
@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	addrs := map[string]*string{
 		"http-addr":  flags.String("http-addr", ":8081", "`address` to serve HTTP on, host:port"),
 		"grpc-addr":  flags.String("grpc-addr", ":8082", "`address` to serve gRPC on, host:port"),
-		"debug.addr": flags.String("debug.addr", "localhost:8080", "`address` to serve /debug/vars on, host:port; empty for none"),
+		"debug.addr": flags.String("debug.addr", "localhost:8080", "`address` to serve /metrics and /debug/vars on, host:port; empty for none"),
 	}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

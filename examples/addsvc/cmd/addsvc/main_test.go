@@ -115,12 +115,12 @@ func TestServe(t *testing.T) {
 	vars, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
 	require.NoError(t, err)
-	require.Contains(t, string(vars), `"grpc Concat INVALID_ARGUMENT": `)
-	require.Contains(t, string(vars), `"http Sum OK": `)
+	require.Contains(t, string(vars), `"server grpc Add.Concat": {"calls":`)
+	require.Contains(t, string(vars), `"server http Add.Sum": {"calls":`)
 
 	log := stop()
-	require.Contains(t, log, "level=INFO msg=call transport=http operation=Sum peer=127.0.0.1:")
-	require.Regexp(t, `transport=grpc operation=Concat peer=127\.0\.0\.1:.*code=INVALID_ARGUMENT took=\S+ err="result exceeds maximum size"`, log)
+	require.Contains(t, log, "level=INFO msg=call endpoint.operation=Add.Sum transport=http side=server ")
+	require.Regexp(t, `operation=Add.Concat transport=grpc .*status_code=INVALID_ARGUMENT duration=\S+ .*message="result exceeds maximum size"`, log)
 	require.Contains(t, log, "msg=stopping")
 	for _, c := range []addsvc.Add{overHTTP, overGRPC} {
 		_, err = c.Sum(t.Context(), addsvc.SumRequest{A: 1})

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"expvar"
 	"log/slog"
 	"net"
 	"net/http"
@@ -24,18 +23,17 @@ type part struct {
 	drain      func(ctx context.Context) error // finishes the calls in flight while ctx lasts
 }
 
-// newParts returns the servers of the service, and that of the counts unless its
+// newParts returns the servers of the service, and that of the figures unless its
 // address is empty.
 func newParts(log *slog.Logger, httpAddr, grpcAddr, debugAddr string) ([]part, error) {
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
-	if err := register(router, calls, log); err != nil {
+	telemetry, figures := newTelemetry(log)
+	if err := register(router, calls, telemetry); err != nil {
 		return nil, err
 	}
 	parts := []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls)}
 	if debugAddr != "" {
-		debug := http.NewServeMux()
-		debug.Handle("GET /debug/vars", expvar.Handler())
-		parts = append(parts, httpPart("debug", debugAddr, debug, log))
+		parts = append(parts, httpPart("debug", debugAddr, figures, log))
 	}
 	return parts, nil
 }
@@ -43,11 +41,11 @@ func newParts(log *slog.Logger, httpAddr, grpcAddr, debugAddr string) ([]part, e
 // snippet: server
 
 // register serves one service on both transports, with the same layers around it.
-func register(router chi.Router, calls *grpc.Server, log *slog.Logger) error {
-	svc, stack := addsvc.New(), endpoint.Stack{logging(log), counting}
+func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) error {
+	svc := addsvc.New()
 	err := errors.Join(
-		httpx.Mount(router, svc, httpx.Use(stack...)),
-		grpcx.Register(calls, svc, grpcx.Use(stack...)),
+		httpx.Mount(router, svc, httpx.Use(layers...)),
+		grpcx.Register(calls, svc, grpcx.Use(layers...)),
 	)
 	_, health := grpcx.Health(calls)
 	return errors.Join(err, health, grpcx.Reflect(calls))
