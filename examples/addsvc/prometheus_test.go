@@ -34,8 +34,8 @@ func testPrometheus(t *testing.T, debug string) {
 	for query, want := range map[string]string{
 		`endpoint_calls_total{operation="Sum",transport="http",code="OK"}`:      "4",
 		`sum(endpoint_calls_total{operation="Sum",transport="grpc"})`:           "4",
-		`sum(endpoint_call_duration_seconds_count{operation="Sum"})`:            "10",
-		`sum(endpoint_calls_total{code="INVALID_ARGUMENT",operation="Concat"})`: "2",
+		`sum(endpoint_call_duration_seconds_count{operation="Sum"})`:            "12",
+		`sum(endpoint_calls_total{code="INVALID_ARGUMENT",operation="Concat"})`: "3",
 		`sum(endpoint_calls_in_flight)`:                                         "0",
 	} {
 		within(t, func() error { return ask(server, query, want) })
