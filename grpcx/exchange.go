@@ -77,7 +77,7 @@ func (x *exchange) ResponseBytes() int64 {
 func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
 	switch {
 	case next == nil:
-		return func(_ context.Context, x *exchange) (endpoint.Empty, error) {
+		return func(_ context.Context, _ *exchange) (endpoint.Empty, error) {
 			return endpoint.Empty{}, unimplemented(mt.op.Name)
 		}
 	case mt.plain():
