@@ -295,6 +295,33 @@ func TestStreamDeadline(t *testing.T) {
 	})
 }
 
+// TestProducerEndsWithItsCall guards that a producer which returns because its
+// context ended does not look like one that had no more to send: the server would
+// take the part for the whole. In a bubble.
+func TestProducerEndsWithItsCall(t *testing.T) {
+	t.Parallel()
+	forms(t, func(t *testing.T, open func(Echo, []grpcx.Option, []grpcx.Option) *Echo) {
+		server := newExits()
+		c := open(echo(), use(server), nil)
+		for range 100 {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() {
+				_, err := c.Sum(ctx, func(yield func(Note, error) bool) {
+					if yield(Note{Number: 1}, nil) {
+						<-ctx.Done()
+					}
+				})
+				ended <- err
+			}()
+			synctest.Wait()
+			cancel()
+			require.Equal(t, endpoint.Canceled, endpoint.CodeOf(<-ended))
+			require.Error(t, <-server.ends, "the server took a part for the whole")
+		}
+	})
+}
+
 // TestLayerDeadline has a layer of the server that ends a call which waits for
 // its client. In a bubble.
 func TestLayerDeadline(t *testing.T) {
