@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/streams"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
@@ -51,6 +52,7 @@ func callClientStream[T, Resp any](c *client, in *wire[T], out *wire[Resp]) endp
 		return resp, nil
 	})
 	return func(ctx context.Context, req endpoint.Stream[T]) (Resp, error) {
+		req = streams.Whole(ctx, req)
 		ctx, err := c.start(ctx)
 		if err != nil {
 			return *new(Resp), err
@@ -69,7 +71,10 @@ func callBidi[In, Out any](c *client, in *wire[In], out *wire[Out]) endpoint.End
 			r.run(ctx, sending.start)
 		}, nil
 	})
-	return coldCall(c, attempt)
+	call := coldCall(c, attempt)
+	return func(ctx context.Context, req endpoint.Stream[In]) (endpoint.Stream[Out], error) {
+		return call(ctx, streams.Whole(ctx, req))
+	}
 }
 
 // coldCall starts the Call when the stream is ranged over, and ends it with the

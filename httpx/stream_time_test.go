@@ -312,3 +312,31 @@ func TestServerDeadlineEndsRequestStream(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(start))
 	})
 }
+
+// TestProducerEndsWithItsCall guards, in a bubble, that a producer which returns
+// because its context ended does not look like one that had no more to send: the
+// server would take the part for the whole.
+func TestProducerEndsWithItsCall(t *testing.T) {
+	t.Parallel()
+	server := newPermits()
+	inBubble(t, mounted(t, newFeed(), httpx.Use(server)), func(t *testing.T, _ *endpointtest.Listener, c *http.Client) {
+		f := &feed{}
+		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(c)), f))
+		for range 100 {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() {
+				_, err := f.Sum(ctx, func(yield func(count1, error) bool) {
+					if yield(count1{1}, nil) {
+						<-ctx.Done()
+					}
+				})
+				ended <- err
+			}()
+			synctest.Wait()
+			cancel()
+			require.Equal(t, endpoint.Canceled, endpoint.CodeOf(<-ended))
+			require.Error(t, server.drained(t, 1)[0], "the server took a part for the whole")
+		}
+	})
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/streams"
 )
 
 // callServerStream returns the endpoint of a route whose response is a stream.
@@ -40,6 +41,7 @@ func callClientStream[T, Resp any](rt *route, c *client) endpoint.Endpoint[endpo
 		return *resp, nil
 	})
 	return func(ctx context.Context, req endpoint.Stream[T]) (Resp, error) {
+		req = streams.Whole(ctx, req)
 		ctx, _, err := endpoint.StartCall(ctx, rt.op, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
 		if err != nil {
 			return *new(Resp), err
@@ -60,7 +62,10 @@ func callBidi[In, Out any](rt *route, c *client) endpoint.Endpoint[endpoint.Stre
 			})
 		}, nil
 	})
-	return coldCall(rt, attempt)
+	call := coldCall(rt, attempt)
+	return func(ctx context.Context, req endpoint.Stream[In]) (endpoint.Stream[Out], error) {
+		return call(ctx, streams.Whole(ctx, req))
+	}
 }
 
 // coldCall starts the Call when the stream is ranged over, and ends it with the
