@@ -33,7 +33,8 @@ func TestWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{1}, items)
 
-	for range streams.Whole(ctx, source(nil, true)) {
+	for _, err := range streams.Whole(ctx, source(nil, true)) {
+		require.NoError(t, err)
 		break
 	}
 	_, err = streams.Whole(ctx, source(failed, true)).Collect()
