@@ -275,11 +275,6 @@ func (o *streamOut[T]) send(x *outgoing) error {
 			}
 		}
 	}
-	if x.stream.Context().Err() != nil {
-		// It has most likely ended because the call has: what was sent so far must
-		// not look like the whole.
-		return nil
-	}
 	return x.stream.CloseSend()
 }
 

@@ -267,8 +267,7 @@ type streamOut struct {
 	produce func(w *io.PipeWriter) error
 	pipe    *io.PipeReader
 	w       *io.PipeWriter
-	ctx     context.Context
-	forget  func() bool // the end of ctx
+	forget  func() bool // the end of the call's context
 
 	mu      sync.Mutex // guards the fields below
 	begun   bool
@@ -319,7 +318,6 @@ func (o *streamOut) request(ctx context.Context, conn *Conn, call *endpoint.Call
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	o.pipe, o.w = io.Pipe()
-	o.ctx = ctx
 	o.forget = context.AfterFunc(ctx, o.end) // also where the producer does not look at its own
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.watch(i.Conn) }})
 	return (&http.Request{
@@ -400,17 +398,12 @@ func (o *streamOut) run(w *io.PipeWriter) {
 	}()
 	err := o.produce(w)
 	finished = true
-	switch {
-	case err != nil:
+	if err != nil {
 		o.set(err)
 		_ = w.CloseWithError(errProducer)
-	case o.ctx.Err() != nil:
-		// It has most likely ended because the call has: what was sent so far must
-		// not look like the whole.
-		_ = w.CloseWithError(errProducer)
-	default:
-		_ = w.Close()
+		return
 	}
+	_ = w.Close()
 }
 
 var (
