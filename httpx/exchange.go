@@ -60,14 +60,14 @@ func serve[Req, Resp any](rt *route, next endpoint.Endpoint[Req, Resp]) endpoint
 		m := new(messages[Req, Resp])
 		x.media = m.media[:0]
 		if err := x.decode(&m.req); err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		var err error
 		if m.resp, err = next(ctx, m.req); err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		if err := x.encode(&m.resp); err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		return endpoint.Empty{}, nil
 	}
@@ -80,8 +80,6 @@ type messages[Req, Resp any] struct {
 	resp  Resp
 	media [1]string
 }
-
-func (x *exchange) fail(err error) (endpoint.Empty, error) { return endpoint.Empty{}, err }
 
 // decode reads the request into v, a pointer. What can be refused without
 // reading the body is refused first.

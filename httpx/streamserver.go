@@ -39,15 +39,15 @@ func exchangeFrom(ctx context.Context) *exchange {
 func serveServerStream[Req, T any](rt *route, next endpoint.Endpoint[Req, endpoint.Stream[T]]) endpoint.Endpoint[*exchange, endpoint.Stream[event]] {
 	return func(ctx context.Context, x *exchange) (endpoint.Stream[event], error) {
 		if next == nil {
-			return nil, x.fault(unimplemented(rt))
+			return nil, unimplemented(rt)
 		}
 		req := new(Req)
 		if err := x.decodeQuietly(req); err != nil {
-			return nil, x.fault(err)
+			return nil, err
 		}
 		items, err := next(ctx, *req)
 		if err != nil {
-			return nil, x.fault(err)
+			return nil, err
 		}
 		return events(x, items), nil
 	}
@@ -58,17 +58,17 @@ func serveClientStream[T, Resp any](rt *route, next endpoint.Endpoint[endpoint.S
 	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Empty, error) {
 		x := exchangeFrom(ctx)
 		if next == nil {
-			return x.fail(unimplemented(rt))
+			return endpoint.Empty{}, unimplemented(rt)
 		}
 		if err := x.acceptLines(); err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		resp, err := next(ctx, itemsOf[T](ctx, x, lines))
 		if err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		if err := x.encode(&resp); err != nil {
-			return x.fail(err)
+			return endpoint.Empty{}, err
 		}
 		return endpoint.Empty{}, nil
 	}
@@ -79,17 +79,17 @@ func serveBidi[In, Out any](rt *route, next endpoint.Endpoint[endpoint.Stream[In
 	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Stream[event], error) {
 		x := exchangeFrom(ctx)
 		if next == nil {
-			return nil, x.fault(unimplemented(rt))
+			return nil, unimplemented(rt)
 		}
 		if x.r.ProtoMajor < 2 {
-			return nil, x.fault(ErrNeedsHTTP2)
+			return nil, ErrNeedsHTTP2
 		}
 		if err := x.acceptLines(); err != nil {
-			return nil, x.fault(err)
+			return nil, err
 		}
 		items, err := next(ctx, itemsOf[In](ctx, x, lines))
 		if err != nil {
-			return nil, x.fault(err)
+			return nil, err
 		}
 		return events(x, items), nil
 	}
@@ -97,11 +97,6 @@ func serveBidi[In, Out any](rt *route, next endpoint.Endpoint[endpoint.Stream[In
 
 func unimplemented(rt *route) error {
 	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.op.Name)
-}
-
-func (x *exchange) fault(err error) error {
-	_, err = x.fail(err)
-	return err
 }
 
 // events returns the items as events, encoded.
@@ -121,7 +116,7 @@ func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event]
 				}
 			}
 			if err != nil {
-				yield(event{}, x.fault(err))
+				yield(event{}, err)
 				return
 			}
 			if !yield(e, nil) {
