@@ -26,6 +26,7 @@ func TestAllocations(t *testing.T) { // not parallel: it counts
 		{"Breaker", endpoint.Chain(yes, resilience.NewBreaker(5).Wrap), 0},
 		{"Breaker, last calls", endpoint.Chain(yes, resilience.NewBreaker(5, resilience.LastCalls(100)).Wrap), 0},
 		{"Breaker, window", endpoint.Chain(yes, resilience.NewBreaker(5, resilience.Window(minute), resilience.SlowAfter(minute)).Wrap), 0},
+		{"Breaker, ratio", endpoint.Chain(yes, resilience.NewBreaker(5, resilience.Window(minute), resilience.Ratio(0.5)).Wrap), 0},
 		{"Bulkhead", endpoint.Chain(yes, resilience.NewBulkhead(5).Wrap), 0},
 		{"Adaptive", endpoint.Chain(yes, adaptive.Wrap), 1},
 		{"Throttler", endpoint.Chain(yes, resilience.NewThrottler().Wrap), 0},

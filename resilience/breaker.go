@@ -50,7 +50,9 @@ var ErrOpen = endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", 
 //
 // The default is a cooldown of 5 s, one probe, and 30 s for it. A closed Breaker
 // costs no allocation, and while no call fails its calls write to no memory that
-// they share, but for a Window with a Ratio, which counts every call. A Breaker is safe for concurrent use.
+// they share, but for a Window with a Ratio: there each success is one addition,
+// and a timer sorts them into the window a tenth of it at a time. A Breaker is
+// safe for concurrent use.
 //
 // Its events have the source "breaker" and the kinds "opened", with the failure
 // as Err and the cooldown as Delay, "half-open", "closed" and "rejected". Its

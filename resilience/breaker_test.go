@@ -154,6 +154,64 @@ func TestBreakerWindow(t *testing.T) {
 	}
 }
 
+// TestBreakerRatioWindow counts how many failures it takes after some successes,
+// each of which has to be in its own tenth of the window, and sleeps in its bubble.
+func TestBreakerRatioWindow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		successes int
+		apart     time.Duration // between two of them
+		after     time.Duration // from the last of them on
+		want      int
+	}{
+		{"no success", 0, 0, 0, 20},
+		{"all at once", 100, 0, 0, 100},
+		{"a part ago", 100, 0, 1500 * time.Millisecond, 100},
+		{"in the window", 100, 0, 8900 * time.Millisecond, 100},
+		{"out of the window", 100, 0, 10 * time.Second, 20},
+		{"long ago", 100, 0, time.Hour, 20},
+		{"ten a second for a minute", 600, 100 * time.Millisecond, 50 * time.Millisecond, 100},
+		{"the same, half of it out", 600, 100 * time.Millisecond, 4950 * time.Millisecond, 50},
+		{"one in a minute", 60, time.Minute, time.Second, 20},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5))
+				time.Sleep(time.Millisecond) // not at the very moment of the timer
+				for i := range tt.successes {
+					if i > 0 {
+						time.Sleep(tt.apart)
+					}
+					play(t, b, "s")
+				}
+				time.Sleep(tt.after)
+				failures := 0
+				for ; b.State() == resilience.Closed; failures++ {
+					play(t, b, "f")
+				}
+				require.Equal(t, tt.want, failures)
+			})
+		})
+	}
+}
+
+// TestBreakerRatioWindowMixed has failures between the successes, which sort
+// what there is of them; all are in the window, and the last failure opens it.
+func TestBreakerRatioWindowMixed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := resilience.NewBreaker(1, resilience.Window(10*time.Second), resilience.Ratio(0.5))
+		play(t, b, "ssfssssf")
+		time.Sleep(4 * time.Second)
+		play(t, b, "ssff")
+		require.Equal(t, resilience.Closed, b.State(), "4 of 12")
+		play(t, b, "ffff")
+		require.Equal(t, resilience.Open, b.State(), "8 of 16")
+	})
+}
+
 // TestBreakerCycle follows a breaker through its states.
 func TestBreakerCycle(t *testing.T) {
 	t.Parallel()
@@ -497,6 +555,7 @@ func TestBreakerConcurrently(t *testing.T) {
 		nil,
 		{resilience.LastCalls(10), resilience.Ratio(0.3)},
 		{resilience.Window(time.Second), resilience.SlowAfter(time.Millisecond)},
+		{resilience.Window(10 * time.Millisecond), resilience.Ratio(0.1)},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var heard happenings

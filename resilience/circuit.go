@@ -53,11 +53,12 @@ func newCircuit(b *Breaker, op *endpoint.Operation) *circuit {
 
 // period is the time that a circuit spends in one state: its generation.
 type period struct {
-	state BreakerState  // read-only
-	until time.Duration // Open: when the cooldown ends; read-only
-	idle  atomic.Bool   // Closed: a success changes nothing
+	state     BreakerState  // read-only
+	until     time.Duration // Open: when the cooldown ends; read-only
+	idle      atomic.Bool   // Closed: a success changes nothing
+	successes *batch        // Closed: those that the window, one of time, does not have yet; may be nil; read-only
 
-	mu     sync.Mutex    // guards the fields below
+	mu     sync.Mutex    // guards the fields below, and the batch
 	window window        // Closed: the calls that count
 	probes int           // HalfOpen: that run or have succeeded
 	passed int           // HalfOpen: that have succeeded
@@ -77,6 +78,9 @@ func (c *circuit) newPeriod(s BreakerState) *period {
 		p.until = c.b.now() + c.b.cooldown
 	case Closed:
 		p.window = c.b.window()
+		if w, ok := p.window.(*recent); ok {
+			p.successes = &batch{window: w}
+		}
 	}
 	return p
 }
@@ -161,11 +165,11 @@ func (c *circuit) reject(ctx context.Context, after time.Duration) error {
 func (c *circuit) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	switch p := t.P.(type) {
 	case *period:
-		// A healthy circuit only reads: its calls share no memory that they write.
-		if err == nil && c.slow == 0 && p.idle.Load() {
-			return nil
+		o := succeeded
+		if err != nil || c.slow > 0 {
+			o = c.outcome(t, err)
 		}
-		if o := c.outcome(t, err); o != succeeded || !p.idle.Load() {
+		if o != succeeded || !c.succeed(p) {
 			c.settle(ctx, p, o, err)
 		}
 	case *probe:
@@ -207,6 +211,36 @@ func (c *circuit) outcome(t endpoint.Token, err error) outcome {
 	return o
 }
 
+// succeed counts a success where that is possible without a lock. A healthy
+// circuit without a window of time only reads: its calls share no memory that
+// they write.
+func (c *circuit) succeed(p *period) bool {
+	if p.idle.Load() {
+		return true
+	}
+	if p.successes == nil {
+		return false
+	}
+	if p.successes.add() {
+		c.hold(p)
+	}
+	return true
+}
+
+// hold sees to it that a batch that begins is sorted into the window.
+func (c *circuit) hold(p *period) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if rest := p.successes.arm(c.b.now()); rest > 0 {
+		time.AfterFunc(rest, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.successes.sort(c.b.now())
+			p.successes.armed = false
+		})
+	}
+}
+
 // settle counts a call of a period that was closed when it began.
 func (c *circuit) settle(ctx context.Context, p *period, o outcome, err error) {
 	if o == ignored || p != c.current.Load() {
@@ -224,6 +258,9 @@ func (p *period) count(hasFailed bool, b *Breaker) bool {
 		now = b.now()
 	}
 	p.mu.Lock()
+	if p.successes != nil {
+		p.successes.sort(now)
+	}
 	t, idle := p.window.add(now, hasFailed)
 	p.idle.Store(idle)
 	p.mu.Unlock()

@@ -61,6 +61,9 @@ type recent struct {
 
 func newRecent(span time.Duration) *recent { return &recent{part: max(span/windowParts, 1)} }
 
+// partOf returns the number of the part that a moment is in.
+func (w *recent) partOf(now time.Duration) int64 { return int64(now / w.part) }
+
 func (w *recent) add(now time.Duration, hasFailed bool) (tally, bool) {
 	w.advance(now)
 	part := &w.parts[w.at%windowParts]
@@ -71,6 +74,15 @@ func (w *recent) add(now time.Duration, hasFailed bool) (tally, bool) {
 		w.failures++
 	}
 	return w.tally, false
+}
+
+// addSuccesses counts n of them in a part, which may have left the window.
+func (w *recent) addSuccesses(n int, at int64) {
+	w.advance(time.Duration(at) * w.part)
+	if w.at-at < windowParts {
+		w.parts[at%windowParts].calls += n
+		w.calls += n
+	}
 }
 
 // recentFailures is a window of time where nobody asks how many calls there
@@ -84,7 +96,7 @@ func (w *recentFailures) add(now time.Duration, hasFailed bool) (tally, bool) {
 
 // advance forgets what is too old.
 func (w *recent) advance(now time.Duration) {
-	at := int64(now / w.part)
+	at := w.partOf(now)
 	if at-w.at >= windowParts {
 		w.parts, w.tally, w.at = [windowParts]tally{}, tally{}, at
 		return
