@@ -194,7 +194,7 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	end := o.Start.Add(o.Duration)
+	end := o.Start().Add(o.Duration)
 	skipped, ok := c.take(level, end)
 	if !ok {
 		return

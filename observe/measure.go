@@ -36,7 +36,7 @@ func (m *measure) End(_ context.Context, _ endpoint.Token, o *Observation) {
 	if o.Code == endpoint.Canceled || !bad && o.Call.Side() == endpoint.ClientSide && refused(o) {
 		return
 	}
-	if now := o.Start.Add(o.Duration).Sub(m.start); int64(now) >= m.next.Load() {
+	if now := o.Start().Add(o.Duration).Sub(m.start); int64(now) >= m.next.Load() {
 		m.advance(now)
 	}
 	m.total.Add(1)

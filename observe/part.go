@@ -51,8 +51,8 @@ type Observation struct {
 	Call *endpoint.Call
 	// Operation is what is called, never nil.
 	Operation *endpoint.Operation
-	// Start is when the call began.
-	Start time.Time
+
+	start moment
 
 	// FirstItem is how long the first item of a stream took, of either side;
 	// 0 when there was none.
@@ -67,3 +67,6 @@ type Observation struct {
 	// Code is the code of Err.
 	Code endpoint.Code
 }
+
+// Start returns when the call began.
+func (o *Observation) Start() time.Time { return o.start.time() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/typedkit/endpoint"
 )
@@ -25,43 +24,51 @@ type run struct {
 
 var runs = sync.Pool{New: func() any { return new(run) }}
 
-// begin tells the observers in order, and ends those that began when one of
-// them panics.
+// begin tells the observers in order.
 func (r *run) begin(ctx context.Context) context.Context {
-	begun := 0
+	ctx = r.beginOne(ctx, 0)
+	if len(r.observers) > 1 {
+		ctx = r.beginOthers(ctx)
+	}
+	return ctx
+}
+
+func (r *run) beginOne(ctx context.Context, i int) context.Context {
+	inner, token := r.observers[i].Begin(ctx, &r.Observation)
+	r.tokens[i] = token
+	if inner != nil {
+		return inner
+	}
+	return ctx
+}
+
+// beginOthers goes on after the first, and ends those that began when one
+// panics.
+func (r *run) beginOthers(ctx context.Context) context.Context {
+	begun := 1
 	defer func() {
 		if begun == len(r.observers) {
 			return
 		}
 		v := recover()
-		r.Duration, r.Err, r.Code = time.Since(r.Start), endpoint.NewPanicError(v), endpoint.Internal
+		r.Duration, r.Err, r.Code = r.start.elapsed(), endpoint.NewPanicError(v), endpoint.Internal
 		r.end(ctx, begun, &r.Observation)
 		if v != nil {
 			panic(v)
 		}
 	}()
-	for i, obs := range r.observers {
-		inner, token := obs.Begin(ctx, &r.Observation)
-		if inner != nil {
-			ctx = inner
-		}
-		r.tokens[i] = token
-		begun++
+	for ; begun < len(r.observers); begun++ {
+		ctx = r.beginOne(ctx, begun)
 	}
 	return ctx
 }
 
 // end tells the first n observers, the last first, also when one panics.
 func (r *run) end(ctx context.Context, n int, o *Observation) {
-	defer func() {
-		if n > 0 {
-			r.end(ctx, n, o)
-		}
-	}()
-	for n > 0 {
-		n--
-		r.observers[n].End(ctx, r.tokens[n], o)
+	if n > 1 {
+		defer r.end(ctx, n-1, o)
 	}
+	r.observers[n-1].End(ctx, r.tokens[n-1], o)
 }
 
 func exit(ctx context.Context, t endpoint.Token, err error) error {
@@ -79,12 +86,12 @@ func exit(ctx context.Context, t endpoint.Token, err error) error {
 }
 
 func (r *run) finish(ctx context.Context, o *Observation, err error) {
-	o.Duration = time.Since(o.Start)
+	o.Duration = o.start.elapsed()
 	o.Err, o.Code = err, endpoint.CodeOf(err)
 	r.end(ctx, len(r.observers), o)
 }
 
-// reuse gives the run back, as it was but for its state and its Start.
+// reuse gives the run back, as it was but for its state and its start.
 func (r *run) reuse() {
 	clear(r.tokens[:len(r.observers)])
 	r.operation, r.Call, r.Operation, r.Err = nil, nil, nil, nil
@@ -109,7 +116,7 @@ func item(ctx context.Context, t endpoint.Token) error {
 	o := r.later.Load()
 	if o == nil {
 		later := r.Observation
-		later.FirstItem = max(1, time.Since(r.Start))
+		later.FirstItem = max(1, r.start.elapsed())
 		if o = &r.Observation; !r.later.CompareAndSwap(nil, &later) {
 			o = r.later.Load()
 		}

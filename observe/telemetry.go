@@ -167,8 +167,11 @@ type operation struct {
 }
 
 func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if len(l.observers) == 0 {
+		return ctx, endpoint.Token{}, nil
+	}
 	r, _ := runs.Get().(*run)
-	r.operation, r.Call, r.Operation, r.Start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
+	r.operation, r.Call, r.Operation, r.start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 

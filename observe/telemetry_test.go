@@ -80,16 +80,21 @@ func TestObservation(t *testing.T) {
 		ctx, call := serving(t, getOp, nil)
 		start := time.Now()
 		require.ErrorIs(t, run(ctx, observe.New(part), 3*time.Second, errFailed), errFailed)
-		require.Equal(t, observe.Observation{
-			Call: call, Operation: getOp, Start: start, Duration: 3 * time.Second, Err: errFailed, Code: endpoint.Internal,
-		}, got)
+		require.Same(t, call, got.Call)
+		require.Same(t, getOp, got.Operation)
+		require.Equal(t, start, got.Start())
+		require.Equal(t, 3*time.Second, got.Duration)
+		require.Zero(t, got.FirstItem)
+		require.ErrorIs(t, got.Err, errFailed)
+		require.Equal(t, endpoint.Internal, got.Code)
 
 		layer := observe.New(part)
 		for _, after := range []time.Duration{0, time.Millisecond, time.Hour} {
 			time.Sleep(after)
 			require.NoError(t, run(t.Context(), layer, 0, nil))
-			require.Equal(t, time.Now(), got.Start)
+			require.Equal(t, time.Now(), got.Start())
 		}
+		require.Zero(t, new(observe.Observation).Start(), "of no call")
 		require.Nil(t, got.Call)
 		require.NotNil(t, got.Operation, "of a call in process")
 	})
