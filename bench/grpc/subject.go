@@ -62,6 +62,9 @@ const (
 	// manyCollections is how many windows long one is: long enough for some
 	// collections of garbage.
 	manyCollections = 10
+	// manyStreams is the same for messages: how many of them go into one write is
+	// luck, and has to be the same luck for all.
+	manyStreams = 60
 )
 
 // cases returns what is measured, each after it has shown that it answers right.
@@ -86,7 +89,11 @@ func (f *fleet) cases() ([]measure.Case, error) {
 				if err := run(2*length + 1); err != nil {
 					return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", group(shape, end), kind, err)
 				}
-				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: manyCollections, Clock: cpuTime, Run: run})
+				windows := manyStreams
+				if shape == unaryCall {
+					windows = manyCollections
+				}
+				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: windows, Clock: cpuTime, Run: run})
 			}
 		}
 	}

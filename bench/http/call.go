@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/typedkit/endpoint/bench/internal/measure"
 	"github.com/typedkit/endpoint/httpx"
 )
@@ -47,7 +49,9 @@ type clientCall struct {
 func callsOf(kind, base string, transport http.RoundTripper) (map[string]clientCall, error) {
 	if kind == kindHand {
 		if transport == nil {
-			transport = http.DefaultTransport.(*http.Transport).Clone()
+			own := http.DefaultTransport.(*http.Transport).Clone()
+			own.MaxIdleConnsPerHost = own.MaxIdleConns // of its 2, the other callers would dial for each call
+			transport = own
 		}
 		c := &handClient{base: base, http: &http.Client{Transport: transport}}
 		return callsWith(c.upper, c.list, c.place), nil
@@ -192,8 +196,12 @@ func casesOf(way string, windows int, clock func() (time.Duration, error), serve
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", clientGroup(s.name, way), kind, err)
 			}
+			run := repeat(c.call)
+			if way != inMemory {
+				run = concurrently(run)
+			}
 			cases = append(cases, measure.Case{
-				Group: clientGroup(s.name, way), Kind: kind, Windows: windows, Clock: clock, Run: repeat(c.call),
+				Group: clientGroup(s.name, way), Kind: kind, Windows: windows, Clock: clock, Run: run,
 			})
 		}
 	}
@@ -208,6 +216,19 @@ func repeat(call func() error) func(n int) error {
 			}
 		}
 		return nil
+	}
+}
+
+// concurrently returns a run of as many callers as the server has connections in
+// the other cases. A caller that is alone sleeps in each call, and what the system
+// and Go's scheduler do to find that out would be most of what is measured.
+func concurrently(run func(n int) error) func(n int) error {
+	return func(n int) error {
+		var callers errgroup.Group
+		for i := range connections {
+			callers.Go(func() error { return run((n + i) / connections) })
+		}
+		return callers.Wait()
 	}
 }
 

@@ -256,6 +256,10 @@ const someItems = 100
 // collections of garbage.
 const manyCollections = 20
 
+// manyPackets is the same over sockets: how many items go into one write is luck,
+// and has to be the same luck for both.
+const manyPackets = 60
+
 // cases returns what is measured. An iteration is an item; a run of n is one call
 // with a stream of n items. Each case has shown before that it does its work.
 func cases(s *sockets) ([]measure.Case, error) {
@@ -270,8 +274,11 @@ func cases(s *sockets) ([]measure.Case, error) {
 				return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", group, kind, err)
 			}
 			c := measure.Case{Group: group, Kind: kind, Windows: manyCollections, Clock: measure.CPUTime, Run: run}
-			if group == eventsBoth || group == linesBoth {
-				c.Clock = nil
+			switch group {
+			case eventsBoth, linesBoth:
+				c.Windows, c.Clock = manyPackets, nil
+			case eventsCPU, linesCPU:
+				c.Windows = manyPackets
 			}
 			all = append(all, c)
 		}
