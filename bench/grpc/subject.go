@@ -86,7 +86,7 @@ func (f *fleet) cases() ([]measure.Case, error) {
 				if err := run(2*length + 1); err != nil {
 					return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", group(shape, end), kind, err)
 				}
-				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: manyCollections, Clock: cpuTime, Run: run})
+				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: manyCollections, Clock: measure.CPUTime, Run: run})
 			}
 		}
 	}
