@@ -31,16 +31,9 @@ import (
 // have been sent is not retryable.
 func Client(to endpoint.Target[grpc.ClientConnInterface], svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ClientSide, svc, opts)
-	switch t := to.(type) {
-	case nil:
-		b.fault("", errors.New("the target is nil"))
-	case interface{ Err() error }:
-		if err := t.Err(); err != nil {
-			b.faults = append(b.faults, err)
-		}
-	}
-	if len(b.faults) > 0 {
-		return errors.Join(b.faults...)
+	b.Target(to)
+	if err := b.Err(); err != nil {
+		return err
 	}
 	for _, mt := range b.methods {
 		c := &client{mt: mt, target: to, opts: []grpc.CallOption{grpc.StaticMethod()}}
@@ -53,9 +46,7 @@ func Client(to endpoint.Target[grpc.ClientConnInterface], svc Service, opts ...O
 		}
 		mt.connect(c)
 	}
-	for _, omit := range b.omitted {
-		omit()
-	}
+	b.SetOmitted()
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package grpcx
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -40,7 +39,7 @@ type Methods struct {
 // with its package, as "pb.Add", and sets options for all of them.
 func (m *Methods) Service(name string, opts ...MethodOption) {
 	if !validService.MatchString(name) {
-		m.build.fault(m.build.fields.Type, fmt.Errorf("%q is no name of a gRPC service", name))
+		m.build.Fault(m.build.Type(), fmt.Errorf("%q is no name of a gRPC service", name))
 	}
 	m.service, m.opts = name, slices.Clone(opts)
 }
@@ -142,15 +141,7 @@ func bidi[In, Out any](m *Methods, name string, e *endpoint.Endpoint[endpoint.St
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (m *Methods) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	f, ok := m.build.describe(unsafe.Pointer(e), "Omit")
-	if !ok {
-		return
-	}
-	m.build.omitted = append(m.build.omitted, func() {
-		*e = func(context.Context, Req) (Resp, error) {
-			return *new(Resp), endpoint.Errorf(endpoint.Unimplemented, "%s is not served over gRPC", f.Name)
-		}
-	})
+	m.build.Omit(e)
 }
 
 // method is one method of a gRPC service on one end.
@@ -173,20 +164,18 @@ type method struct {
 
 // build is the description of one service while it is made, on one end.
 type build struct {
+	*service.Description
 	end     endpoint.Side
 	config  config
-	fields  *service.Fields
 	methods []*method
-	omitted []func()
-	done    map[unsafe.Pointer]bool
-	faults  []error
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
-	b := &build{end: end, done: map[unsafe.Pointer]bool{}}
+	describing := service.Transport{Package: "grpcx", Method: "GRPC", Name: "gRPC"}
+	b := &build{Description: service.NewDescription(describing, end), end: end}
 	for _, o := range opts {
 		if o == nil {
-			b.fault("", errors.New("a nil option"))
+			b.Fault("", errors.New("a nil option"))
 			continue
 		}
 		o.apply(&b.config)
@@ -196,53 +185,23 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 		others, side = b.config.client, "clients"
 	}
 	for _, name := range others {
-		b.fault("", fmt.Errorf("option %s is for %s", name, side))
+		b.Fault("", fmt.Errorf("option %s is for %s", name, side))
 	}
 	for _, err := range b.config.faults {
-		b.fault("", err)
+		b.Fault("", err)
 	}
-	fields, faults := service.Walk(svc)
-	b.fields = fields
-	for _, err := range faults {
-		b.fault("", err)
-	}
-	if len(faults) > 0 {
-		return b // the service's own method would trip over them
+	if !b.Walk(svc) {
+		return b
 	}
 	svc.GRPC(&Methods{build: b})
 	b.complete()
 	return b
 }
 
-func (b *build) fault(place string, err error) {
-	if place != "" {
-		err = fmt.Errorf("%s: %w", place, err)
-	}
-	b.faults = append(b.faults, fmt.Errorf("grpcx: %w", err))
-}
-
-// describe marks the field at addr as described.
-func (b *build) describe(addr unsafe.Pointer, where string) (service.Field, bool) {
-	f, ok := b.fields.Lookup(addr)
-	switch {
-	case addr == nil:
-		b.fault(b.fields.Type, fmt.Errorf("%s describes a nil pointer", where))
-		return f, false
-	case !ok:
-		b.fault(b.fields.Type, fmt.Errorf("%s describes an endpoint that is no field of the service; does its method GRPC have a value receiver?", where))
-		return f, false
-	case b.done[addr]:
-		b.fault(f.Path, fmt.Errorf("%s describes it again", where))
-		return f, false
-	}
-	b.done[addr] = true
-	return f, true
-}
-
 // add plans one method; nil if nothing can be made of it.
 func (b *build) add(m *Methods, kind endpoint.StreamKind, name string, addr unsafe.Pointer, in, out *form, opts []MethodOption) *method {
 	full := "/" + m.service + "/" + name
-	f, ok := b.describe(addr, full)
+	f, ok := b.Describe(addr, full)
 	if !ok {
 		return nil
 	}
@@ -260,7 +219,7 @@ func (b *build) add(m *Methods, kind endpoint.StreamKind, name string, addr unsa
 	if mt.opts.named != "" {
 		mt.op.Service = mt.opts.named
 	}
-	faults := append(mt.opts.faults, sameIdentities(mt.opts.fails)...)
+	faults := append(mt.opts.faults, service.SameIdentities(mt.opts.fails)...)
 	if m.service == "" {
 		faults = append(faults, fmt.Errorf("the method %q belongs to no service; call Service first", name))
 	}
@@ -268,7 +227,7 @@ func (b *build) add(m *Methods, kind endpoint.StreamKind, name string, addr unsa
 		faults = append(faults, fmt.Errorf("%q is no name of a method", name))
 	}
 	for _, err := range append(faults, mt.plan(b.end)...) {
-		b.fault(f.Path, err)
+		b.Fault(f.Path, err)
 	}
 	b.methods = append(b.methods, mt)
 	return mt
@@ -346,51 +305,14 @@ func kindName(k endpoint.StreamKind) string {
 	return "Unary"
 }
 
-// sameIdentities finds declared errors of one identity with different codes.
-func sameIdentities(fails []*endpoint.Error) []error {
-	var faults []error
-	known := map[string]endpoint.Code{}
-	for _, e := range fails {
-		if code, ok := known[identity(e)]; ok && code != e.Code() {
-			faults = append(faults, fmt.Errorf("option Fails: %s is declared with the codes %s and %s", identity(e), code, e.Code()))
-		}
-		known[identity(e)] = e.Code()
-	}
-	return faults
-}
-
 // complete finds what the description as a whole lacks or has twice.
 func (b *build) complete() {
-	for _, addr := range b.fields.List {
-		if f, _ := b.fields.Lookup(addr); !b.done[addr] {
-			b.fault(f.Path, errors.New("it is not described; describe it, or declare it absent with Omit"))
-		}
-	}
-	names, paths := map[string]*method{}, map[string]*method{}
-	var fails []*endpoint.Error
+	b.Undescribed()
 	for _, mt := range b.methods {
-		name := mt.op.Service + "." + mt.op.Name
-		if other := names[name]; other != nil {
-			b.fault(mt.field.Path, fmt.Errorf("it is the operation %s, as %s is; give one of them the option Named", name, other.field.Path))
-		}
-		names[name] = mt
-		if other := paths[mt.op.Method]; other != nil {
-			b.fault(mt.field.Path, fmt.Errorf("it is %s, as %s is", mt.op.Method, other.field.Path))
-		}
-		paths[mt.op.Method] = mt
-		if len(sameIdentities(mt.opts.fails)) == 0 {
-			fails = append(fails, mt.opts.fails...)
-		}
-		stack, err := b.config.layers.Bind(mt.op, b.end)
-		if err != nil {
-			b.fault(mt.field.Path, fmt.Errorf("option Use: %w", err))
-		}
-		mt.stack = stack
+		mt.stack = b.Operation(mt.field, mt.op, mt.op.Method, b.config.layers)
 		if b.end == endpoint.ServerSide && mt.unset && !mt.opts.partial {
-			b.fault(mt.field.Path, errors.New("the endpoint is nil; set it, or give the method the option Partial"))
+			b.Fault(mt.field.Path, errors.New("the endpoint is nil; set it, or give the method the option Partial"))
 		}
 	}
-	for _, err := range sameIdentities(fails) {
-		b.fault(b.fields.Type, err)
-	}
+	b.Clashes()
 }

@@ -206,5 +206,3 @@ func Codec(f codec.Format) MethodOption {
 		c.codec = f
 	})
 }
-
-func identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }

@@ -21,14 +21,14 @@ func Register(s grpc.ServiceRegistrar, svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ServerSide, svc, opts)
 	switch s := s.(type) {
 	case nil:
-		b.fault("", errors.New("the registrar is nil"))
+		b.Fault("", errors.New("the registrar is nil"))
 	case interface {
 		GetServiceInfo() map[string]grpc.ServiceInfo
 	}:
 		b.checkNames(s.GetServiceInfo())
 	}
-	if len(b.faults) > 0 {
-		return errors.Join(b.faults...)
+	if err := b.Err(); err != nil {
+		return err
 	}
 	for _, desc := range b.descriptions(svc) {
 		s.RegisterService(desc, svc)
@@ -41,7 +41,7 @@ func Register(s grpc.ServiceRegistrar, svc Service, opts ...Option) error {
 func (b *build) checkNames(registered map[string]grpc.ServiceInfo) {
 	for _, name := range b.services() {
 		if _, ok := registered[name]; ok {
-			b.fault(b.fields.Type, fmt.Errorf("the service %s is registered already", name))
+			b.Fault(b.Type(), fmt.Errorf("the service %s is registered already", name))
 		}
 	}
 }

@@ -32,16 +32,9 @@ const maxErrorBody = 1 << 20
 // call that is not idempotent and may have been sent is not retryable.
 func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ClientSide, svc, opts)
-	switch t := to.(type) {
-	case nil:
-		b.fault("", errors.New("the target is nil"))
-	case interface{ Err() error }:
-		if err := t.Err(); err != nil {
-			b.faults = append(b.faults, err)
-		}
-	}
-	if len(b.faults) > 0 {
-		return errors.Join(b.faults...)
+	b.Target(to)
+	if err := b.Err(); err != nil {
+		return err
 	}
 	for _, rt := range b.routes {
 		c := &client{rt: rt, target: to, accept: rt.writes[0] + ", " + problemType}
@@ -52,9 +45,7 @@ func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 		}
 		rt.connect(c)
 	}
-	for _, omit := range b.omitted {
-		omit()
-	}
+	b.SetOmitted()
 	return nil
 }
 

@@ -24,11 +24,11 @@ type Router interface {
 func Mount(router Router, svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ServerSide, svc, opts)
 	if router == nil {
-		b.fault("", errors.New("the router is nil"))
+		b.Fault("", errors.New("the router is nil"))
 	}
 	b.tryMux()
-	if len(b.faults) > 0 {
-		return errors.Join(b.faults...)
+	if err := b.Err(); err != nil {
+		return err
 	}
 	by := routerOf(router)
 	for _, rt := range b.routes {
@@ -43,14 +43,14 @@ func Mount(router Router, svc Service, opts ...Option) error {
 		}
 		b.register(router, rt, rt.op.Method+" "+pattern)
 	}
-	return errors.Join(b.faults...)
+	return b.Err()
 }
 
 // tryMux registers the routes on a router of its own first, so that two that
 // conflict with each other are found before the user's router has one of them.
 func (b *build) tryMux() {
 	mux := http.NewServeMux()
-	if len(b.faults) > 0 {
+	if b.Err() != nil {
 		return
 	}
 	for _, rt := range b.routes {
@@ -62,7 +62,7 @@ func (b *build) tryMux() {
 func (b *build) register(router Router, rt *route, pattern string) {
 	defer func() {
 		if r := recover(); r != nil {
-			b.fault(rt.field.Path, fmt.Errorf("the router refuses %q: %v", pattern, r))
+			b.Fault(rt.field.Path, fmt.Errorf("the router refuses %q: %v", pattern, r))
 		}
 	}()
 	router.Handle(pattern, rt)
@@ -85,7 +85,7 @@ func Handler[Req, Resp any](e endpoint.Endpoint[Req, Resp], opts ...HandlerOptio
 		}
 	}
 	rt.op = &endpoint.Operation{Service: rt.opts.named, Transport: "http", Idempotent: rt.opts.idempotent, Fails: rt.opts.fails, StatusOf: rt.opts.statusOf}
-	faults := append(append(c.faults, rt.opts.faults...), sameIdentities(rt.opts.fails)...)
+	faults := append(append(c.faults, rt.opts.faults...), service.SameIdentities(rt.opts.fails)...)
 	if e == nil && !rt.opts.partial {
 		faults = append(faults, errors.New("the endpoint is nil"))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // An Option belongs to one end, to a server ([Mount], [Handler]) or to a client
@@ -166,7 +167,7 @@ func ErrorStatus(e *endpoint.Error, status int) RouteOption {
 			if c.statuses == nil {
 				c.statuses = map[string]int{}
 			}
-			c.statuses[identity(e)] = status
+			c.statuses[service.Identity(e)] = status
 		}
 	})
 }
@@ -303,5 +304,3 @@ func Partial() RouteOption {
 func AllowUnknown() RouteOption {
 	return routeOption(func(c *routeConfig) { c.allowUnknown = true })
 }
-
-func identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 const problemType = "application/problem+json"
@@ -67,7 +68,7 @@ var ownStatus = map[string]int{
 
 // statusOf returns the status that an error goes out with.
 func statusOf(e *endpoint.Error, overrides map[string]int) int {
-	if status, ok := overrides[identity(e)]; ok && e.Domain() != "" {
+	if status, ok := overrides[service.Identity(e)]; ok && e.Domain() != "" {
 		return status
 	}
 	if e.Domain() == "endpoint" {

@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -73,15 +72,7 @@ func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	f, ok := r.build.describe(unsafe.Pointer(e), "Omit")
-	if !ok {
-		return
-	}
-	r.build.omitted = append(r.build.omitted, func() {
-		*e = func(context.Context, Req) (Resp, error) {
-			return *new(Resp), endpoint.Errorf(endpoint.Unimplemented, "%s is not served over HTTP", f.Name)
-		}
-	})
+	r.build.Omit(e)
 }
 
 // Under returns Routes whose paths begin with prefix, with options for all of
@@ -124,74 +115,42 @@ type route struct {
 
 // build is the description of one service while it is made, on one end.
 type build struct {
-	end     endpoint.Side
-	config  config
-	fields  *service.Fields
-	routes  []*route
-	omitted []func()
-	done    map[unsafe.Pointer]bool
-	faults  []error
+	*service.Description
+	end    endpoint.Side
+	config config
+	routes []*route
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
-	b := &build{end: end, done: map[unsafe.Pointer]bool{}}
+	describing := service.Transport{Package: "httpx", Method: "HTTP", Name: "HTTP"}
+	b := &build{Description: service.NewDescription(describing, end), end: end}
 	for _, o := range opts {
 		if o == nil {
-			b.fault("", fmt.Errorf("a nil option"))
+			b.Fault("", fmt.Errorf("a nil option"))
 			continue
 		}
 		o.apply(&b.config)
 	}
 	if end == endpoint.ClientSide {
 		for _, name := range b.config.server {
-			b.fault("", fmt.Errorf("option %s is for servers", name))
+			b.Fault("", fmt.Errorf("option %s is for servers", name))
 		}
 	}
 	for _, err := range b.config.faults {
-		b.fault("", err)
+		b.Fault("", err)
 	}
-	fields, faults := service.Walk(svc)
-	b.fields = fields
-	for _, err := range faults {
-		b.fault("", err)
-	}
-	if len(faults) > 0 {
-		return b // the service's own method would trip over them
+	if !b.Walk(svc) {
+		return b
 	}
 	svc.HTTP(&Routes{build: b})
 	b.complete()
 	return b
 }
 
-func (b *build) fault(place string, err error) {
-	if place != "" {
-		err = fmt.Errorf("%s: %w", place, err)
-	}
-	b.faults = append(b.faults, fmt.Errorf("httpx: %w", err))
-}
-
-// describe marks the field at addr as described.
-func (b *build) describe(addr unsafe.Pointer, where string) (service.Field, bool) {
-	f, ok := b.fields.Lookup(addr)
-	switch {
-	case addr == nil:
-		b.fault(b.fields.Type, fmt.Errorf("%s describes a nil pointer", where))
-		return f, false
-	case !ok:
-		b.fault(b.fields.Type, fmt.Errorf("%s describes an endpoint that is no field of the service; does its method HTTP have a value receiver?", where))
-		return f, false
-	case b.done[addr]:
-		b.fault(f.Path, fmt.Errorf("%s describes it again", where))
-		return f, false
-	}
-	b.done[addr] = true
-	return f, true
-}
-
 // add plans one route; nil if nothing can be made of it.
 func (b *build) add(r *Routes, kind endpoint.StreamKind, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
 	full := r.prefix + path
-	f, ok := b.describe(addr, method+" "+full)
+	f, ok := b.Describe(addr, method+" "+full)
 	if !ok {
 		return nil
 	}
@@ -204,7 +163,7 @@ func (b *build) add(r *Routes, kind endpoint.StreamKind, method, path string, ad
 	}
 	faults := rt.plan(kind, method, full)
 	for _, err := range faults {
-		b.fault(f.Path, err)
+		b.Fault(f.Path, err)
 	}
 	b.routes = append(b.routes, rt)
 	return rt
@@ -234,7 +193,7 @@ func (rt *route) plan(kind endpoint.StreamKind, method, path string) []error {
 	if rt.opts.named != "" {
 		rt.op.Service = rt.opts.named
 	}
-	faults = append(faults, sameIdentities(rt.opts.fails)...)
+	faults = append(faults, service.SameIdentities(rt.opts.fails)...)
 	for _, t := range []reflect.Type{rt.types.req, rt.types.resp} {
 		if _, ok := endpoint.StreamItem(t); ok {
 			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response; use ServerStream, ClientStream or Bidi", method))
@@ -303,52 +262,14 @@ func (rt *route) outFormats() []codec.Format {
 	return rt.config.allFormats()
 }
 
-// sameIdentities finds declared errors of one identity with different codes.
-func sameIdentities(fails []*endpoint.Error) []error {
-	var faults []error
-	codes := map[string]endpoint.Code{}
-	for _, e := range fails {
-		if code, ok := codes[identity(e)]; ok && code != e.Code() {
-			faults = append(faults, fmt.Errorf("option Fails: %s is declared with the codes %s and %s", identity(e), code, e.Code()))
-		}
-		codes[identity(e)] = e.Code()
-	}
-	return faults
-}
-
 // complete finds what the description as a whole lacks or has twice.
 func (b *build) complete() {
-	for _, addr := range b.fields.List {
-		if f, _ := b.fields.Lookup(addr); !b.done[addr] {
-			b.fault(f.Path, errors.New("it is not described; describe it, or declare it absent with Omit"))
-		}
-	}
-	names, paths := map[string]*route{}, map[string]*route{}
-	var fails []*endpoint.Error
+	b.Undescribed()
 	for _, rt := range b.routes {
-		name := rt.op.Service + "." + rt.op.Name
-		if other := names[name]; other != nil {
-			b.fault(rt.field.Path, fmt.Errorf("it is the operation %s, as %s is; give one of them the option Named", name, other.field.Path))
-		}
-		names[name] = rt
-		path := rt.op.Method + " " + rt.op.Pattern
-		if other := paths[path]; other != nil {
-			b.fault(rt.field.Path, fmt.Errorf("it is at %s, as %s is", path, other.field.Path))
-		}
-		paths[path] = rt
-		if len(sameIdentities(rt.opts.fails)) == 0 {
-			fails = append(fails, rt.opts.fails...)
-		}
-		stack, err := b.config.layers.Bind(rt.op, b.end)
-		if err != nil {
-			b.fault(rt.field.Path, fmt.Errorf("option Use: %w", err))
-		}
-		rt.stack = stack
+		rt.stack = b.Operation(rt.field, rt.op, "at "+rt.op.Method+" "+rt.op.Pattern, b.config.layers)
 		if b.end == endpoint.ServerSide && rt.unset && !rt.opts.partial {
-			b.fault(rt.field.Path, errors.New("the endpoint is nil; set it, or give the route the option Partial"))
+			b.Fault(rt.field.Path, errors.New("the endpoint is nil; set it, or give the route the option Partial"))
 		}
 	}
-	for _, err := range sameIdentities(fails) {
-		b.fault(b.fields.Type, err)
-	}
+	b.Clashes()
 }

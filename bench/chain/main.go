@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
@@ -16,23 +13,11 @@ grpc-go, connect-go and net/http. The layers do nothing ("pass"), or the same li
 work in every library ("real").`
 
 func main() {
-	p := measure.Program{
-		Name: "chain", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "chain", About: about,
 		Cases:  cases,
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }
 
 // cases returns what is measured. Each variant has shown before that it answers

@@ -18,10 +18,10 @@ func chart(o measure.Outcome) *measure.Chart {
 			{Name: kindHTTP, Color: "#8a8378"},
 			{Name: kindConnect, Color: "#8e5bb5"},
 			{Name: kindGRPC, Color: "#d98a00"},
-			{Name: kindKit, Color: "#c8334a"},
+			{Name: kindKit, Color: measure.ColorPeer},
 			{Name: kindStack, Color: "#1f9e89", Strong: true},
-			{Name: kindChain, Color: "#1f63d6", Strong: true},
-			{Name: kindHand, Color: "#24211c", Dashed: true},
+			{Name: kindChain, Color: measure.ColorOurs, Strong: true},
+			{Name: kindHand, Color: measure.ColorHand, Dashed: true},
 		},
 		Note: "Numbers at the right are those of ten layers. " + o.Machine + ".",
 	}

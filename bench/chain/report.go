@@ -3,17 +3,10 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
-)
-
-// Files that a full run writes.
-const (
-	reportFile = "report.md"
-	chartFile  = "chain.svg"
 )
 
 // reportHead is what the report says of every run.
@@ -21,32 +14,21 @@ const (
 //go:embed reporthead.md
 var reportHead string
 
-// report prints the results, and writes them into files if it was a full run.
-func report(out io.Writer, o measure.Outcome) error {
-	results, opts := o.Results, o.Options
-	var b strings.Builder
+// report returns what is said of an outcome.
+func report(o measure.Outcome) (measure.Report, error) {
+	return measure.Report{
+		Sections: everything(o.Results), Claims: claims(o.Results),
+		Head: reportHead, Body: body(o.Results),
+		Plot: chart(o),
+	}, nil
+}
+
+func everything(results []measure.Result) []measure.Section {
+	var all []measure.Section
 	for _, work := range workloads() {
-		fmt.Fprintf(&b, "%s\n\n%s\n", workTitle(work), workTable(results, work).Text())
+		all = append(all, measure.Section{Title: workTitle(work), Table: workTable(results, work)})
 	}
-	fmt.Fprintf(&b, "Ratios are medians of the rounds' ratios, with 95 %% confidence intervals; of fewer\nthan six rounds, with the smallest and the largest.\n%s\n\n", o.Machine)
-	b.WriteString(measure.Claims(claims(results)).Text())
-	if opts.Smoke {
-		b.WriteString("\nThis was a smoke run: its numbers mean little.\n")
-	}
-	if _, err := io.WriteString(out, b.String()); err != nil {
-		return err
-	}
-	if opts.Smoke {
-		return nil
-	}
-	if err := opts.Write(chartFile, chart(o).SVG()); err != nil {
-		return err
-	}
-	if err := opts.Write(reportFile, markdown(o)); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s and %s\n", reportFile, chartFile)
-	return err
+	return all
 }
 
 func workTitle(work string) string {
@@ -73,19 +55,11 @@ func workTable(results []measure.Result, work string) *measure.Table {
 				}
 				t.Add(kind, strconv.Itoa(bytes), strconv.Itoa(depth),
 					fmt.Sprintf("%.1f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), fmt.Sprintf("%.0f", r.Bytes),
-					versus(r, hand), versus(r, kit))
+					measure.Versus(r, hand), measure.Versus(r, kit))
 			}
 		}
 	}
 	return t
-}
-
-// versus is the cell for a ratio; that of a case with itself says nothing.
-func versus(r, base *measure.Result) string {
-	if r == base {
-		return "1"
-	}
-	return measure.Compare(r, base).String()
 }
 
 // overview returns the times of one depth, a column for each size.
@@ -143,30 +117,16 @@ func worse(a, b *measure.Result) *measure.Result {
 	return a
 }
 
-// markdown returns the report. It has no date: the same program on the same
-// machine writes the same words around other numbers.
-func markdown(o measure.Outcome) []byte {
-	results := o.Results
+// body returns the report below the targets.
+func body(results []measure.Result) string {
 	var b strings.Builder
-	b.WriteString(reportHead)
-	fmt.Fprintf(&b, "\n## Targets\n\n%s", measure.Claims(claims(results)).Markdown())
-	fmt.Fprintf(&b, "\n## Ten layers\n\n![Time of a call by depth, for each size](%s)\n", chartFile)
+	b.WriteString("\n## Ten layers\n\n![Time of a call by depth, for each size](chain.svg)\n")
 	for _, work := range workloads() {
 		fmt.Fprintf(&b, "\n%s\n\n%s", workTitle(work), overview(results, work, inlinedDepth).Markdown())
 	}
 	b.WriteString("\n## Everything\n")
-	for _, work := range workloads() {
-		fmt.Fprintf(&b, "\n%s\n\n%s", workTitle(work), workTable(results, work).Markdown())
+	for _, s := range everything(results) {
+		fmt.Fprintf(&b, "\n%s\n\n%s", s.Title, s.Table.Markdown())
 	}
-	fmt.Fprintf(&b, "\n## How\n\n%s. %d rounds. In `bench`:\n\n```sh\nGOWORK=off go run ./chain%s\n```\n", o.Machine, o.Options.Rounds, flags(o.Options))
-	return []byte(b.String())
-}
-
-// flags returns the flags that make a run like this one, but for where it writes.
-func flags(opts measure.Options) string {
-	s := fmt.Sprintf(" -rounds %d", opts.Rounds)
-	if opts.Fixed {
-		s += " -fixed"
-	}
-	return s
+	return b.String()
 }

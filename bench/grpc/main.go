@@ -1,10 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
-
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
 
@@ -14,9 +10,8 @@ generated code on grpc-go and beside go-kit and connect-go.`
 
 func main() {
 	var all *fleet
-	p := measure.Program{
-		Name: "grpc", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "grpc", About: about,
 		Cases: func() (cases []measure.Case, err error) {
 			if all, err = start(); err != nil {
 				return nil, err
@@ -24,17 +19,6 @@ func main() {
 			return all.cases()
 		},
 		End:    func() error { return all.stop() },
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
+	"github.com/typedkit/endpoint/bench/internal/measure/measuretest"
 )
 
 func TestCases(t *testing.T) {
@@ -80,22 +80,13 @@ func TestClaims(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	o := measure.Outcome{Results: results(), Options: measure.Options{Rounds: 2, Fixed: true, Out: t.TempDir()}, Machine: "a machine"}
-	var out bytes.Buffer
-	if err := report(&out, o); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"A unary call", "A message of a bidi stream", "1.10", "wrote report.md and grpc.svg"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, out.String())
-		}
-	}
-	if text := string(markdown(o)); !strings.Contains(text, "go run ./grpc -rounds 2 -fixed") || !strings.Contains(text, "| client | go-kit |") {
-		t.Errorf("the file lacks something:\n%s", text)
-	}
-	o.Options.Smoke = true
-	out.Reset()
-	if err := report(&out, o); err != nil || !strings.Contains(out.String(), "smoke run") || strings.Contains(out.String(), "wrote") {
-		t.Errorf("a smoke run: %v\n%s", err, out.String())
-	}
+	got := measuretest.Report(t, report, results())
+	measuretest.Has(t, got.Terminal, "A unary call", "A message of a bidi stream", "1.10")
+	measuretest.Has(t, got.Markdown, "| client | go-kit |", "| D1 | allocations beyond those of grpc-go | ≤ 2 | 11 − 10 = 1 | holds |\n")
+}
+
+// TestCommitted looks at the results that are kept in the repository.
+func TestCommitted(t *testing.T) {
+	t.Parallel()
+	measuretest.Committed(t, reportHead)
 }

@@ -93,7 +93,7 @@ func (f *fleet) cases() ([]measure.Case, error) {
 				if shape == unaryCall {
 					windows = manyCollections
 				}
-				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: windows, Clock: cpuTime, Run: run})
+				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: windows, Clock: measure.CPUTime, Run: run})
 			}
 		}
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
@@ -19,9 +17,8 @@ func main() {
 		os.Exit(runServer(os.Stdin, os.Stdout, os.Stderr))
 	}
 	var server *serverProcess
-	p := measure.Program{
-		Name: "http", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "http", About: about,
 		Cases: func() (cases []measure.Case, err error) {
 			if server, err = startServer(); err != nil {
 				return nil, fmt.Errorf("starting the server: %w", err)
@@ -29,19 +26,8 @@ func main() {
 			return casesWith(server)
 		},
 		End:    func() error { return server.stop() },
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }
 
 // casesWith returns what is measured, some of it with a server. Each case has shown

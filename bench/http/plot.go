@@ -1,30 +1,17 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-
-	"github.com/typedkit/endpoint/bench/internal/measure"
-)
-
-// Colours by what a kind is.
-const (
-	colorOurs = "#1f63d6"
-	colorHand = "#24211c"
-	colorBare = "#a8a196"
-	colorPeer = "#c8334a"
-)
+import "github.com/typedkit/endpoint/bench/internal/measure"
 
 func colorOf(kind string) string {
 	switch kind {
 	case kindMount, kindHandler, kindNoTimeout, kindClient:
-		return colorOurs
+		return measure.ColorOurs
 	case kindHand, kindAlone, kindHandV1, kindChi:
-		return colorHand
+		return measure.ColorHand
 	case kindBare, kindBareV1, kindPayload:
-		return colorBare
+		return measure.ColorBare
 	}
-	return colorPeer
+	return measure.ColorPeer
 }
 
 // chart returns the plot.
@@ -34,35 +21,25 @@ func chart(o measure.Outcome) *measure.Bars {
 		Subtitle: "median µs of processor time for a request (and its allocations); blue: httpx, black: careful code by hand, grey: less than that, red: other libraries",
 		Note:     o.Machine + ".",
 	}
-	var panels []measure.BarPanel
+	time := measure.BarStyle{Color: colorOf, Text: measure.MicrosAllocs}
 	for _, s := range shapes() {
-		panels = append(panels, barsOf(o.Results, s.name, s.title, handlerKinds(), true))
+		c.Panels = append(c.Panels, time.Panel(o.Results, s.name, s.title, handlerKinds()))
 	}
+	server := measure.BarStyle{Color: colorOf, Text: func(r *measure.Result) string { return measure.Micros(r) + " µs" }}
 	for _, name := range socketShapes() {
-		panels = append(panels, barsOf(o.Results, socketGroup(name), name+" over a socket: what the server takes", served(), false))
+		c.Panels = append(c.Panels, server.Panel(o.Results, socketGroup(name), name+" over a socket: what the server takes", served()))
 	}
-	panels = append(panels, clientBars(o.Results))
-	c.Rows = slices.Collect(slices.Chunk(panels, 2))
+	c.Panels = append(c.Panels, clientBars(o.Results, time))
 	return c
 }
 
-func barsOf(results []measure.Result, group, title string, kinds []string, allocs bool) measure.BarPanel {
-	p := measure.BarPanel{Title: title}
-	for _, kind := range kinds {
-		if r := measure.Find(results, group, kind); r != nil {
-			p.Bars = append(p.Bars, bar(r, kind, kind, allocs))
-		}
-	}
-	return p
-}
-
 // clientBars has the calls in memory, of all shapes.
-func clientBars(results []measure.Result) measure.BarPanel {
+func clientBars(results []measure.Result, style measure.BarStyle) measure.BarPanel {
 	p := measure.BarPanel{Title: "the client's call, with answers from memory"}
 	for _, shape := range clientShapes() {
 		for _, kind := range clientKinds() {
 			if r := measure.Find(results, clientGroup(shape, inMemory), kind); r != nil {
-				p.Bars = append(p.Bars, bar(r, shape+", "+shortKind(kind), kind, true))
+				p.Bars = append(p.Bars, style.Bar(shape+", "+shortKind(kind), r))
 			}
 		}
 	}
@@ -74,13 +51,4 @@ func shortKind(kind string) string {
 		return "httpx"
 	}
 	return kind
-}
-
-func bar(r *measure.Result, name, kind string, allocs bool) measure.Bar {
-	text := micros(r.Median()) + " µs"
-	if allocs {
-		text += fmt.Sprintf(" (%.0f)", r.Allocs)
-	}
-	color := colorOf(kind)
-	return measure.Bar{Name: name, Text: text, Value: r.Median(), Color: color, Strong: color == colorOurs}
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
@@ -14,23 +11,11 @@ transport: the parts of package observe in one layer, beside the same by hand,
 wrappers around wrappers as most programs have them, go-kit's, otelhttp and otelgrpc.`
 
 func main() {
-	p := measure.Program{
-		Name: "observe", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "observe", About: about,
 		Cases:  cases,
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }
 
 // cases returns what is measured. Each subject has shown before that it answers

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
@@ -15,23 +12,11 @@ discover and with those of go-kit and grpc-go; and what it costs that one of 10,
 instances is another.`
 
 func main() {
-	p := measure.Program{
-		Name: "pick", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "pick", About: about,
 		Cases:  cases,
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }
 
 // changeWindows is how many windows one is for what changes sets: it takes

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
+	"github.com/typedkit/endpoint/bench/internal/measure/measuretest"
 )
 
 // TestSubjects checks each subject as a run does.
@@ -68,9 +63,9 @@ func TestChangers(t *testing.T) {
 	}
 }
 
-// made returns an outcome as if it had been measured: kinds take longer in their
+// made returns results as if they had been measured: kinds take longer in their
 // order.
-func made(opts measure.Options) measure.Outcome {
+func made() []measure.Result {
 	var results []measure.Result
 	add := func(group, kind string, ns float64) {
 		results = append(results, measure.Result{Group: group, Kind: kind, NS: []float64{ns, ns, ns}})
@@ -89,99 +84,22 @@ func made(opts measure.Options) measure.Outcome {
 		add(name, kindLeastRequest, 1)
 		add(name, kindKit, 100)
 	}
-	return measure.Outcome{Results: results, Options: opts, Machine: "an abacus"}
+	return results
 }
 
-func TestSmokeWritesNothing(t *testing.T) {
+func TestReport(t *testing.T) {
 	t.Parallel()
-	var out strings.Builder
-	dir := t.TempDir()
-	if err := report(&out, made(measure.Options{Smoke: true, Rounds: 2, Out: dir})); err != nil {
-		t.Fatal(err)
-	}
-	if files, _ := os.ReadDir(dir); len(files) > 0 {
-		t.Errorf("a smoke run wrote %v", files)
-	}
-	for _, want := range []string{"smoke run", "MISSED", "holds", "0.01 (0.01–0.01)"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the output lacks %q:\n%s", want, out.String())
-		}
-	}
-}
-
-func TestReportFiles(t *testing.T) {
-	t.Parallel()
-	opts := measure.Options{Rounds: 9, Fixed: true, Out: t.TempDir()}
-	if err := report(io.Discard, made(opts)); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(opts.Out, reportFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
+	got := measuretest.Report(t, report, made())
+	measuretest.Has(t, got.Terminal, "MISSED", "holds", "0.01 (0.01–0.01)")
+	measuretest.Has(t, got.Markdown,
 		"| E1 | LeastRequest, 10 instances, without a clock reading | ≤ 30 ns | 40.0 ns | MISSED |\n",
 		"| E3 | one of 10,000 changes, against go-kit | ≤ 0.05× | 0.01 (0.01–0.01) | holds |\n",
-		"](pick.svg)",
-		"GOWORK=off go run ./pick -rounds 9 -fixed\n",
-	} {
-		if !bytes.Contains(text, []byte(want)) {
-			t.Errorf("the report lacks %q", want)
-		}
-	}
-	svg, err := os.ReadFile(filepath.Join(opts.Out, chartFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wellFormed(t, svg)
-	opts.Out = filepath.Join(opts.Out, "gone")
-	if err := report(io.Discard, made(opts)); err == nil {
-		t.Error("a folder that is not there is no error")
-	}
+	)
 }
 
-// TestCommitted looks at the results that are kept in the repository: they are
-// those of this program, and the README has their verdicts.
+// TestCommitted looks at the results that are kept in the repository.
 func TestCommitted(t *testing.T) {
 	t.Parallel()
-	svg, err := os.ReadFile(chartFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wellFormed(t, svg)
-	text, err := os.ReadFile(reportFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.HasPrefix(text, []byte(reportHead)) {
-		t.Errorf("%s begins with another text than reporthead.md: run the measurement again", reportFile)
-	}
-	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	verdicts := 0
-	for line := range bytes.Lines(text) {
-		if bytes.HasPrefix(line, []byte("| E")) {
-			verdicts++
-			if !bytes.Contains(readme, line) {
-				t.Errorf("README.md lacks the report's line %s", line)
-			}
-		}
-	}
-	if verdicts == 0 {
-		t.Errorf("%s has no verdicts", reportFile)
-	}
-}
-
-func wellFormed(t *testing.T, document []byte) {
-	t.Helper()
-	d := xml.NewDecoder(bytes.NewReader(document))
-	for {
-		if _, err := d.Token(); errors.Is(err, io.EOF) {
-			return
-		} else if err != nil {
-			t.Fatalf("it is no well-formed XML: %v", err)
-		}
-	}
+	measuretest.Committed(t, reportHead)
+	measuretest.InReadme(t)
 }

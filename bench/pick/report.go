@@ -3,17 +3,10 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
-)
-
-// Files that a full run writes.
-const (
-	reportFile = "report.md"
-	chartFile  = "pick.svg"
 )
 
 // reportHead is what the report says of every run.
@@ -21,30 +14,13 @@ const (
 //go:embed reporthead.md
 var reportHead string
 
-// report prints the results, and writes them into files if it was a full run.
-func report(out io.Writer, o measure.Outcome) error {
-	results, opts := o.Results, o.Options
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n", pickTable(results).Text(), changeTable(results).Text())
-	fmt.Fprintf(&b, "Ratios are medians of the rounds' ratios, with 95 %% confidence intervals; of fewer\nthan six rounds, with the smallest and the largest.\n%s\n\n", o.Machine)
-	b.WriteString(measure.Claims(claims(results)).Text())
-	if opts.Smoke {
-		b.WriteString("\nThis was a smoke run: its numbers mean little.\n")
-	}
-	if _, err := io.WriteString(out, b.String()); err != nil {
-		return err
-	}
-	if opts.Smoke {
-		return nil
-	}
-	if err := opts.Write(chartFile, chart(o).SVG()); err != nil {
-		return err
-	}
-	if err := opts.Write(reportFile, markdown(o)); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nwrote %s and %s\n", reportFile, chartFile)
-	return err
+// report returns what is said of an outcome.
+func report(o measure.Outcome) (measure.Report, error) {
+	return measure.Report{
+		Sections: []measure.Section{{Table: pickTable(o.Results)}, {Table: changeTable(o.Results)}}, Claims: claims(o.Results),
+		Head: reportHead, Body: body(o.Results),
+		Plot: chart(o),
+	}, nil
 }
 
 // pickTable returns what picks cost.
@@ -63,7 +39,7 @@ func pickTable(results []measure.Result) *measure.Table {
 					continue
 				}
 				t.Add(kind, strconv.Itoa(n), strconv.Itoa(cores),
-					fmt.Sprintf("%.1f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), versus(r, kit), versus(r, least))
+					fmt.Sprintf("%.1f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), measure.Versus(r, kit), measure.Versus(r, least))
 			}
 		}
 	}
@@ -77,18 +53,10 @@ func changeTable(results []measure.Result) *measure.Table {
 		kit := measure.Find(results, name, kindKit)
 		for _, kind := range []string{kindLeastRequest, kindKit} {
 			r := measure.Find(results, name, kind)
-			t.Add(name, kind, fmt.Sprintf("%.0f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), versus(r, kit))
+			t.Add(name, kind, fmt.Sprintf("%.0f", r.Median()), fmt.Sprintf("%.0f", r.Allocs), measure.Versus(r, kit))
 		}
 	}
 	return t
-}
-
-// versus is the cell for a ratio; that of a case with itself says nothing.
-func versus(r, base *measure.Result) string {
-	if r == base {
-		return "1"
-	}
-	return measure.Compare(r, base).String()
 }
 
 // overview returns the times by the number of instances.
@@ -156,28 +124,14 @@ func within(text string, r *measure.Result, limit float64) measure.Claim {
 	}
 }
 
-// markdown returns the report. It has no date: the same program on the same
-// machine writes the same words around other numbers.
-func markdown(o measure.Outcome) []byte {
-	results := o.Results
+// body returns the report below the targets.
+func body(results []measure.Result) string {
 	var b strings.Builder
-	b.WriteString(reportHead)
-	fmt.Fprintf(&b, "\n## Targets\n\n%s", measure.Claims(claims(results)).Markdown())
-	fmt.Fprintf(&b, "\n## Picks\n\n![Time of a pick by the number of instances](%s)\n", chartFile)
+	b.WriteString("\n## Picks\n\n![Time of a pick by the number of instances](pick.svg)\n")
 	for _, cores := range coreCounts() {
 		fmt.Fprintf(&b, "\nOn %d of the cores:\n\n%s", cores, overview(results, cores).Markdown())
 	}
 	fmt.Fprintf(&b, "\n## Changes\n\n%s", changeTable(results).Markdown())
 	fmt.Fprintf(&b, "\n## Everything\n\n%s", pickTable(results).Markdown())
-	fmt.Fprintf(&b, "\n## How\n\n%s. %d rounds. In `bench`:\n\n```sh\nGOWORK=off go run ./pick%s\n```\n", o.Machine, o.Options.Rounds, flags(o.Options))
-	return []byte(b.String())
-}
-
-// flags returns the flags that make a run like this one, but for where it writes.
-func flags(opts measure.Options) string {
-	s := fmt.Sprintf(" -rounds %d", opts.Rounds)
-	if opts.Fixed {
-		s += " -fixed"
-	}
-	return s
+	return b.String()
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
 )
@@ -15,23 +12,11 @@ one and together, beside the permit calls of the libraries below them, failsafe-
 Executor, gobreaker and go-kit's wrappers.`
 
 func main() {
-	p := measure.Program{
-		Name: "resilience", About: about, Dir: sourceDir(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "resilience", About: about,
 		Cases:  cases,
-		Report: func(o measure.Outcome) error { return report(os.Stdout, o) },
-	}
-	os.Exit(p.Main(os.Args[1:]))
-}
-
-// sourceDir returns the folder of this file, or "" in a program that was built
-// without such paths.
-func sourceDir() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return ""
-	}
-	return filepath.Dir(file)
+		Report: report,
+	})
 }
 
 // cases returns what is measured. Each subject has shown before that it answers

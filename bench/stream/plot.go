@@ -1,17 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-
-	"github.com/typedkit/endpoint/bench/internal/measure"
-)
-
-// The colours of the kinds.
-const (
-	colorTyped = "#1f63d6"
-	colorHand  = "#24211c"
-)
+import "github.com/typedkit/endpoint/bench/internal/measure"
 
 // chart returns the plot.
 func chart(o measure.Outcome) *measure.Bars {
@@ -20,24 +9,16 @@ func chart(o measure.Outcome) *measure.Bars {
 		Subtitle: "median µs for an item (and its allocations); blue: httpx, black: careful code by hand",
 		Note:     o.Machine + ".",
 	}
-	var panels []measure.BarPanel
+	style := measure.BarStyle{Color: colorOf, Text: measure.MicrosAllocs}
 	for _, group := range groups() {
-		p := measure.BarPanel{Title: group}
-		for _, kind := range kinds() {
-			if r := measure.Find(o.Results, group, kind); r != nil {
-				p.Bars = append(p.Bars, bar(r, kind))
-			}
-		}
-		panels = append(panels, p)
+		c.Panels = append(c.Panels, style.Panel(o.Results, group, group, kinds()))
 	}
-	c.Rows = slices.Collect(slices.Chunk(panels, 2))
 	return c
 }
 
-func bar(r *measure.Result, kind string) measure.Bar {
-	b := measure.Bar{Name: kind, Text: fmt.Sprintf("%s µs (%.0f)", micros(r.Median()), r.Allocs), Value: r.Median(), Color: colorHand}
+func colorOf(kind string) string {
 	if kind == kindTyped {
-		b.Color, b.Strong = colorTyped, true
+		return measure.ColorOurs
 	}
-	return b
+	return measure.ColorHand
 }

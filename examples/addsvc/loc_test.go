@@ -2,14 +2,13 @@ package addsvc_test
 
 import (
 	"fmt"
-	"go/scanner"
-	"go/token"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/internal/linecount"
 )
 
 // TestLinesOfCode counts what the README of the project shows: the service, a
@@ -22,7 +21,7 @@ func TestLinesOfCode(t *testing.T) {
 		require.NoError(t, err)
 		region := regexp.MustCompile(`(?s)// snippet: ` + name + `\n(.*?)// end snippet`).FindSubmatch(source)
 		require.NotNil(t, region, "no snippet %q in %s", name, file)
-		lines := codeLines(region[1])
+		lines := linecount.Code(region[1])
 		t.Logf("%s of %s: %d lines of code", name, file, lines)
 		n += lines
 	}
@@ -32,23 +31,4 @@ func TestLinesOfCode(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	require.True(t, strings.Contains(string(readme), fmt.Sprintf("%d lines of code", n)), "README.md names another number than %d", n) //nolint:testifylint // it would print all of it
-}
-
-// codeLines counts the lines of Go source that hold more than comments.
-func codeLines(source []byte) int {
-	files := token.NewFileSet()
-	file := files.AddFile("", files.Base(), len(source))
-	var s scanner.Scanner
-	s.Init(file, source, nil, 0)
-	lines := map[int]bool{}
-	for {
-		pos, tok, text := s.Scan()
-		switch {
-		case tok == token.EOF:
-			return len(lines)
-		case tok == token.SEMICOLON && text == "\n": // one that nobody wrote
-		default:
-			lines[file.Line(pos)] = true
-		}
-	}
 }

@@ -2,14 +2,11 @@ package addsvc_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/examples/addsvc/pb"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -25,14 +23,14 @@ import (
 // TestProcesses runs the programs as processes of their own.
 func TestProcesses(t *testing.T) {
 	t.Parallel()
-	bin := build(t)
+	bin := programtest.Build(t, "./cmd/...")
 
 	t.Run("calls", func(t *testing.T) { t.Parallel(); testCalls(t, bin) })
 	t.Run("README", func(t *testing.T) { t.Parallel(); testReadme(t, bin) })
 	t.Run("wrong arguments", func(t *testing.T) {
 		t.Parallel()
-		require.Equal(t, result{code: 2, stderr: "addsvc: unexpected argument \"x\"\n"}, execute(t, filepath.Join(bin, "addsvc"), "x"))
-		require.Equal(t, 2, execute(t, filepath.Join(bin, "addcli"), "-nope").code)
+		require.Equal(t, programtest.Result{Code: 2, Stderr: "addsvc: unexpected argument \"x\"\n"}, programtest.Run(t, filepath.Join(bin, "addsvc"), "x"))
+		require.Equal(t, 2, programtest.Run(t, filepath.Join(bin, "addcli"), "-nope").Code)
 	})
 	for name, begin := range map[string]func(t *testing.T, p *process) (finish func(t *testing.T)){
 		"HTTP": beginHTTP, "gRPC": beginGRPC,
@@ -42,21 +40,21 @@ func TestProcesses(t *testing.T) {
 				t.Parallel()
 				p := launch(t, bin)
 				finish := begin(t, p)
-				p.signal(t, sig)
-				p.await(t, "msg=stopping")
+				p.Signal(t, sig)
+				p.Await(t, "msg=stopping")
 				finish(t)
-				p.await(t, "operation=Add.Sum")
-				require.Equal(t, 0, p.wait(t))
+				p.Await(t, "operation=Add.Sum")
+				require.Equal(t, 0, p.Wait(t))
 			})
 		}
 		t.Run("a second signal while a call over "+name+" is in flight", func(t *testing.T) {
 			t.Parallel()
 			p := launch(t, bin)
 			begin(t, p)
-			p.signal(t, syscall.SIGTERM)
-			p.await(t, "msg=stopping")
-			p.signal(t, syscall.SIGTERM)
-			require.Equal(t, -1, p.wait(t), "a process that a signal ended has no code")
+			p.Signal(t, syscall.SIGTERM)
+			p.Await(t, "msg=stopping")
+			p.Signal(t, syscall.SIGTERM)
+			require.Equal(t, -1, p.Wait(t), "a process that a signal ended has no code")
 		})
 	}
 }
@@ -67,16 +65,16 @@ func testCalls(t *testing.T, bin string) {
 	for _, transport := range [][]string{{"-http-addr", p.addr["HTTP"]}, {"-http-addr", "http://" + p.addr["HTTP"]}, {"-grpc-addr", p.addr["gRPC"]}} {
 		for _, tt := range []struct {
 			args string
-			want result
+			want programtest.Result
 		}{
-			{"1 2", result{stdout: "1 + 2 = 3\n"}},
-			{"-method sum -- 7 -7", result{stdout: "7 + -7 = 0\n"}},
-			{"-method concat foo bar", result{stdout: `"foo" + "bar" = "foobar"` + "\n"}},
-			{"-method sum 0 0", result{code: 1, stderr: "error: can't sum two zeroes\n"}},
-			{"-method sum 2147483647 1", result{code: 1, stderr: "error: integer overflow\n"}},
-			{"-method concat 01234 567890", result{code: 1, stderr: "error: result exceeds maximum size\n"}},
+			{"1 2", programtest.Result{Stdout: "1 + 2 = 3\n"}},
+			{"-method sum -- 7 -7", programtest.Result{Stdout: "7 + -7 = 0\n"}},
+			{"-method concat foo bar", programtest.Result{Stdout: `"foo" + "bar" = "foobar"` + "\n"}},
+			{"-method sum 0 0", programtest.Result{Code: 1, Stderr: "error: can't sum two zeroes\n"}},
+			{"-method sum 2147483647 1", programtest.Result{Code: 1, Stderr: "error: integer overflow\n"}},
+			{"-method concat 01234 567890", programtest.Result{Code: 1, Stderr: "error: result exceeds maximum size\n"}},
 		} {
-			got := execute(t, filepath.Join(bin, "addcli"), append(transport, strings.Fields(tt.args)...)...)
+			got := programtest.Run(t, filepath.Join(bin, "addcli"), append(transport, strings.Fields(tt.args)...)...)
 			require.Equal(t, tt.want, got, "%v %s", transport, tt.args)
 		}
 	}
@@ -94,114 +92,30 @@ func testCalls(t *testing.T, bin string) {
 		require.Contains(t, string(metrics), "endpoint_calls_total{"+labels+"} "+n+"\n")
 	}
 	testPrometheus(t, p.addr["debug"])
-	p.signal(t, syscall.SIGTERM)
-	require.Equal(t, 0, p.wait(t))
-}
-
-// build builds both programs and returns their folder.
-func build(t *testing.T) string {
-	t.Helper()
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		if os.Getenv("ENDPOINT_CI") != "" {
-			t.Fatal("the go command is missing: ", err)
-		}
-		t.Skip("the go command is missing, so the programs cannot be built: ", err)
-	}
-	bin := t.TempDir()
-	// Stamping asks git, which may not trust the owner of the checkout.
-	out, err := exec.CommandContext(t.Context(), tool, "build", "-buildvcs=false", "-o", bin, "./cmd/...").CombinedOutput()
-	require.NoError(t, err, "go build: %s", out)
-	return bin
-}
-
-// result is what a process that ended leaves.
-type result struct {
-	code           int
-	stdout, stderr string
-}
-
-// execute runs a program to its end. What hangs is killed after a minute.
-func execute(t *testing.T, program string, args ...string) result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	return result{exitCode(t, err), stdout.String(), stderr.String()}
-}
-
-func exitCode(t *testing.T, err error) int {
-	t.Helper()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &exit):
-		return exit.ExitCode()
-	}
-	t.Fatal(err)
-	return 0
+	p.Signal(t, syscall.SIGTERM)
+	require.Equal(t, 0, p.Wait(t))
 }
 
 // A process is addsvc at work.
 type process struct {
-	cmd    *exec.Cmd
-	addr   map[string]string // by the name of the part
-	stderr *bufio.Scanner
+	*programtest.Process
+	addr map[string]string // by the name of the part
 }
 
-// launch starts addsvc on free ports. What hangs is killed after a minute.
+// launch starts addsvc on free ports.
 func launch(t *testing.T, bin string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
 	const free = "127.0.0.1:0"
 	p := &process{
-		cmd:  exec.CommandContext(ctx, filepath.Join(bin, "addsvc"), "-http-addr", free, "-grpc-addr", free, "-debug.addr", free),
-		addr: map[string]string{},
+		Process: programtest.Launch(t, filepath.Join(bin, "addsvc"), "-http-addr", free, "-grpc-addr", free, "-debug.addr", free),
+		addr:    map[string]string{},
 	}
-	stdout, err := p.cmd.StdoutPipe()
-	require.NoError(t, err)
-	stderr, err := p.cmd.StderrPipe()
-	require.NoError(t, err)
-	p.stderr = bufio.NewScanner(stderr)
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	lines := bufio.NewScanner(stdout)
-	for len(p.addr) < 3 && lines.Scan() {
-		name, addr, ok := strings.Cut(lines.Text(), " on ")
-		require.True(t, ok, "it prints %q", lines.Text())
+	for range 3 {
+		name, addr := p.Listening(t)
 		p.addr[name] = addr
 	}
-	require.Len(t, p.addr, 3, "the output ended")
+	require.Len(t, p.addr, 3)
 	return p
-}
-
-func (p *process) signal(t *testing.T, sig os.Signal) {
-	t.Helper()
-	require.NoError(t, p.cmd.Process.Signal(sig))
-}
-
-// await reads the log up to a line with the text.
-func (p *process) await(t *testing.T, text string) {
-	t.Helper()
-	for p.stderr.Scan() {
-		if strings.Contains(p.stderr.Text(), text) {
-			return
-		}
-	}
-	t.Fatalf("the log ends before a line with %q", text)
-}
-
-// wait returns the exit code.
-func (p *process) wait(t *testing.T) int {
-	t.Helper()
-	for p.stderr.Scan() { // Wait closes the pipe: nothing may be left in it
-	}
-	return exitCode(t, p.cmd.Wait())
 }
 
 // beginHTTP begins a call and returns when it is in flight: a server says 100

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 )
 
 // probe is a page around the page: it notes each state of the one in its frame,
@@ -56,7 +57,7 @@ type sight struct {
 
 // TestBrowser opens the page in a real browser, one at a time: it is large.
 func TestBrowser(t *testing.T) {
-	chromium := find(t, "chromium")
+	chromium := programtest.Find(t, "chromium")
 	h := handler(t, 20*time.Millisecond)
 	tests := map[string]struct {
 		query  string

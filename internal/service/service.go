@@ -1,4 +1,5 @@
-// Package service finds the endpoints in a user's struct, for all transports.
+// Package service finds the endpoints in a user's struct, and what is wrong with
+// their description, for all transports.
 package service
 
 import (

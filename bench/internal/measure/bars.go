@@ -3,6 +3,7 @@ package measure
 import (
 	"html"
 	"math"
+	"slices"
 )
 
 // Bars is a page of plots whose bars lie side by side with their names: for
@@ -11,8 +12,8 @@ import (
 type Bars struct {
 	// Title and Subtitle stand above the plots, Note below them.
 	Title, Subtitle, Note string
-	// Rows of panels, from the top.
-	Rows [][]BarPanel
+	// Panels are drawn in rows of two, from the top.
+	Panels []BarPanel
 }
 
 // A BarPanel is one plot.
@@ -48,8 +49,9 @@ const (
 
 // SVG returns the page as a self-contained SVG document.
 func (c *Bars) SVG() []byte {
+	rows := slices.Collect(slices.Chunk(c.Panels, 2))
 	columns, height := 0, barHead+marginBottom/2
-	for _, row := range c.Rows {
+	for _, row := range rows {
 		columns = max(columns, len(row))
 		height += rowHeight(row)
 	}
@@ -62,7 +64,7 @@ func (c *Bars) SVG() []byte {
 	w.text(marginRight, 38, 21, colorText, `font-weight="600"`, c.Title)
 	w.text(marginRight, 61, 13.5, colorFaint, "", c.Subtitle)
 	top := barHead
-	for _, row := range c.Rows {
+	for _, row := range rows {
 		for i, panel := range row {
 			panel.draw(w, marginRight+float64(i)*(barPanelWidth+barGap), top)
 		}

@@ -14,12 +14,10 @@ func TestBars(t *testing.T) {
 	t.Parallel()
 	c := &Bars{
 		Title: "Cost & <effect>", Subtitle: "sub", Note: "note",
-		Rows: [][]BarPanel{
-			{
-				{Title: "first", Bars: []Bar{{Name: "one", Text: "1 µs", Value: 1, Color: "#111111", Strong: true}, {Name: "<two>", Text: "2 µs", Value: 2, Color: "#222222"}}},
-				{Title: "second", Bars: []Bar{{Name: "gone", Value: math.NaN(), Color: "#333333"}}},
-			},
-			{{Title: "none"}},
+		Panels: []BarPanel{
+			{Title: "first", Bars: []Bar{{Name: "one", Text: "1 µs", Value: 1, Color: "#111111", Strong: true}, {Name: "<two>", Text: "2 µs", Value: 2, Color: "#222222"}}},
+			{Title: "second", Bars: []Bar{{Name: "gone", Value: math.NaN(), Color: "#333333"}}},
+			{Title: "none"},
 		},
 	}
 	svg := c.SVG()

@@ -38,12 +38,31 @@ func AtLeast(name, text string, r Ratio, limit float64) Claim {
 
 // NoAllocs claims that a case allocates nothing.
 func NoAllocs(name, text string, r *Result) Claim {
+	c := AtMostAllocs(name, text, r, 0)
+	c.Target = "0 allocs"
+	return c
+}
+
+// AtMostAllocs claims that a case allocates no more than limit times.
+func AtMostAllocs(name, text string, r *Result, limit int) Claim {
 	return Claim{
 		Name: name, Text: text,
-		Target:   "0 allocs",
+		Target:   fmt.Sprintf("≤ %d allocs", limit),
 		Measured: fmt.Sprintf("%.0f allocs", r.Allocs),
-		Holds:    r.Allocs == 0,
+		Holds:    r.Allocs <= float64(limit),
 	}
+}
+
+// AllocsBeyond claims that a case allocates no more than limit times more than
+// base does. It does not hold if one of them was not measured.
+func AllocsBeyond(name, text string, r, base *Result, limit int) Claim {
+	c := Claim{Name: name, Text: text, Target: fmt.Sprintf("≤ %d", limit), Measured: "–"}
+	if r != nil && base != nil {
+		more := r.Allocs - base.Allocs
+		c.Measured = fmt.Sprintf("%.0f − %.0f = %.0f", r.Allocs, base.Allocs, more)
+		c.Holds = more <= float64(limit)
+	}
+	return c
 }
 
 // Claims returns a table of claims.

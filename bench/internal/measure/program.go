@@ -9,20 +9,22 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 )
 
 // A Program is a measurement with a command line. All measurements share it.
 type Program struct {
-	// Name is the program's name.
+	// Name is the program's name, that of its folder.
 	Name string
 	// About says in a few lines what it measures.
 	About string
 	// Dir is the program's own folder: it is built there, and by default results
-	// go there.
+	// go there. The function Main sets it.
 	Dir string
-	// Stdout gets results and help, Stderr progress and errors.
+	// Stdout gets results and help, Stderr progress and errors. The function Main
+	// sets them.
 	Stdout, Stderr io.Writer
 	// Cases returns what is measured, checked to do its work right.
 	Cases func() ([]Case, error)
@@ -30,8 +32,8 @@ type Program struct {
 	// it may be nil. A process that nobody waits for counts among the others that
 	// use the machine.
 	End func() error
-	// Report tells of the outcome, and writes files unless it is a smoke run.
-	Report func(Outcome) error
+	// Report tells of the outcome.
+	Report func(Outcome) (Report, error)
 
 	// tolerance, if it is not 0, replaces busy: tests have no need of a quiet
 	// machine.
@@ -75,6 +77,16 @@ const (
 	exitInterrupted = 130
 )
 
+// Main runs p with the arguments of the process, whose end it is. Its folder is
+// that of the source which calls Main, or none in a build without such paths.
+func Main(p Program) {
+	if _, file, _, ok := runtime.Caller(1); ok && filepath.IsAbs(file) {
+		p.Dir = filepath.Dir(file)
+	}
+	p.Stdout, p.Stderr = os.Stdout, os.Stderr
+	os.Exit(p.Main(os.Args[1:]))
+}
+
 // Main runs the program with the arguments and returns its exit status.
 func (p Program) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -94,7 +106,7 @@ func (p Program) Main(args []string) int {
 	results, others, err := p.measure(ctx, opts, progress)
 	progress.Done()
 	if err == nil {
-		err = p.Report(Outcome{Results: results, Options: opts, Machine: p.machine(others)})
+		err = p.Publish(Outcome{Results: results, Options: opts, Machine: p.machine(others)})
 	}
 	switch {
 	case err == nil:
@@ -228,7 +240,7 @@ wrong answer, or something else failed; 2 for wrong flags; 130 after Ctrl-C.
 `, p.About, p.Name, fullRounds, smokeRounds)
 }
 
-// Write puts a file into the folder for results.
-func (o Options) Write(name string, data []byte) error {
+// write puts a file into the folder for results.
+func (o Options) write(name string, data []byte) error {
 	return os.WriteFile(filepath.Join(o.Out, name), data, 0o644)
 }

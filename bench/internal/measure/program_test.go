@@ -20,7 +20,7 @@ func program(t *testing.T) (p *Program, stdout, stderr *strings.Builder) {
 		Name: "nothing", About: "It measures nothing.", Dir: t.TempDir(),
 		Stdout: stdout, Stderr: stderr,
 		Cases:  func() ([]Case, error) { return []Case{{Group: "g", Kind: "k", Run: spin}}, nil },
-		Report: func(Outcome) error { return nil },
+		Report: func(Outcome) (Report, error) { return Report{Plot: new(Bars)}, nil },
 	}, stdout, stderr
 }
 
@@ -102,11 +102,11 @@ func TestProgramOptions(t *testing.T) {
 func TestProgramReports(t *testing.T) {
 	t.Parallel()
 	p, _, stderr := program(t)
-	p.Report = func(o Outcome) error {
+	p.Report = func(o Outcome) (Report, error) {
 		if len(o.Results) != 1 || len(o.Results[0].NS) != smokeRounds || !o.Options.Smoke || !strings.HasPrefix(o.Machine, runtime.Version()) {
 			t.Errorf("reported is %+v", o)
 		}
-		return nil
+		return Report{Plot: new(Bars)}, nil
 	}
 	if status := p.Main([]string{"-smoke"}); status != exitOK {
 		t.Errorf("the status is %d, want 0; standard error:\n%s", status, stderr)
@@ -123,7 +123,7 @@ func TestProgramFailures(t *testing.T) {
 				return []Case{{Run: func(int) error { return wrong }}}, nil
 			}
 		},
-		"the report": func(p *Program) { p.Report = func(Outcome) error { return wrong } },
+		"the report": func(p *Program) { p.Report = func(Outcome) (Report, error) { return Report{}, wrong } },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,7 +187,10 @@ func TestProgramInterrupted(t *testing.T) {
 			return spin(n)
 		}}}, nil
 	}
-	p.Report = func(Outcome) error { t.Error("it reports all the same"); return nil }
+	p.Report = func(Outcome) (Report, error) {
+		t.Error("it reports all the same")
+		return Report{}, errors.New("it should not")
+	}
 	// It would take days if the signal did not end it.
 	status := p.Main([]string{"-smoke", "-rounds", "1000000000"})
 	if status != exitInterrupted || stdout.Len() > 0 || !strings.HasSuffix(stderr.String(), "nothing: stopped; nothing was written\n") {
@@ -205,12 +208,12 @@ func TestProgramRelinks(t *testing.T) {
 	}
 	p.Dir, p.tolerance = dir, 1
 	out := t.TempDir()
-	p.Report = func(o Outcome) error {
+	p.Report = func(o Outcome) (Report, error) {
 		results := o.Results
 		if len(results) != 1 || results[0].Kind != "k" || len(results[0].NS) != 2 || slices.Min(results[0].NS) <= 0 {
 			t.Errorf("reported are %+v, want the times of two rounds", results)
 		}
-		return nil
+		return Report{Plot: new(Bars)}, nil
 	}
 	if status := p.Main([]string{"-rounds", "2", "-out", out}); status != exitOK {
 		t.Errorf("the status is %d, want 0; standard error:\n%s", status, stderr)
@@ -279,7 +282,7 @@ func TestPhase(t *testing.T) {
 func TestOptionsWrite(t *testing.T) {
 	t.Parallel()
 	o := Options{Out: t.TempDir()}
-	if err := o.Write("a.txt", []byte("hello")); err != nil {
+	if err := o.write("a.txt", []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(o.Out, "a.txt")); err != nil || string(got) != "hello" {

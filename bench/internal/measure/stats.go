@@ -59,8 +59,12 @@ type Ratio struct {
 	Low, High float64
 }
 
-// Compare returns the time of a in units of the time of b, paired by round.
+// Compare returns the time of a in units of the time of b, paired by round. It is
+// NaN if one of them is nil, which was not measured.
 func Compare(a, b *Result) Ratio {
+	if a == nil || b == nil {
+		a, b = &Result{}, &Result{}
+	}
 	n := min(len(a.NS), len(b.NS))
 	ratios := make([]float64, n)
 	for i := range n {

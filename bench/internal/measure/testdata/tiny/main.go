@@ -1,20 +1,15 @@
 // Tiny is a measurement of next to nothing, for the test of relinking.
 package main
 
-import (
-	"os"
-
-	"github.com/typedkit/endpoint/bench/internal/measure"
-)
+import "github.com/typedkit/endpoint/bench/internal/measure"
 
 func main() {
-	os.Exit(measure.Program{
-		Name:   "tiny",
-		Stdout: os.Stdout, Stderr: os.Stderr,
+	measure.Main(measure.Program{
+		Name: "tiny",
 		Cases: func() ([]measure.Case, error) {
 			return []measure.Case{{Group: "g", Kind: "k", Run: spin}}, nil
 		},
-	}.Main(os.Args[1:]))
+	})
 }
 
 var sink int

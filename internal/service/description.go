@@ -1,0 +1,170 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A Transport names what services describe themselves to, for the faults.
+type Transport struct {
+	Package string // which finds the faults: "grpcx"
+	Method  string // by which services describe themselves: "GRPC"
+	Name    string // "gRPC"
+}
+
+// A Description is what a service says of itself to one transport, on one end:
+// which of its endpoints were described, and all that is wrong with it.
+type Description struct {
+	transport Transport
+	end       endpoint.Side
+	fields    *Fields
+	done      map[unsafe.Pointer]bool // the fields that were described
+	names     map[string]Field        // by operation
+	places    map[string]Field        // by what the transport calls them
+	fails     []*endpoint.Error
+	omitted   []func()
+	faults    []error
+}
+
+// NewDescription returns the description of a service before it was looked at.
+func NewDescription(t Transport, end endpoint.Side) *Description {
+	return &Description{
+		transport: t, end: end, fields: &Fields{},
+		done: map[unsafe.Pointer]bool{}, names: map[string]Field{}, places: map[string]Field{},
+	}
+}
+
+// Fault adds something that is wrong, at a place that may be empty.
+func (d *Description) Fault(place string, err error) {
+	if place != "" {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	d.faults = append(d.faults, fmt.Errorf("%s: %w", d.transport.Package, err))
+}
+
+// Err returns all that is wrong, joined, or nil.
+func (d *Description) Err() error { return errors.Join(d.faults...) }
+
+// Type returns the name of the service's type.
+func (d *Description) Type() string { return d.fields.Type }
+
+// Walk finds the endpoints of svc. If it is false the struct has faults, and the
+// method by which svc describes itself would trip over them.
+func (d *Description) Walk(svc any) bool {
+	fields, faults := Walk(svc)
+	d.fields = fields
+	for _, err := range faults {
+		d.Fault("", err)
+	}
+	return len(faults) == 0
+}
+
+// Target looks at what a client gets its connections from. What is wrong with a
+// target names its own place.
+func (d *Description) Target(to any) {
+	switch t := to.(type) {
+	case nil:
+		d.Fault("", errors.New("the target is nil"))
+	case interface{ Err() error }:
+		if err := t.Err(); err != nil {
+			d.faults = append(d.faults, err)
+		}
+	}
+}
+
+// Describe marks the field at addr as described, by where. It is false if that is
+// a fault.
+func (d *Description) Describe(addr unsafe.Pointer, where string) (Field, bool) {
+	f, ok := d.fields.Lookup(addr)
+	switch {
+	case addr == nil:
+		d.Fault(d.Type(), fmt.Errorf("%s describes a nil pointer", where))
+		return f, false
+	case !ok:
+		d.Fault(d.Type(), fmt.Errorf("%s describes an endpoint that is no field of the service; does its method %s have a value receiver?", where, d.transport.Method))
+		return f, false
+	case d.done[addr]:
+		d.Fault(f.Path, fmt.Errorf("%s describes it again", where))
+		return f, false
+	}
+	d.done[addr] = true
+	return f, true
+}
+
+// Omit declares the field absent from the transport.
+func (d *Description) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
+	f, ok := d.Describe(unsafe.Pointer(e), "Omit")
+	if !ok {
+		return
+	}
+	d.omitted = append(d.omitted, func() {
+		*e = func(context.Context, Req) (Resp, error) {
+			return *new(Resp), endpoint.Errorf(endpoint.Unimplemented, "%s is not served over %s", f.Name, d.transport.Name)
+		}
+	})
+}
+
+// SetOmitted sets the fields of a client that are absent to endpoints that fail.
+func (d *Description) SetOmitted() {
+	for _, set := range d.omitted {
+		set()
+	}
+}
+
+// Undescribed finds the fields that nothing was said of.
+func (d *Description) Undescribed() {
+	for _, addr := range d.fields.List {
+		if f, _ := d.fields.Lookup(addr); !d.done[addr] {
+			d.Fault(f.Path, errors.New("it is not described; describe it, or declare it absent with Omit"))
+		}
+	}
+}
+
+// Operation adds what a field became, and returns its layers, bound. place is
+// what only one operation may be: "at GET /users".
+func (d *Description) Operation(f Field, op *endpoint.Operation, place string, layers endpoint.Stack) endpoint.Stack {
+	name := op.Service + "." + op.Name
+	if other, ok := d.names[name]; ok {
+		d.Fault(f.Path, fmt.Errorf("it is the operation %s, as %s is; give one of them the option Named", name, other.Path))
+	}
+	d.names[name] = f
+	if other, ok := d.places[place]; ok {
+		d.Fault(f.Path, fmt.Errorf("it is %s, as %s is", place, other.Path))
+	}
+	d.places[place] = f
+	if len(SameIdentities(op.Fails)) == 0 { // else they are told of already
+		d.fails = append(d.fails, op.Fails...)
+	}
+	stack, err := layers.Bind(op, d.end)
+	if err != nil {
+		d.Fault(f.Path, fmt.Errorf("option Use: %w", err))
+	}
+	return stack
+}
+
+// Clashes finds errors that operations declare differently from each other.
+func (d *Description) Clashes() {
+	for _, err := range SameIdentities(d.fails) {
+		d.Fault(d.Type(), err)
+	}
+}
+
+// SameIdentities finds declared errors of one identity with different codes.
+func SameIdentities(fails []*endpoint.Error) []error {
+	var faults []error
+	codes := map[string]endpoint.Code{}
+	for _, e := range fails {
+		if code, ok := codes[Identity(e)]; ok && code != e.Code() {
+			faults = append(faults, fmt.Errorf("option Fails: %s is declared with the codes %s and %s", Identity(e), code, e.Code()))
+		}
+		codes[Identity(e)] = e.Code()
+	}
+	return faults
+}
+
+// Identity returns what makes two errors the same.
+func Identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }
