@@ -29,6 +29,7 @@ func TestProcesses(t *testing.T) {
 
 	t.Run("calls", func(t *testing.T) { t.Parallel(); testCalls(t, bin) })
 	t.Run("README", func(t *testing.T) { t.Parallel(); testReadme(t, bin) })
+	t.Run("Jaeger", func(t *testing.T) { t.Parallel(); testJaeger(t, bin) })
 	t.Run("wrong arguments", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, result{code: 2, stderr: "addsvc: unexpected argument \"x\"\n"}, execute(t, filepath.Join(bin, "addsvc"), "x"))
@@ -154,13 +155,14 @@ type process struct {
 }
 
 // launch starts addsvc on free ports. What hangs is killed after a minute.
-func launch(t *testing.T, bin string) *process {
+func launch(t *testing.T, bin string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	const free = "127.0.0.1:0"
 	p := &process{
-		cmd:  exec.CommandContext(ctx, filepath.Join(bin, "addsvc"), "-http-addr", free, "-grpc-addr", free, "-debug.addr", free),
+		cmd: exec.CommandContext(ctx, filepath.Join(bin, "addsvc"),
+			append([]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free}, args...)...),
 		addr: map[string]string{},
 	}
 	stdout, err := p.cmd.StdoutPipe()

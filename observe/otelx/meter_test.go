@@ -1,7 +1,9 @@
 package otelx_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,6 +197,25 @@ func TestTraceID(t *testing.T) {
 	assert.Equal(t, rec.Ended()[0].SpanContext().TraceID().String(), id)
 	_, _ = e(t.Context(), 1)
 	assert.Empty(t, id)
+}
+
+// TestTraceIDs has a log tell the span of the call, also of one that is not
+// recorded: that is then its caller's.
+func TestTraceIDs(t *testing.T) {
+	t.Parallel()
+	provider, rec := record(t)
+	var out bytes.Buffer
+	logger := observe.NewLogger(slog.New(slog.NewTextHandler(&out, nil)), observe.TraceIDs(otelx.TraceIDs))
+	shop := mount(t, selling(taking()), observe.New(logger, otelx.NewTracer(provider)))
+	get(t, shop)
+	s := one(t, rec, "server", "POST /orders/{id}").SpanContext()
+	assert.Contains(t, out.String(), " trace_id="+s.TraceID().String()+" span_id="+s.SpanID().String()+"\n")
+	out.Reset()
+	get(t, shop, "Traceparent: "+unsampled)
+	assert.Contains(t, out.String(), " trace_id="+traceID+" span_id="+spanID+"\n")
+
+	trace, span := otelx.TraceIDs(t.Context())
+	assert.Empty(t, trace+span)
 }
 
 // TestMeterFaults has what NewMeter refuses.
