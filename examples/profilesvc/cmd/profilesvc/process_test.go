@@ -38,7 +38,7 @@ func TestProcess(t *testing.T) {
 			p.signal(t, sig)
 			p.await(t, "msg=stopping")
 			require.Equal(t, `200 {}`, c.finish(t))
-			p.await(t, "operation=Post")
+			p.await(t, "operation=Profiles.Post")
 			require.Equal(t, 0, p.wait(t))
 		})
 	}
