@@ -85,6 +85,14 @@ func TestTraceContext(t *testing.T) {
 		{"state with a key twice", []string{"Traceparent: " + sampled, "Tracestate: foo=1,foo=2"}, true, ""},
 		{"state malformed", []string{"Traceparent: " + sampled, "Tracestate: foo =1"}, true, ""},
 		{"state of a key too long", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("z", 257) + "=1"}, true, ""},
+		{"state of a long key", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("z", 256) + "=1"}, true, strings.Repeat("z", 256) + "=1"},
+		{"state of a key with a tenant", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("t", 241) + "@" + strings.Repeat("v", 14) + "=1"}, true, strings.Repeat("t", 241) + "@" + strings.Repeat("v", 14) + "=1"},
+		{"state of a value too long", []string{"Traceparent: " + sampled, "Tracestate: foo=" + strings.Repeat("z", 257)}, true, ""},
+		{"state of a value with an equals sign", []string{"Traceparent: " + sampled, "Tracestate: foo=bar=baz"}, true, ""},
+		{"state of a key in upper case", []string{"Traceparent: " + sampled, "Tracestate: FOO=1"}, true, ""},
+		{"state with empty members and spaces", []string{"Traceparent: " + sampled, "Tracestate: foo=1 \t,,\t bar=2,"}, true, "foo=1,bar=2"},
+		{"state empty", []string{"Traceparent: " + sampled, "Tracestate: "}, true, ""},
+		{"state of 512 bytes", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("a", 254) + "=1," + strings.Repeat("b", 253) + "=2"}, true, strings.Repeat("a", 254) + "=1," + strings.Repeat("b", 253) + "=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

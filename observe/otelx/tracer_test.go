@@ -154,9 +154,6 @@ func TestAttributes(t *testing.T) {
 // TestRefusedCalls has spans of what never comes to the endpoint.
 func TestRefusedCalls(t *testing.T) {
 	t.Parallel()
-	limiter := resilience.NewLimiter(0.001, 1)
-	_, _, err := limiter.Enter(t.Context()) // the one call that it lets through
-	require.NoError(t, err)
 	boom := &Shop{
 		Order: func(context.Context, Order) (Receipt, error) { panic("boom") },
 		Watch: func(context.Context, Watch) (endpoint.Stream[Receipt], error) { return nil, errors.New("no") },
@@ -169,7 +166,7 @@ func TestRefusedCalls(t *testing.T) {
 		failed bool
 		reason string
 	}{
-		{"refused", layers(limiter), `{"item":"pen"}`, 429, false, "endpoint/RATE_LIMITED"},
+		{"refused", layers(exhausted(t)), `{"item":"pen"}`, 429, false, "endpoint/RATE_LIMITED"},
 		{"malformed", nil, `{"item":`, 400, false, "endpoint/INVALID_REQUEST"},
 		{"too large", nil, `{"item":"` + strings.Repeat("x", 2<<20) + `"}`, 413, false, "endpoint/BODY_TOO_LARGE"},
 		{"panic", nil, `{"item":"pen"}`, 500, true, ""},
@@ -181,12 +178,14 @@ func TestRefusedCalls(t *testing.T) {
 			w := httptest.NewRecorder()
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders/7", strings.NewReader(tt.body))
 			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Traceparent", sampled)
 			mount(t, boom, append(layers(tracer), tt.inner...)...).ServeHTTP(w, req)
 			require.Equal(t, tt.status, w.Code, w.Body.String())
 			s := one(t, rec, "server", "POST /orders/{id}")
 			got := attributes(s.Attributes())
 			assert.Equal(t, strconv.Itoa(tt.status), got["http.response.status_code"])
 			assert.Equal(t, tt.reason, got["endpoint.error"])
+			assert.Equal(t, spanID, s.Parent().SpanID().String(), "the caller's span")
 			assert.Equal(t, tt.failed, s.Status().Code == codes.Error)
 			assert.Equal(t, tt.failed, got["error.type"] == "500")
 			if tt.name == "panic" {
