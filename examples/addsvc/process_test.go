@@ -94,7 +94,7 @@ func testCalls(t *testing.T, bin string) {
 	} {
 		require.Contains(t, string(metrics), "endpoint_calls_total{"+labels+"} "+n+"\n")
 	}
-	testPrometheus(t, p.addr["debug"])
+	testPrometheus(t, p.addr["debug"], metrics)
 	p.signal(t, syscall.SIGTERM)
 	require.Equal(t, 0, p.wait(t))
 }
