@@ -2,6 +2,7 @@ package otelx_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -43,7 +44,10 @@ func watch(ctx context.Context, c *Shop) error {
 	if err != nil {
 		return err
 	}
-	_, err = receipts.Collect()
+	all, err := receipts.Collect()
+	if err == nil && len(all) != 3 {
+		err = errors.New("not three receipts")
+	}
 	return err
 }
 

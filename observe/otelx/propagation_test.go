@@ -230,6 +230,26 @@ func TestBaggage(t *testing.T) {
 	})
 }
 
+// TestOneTraceOfB3 has a call through two servers and both transports, each of
+// which hears of the one before it by B3 alone.
+func TestOneTraceOfB3(t *testing.T) {
+	t.Parallel()
+	for name, encoding := range map[string]b3.Encoding{"single": b3.B3SingleHeader, "multiple": b3.B3MultipleHeader} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				provider, rec := record(t)
+				var header map[string]string
+				c := chain(t, otelx.NewTracer(provider, otelx.Propagators(b3.New(b3.WithInjectEncoding(encoding)))), heard(&header))
+				require.NoError(t, order(t.Context(), c))
+				synctest.Wait()
+				below(t, lineOf(t, rec, "POST /orders/{id}", "shop.v1.Stock/Take")...)
+				assert.NotContains(t, header, "traceparent")
+			})
+		})
+	}
+}
+
 // TestB3 has both forms of B3 in and out, beside W3C's.
 func TestB3(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,6 @@ import (
 	"github.com/typedkit/endpoint/observe/otelx"
 	"github.com/typedkit/endpoint/resilience"
 	"go.opentelemetry.io/otel/codes"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 )
@@ -50,27 +49,8 @@ func TestOneTrace(t *testing.T) {
 		http, grpc string
 		call       func(ctx context.Context, c *Shop) error
 	}{
-		{"unary", "POST /orders/{id}", "shop.v1.Stock/Take", func(ctx context.Context, c *Shop) error {
-			_, err := c.Order(ctx, Order{"7", "pen"})
-			return err
-		}},
-		{"stream", "GET /receipts", "shop.v1.Stock/Count", func(ctx context.Context, c *Shop) error {
-			receipts, err := c.Watch(ctx, Watch{3})
-			if err != nil {
-				return err
-			}
-			n := 0
-			for _, err := range receipts {
-				if err != nil {
-					return err
-				}
-				n++
-			}
-			if n != 3 {
-				return errors.New("not three items")
-			}
-			return nil
-		}},
+		{"unary", "POST /orders/{id}", "shop.v1.Stock/Take", order},
+		{"stream", "GET /receipts", "shop.v1.Stock/Count", watch},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,15 +60,9 @@ func TestOneTrace(t *testing.T) {
 				require.NoError(t, tt.call(t.Context(), c))
 				synctest.Wait()
 
-				line := []sdktrace.ReadOnlySpan{
-					one(t, rec, "client", tt.http), one(t, rec, "server", tt.http),
-					one(t, rec, "client", tt.grpc), one(t, rec, "server", tt.grpc),
-				}
+				line := lineOf(t, rec, tt.http, tt.grpc)
 				assert.False(t, line[0].Parent().IsValid(), "the first span has a parent")
-				for i, s := range line[1:] {
-					assert.Equal(t, line[i].SpanContext().SpanID(), s.Parent().SpanID(), "parent of span %d", i+1)
-					assert.Equal(t, line[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "trace of span %d", i+1)
-				}
+				below(t, line...)
 				assert.Len(t, rec.Ended(), 4)
 				for i, s := range line {
 					assert.Equal(t, codes.Unset, s.Status().Code, "status of span %d", i)
@@ -134,10 +108,7 @@ func TestAttributes(t *testing.T) {
 				_, err := c.Order(t.Context(), Order{"7", tt.item})
 				assert.Equal(t, tt.item == "nothing", errors.Is(err, ErrSoldOut))
 				synctest.Wait()
-				for i, s := range []sdktrace.ReadOnlySpan{
-					one(t, rec, "client", "POST /orders/{id}"), one(t, rec, "server", "POST /orders/{id}"),
-					one(t, rec, "client", "shop.v1.Stock/Take"), one(t, rec, "server", "shop.v1.Stock/Take"),
-				} {
+				for i, s := range lineOf(t, rec, "POST /orders/{id}", "shop.v1.Stock/Take") {
 					got := attributes(s.Attributes())
 					for key, value := range tt.want[i] {
 						assert.Equal(t, value, got[key], "%s of span %d", key, i)
