@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec/internal/unread"
 )
 
 // ErrInvalid is the error of input that a codec cannot read. Its violations say
@@ -210,11 +211,12 @@ func (f *jsonFormat) Decode(src []byte, v any) error {
 	}
 	// The second pass is for the words: json/v2 stops at the first fault, and
 	// its texts name Go types and repeat what was sent.
-	if vs := explain(src, t, f.opts, f.lenient); len(vs) > 0 {
-		return ErrInvalid.WithViolations(vs...).WithCause(err)
+	vs := explain(src, t, f.opts, f.lenient)
+	if err != nil && len(vs) == 0 {
+		vs = []endpoint.Violation{violationOf(err)}
 	}
-	if err != nil {
-		return ErrInvalid.WithViolations(violationOf(err)).WithCause(err)
+	if len(vs) > 0 {
+		return ErrInvalid.WithViolations(vs...).WithCause(unread.Because(err, vs...))
 	}
 	return nil
 }

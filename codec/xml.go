@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec/internal/unread"
 )
 
 // XML returns the format of application/xml, by the rules and the tags of
@@ -77,7 +78,7 @@ func (xmlFormat) Decode(src []byte, v any) error {
 		if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 			detail += " in line " + strconv.Itoa(syntax.Line)
 		}
-		return ErrInvalid.WithViolations(endpoint.Violation{Detail: detail}).WithCause(err)
+		return invalid(detail, err)
 	}
 	for {
 		tok, err := dec.Token()
@@ -88,7 +89,12 @@ func (xmlFormat) Decode(src []byte, v any) error {
 		text, isText := tok.(xml.CharData)
 		_, isComment := tok.(xml.Comment)
 		if err != nil || !isComment && (!isText || len(bytes.TrimSpace(text)) > 0) {
-			return ErrInvalid.WithViolations(endpoint.Violation{Detail: "there is more after the root element"}).WithCause(err)
+			return invalid("there is more after the root element", err)
 		}
 	}
+}
+
+func invalid(detail string, cause error) error {
+	v := endpoint.Violation{Detail: detail}
+	return ErrInvalid.WithViolations(v).WithCause(unread.Because(cause, v))
 }

@@ -249,8 +249,14 @@ type unreadable struct {
 
 func (u unreadable) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "HTTP status %d, %.64q: %v", u.answer.StatusCode, u.answer.Header.Get("Content-Type"), u.error)
-	for _, v := range endpoint.ErrorOf(u.error).Violations() {
+	fmt.Fprintf(&text, "HTTP status %d, %.64q: ", u.answer.StatusCode, u.answer.Header.Get("Content-Type"))
+	e := endpoint.ErrorOf(u.error)
+	if len(e.Violations()) == 0 {
+		text.WriteString(u.error.Error())
+		return text.String()
+	}
+	text.WriteString(e.Message())
+	for _, v := range e.Violations() {
 		fmt.Fprintf(&text, "; %s%s %s", v.Pointer, v.Parameter, v.Detail)
 	}
 	return text.String()

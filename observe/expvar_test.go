@@ -87,7 +87,8 @@ func TestBoundedSeries(t *testing.T) {
 	t.Parallel()
 	m := new(expvar.Map)
 	slo := newSLO(t)
-	statsd := observe.NewStatsD("127.0.0.1:8125", observe.DurationSampling(0.001))
+	server := newCollector(t)
+	statsd := observe.NewStatsD(server.LocalAddr().String(), observe.DurationSampling(1e-9), observe.FlushEvery(time.Hour))
 	layer := observe.New(observe.NewExpvar(m), slo, statsd, observe.NewRequestIDs())
 	for i := range 100_000 {
 		ctx, call := serving(t, getOp, map[string][]string{"X-Request-Id": {strconv.Itoa(i)}})
@@ -97,6 +98,10 @@ func TestBoundedSeries(t *testing.T) {
 	require.Len(t, published(t, m), 1)
 	require.Len(t, slo.Status(), 1)
 	require.Equal(t, uint64(100_000), slo.Status()[0].Availability.Total)
+	running(t, statsd)()
+	lines := server.await(t, has("endpoint.server.in_flight:"))
+	require.Len(t, lines, 2, "%s", lines)
+	require.Contains(t, lines, "endpoint.server.calls:100000|c|#operation:Profiles.Get,transport:http,code:OK")
 }
 
 func TestExpvarEventsAndGauges(t *testing.T) {

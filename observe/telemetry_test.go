@@ -100,6 +100,30 @@ func TestObservation(t *testing.T) {
 	})
 }
 
+// TestOneReading runs in a bubble: parts that take their time are all told the
+// start of the first, and the duration until the end of the call.
+func TestOneReading(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []observe.Observation
+		slow := func(name string) observe.Part {
+			return &probe{
+				Recorder: new(endpointtest.Recorder), name: name,
+				onBegin: func() { time.Sleep(time.Second) },
+				onEnd:   func(o *observe.Observation) { told = append(told, *o); time.Sleep(time.Second) },
+			}
+		}
+		start := time.Now()
+		ctx, _ := serving(t, getOp, nil)
+		require.NoError(t, run(ctx, observe.New(slow("A"), slow("B"), slow("C")), time.Minute, nil))
+		require.Len(t, told, 3)
+		for _, o := range told {
+			require.Equal(t, start, o.Start())
+			require.Equal(t, time.Minute+3*time.Second, o.Duration)
+		}
+	})
+}
+
 func TestPanicOfCall(t *testing.T) {
 	t.Parallel()
 	var got error

@@ -9,6 +9,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/codec/internal/unread"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
@@ -71,7 +72,8 @@ func complete(m proto.Message) error {
 }
 
 func invalid(pointer, detail string, cause error) error {
-	return codec.ErrInvalid.WithViolations(endpoint.Violation{Pointer: pointer, Detail: detail}).WithCause(cause)
+	v := endpoint.Violation{Pointer: pointer, Detail: detail}
+	return codec.ErrInvalid.WithViolations(v).WithCause(unread.Because(cause, v))
 }
 
 // kind is what one type is to protobuf.

@@ -315,6 +315,18 @@ func FuzzBinary(f *testing.F) {
 	fuzz(f, proto.Format())
 }
 
+// TestErrorsRepeatNothing guards that no text of an error, which is logged, has a
+// value that was sent.
+func TestErrorsRepeatNothing(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{`{"name":7,"syntax":"hunter2"}`, `{"publicDependency":["hunter2"]}`, `{"name":"hunter2`} {
+		var f *descriptorpb.FileDescriptorProto
+		err := proto.JSON().Decode([]byte(src), &f)
+		require.ErrorIs(t, err, codec.ErrInvalid)
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
 func FuzzJSON(f *testing.F) {
 	m := file()
 	text, err := proto.JSON().Append(nil, &m)

@@ -27,6 +27,7 @@ func TestProcesses(t *testing.T) {
 
 	t.Run("calls", func(t *testing.T) { t.Parallel(); testCalls(t, bin) })
 	t.Run("README", func(t *testing.T) { t.Parallel(); testReadme(t, bin) })
+	t.Run("Jaeger", func(t *testing.T) { t.Parallel(); testJaeger(t, bin) })
 	t.Run("wrong arguments", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, programtest.Result{Code: 2, Stderr: "addsvc: unexpected argument \"x\"\n"}, programtest.Run(t, filepath.Join(bin, "addsvc"), "x"))
@@ -91,7 +92,7 @@ func testCalls(t *testing.T, bin string) {
 	} {
 		require.Contains(t, string(metrics), "endpoint_calls_total{"+labels+"} "+n+"\n")
 	}
-	testPrometheus(t, p.addr["debug"])
+	testPrometheus(t, p.addr["debug"], metrics)
 	p.Signal(t, syscall.SIGTERM)
 	require.Equal(t, 0, p.Wait(t))
 }
@@ -103,12 +104,13 @@ type process struct {
 }
 
 // launch starts addsvc on free ports.
-func launch(t *testing.T, bin string) *process {
+func launch(t *testing.T, bin string, args ...string) *process {
 	t.Helper()
 	const free = "127.0.0.1:0"
 	p := &process{
-		Process: programtest.Launch(t, filepath.Join(bin, "addsvc"), "-http-addr", free, "-grpc-addr", free, "-debug.addr", free),
-		addr:    map[string]string{},
+		Process: programtest.Launch(t, filepath.Join(bin, "addsvc"),
+			append([]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free}, args...)...),
+		addr: map[string]string{},
 	}
 	for range 3 {
 		name, addr := p.Listening(t)

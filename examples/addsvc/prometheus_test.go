@@ -1,6 +1,7 @@
 package addsvc_test
 
 import (
+	"bytes"
 	"encoding/json/v2"
 	"errors"
 	"fmt"
@@ -19,8 +20,8 @@ import (
 )
 
 // testPrometheus has a real Prometheus scrape the program, and asks it for what the
-// test has called.
-func testPrometheus(t *testing.T, debug string) {
+// test has called. Its linter finds nothing in the metrics.
+func testPrometheus(t *testing.T, debug string, metrics []byte) {
 	t.Helper()
 	path, err := exec.LookPath("prometheus")
 	if err != nil {
@@ -30,6 +31,11 @@ func testPrometheus(t *testing.T, debug string) {
 		t.Log("prometheus is missing, so nothing scrapes the program: ", err)
 		return
 	}
+	lint := exec.CommandContext(t.Context(), "promtool", "check", "metrics")
+	lint.Stdin = bytes.NewReader(metrics)
+	out, err := lint.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Empty(t, string(out))
 	server := "http://" + startPrometheus(t, path, debug)
 	for query, want := range map[string]string{
 		`endpoint_calls_total{operation="Sum",transport="http",code="OK"}`:      "4",

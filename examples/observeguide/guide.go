@@ -1,5 +1,5 @@
-// Package observeguide holds the pieces that docs/observability.md shows: a
-// service that logs, keeps an objective and tells its figures.
+// Package observeguide holds the pieces that docs/observability.md shows of what
+// needs no library: a service that logs, keeps an objective and tells its figures.
 package observeguide
 
 import (

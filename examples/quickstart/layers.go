@@ -2,28 +2,11 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/typedkit/endpoint"
 	"golang.org/x/time/rate"
 )
-
-// snippet: logging
-
-// logging is a layer as a function: what runs before the call, and what after.
-func logging(log *slog.Logger) endpoint.LayerFunc {
-	return func(ctx context.Context) (context.Context, func(error) error, error) {
-		start := time.Now()
-		return ctx, func(err error) error {
-			op := endpoint.CallFrom(ctx).Operation()
-			log.InfoContext(ctx, op.Service+"."+op.Name, "code", endpoint.CodeOf(err), "took", time.Since(start))
-			return err
-		}, nil
-	}
-}
-
-// end snippet
 
 // snippet: limit
 

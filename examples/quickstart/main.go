@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"errors"
+	"expvar"
 	"flag"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/observe"
 	"golang.org/x/time/rate"
 )
 
@@ -87,12 +89,18 @@ func serve(ctx context.Context, addr string, stdout, stderr io.Writer) error {
 
 // snippet: server
 
-// newHandler mounts the service on a chi router, with two layers around it.
+// calls has the figures of /debug/vars.
+var calls = expvar.NewMap("calls")
+
+// newHandler mounts the service on a chi router, with two layers around it: one
+// that tells of each call, in the log and at /debug/vars, and a limit.
 func newHandler(log *slog.Logger) (http.Handler, error) {
 	r := chi.NewRouter()
+	r.Handle("/debug/vars", expvar.Handler())
+	telemetry := observe.New(observe.NewLogger(log), observe.NewExpvar(calls))
 	limiter := rate.NewLimiter(100, 10)
 	err := httpx.Mount(r, &Strings{Uppercase: uppercase, Count: count},
-		httpx.Use(logging(log), limit(limiter)))
+		httpx.Use(telemetry, limit(limiter)))
 	return httpx.Problems(r), err
 }
 

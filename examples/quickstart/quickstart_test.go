@@ -19,7 +19,7 @@ func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.Equal(t, 0, run(t.Context(), nil, &stdout, &stderr), "stderr: %s", &stderr)
 	require.Equal(t, "HELLO, WORLD\n12\nan empty string is the declared error: empty string\n", stdout.String())
-	require.Contains(t, stderr.String(), "Strings.Uppercase")
+	require.Contains(t, stderr.String(), "msg=call endpoint.operation=Strings.Uppercase")
 	require.Contains(t, stderr.String(), "code=INVALID_ARGUMENT")
 }
 
@@ -101,6 +101,20 @@ func TestAnswers(t *testing.T) {
 			require.Contains(t, string(body), tt.want)
 		})
 	}
+}
+
+// TestFigures has what the telemetry tells at /debug/vars.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	h, err := newHandler(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	var body string
+	for _, path := range []string{"/count", "/debug/vars"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", path, strings.NewReader(`{"s":"x"}`)))
+		body = w.Body.String()
+	}
+	require.Contains(t, body, `"server http Strings.Count": {"calls":`)
 }
 
 func TestLimit(t *testing.T) {

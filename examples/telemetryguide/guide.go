@@ -1,5 +1,5 @@
-// Package telemetryguide holds the pieces that docs/telemetry.md shows: a
-// service of books with traces and metrics, its server and its client.
+// Package telemetryguide holds the pieces that docs/observability.md shows of
+// traces and metrics: a service of books, its server and its client.
 package telemetryguide
 
 import (
@@ -78,7 +78,7 @@ func newProvider(ctx context.Context, collector string) (*sdktrace.TracerProvide
 // of a program and all clients that it uses, and the metrics of it.
 func newTelemetry(provider trace.TracerProvider, registry prometheus.Registerer) (*observe.Telemetry, *promx.Metrics, error) {
 	metrics := promx.New(promx.Exemplars(otelx.TraceID))
-	logger := observe.NewLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	logger := observe.NewLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil)), observe.TraceIDs(otelx.TraceIDs))
 	return observe.New(logger, otelx.NewTracer(provider), metrics), metrics, registry.Register(metrics)
 }
 

@@ -57,8 +57,8 @@ type Item struct {
 
 func (s *Stock) GRPC(m *grpcx.Methods) {
 	m.Service("shop.v1.Stock")
-	m.Unary("Take", &s.Take, grpcx.Fails(ErrSoldOut))
-	m.ServerStream("Count", &s.Count)
+	m.Unary("Take", &s.Take, grpcx.Idempotent(), grpcx.Fails(ErrSoldOut))
+	m.ServerStream("Count", &s.Count, grpcx.Idempotent())
 }
 
 // taking is a Stock that has everything but "nothing".
@@ -96,8 +96,17 @@ func selling(stock *Stock) *Shop {
 // behind client.
 func overGRPC(tb testing.TB, svc *Stock, server, client []endpoint.Layer) *Stock {
 	tb.Helper()
+	var c Stock
+	require.NoError(tb, grpcx.Client(grpcx.To(serveGRPC(tb, svc, server)), &c, grpcx.Use(client...)))
+	return &c
+}
+
+// serveGRPC serves a Stock in memory behind layers, and returns a connection to
+// it.
+func serveGRPC(tb testing.TB, svc *Stock, layers []endpoint.Layer) *grpc.ClientConn {
+	tb.Helper()
 	s := grpc.NewServer(grpcx.ServerOptions()...)
-	require.NoError(tb, grpcx.Register(s, svc, grpcx.Use(server...)))
+	require.NoError(tb, grpcx.Register(s, svc, grpcx.Use(layers...)))
 	l := endpointtest.NewListener()
 	done := make(chan struct{})
 	go func() {
@@ -113,9 +122,7 @@ func overGRPC(tb testing.TB, svc *Stock, server, client []endpoint.Layer) *Stock
 		s.Stop()
 		<-done
 	})
-	var c Stock
-	require.NoError(tb, grpcx.Client(grpcx.To(conn), &c, grpcx.Use(client...)))
-	return &c
+	return conn
 }
 
 // overHTTP serves a Shop in memory behind server on a chi router, and returns a

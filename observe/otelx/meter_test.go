@@ -1,7 +1,14 @@
 package otelx_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/otelx"
@@ -143,12 +151,68 @@ func TestMeterBounded(t *testing.T) {
 	assert.Equal(t, 990, got["endpoint.operation=other rpc.method=other rpc.response.status_code=OK rpc.system.name=grpc"], "%v", got)
 	assert.Len(t, collected(t, r, "endpoint.events"), 101)
 
-	m, r = meterOf(t)
+	m, r = meterOf(t, otelx.Sizes())
 	op := &endpoint.Operation{Service: "S", Name: "N", Transport: "http", Method: "GET", Pattern: "/{id}"}
 	for status := range 1000 {
 		observed(t, m, op, endpoint.ClientSide, status, endpoint.Errorf(endpoint.Unknown, "odd"))
 	}
 	assert.Len(t, collected(t, r, "http.client.request.duration"), 16)
+}
+
+// TestMeterCallers has callers without end who ask for paths without end.
+func TestMeterCallers(t *testing.T) {
+	t.Parallel()
+	m, r := meterOf(t)
+	h := mount(t, selling(taking()), m)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders/0", http.NoBody)
+	req.Header.Set("Content-Type", "application/json")
+	for i := range 100_000 {
+		req.URL.Path = "/orders/" + strconv.Itoa(i)
+		req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)
+		req.Body, req.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
+		h.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	got := collected(t, r, "http.server.request.duration")
+	assert.Equal(t, map[string]int{"endpoint.operation=Shop.Order http.request.method=POST http.response.status_code=200 http.route=/orders/{id}": 100_000}, got)
+	assert.Len(t, collected(t, r, "http.server.active_requests"), 1)
+}
+
+// TestMeterExemplars has a call that is recorded: the SDK names its trace.
+func TestMeterExemplars(t *testing.T) {
+	t.Parallel()
+	provider, rec := record(t)
+	m, r := meterOf(t)
+	get(t, mount(t, selling(taking()), observe.New(m, otelx.NewTracer(provider))))
+	want := one(t, rec, "server", "POST /orders/{id}").SpanContext().TraceID()
+	var all metricdata.ResourceMetrics
+	require.NoError(t, r.Collect(t.Context(), &all))
+	var ids []string
+	for _, metric := range all.ScopeMetrics[0].Metrics {
+		if data, ok := metric.Data.(metricdata.Histogram[float64]); ok {
+			for _, e := range data.DataPoints[0].Exemplars {
+				ids = append(ids, hex.EncodeToString(e.TraceID))
+			}
+		}
+	}
+	assert.Equal(t, []string{want.String()}, ids)
+}
+
+// TestMeterPool has the events and the states of a pool.
+func TestMeterPool(t *testing.T) {
+	t.Parallel()
+	m, r := meterOf(t)
+	pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
+	require.NoError(t, m.Watch(pool.Gauges))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- pool.Run(ctx, discover.Static("10.0.0.1:80", "10.0.0.2:80")) }()
+	_, token, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer func() { stop(); <-done }()
+	defer pool.Release(token, nil)
+
+	assert.Equal(t, 2, collected(t, r, "endpoint.state")["endpoint.metric=instances endpoint.name=stock endpoint.source=pool"])
+	assert.Positive(t, collected(t, r, "endpoint.events")["endpoint.kind=joined endpoint.name=stock endpoint.source=pool"])
 }
 
 // TestMeterSiblings has operations whose attributes are made side by side.
@@ -195,6 +259,25 @@ func TestTraceID(t *testing.T) {
 	assert.Equal(t, rec.Ended()[0].SpanContext().TraceID().String(), id)
 	_, _ = e(t.Context(), 1)
 	assert.Empty(t, id)
+}
+
+// TestTraceIDs has a log tell the span of the call, also of one that is not
+// recorded: that is then its caller's.
+func TestTraceIDs(t *testing.T) {
+	t.Parallel()
+	provider, rec := record(t)
+	var out bytes.Buffer
+	logger := observe.NewLogger(slog.New(slog.NewTextHandler(&out, nil)), observe.TraceIDs(otelx.TraceIDs))
+	shop := mount(t, selling(taking()), observe.New(logger, otelx.NewTracer(provider)))
+	get(t, shop)
+	s := one(t, rec, "server", "POST /orders/{id}").SpanContext()
+	assert.Contains(t, out.String(), " trace_id="+s.TraceID().String()+" span_id="+s.SpanID().String()+"\n")
+	out.Reset()
+	get(t, shop, "Traceparent: "+unsampled)
+	assert.Contains(t, out.String(), " trace_id="+traceID+" span_id="+spanID+"\n")
+
+	trace, span := otelx.TraceIDs(t.Context())
+	assert.Empty(t, trace+span)
 }
 
 // TestMeterFaults has what NewMeter refuses.

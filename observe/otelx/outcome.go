@@ -65,9 +65,10 @@ func peerAttributes(kvs []attribute.KeyValue, call *endpoint.Call) []attribute.K
 }
 
 // failed says that the conventions call the outcome an error: on a client each
-// one, on a server what the server is at fault for.
+// one, on a server what the server is at fault for. They know no stream whose
+// reader has enough; that is none.
 func failed(o *observe.Observation) bool {
-	if o.Err == nil {
+	if o.Err == nil || errors.Is(o.Err, endpoint.ErrStopped) {
 		return false
 	}
 	if o.Call.Side() != endpoint.ServerSide {

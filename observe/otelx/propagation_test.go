@@ -85,6 +85,14 @@ func TestTraceContext(t *testing.T) {
 		{"state with a key twice", []string{"Traceparent: " + sampled, "Tracestate: foo=1,foo=2"}, true, ""},
 		{"state malformed", []string{"Traceparent: " + sampled, "Tracestate: foo =1"}, true, ""},
 		{"state of a key too long", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("z", 257) + "=1"}, true, ""},
+		{"state of a long key", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("z", 256) + "=1"}, true, strings.Repeat("z", 256) + "=1"},
+		{"state of a key with a tenant", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("t", 241) + "@" + strings.Repeat("v", 14) + "=1"}, true, strings.Repeat("t", 241) + "@" + strings.Repeat("v", 14) + "=1"},
+		{"state of a value too long", []string{"Traceparent: " + sampled, "Tracestate: foo=" + strings.Repeat("z", 257)}, true, ""},
+		{"state of a value with an equals sign", []string{"Traceparent: " + sampled, "Tracestate: foo=bar=baz"}, true, ""},
+		{"state of a key in upper case", []string{"Traceparent: " + sampled, "Tracestate: FOO=1"}, true, ""},
+		{"state with empty members and spaces", []string{"Traceparent: " + sampled, "Tracestate: foo=1 \t,,\t bar=2,"}, true, "foo=1,bar=2"},
+		{"state empty", []string{"Traceparent: " + sampled, "Tracestate: "}, true, ""},
+		{"state of 512 bytes", []string{"Traceparent: " + sampled, "Tracestate: " + strings.Repeat("a", 254) + "=1," + strings.Repeat("b", 253) + "=2"}, true, strings.Repeat("a", 254) + "=1," + strings.Repeat("b", 253) + "=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +228,26 @@ func TestBaggage(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "tenant=blue", header["baggage"])
 	})
+}
+
+// TestOneTraceOfB3 has a call through two servers and both transports, each of
+// which hears of the one before it by B3 alone.
+func TestOneTraceOfB3(t *testing.T) {
+	t.Parallel()
+	for name, encoding := range map[string]b3.Encoding{"single": b3.B3SingleHeader, "multiple": b3.B3MultipleHeader} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				provider, rec := record(t)
+				var header map[string]string
+				c := chain(t, otelx.NewTracer(provider, otelx.Propagators(b3.New(b3.WithInjectEncoding(encoding)))), heard(&header))
+				require.NoError(t, order(t.Context(), c))
+				synctest.Wait()
+				below(t, lineOf(t, rec, "POST /orders/{id}", "shop.v1.Stock/Take")...)
+				assert.NotContains(t, header, "traceparent")
+			})
+		})
+	}
 }
 
 // TestB3 has both forms of B3 in and out, beside W3C's.

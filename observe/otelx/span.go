@@ -80,3 +80,16 @@ func TraceID(ctx context.Context) string {
 	}
 	return ""
 }
+
+// TraceIDs returns the ids of the trace and of the span that ctx is inside of,
+// sampled or not, "" without one. It is for observe.TraceIDs, so that the records
+// of a log and the spans of a trace lead to each other:
+//
+//	logger := observe.NewLogger(log, observe.TraceIDs(otelx.TraceIDs))
+func TraceIDs(ctx context.Context) (traceID, spanID string) {
+	sc := trace.SpanContextFromContext(ctx)
+	if !sc.IsValid() {
+		return "", ""
+	}
+	return sc.TraceID().String(), sc.SpanID().String()
+}

@@ -30,11 +30,11 @@ import (
 // DATA_LOSS), on a client for each. endpoint.error has an error's identity,
 // "profilesvc/NOT_FOUND".
 //
-// The span of a stream ends with its loop and has an event "first_item". The
-// attempts of a call are its children; an attempt after the first has
-// http.request.resend_count (on other transports: rpc.attempt.previous), and a
-// hedged one links to those that it runs beside. A panic is an event
-// "exception".
+// The span of a stream ends with its loop and has an event "first_item"; a break
+// out of the loop does not fail it. The attempts of a call are its children; an
+// attempt after the first has http.request.resend_count (on other transports:
+// rpc.attempt.previous), and a hedged one links to those that it runs beside. A
+// panic is an event "exception".
 //
 // The parent of a call that is served is the span in its context or else what
 // the caller sent. When that is not sampled, no span is made (see

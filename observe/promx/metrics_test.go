@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe/promx"
@@ -292,6 +293,42 @@ func TestStatesAndEvents(t *testing.T) {
 	events := gathered(t, m, "endpoint_events_total")
 	assert.Equal(t, 1, events["kind=opened name=stock operation= service= source=breaker"], "%v", events)
 	assert.Equal(t, 1, events["kind=rejected name=stock operation= service= source=breaker"], "%v", events)
+}
+
+// TestPool has the events and the states of a pool.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	m := promx.New()
+	pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
+	m.Watch(pool.Gauges)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- pool.Run(ctx, discover.Static("10.0.0.1:80", "10.0.0.2:80")) }()
+	target := pool.For(&endpoint.Operation{})
+	_, token, err := target.Acquire(t.Context())
+	require.NoError(t, err)
+
+	const none = " name=stock operation= service="
+	assert.Equal(t, map[string]int{"detail=" + none: 2}, gathered(t, m, "endpoint_pool_instances"))
+	pending := gathered(t, m, "endpoint_pool_pending")
+	assert.Len(t, pending, 2)
+	assert.Equal(t, 1, pending["detail=10.0.0.1:80"+none]+pending["detail=10.0.0.2:80"+none])
+	assert.Positive(t, gathered(t, m, "endpoint_events_total")["kind=joined"+none+" source=pool"])
+	target.Release(token, nil)
+	stop()
+	require.NoError(t, <-done)
+}
+
+// TestNothingGlobal has calls, events and states: of none of them the library's
+// own registry knows.
+func TestNothingGlobal(t *testing.T) {
+	t.Parallel()
+	_ = used(t)
+	families, err := prometheus.DefaultGatherer.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		assert.NotContains(t, f.GetName(), "endpoint")
+	}
 }
 
 // TestFaults has what New refuses.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/codec/internal/unread"
 )
 
 // A Format is a codec.Compiler over a Wire.
@@ -84,11 +85,7 @@ func (f *Format) Decode(src []byte, v any) error {
 	if len(d.found) == 0 {
 		return nil
 	}
-	err = codec.ErrInvalid.WithViolations(d.found...)
-	if d.cause != nil {
-		err = codec.ErrInvalid.WithViolations(d.found...).WithCause(d.cause)
-	}
-	return err
+	return codec.ErrInvalid.WithViolations(d.found...).WithCause(unread.Because(d.cause, d.found...))
 }
 
 // all reads the one value of the source.

@@ -485,3 +485,18 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestErrorsRepeatNothing guards that no text of an error, which is logged, has a
+// value that was sent.
+func TestErrorsRepeatNothing(t *testing.T) {
+	t.Parallel()
+	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {
+		body, err := f.Append(nil, &map[string]string{"from": "hunter2"})
+		require.NoError(t, err)
+		err = f.Decode(body, &struct {
+			From netip.Addr `json:"from"`
+		}{})
+		require.ErrorIs(t, err, codec.ErrInvalid)
+		require.Equal(t, "invalid request: /from not valid", err.Error())
+	})
+}

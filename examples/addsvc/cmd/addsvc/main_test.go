@@ -42,6 +42,7 @@ func TestArguments(t *testing.T) {
 		"no HTTP":       {[]string{"-http-addr", ""}, 2, `addsvc: -http-addr "" is not host:port`},
 		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `addsvc: -grpc-addr "" is not host:port`},
 		"no debug port": {[]string{"-debug.addr", "x"}, 2, `addsvc: -debug.addr "x" is not host:port`},
+		"no collector":  {[]string{"-otlp.addr", "x"}, 2, `addsvc: -otlp.addr "x" is not host:port`},
 		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 1, "addsvc: gRPC: listen tcp"},
 		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: listen tcp " + busy + ": bind: address already in use"},
 		"gRPC in use":   {[]string{"-http-addr", free, "-grpc-addr", busy, "-debug.addr", free}, 1, "addsvc: gRPC: listen tcp " + busy + ": bind: address already in use"},
@@ -61,7 +62,7 @@ func TestArguments(t *testing.T) {
 
 // start runs the program in this process until stop, which returns what it
 // logged.
-func start(t *testing.T, debug string) (addrs map[string]string, stop func() string) {
+func start(t *testing.T, debug, otlp string) (addrs map[string]string, stop func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -69,7 +70,7 @@ func start(t *testing.T, debug string) (addrs map[string]string, stop func() str
 	var stderr bytes.Buffer
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", debug}, w, &stderr)
+		code <- run(ctx, []string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", debug, "-otlp.addr", otlp}, w, &stderr)
 		_ = w.Close()
 	}()
 	addrs = map[string]string{}
@@ -92,7 +93,7 @@ func start(t *testing.T, debug string) (addrs map[string]string, stop func() str
 // TestServe has a line in the log, and a count, for each call of each transport.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	addrs, stop := start(t, free)
+	addrs, stop := start(t, free, "")
 	conn, err := grpc.NewClient(addrs["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -130,6 +131,36 @@ func TestServe(t *testing.T) {
 
 func TestServeWithoutDebug(t *testing.T) {
 	t.Parallel()
-	_, stop := start(t, "")
+	_, stop := start(t, "", "")
 	stop()
+}
+
+// TestCollectorAway has calls go on, and the program end, while nobody takes its
+// spans: a collector that is not there, and one that never answers.
+func TestCollectorAway(t *testing.T) {
+	t.Parallel()
+	hangs, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", free)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = hangs.Close() })
+	closed, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", free)
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	for name, l := range map[string]net.Listener{"hangs": hangs, "closed": closed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addrs, stop := start(t, "", l.Addr().String())
+			var c addsvc.Add
+			require.NoError(t, httpx.Client(httpx.To("http://"+addrs["HTTP"]), &c))
+			for range 3000 { // more than the queue of spans holds
+				_, err := c.Sum(t.Context(), addsvc.SumRequest{A: 1, B: 2})
+				require.NoError(t, err)
+			}
+			log := stop()
+			log = log[len(log)-1000:] // it is long
+			require.Regexp(t, `operation=Add.Sum .* trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}\n`, log)
+			if name == "hangs" {
+				require.Contains(t, log, `msg="the last spans are lost" err="context deadline exceeded"`)
+			}
+		})
+	}
 }

@@ -23,19 +23,13 @@ type part struct {
 	drain      func(ctx context.Context) error // finishes the calls in flight while ctx lasts
 }
 
-// newParts returns the servers of the service, and that of the figures unless its
-// address is empty.
-func newParts(log *slog.Logger, httpAddr, grpcAddr, debugAddr string) ([]part, error) {
+// newParts returns the servers of the service, with the layers around it.
+func newParts(log *slog.Logger, httpAddr, grpcAddr string, layers ...endpoint.Layer) ([]part, error) {
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
-	telemetry, figures := newTelemetry(log)
-	if err := register(router, calls, telemetry); err != nil {
+	if err := register(router, calls, layers...); err != nil {
 		return nil, err
 	}
-	parts := []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls)}
-	if debugAddr != "" {
-		parts = append(parts, httpPart("debug", debugAddr, figures, log))
-	}
-	return parts, nil
+	return []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls)}, nil
 }
 
 // snippet: server

@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/promx"
 )
 
@@ -104,13 +105,14 @@ func drain(ctx context.Context, server *http.Server) error {
 
 // snippet: server
 
-// newServer mounts the service on a chi router, with layers around it, and
-// /metrics for Prometheus beside it.
+// newServer mounts the service on a chi router, with one layer around it that
+// logs and measures each call, and /metrics for Prometheus beside it.
 func newServer(log *slog.Logger) (*http.Server, error) {
 	r, metrics, registry := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
 	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	telemetry := observe.New(observe.NewLogger(log), metrics)
 	err := errors.Join(registry.Register(metrics),
-		httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(metrics, logging(log))))
+		httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(telemetry)))
 	return &http.Server{
 		Handler:           httpx.Problems(r),
 		ReadHeaderTimeout: 5 * time.Second,

@@ -91,8 +91,8 @@ func TestServe(t *testing.T) {
 	require.Equal(t, endpoint.NotFound, endpoint.CodeOf(err))
 
 	log := stop()
-	require.Contains(t, log, "level=INFO msg=call operation=Post peer=127.0.0.1:")
-	require.Regexp(t, `operation=Get .*code=NOT_FOUND took=\S+ err="there is no profile \\"2\\""`, log)
+	require.Contains(t, log, "level=INFO msg=call endpoint.operation=Profiles.Post transport=http side=server ")
+	require.Regexp(t, `operation=Profiles.Get .*code=NOT_FOUND duration=\S+ .*error.message="there is no profile \\"2\\""`, log)
 	require.Contains(t, log, "msg=stopping")
 	_, err = c.Get(t.Context(), profilesvc.ByID{ID: "1"})
 	require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err), "after the end")

@@ -35,7 +35,7 @@ func TestProcess(t *testing.T) {
 			p.Signal(t, sig)
 			p.Await(t, "msg=stopping")
 			require.Equal(t, `200 {}`, c.finish(t))
-			p.Await(t, "operation=Post")
+			p.Await(t, "operation=Profiles.Post")
 			require.Equal(t, 0, p.Wait(t))
 		})
 	}

@@ -22,6 +22,6 @@ func TestReadme(t *testing.T) {
 	for _, name := range []string{
 		"Post", "Get", "Put", "Patch", "Delete", "GetAddresses", "GetAddress", "PostAddress", "DeleteAddress",
 	} {
-		require.Regexp(t, "operation="+name+" .*code=OK", log, "the README does not show the operation")
+		require.Regexp(t, "operation=Profiles."+name+" .*code=OK", log, "the README does not show the operation")
 	}
 }
