@@ -70,13 +70,13 @@ func (p *Pool[C]) gauges() []endpoint.Gauge {
 	defer p.mu.Unlock()
 	all := make([]endpoint.Gauge, 4, 4+2*len(p.slots))
 	for _, s := range p.slots {
-		m := Member{host: &s.host}
+		m := Member{host: s.host}
 		all = append(all,
 			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(m.Pending())},
 			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: m.Weight()})
 	}
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(p.slots))}
-	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(p.serving)}
+	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(len(p.shown))}
 	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(p.tally.ejected)}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	return all

@@ -33,9 +33,11 @@ const (
 // fails fast would attract calls. The time of a call that was cancelled is a
 // lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
-func PeakEWMA() Balancer {
-	return func(set []*Member) Picker { return &peakEWMA{newPairs(set)} }
-}
+func PeakEWMA() Balancer { return balancePeakEWMA }
+
+func balancePeakEWMA(set []*Member) Picker { return newPeakEWMA(tableOf(set)) }
+
+func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 
 type peakEWMA struct{ pairs }
 
@@ -44,7 +46,7 @@ func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
 
 func (p *peakEWMA) pickAt(now int64) int {
 	a, b := p.draw()
-	if p.members[b].loadAt(now) < p.members[a].loadAt(now) {
+	if p.table.at(b).loadAt(now) < p.table.at(a).loadAt(now) {
 		return b
 	}
 	return a
@@ -57,7 +59,7 @@ func (m *Member) loadAt(now int64) float64 {
 	if cost == 0 && pending > 0 {
 		cost = unknownCost
 	}
-	return cost * (m.busyness() + 1)
+	return cost * (m.host.busyness() + 1)
 }
 
 // costAt is the latency as it counts at this time: what was measured long ago

@@ -8,13 +8,15 @@ import (
 
 // Random returns a [Balancer] that picks at random, each member as often as its
 // weight says. Pickers share nothing, so it scales with the cores.
-func Random() Balancer {
-	return func(set []*Member) Picker {
-		if sums := weightsUpTo(set); sums != nil {
-			return sums
-		}
-		return uniform(len(set))
+func Random() Balancer { return balanceRandom }
+
+func balanceRandom(set []*Member) Picker { return newRandom(tableOf(set)) }
+
+func newRandom(t table) Picker {
+	if sums := weightsUpTo(t); sums != nil {
+		return sums
 	}
+	return uniform(t.n)
 }
 
 // uniform picks among so many members of equal weight.
@@ -25,22 +27,16 @@ func (u uniform) Pick(context.Context) int { return rand.IntN(int(u)) }
 // weightedRandom has the sums of the weights up to each member.
 type weightedRandom []float64
 
-// weightsUpTo returns nil where all weights are equal. Where all are 1, as mostly,
-// it looks at none of them.
-func weightsUpTo(set []*Member) weightedRandom {
-	if set[0].host.uneven.Load() == 0 {
+// weightsUpTo returns nil where all weights are equal.
+func weightsUpTo(t table) weightedRandom {
+	if t.isEven() {
 		return nil
 	}
-	sums := make(weightedRandom, len(set))
-	sum, equal := 0.0, true
-	for i, m := range set {
-		w := m.Weight()
-		equal = equal && w == set[0].Weight()
-		sum += w
+	sums := make(weightedRandom, t.n)
+	sum := 0.0
+	for i, m := range t.all {
+		sum += m.Weight()
 		sums[i] = sum
-	}
-	if equal {
-		return nil
 	}
 	return sums
 }
@@ -66,11 +62,11 @@ func two(n int) (int, int) {
 
 // pairs draws two members to choose from.
 type pairs struct {
-	members []*Member
+	table   table
 	weights weightedRandom // nil where all are equal
 }
 
-func newPairs(set []*Member) pairs { return pairs{set, weightsUpTo(set)} }
+func newPairs(t table) pairs { return pairs{t, weightsUpTo(t)} }
 
 // draw returns two different members, or, where weights differ, two that may be
 // the same: a member must come up alone as often as its weight says, or the
@@ -79,8 +75,8 @@ func (p *pairs) draw() (int, int) {
 	switch {
 	case p.weights != nil:
 		return p.weights.draw(), p.weights.draw()
-	case len(p.members) == 1:
+	case p.table.n == 1:
 		return 0, 0
 	}
-	return two(len(p.members))
+	return two(p.table.n)
 }

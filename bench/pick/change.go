@@ -33,7 +33,7 @@ func newChanger(kind string) (*changer, error) {
 		l := newLive(a, discover.LeastRequest())
 		b := another(a)
 		return &changer{
-			exchange: func() { a, b = b, a; l.follow(a) },
+			exchange: func() { a, b = b, a; l.follow(a, a[changed/2].Addr) },
 			run:      func(n int) error { return spin(l.target, n) },
 		}, nil
 	case kindKit:
