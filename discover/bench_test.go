@@ -1,6 +1,7 @@
 package discover_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -20,7 +21,7 @@ func BenchmarkPick(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				pool := discover.Of(make([]int, n), discover.Balance(balancer()))
 				target := pool.For(nil)
-				ctx := b.Context()
+				ctx := context.Background()
 				b.ReportAllocs()
 				for b.Loop() {
 					_, token, err := target.Acquire(ctx)

@@ -11,7 +11,7 @@ import (
 const (
 	// ewmaWindow is the time in which what was measured loses all but 1/e of
 	// its part in the mean.
-	ewmaWindow = float64(5 * time.Second)
+	ewmaWindow = 5 * time.Second
 	// unknownCost keeps a member that has calls in flight and has not answered
 	// one yet behind all others.
 	unknownCost = float64(time.Hour)
@@ -19,6 +19,12 @@ const (
 	failureFactor = 2
 	// maxCost bounds what failures make of it.
 	maxCost = float64(time.Minute)
+	// shortAge is up to where a straight line is close to the curve.
+	shortAge = uint64(ewmaWindow / 64)
+	// tinyAge is how much time must have passed for a call that is no peak to be
+	// worth the writing, which the cores pay for: before, it would change the mean
+	// by less than 1/4000. The next that is written has the weight of all of the time.
+	tinyAge = uint64(ewmaWindow / 4096)
 )
 
 // PeakEWMA returns the default [Balancer]: it takes two members at random and
@@ -46,20 +52,28 @@ func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
 
 func (p *peakEWMA) pickAt(now int64) int {
 	a, b := p.draw()
-	if p.table.at(b).loadAt(now) < p.table.at(a).loadAt(now) {
-		return b
+	x, y := p.table.at(a), p.table.at(b)
+	if p.weights == nil {
+		if y.loadAt(now, p.share) < x.loadAt(now, p.share) {
+			a = b
+		}
+		return a
+	}
+	if y.loadAt(now, 1/y.Weight()) < x.loadAt(now, 1/x.Weight()) {
+		a = b
 	}
 	return a
 }
 
-// loadAt is what a call at this time is expected to cost.
-func (m *Member) loadAt(now int64) float64 {
-	pending := m.Pending()
+// loadAt is what a call at this time is expected to cost a member, of whose load
+// each call in flight is this share.
+func (m *Member) loadAt(now int64, share float64) float64 {
+	pending := m.host.pending()
 	cost := m.costAt(now)
 	if cost == 0 && pending > 0 {
 		cost = unknownCost
 	}
-	return cost * (m.host.busyness() + 1)
+	return cost * (float64(pending)*share + 1)
 }
 
 // costAt is the latency as it counts at this time: what was measured long ago
@@ -70,15 +84,13 @@ func (m *Member) costAt(now int64) float64 {
 
 // decay is the part that a measurement keeps after so many nanoseconds.
 func decay(age int64) float64 {
-	x := float64(age) / ewmaWindow
-	switch {
-	case x <= 0:
-		return 1
-	case x < 1.0/64: // the error of the first order is below 1/8000
-		return 1 - x
+	if uint64(age) < shortAge {
+		return 1 - float64(age)*(1/float64(ewmaWindow)) // short by less than 1/8000
 	}
-	return math.Exp(-x)
+	return longDecay(age)
 }
+
+func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / float64(ewmaWindow)) }
 
 func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	cost := m.costAt(now)
@@ -91,7 +103,11 @@ func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 		return // it could have taken longer, and says nothing
 	}
 	if sample < cost {
-		keep := decay(now - m.stamp.Load())
+		age := now - m.stamp.Load()
+		if uint64(age) < tinyAge {
+			return
+		}
+		keep := decay(age)
 		sample = math.Float64frombits(m.cost.Load())*keep + sample*(1-keep)
 	}
 	m.cost.Store(math.Float64bits(sample))

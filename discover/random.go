@@ -64,9 +64,10 @@ func two(n int) (int, int) {
 type pairs struct {
 	table   table
 	weights weightedRandom // nil where all are equal
+	share   float64        // and then the inverse of each
 }
 
-func newPairs(t table) pairs { return pairs{t, weightsUpTo(t)} }
+func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).Weight()} }
 
 // draw returns two different members, or, where weights differ, two that may be
 // the same: a member must come up alone as often as its weight says, or the
