@@ -22,7 +22,7 @@ func (l *leastRequest) Pick(context.Context) int {
 	x, y := l.table.host(a), l.table.host(b)
 	if l.weights == nil {
 		if y.pending() < x.pending() {
-			a = b
+			return b
 		}
 		return a
 	}

@@ -38,12 +38,14 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 			}
 			continue
 		}
-		picked, start := s.pick(ctx, v.pool)
-		if picked == nil {
+		place, start := s.pick(ctx, v.pool)
+		if place < 0 {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
-		if picked.host.enter() {
-			m, _ := picked.owner.(*member[C])
+		// Both may be in no cache: they are fetched at the same time, if nothing
+		// of the one hangs on the other.
+		m, _ := s.table.at(place).owner.(*member[C])
+		if s.table.host(place).enter() {
 			return m.conn, endpoint.Token{N: start, P: m}, nil
 		}
 		// It was closed since: another set was published before that.
@@ -53,9 +55,9 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 // clock is a pool, of whatever connections.
 type clock interface{ now() int64 }
 
-// pick returns a member, and the time if anybody wants to know it; nil when the
-// picker gave an index that is none.
-func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
+// pick returns the place of a member, and the time if anybody wants to know it;
+// -1 when the picker gave an index that is none.
+func (s *snapshot) pick(ctx context.Context, pool clock) (int, int64) {
 	var i int
 	var now int64
 	switch {
@@ -69,7 +71,7 @@ func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
 		i = s.picker.Pick(ctx)
 	}
 	if uint(i) >= uint(s.table.n) {
-		return nil, 0
+		return -1, 0
 	}
 	if at := endpoint.AttemptFrom(ctx); at != nil {
 		if at.Number() > 1 {
@@ -77,7 +79,7 @@ func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
 		}
 		at.Try(pool, s.table.host(i).id)
 	}
-	return s.table.at(i), now
+	return i, now
 }
 
 // untried returns i, or the index of a member that the call has not tried yet
