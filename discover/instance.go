@@ -87,9 +87,9 @@ func commonStart(a, b []Instance) int {
 }
 
 func commonEnd(a, b []Instance) int {
-	for i := range a {
-		if k := len(a) - 1 - i; !a[k].equal(&b[k]) {
-			return i
+	for i := len(a); i > 0; i-- {
+		if !a[i-1].equal(&b[i-1]) {
+			return len(a) - i
 		}
 	}
 	return len(a)

@@ -23,8 +23,9 @@ const (
 	shortAge = uint64(ewmaWindow / 64)
 	// tinyAge is how much time must have passed for a call that is no peak to be
 	// worth the writing, which the cores pay for: before, it would change the mean
-	// by less than 1/4000. The next that is written has the weight of all of the time.
-	tinyAge = uint64(ewmaWindow / 4096)
+	// by less than a thousandth. The next that is written has the weight of all of that
+	// time.
+	tinyAge = uint64(ewmaWindow / 1024)
 )
 
 // PeakEWMA returns the default [Balancer]: it takes two members at random and
@@ -52,28 +53,24 @@ func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
 
 func (p *peakEWMA) pickAt(now int64) int {
 	a, b := p.draw()
-	x, y := p.table.at(a), p.table.at(b)
-	if p.weights == nil {
-		if y.loadAt(now, p.share) < x.loadAt(now, p.share) {
-			a = b
-		}
-		return a
-	}
-	if y.loadAt(now, 1/y.Weight()) < x.loadAt(now, 1/x.Weight()) {
+	if p.loadAt(now, b) < p.loadAt(now, a) {
 		a = b
 	}
 	return a
 }
 
-// loadAt is what a call at this time is expected to cost a member, of whose load
-// each call in flight is this share.
-func (m *Member) loadAt(now int64, share float64) float64 {
-	pending := m.host.pending()
-	cost := m.costAt(now)
+// loadAt is what a call at this time is expected to cost the member at a place.
+func (p *peakEWMA) loadAt(now int64, place int) float64 {
+	h := p.table.host(place) // not by the member: each may be in no cache
+	cost := p.table.at(place).costAt(now)
+	pending := h.pending()
 	if cost == 0 && pending > 0 {
 		cost = unknownCost
 	}
-	return cost * (float64(pending)*share + 1)
+	if p.weights == nil {
+		return cost * (float64(pending)*p.share + 1)
+	}
+	return cost * (h.busyness() + 1)
 }
 
 // costAt is the latency as it counts at this time: what was measured long ago
@@ -90,6 +87,9 @@ func decay(age int64) float64 {
 	return longDecay(age)
 }
 
+// longDecay is on its own so that decay is inlined.
+//
+//go:noinline
 func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / float64(ewmaWindow)) }
 
 func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {

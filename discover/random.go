@@ -48,14 +48,14 @@ func (w weightedRandom) draw() int {
 	return min(sort.Search(len(w), func(i int) bool { return w[i] > x }), len(w)-1)
 }
 
-// two returns two different members of n at random, n being at least two. One
+// two returns two different members of n at random, or the only one twice. One
 // random number is enough for both.
 func two(n int) (int, int) {
 	r := rand.Uint64()
 	a := int(r >> 32 * uint64(n) >> 32)
-	b := int(r & (1<<32 - 1) * uint64(n-1) >> 32)
-	if b >= a {
-		b++
+	b := a + 1 + int(r&(1<<32-1)*uint64(n-1)>>32)
+	if b >= n {
+		b -= n
 	}
 	return a, b
 }
@@ -69,15 +69,12 @@ type pairs struct {
 
 func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).Weight()} }
 
-// draw returns two different members, or, where weights differ, two that may be
-// the same: a member must come up alone as often as its weight says, or the
-// heavier of two idle ones would get all calls.
+// draw returns two members. Where weights differ, they may be the same: a member
+// must come up alone as often as its weight says, or the heavier of two idle ones
+// would get all calls.
 func (p *pairs) draw() (int, int) {
-	switch {
-	case p.weights != nil:
-		return p.weights.draw(), p.weights.draw()
-	case p.table.n == 1:
-		return 0, 0
+	if p.weights == nil {
+		return two(p.table.n)
 	}
-	return two(p.table.n)
+	return p.weights.draw(), p.weights.draw()
 }

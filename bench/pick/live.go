@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 
 	"github.com/typedkit/endpoint"
@@ -89,12 +88,5 @@ func weighted(n int) []discover.Instance {
 	for i := range set {
 		set[i].Weight = float64(i%4 + 1)
 	}
-	return set
-}
-
-// another returns the set with another instance in the middle.
-func another(set []discover.Instance) []discover.Instance {
-	set = slices.Clone(set)
-	set[len(set)/2].Addr += "x"
 	return set
 }
