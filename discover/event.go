@@ -70,7 +70,7 @@ func (p *Pool[C]) gauges() []endpoint.Gauge {
 	defer p.mu.Unlock()
 	all := make([]endpoint.Gauge, 4, 4+2*len(p.slots))
 	for _, s := range p.slots {
-		m := Member{host: s.host}
+		m := Member{host: &s.host}
 		all = append(all,
 			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(m.Pending())},
 			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: m.Weight()})

@@ -5,10 +5,16 @@ import (
 	"time"
 )
 
-// slot is one instance of a pool with its connection. All but what host points to
-// and conn is guarded by the pool's mu.
+// hot is what picks look at: two cache lines, side by side if C is one word.
+type hot[C any] struct {
+	host
+	first member[C] // of the first view
+}
+
+// slot is one instance of a pool with its connection. All but hot and conn is
+// guarded by the pool's mu.
 type slot[C any] struct {
-	*host
+	*hot[C]
 	conn C // set before the slot is ready
 
 	ready   bool          // conn is set

@@ -170,14 +170,17 @@ func (v *view[C]) sorted() []*Member {
 	return set
 }
 
-// member returns the slot as a member of the view.
+// member returns the slot, which is ready, as a member of the view.
 func (s *slot[C]) member(v *view[C]) *member[C] {
 	for len(s.members) <= v.num {
 		s.members = append(s.members, nil)
 	}
 	if s.members[v.num] == nil {
-		m := &member[C]{conn: s.conn, slot: s, view: v}
-		m.host, m.owner = s.host, m
+		m := &s.first
+		if v.num > 0 {
+			m = &member[C]{}
+		}
+		m.host, m.owner, m.conn, m.slot, m.view = &s.host, m, s.conn, s, v
 		s.members[v.num] = m
 	}
 	return s.members[v.num]
