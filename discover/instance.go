@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unsafe"
 )
 
 // An Instance is one place where a service runs.
@@ -27,81 +26,19 @@ type Instance struct {
 
 // equal says that nothing about the instance has changed.
 func (in *Instance) equal(other *Instance) bool {
-	return in.Addr == other.Addr && in.weight() == other.weight() && in.Zone == other.Zone &&
-		in.Priority == other.Priority &&
-		(len(in.Meta)+len(other.Meta) == 0 || maps.Equal(in.Meta, other.Meta))
+	if in.Addr != other.Addr {
+		return false
+	}
+	if in.isBare() && other.isBare() {
+		return true
+	}
+	return in.weight() == other.weight() && in.Zone == other.Zone &&
+		in.Priority == other.Priority && maps.Equal(in.Meta, other.Meta)
 }
 
-// ends is how many elements two sets have in common where they begin and where
-// they end.
-type ends struct{ from, left int }
-
-// commonEnds compares a set with the one before. Most of a large set is what it
-// was, down to the memory of its strings if the source keeps them; so it goes
-// over sets block by block, and instance by instance where blocks differ.
-func commonEnds(before, set []Instance) ends {
-	n := min(len(before), len(set))
-	var e ends
-	for e.from < n {
-		size := min(blockSize, n-e.from)
-		a, b := before[e.from:e.from+size], set[e.from:e.from+size]
-		if !identical(a, b) {
-			k := commonStart(a, b)
-			e.from += k
-			if k < size {
-				break
-			}
-			continue
-		}
-		e.from += size
-	}
-	n -= e.from
-	before, set = before[len(before)-n:], set[len(set)-n:]
-	for e.left < n {
-		rest := n - e.left
-		size := min(blockSize, rest)
-		a, b := before[rest-size:rest], set[rest-size:rest]
-		if !identical(a, b) {
-			k := commonEnd(a, b)
-			e.left += k
-			if k < size {
-				break
-			}
-			continue
-		}
-		e.left += size
-	}
-	return e
-}
-
-// blockSize instances are a KB or so.
-const blockSize = 16
-
-func commonStart(a, b []Instance) int {
-	for i := range a {
-		if !a[i].equal(&b[i]) {
-			return i
-		}
-	}
-	return len(a)
-}
-
-func commonEnd(a, b []Instance) int {
-	for i := len(a); i > 0; i-- {
-		if !a[i-1].equal(&b[i-1]) {
-			return len(a) - i
-		}
-	}
-	return len(a)
-}
-
-// identical says that two slices of one length have the same words in memory, so
-// that the instances are equal. Others may be equal too.
-func identical(a, b []Instance) bool { return words(a) == words(b) }
-
-// words returns the memory of a slice.
-func words(a []Instance) string {
-	return unsafe.String((*byte)(unsafe.Pointer(unsafe.SliceData(a))), len(a)*int(unsafe.Sizeof(Instance{})))
+// isBare says that the source says nothing but the address, as most do.
+func (in *Instance) isBare() bool {
+	return in.Zone == "" && in.Weight == 0 && in.Priority == 0 && in.Meta == nil
 }
 
 func (in *Instance) weight() float64 {
