@@ -1,7 +1,6 @@
 package discover_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -21,7 +20,7 @@ func BenchmarkPick(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				pool := discover.Of(make([]int, n), discover.Balance(balancer()))
 				target := pool.For(nil)
-				ctx := context.Background()
+				ctx := b.Context()
 				b.ReportAllocs()
 				for b.Loop() {
 					_, token, err := target.Acquire(ctx)

@@ -318,7 +318,7 @@ func (p *Pool[C]) wake() {
 // slot returns a slot for an instance that is new.
 func (p *Pool[C]) slot(in Instance) *slot[C] {
 	p.ids++
-	s := &slot[C]{hot: &hot[C]{host: host{id: p.ids, uneven: &p.uneven}}, warm: -1, place: -1}
+	s := &slot[C]{hot: &hot[C]{id: p.ids, uneven: &p.uneven}, warm: -1, place: -1}
 	s.describe(in)
 	return s
 }

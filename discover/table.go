@@ -11,10 +11,8 @@ type table struct {
 	chunks []*chunk
 }
 
-const (
-	chunkBits = 7
-	chunkSize = 1 << chunkBits
-)
+// chunkSize members make a chunk of 2 KB, and 10,000 of them 79 chunks.
+const chunkSize = 128
 
 // chunk has the hosts beside the members, so that a pick which goes by the calls
 // in flight gets to them at once: with thousands of instances each step on the
@@ -47,17 +45,18 @@ func (t table) with(n int, places []int, at func(place int) *Member) table {
 		if c >= len(chunks) {
 			continue
 		}
-		if chunks[c] == nil {
+		switch {
+		case chunks[c] == nil:
 			chunks[c] = &chunk{}
-		} else if c < shared && chunks[c] == t.chunks[c] {
+		case c < shared && chunks[c] == t.chunks[c]:
 			own := *chunks[c]
 			chunks[c] = &own
 		}
+		var m *Member
 		if i < n {
-			chunks[c].put(i%chunkSize, at(i))
-		} else {
-			chunks[c].put(i%chunkSize, nil)
+			m = at(i)
 		}
+		chunks[c].put(i%chunkSize, m)
 	}
 	return table{n, chunks}
 }

@@ -98,15 +98,15 @@ func (p *Pool[C]) miss(s *slot[C]) bool {
 
 // renew notes that the source names the slot, and what it says of it.
 func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
-	changed := s.missing || !s.instance.Load().equal(in)
+	if !s.missing && s.instance.Load().equal(in) {
+		return false
+	}
 	p.count(s, -1)
 	s.missing = false
-	if changed {
-		s.describe(*in)
-		p.reweigh(s)
-	}
+	s.describe(*in)
+	p.reweigh(s)
 	p.count(s, 1)
-	return changed
+	return true
 }
 
 // publish makes what is ready the set that calls are spread over.

@@ -16,7 +16,7 @@ type view[C any] struct {
 	num  int // its place in slot.members
 	set  atomic.Pointer[snapshot]
 
-	table table // of the last publication; the pool's mu guards it
+	table table // of the last publication, for a balancer of ours; the pool's mu guards it
 }
 
 // snapshot is a set that calls are spread over. It never changes.
@@ -140,13 +140,15 @@ func (m *member[C]) observe(start int64, err error) {
 // over; only these places of it have changed.
 func (v *view[C]) publish(moved []int) {
 	p := v.pool
-	v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
-	if v.table.n == 0 {
+	if len(p.shown) == 0 {
+		v.table = table{}
 		v.set.Store(nil)
 		return
 	}
-	s := &snapshot{table: v.table}
+	s := &snapshot{}
 	if picker := p.config.picker; picker != nil {
+		v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
+		s.table = v.table
 		s.picker = picker(s.table)
 	} else {
 		set := v.sorted()

@@ -158,7 +158,7 @@ func pooled(set []discover.Instance, b discover.Balancer) (subject, error) {
 func readClock(n int) error {
 	begun := time.Now()
 	for range n {
-		if time.Since(begun) > time.Since(begun) {
+		if first := time.Since(begun); time.Since(begun) < first {
 			return errors.New("the clock went back")
 		}
 	}
