@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"reflect"
 	"time"
 )
 
@@ -32,4 +33,33 @@ type Observer interface {
 type timed interface {
 	pickAt(now int64) int
 	doneAt(m *Member, start, now int64, err error)
+}
+
+// builtin is a balancer of this package, with what makes its pickers of a table:
+// without a slice of all members, which would have to be made for each change.
+type builtin struct {
+	balancer Balancer
+	picker   func(t table) Picker
+}
+
+func builtins() []builtin {
+	return []builtin{
+		{balanceRoundRobin, newRoundRobin},
+		{balanceRandom, newRandom},
+		{balanceWeighted, newWeighted},
+		{balanceLeastRequest, newLeastRequest},
+		{balancePeakEWMA, newPeakEWMA},
+	}
+}
+
+// pickerOf returns what makes the pickers of a balancer of this package, and nil
+// for any other. A func is known by where its code is; none of ours is a closure,
+// of which there could be several copies.
+func pickerOf(b Balancer) func(t table) Picker {
+	for _, own := range builtins() {
+		if reflect.ValueOf(b).Pointer() == reflect.ValueOf(own.balancer).Pointer() {
+			return own.picker
+		}
+	}
+	return nil
 }

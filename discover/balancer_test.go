@@ -238,6 +238,35 @@ func TestHungInstance(t *testing.T) {
 	})
 }
 
+// TestLatencyIsAMean has one slow call and many fast ones, which come so soon one
+// after the other that not each is worth writing down: in the window of 5 s the
+// slow one loses all but 1/e. It sleeps in the bubble.
+func TestLatencyIsAMean(t *testing.T) {
+	t.Parallel()
+	for _, takes := range []time.Duration{10 * time.Microsecond, time.Millisecond, 50 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			var member *discover.Member
+			pool := discover.Of([]int{1}, discover.Balance(func(set []*discover.Member) discover.Picker {
+				member = set[0]
+				return discover.PeakEWMA()(set)
+			}))
+			call := func(takes time.Duration) {
+				_, token, err := pool.Acquire(t.Context())
+				require.NoError(t, err)
+				time.Sleep(takes)
+				pool.Release(token, nil)
+			}
+			call(time.Second)
+			require.Equal(t, time.Second, member.Latency(), "a peak counts at once")
+			for begun := time.Now(); time.Since(begun) < 5*time.Second; {
+				call(takes)
+			}
+			want := (time.Second-takes)*1000/2718 + takes
+			require.InEpsilon(t, want, member.Latency(), 0.01, "calls of %v", takes)
+		})
+	}
+}
+
 // TestNewInstanceIsNotFlooded: a member that nothing is known of gets one call
 // at first.
 func TestNewInstanceIsNotFlooded(t *testing.T) {

@@ -94,7 +94,7 @@ func (p *Pool[C]) dialled(s *slot[C], conn C, err error) {
 	default:
 		s.conn, s.misses = conn, 0
 		p.makeReady(s)
-		p.note(event{kind: "joined", addr: s.addr()})
+		p.joining = append(p.joining, s)
 		p.warmUp(s)
 		p.publishSoon()
 	}
@@ -121,7 +121,7 @@ func (p *Pool[C]) redial(s *slot[C]) {
 // grow.
 func (p *Pool[C]) publishSoon() {
 	switch {
-	case p.serving == 0:
+	case len(p.shown) == 0:
 		p.publish()
 	case p.flush == nil:
 		p.gap = min(max(p.gap*gapFactor, firstGap), lastGap)

@@ -76,7 +76,7 @@ func (p *Pool[C]) gauges() []endpoint.Gauge {
 			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: m.Weight()})
 	}
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(p.slots))}
-	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(p.serving)}
+	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(len(p.shown))}
 	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(p.tally.ejected)}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	return all

@@ -26,9 +26,19 @@ type Instance struct {
 
 // equal says that nothing about the instance has changed.
 func (in *Instance) equal(other *Instance) bool {
-	return in.Addr == other.Addr && in.weight() == other.weight() && in.Zone == other.Zone &&
-		in.Priority == other.Priority &&
-		(len(in.Meta)+len(other.Meta) == 0 || maps.Equal(in.Meta, other.Meta))
+	if in.Addr != other.Addr {
+		return false
+	}
+	if in.isBare() && other.isBare() {
+		return true
+	}
+	return in.weight() == other.weight() && in.Zone == other.Zone &&
+		in.Priority == other.Priority && maps.Equal(in.Meta, other.Meta)
+}
+
+// isBare says that the source says nothing but the address, as most do.
+func (in *Instance) isBare() bool {
+	return in.Zone == "" && in.Weight == 0 && in.Priority == 0 && in.Meta == nil
 }
 
 func (in *Instance) weight() float64 {

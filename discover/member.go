@@ -14,17 +14,21 @@ const (
 	inCalls = closed - 1     // mask of the calls in flight
 )
 
-// host is what all operations share of one instance.
+// host is what all operations share of one instance. It fills a cache line: cores
+// that call other instances do not write where this one's calls look.
 type host struct {
-	// What each pick looks at comes first and so shares a cache line.
-	load   atomic.Int64  // see above
-	weight atomic.Uint64 // bits of the weight as it is now, slow start included
-
-	failed   atomic.Int32 // failures since the last success
+	load     atomic.Int64  // see above
+	weight   atomic.Uint64 // bits of the weight as it is now, slow start included
+	failed   atomic.Int32  // failures since the last success
 	id       uint64
 	instance atomic.Pointer[Instance]
 	uneven   *atomic.Int64 // of the pool: how many of its hosts have a weight that is not 1
+
+	_ [16]byte
 }
+
+// pending is the number of calls in flight.
+func (h *host) pending() int64 { return h.load.Load() & inCalls }
 
 // weigh sets the weight as it is now.
 func (h *host) weigh(w float64) {
@@ -74,7 +78,7 @@ type Member struct {
 func (m *Member) Instance() Instance { return *m.host.instance.Load() }
 
 // Pending returns how many calls are in flight, of all operations.
-func (m *Member) Pending() int { return int(m.host.load.Load() & inCalls) }
+func (m *Member) Pending() int { return int(m.host.pending()) }
 
 // Weight returns the weight of the instance, which is less during slow start.
 // It is always more than zero.

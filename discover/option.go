@@ -13,6 +13,7 @@ import (
 type config struct {
 	name      string
 	balancer  Balancer
+	picker    func(t table) Picker // of the balancer, if it is one of ours
 	zone      string
 	wait      time.Duration
 	grace     time.Duration
@@ -33,6 +34,7 @@ func newConfig(opts []Option) config {
 			o.applyPool(&c)
 		}
 	}
+	c.picker = pickerOf(c.balancer)
 	return c
 }
 

@@ -35,15 +35,15 @@ func (p *Pool[C]) failure(s *slot[C]) {
 
 // success ends a row of failures. It writes only where there was one, because
 // the cores share what is written.
-func (p *Pool[C]) success(s *slot[C]) {
-	if s.failed.Load() == 0 {
+func (p *Pool[C]) success(m *member[C]) {
+	if m.host.failed.Load() == 0 {
 		return
 	}
-	s.failed.Store(0)
+	m.host.failed.Store(0)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !s.eject.active {
-		s.eject.count = 0
+	if !m.slot.eject.active {
+		m.slot.eject.count = 0
 	}
 }
 
@@ -78,57 +78,6 @@ func (p *Pool[C]) readmit(s *slot[C]) {
 	p.warmUp(s)
 	p.note(event{kind: "readmitted", addr: s.addr()})
 	p.publish()
-}
-
-// tier returns those of the ready slots that get calls: the healthy ones of the
-// lowest priority, in the pool's own zone if that has enough of them.
-func (p *Pool[C]) tier(ready []*slot[C]) []*slot[C] {
-	if len(ready) == 0 {
-		return nil
-	}
-	if p.tally.ejected == 0 && len(p.tally.priorities) == 1 && p.config.zone == "" {
-		return ready
-	}
-	lowest := lowestPriority(ready)
-	tier := keep(ready, func(s *slot[C]) bool { return s.instance.Load().Priority == lowest })
-	if zone := p.config.zone; zone != "" {
-		local := keep(tier, func(s *slot[C]) bool { return s.instance.Load().Zone == zone })
-		if len(local) > 0 && !tooFew(local) {
-			tier = local
-		}
-	}
-	// When most are ejected, it is not they who are odd: all get calls then.
-	if tooFew(tier) {
-		return tier
-	}
-	return keep(tier, healthy)
-}
-
-func healthy[C any](s *slot[C]) bool { return !s.eject.active }
-
-// lowestPriority is the lowest number that a healthy slot has; of all slots, if
-// none is healthy.
-func lowestPriority[C any](slots []*slot[C]) int {
-	among := keep(slots, healthy)
-	if len(among) == 0 {
-		among = slots
-	}
-	lowest := among[0].instance.Load().Priority
-	for _, s := range among[1:] {
-		lowest = min(lowest, s.instance.Load().Priority)
-	}
-	return lowest
-}
-
-// tooFew says that less than half of the slots are healthy.
-func tooFew[C any](slots []*slot[C]) bool {
-	healthy := 0
-	for _, s := range slots {
-		if !s.eject.active {
-			healthy++
-		}
-	}
-	return 2*healthy < len(slots)
 }
 
 // keep returns the slots that want to be; all of them without a copy.

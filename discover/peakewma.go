@@ -11,7 +11,7 @@ import (
 const (
 	// ewmaWindow is the time in which what was measured loses all but 1/e of
 	// its part in the mean.
-	ewmaWindow = float64(5 * time.Second)
+	ewmaWindow = 5 * time.Second
 	// unknownCost keeps a member that has calls in flight and has not answered
 	// one yet behind all others.
 	unknownCost = float64(time.Hour)
@@ -19,6 +19,13 @@ const (
 	failureFactor = 2
 	// maxCost bounds what failures make of it.
 	maxCost = float64(time.Minute)
+	// shortAge is up to where a straight line is close to the curve.
+	shortAge = uint64(ewmaWindow / 64)
+	// tinyAge is how much time must have passed for a call that is no peak to be
+	// worth the writing, which the cores pay for: before, it would change the mean
+	// by less than a thousandth. The next that is written has the weight of all of that
+	// time.
+	tinyAge = uint64(ewmaWindow / 1024)
 )
 
 // PeakEWMA returns the default [Balancer]: it takes two members at random and
@@ -33,9 +40,11 @@ const (
 // fails fast would attract calls. The time of a call that was cancelled is a
 // lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
-func PeakEWMA() Balancer {
-	return func(set []*Member) Picker { return &peakEWMA{newPairs(set)} }
-}
+func PeakEWMA() Balancer { return balancePeakEWMA }
+
+func balancePeakEWMA(set []*Member) Picker { return newPeakEWMA(tableOf(set)) }
+
+func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 
 type peakEWMA struct{ pairs }
 
@@ -44,20 +53,24 @@ func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
 
 func (p *peakEWMA) pickAt(now int64) int {
 	a, b := p.draw()
-	if p.members[b].loadAt(now) < p.members[a].loadAt(now) {
-		return b
+	if p.loadAt(now, b) < p.loadAt(now, a) {
+		a = b
 	}
 	return a
 }
 
-// loadAt is what a call at this time is expected to cost.
-func (m *Member) loadAt(now int64) float64 {
-	pending := m.Pending()
-	cost := m.costAt(now)
+// loadAt is what a call at this time is expected to cost the member at a place.
+func (p *peakEWMA) loadAt(now int64, place int) float64 {
+	h := p.table.host(place) // not by the member: each may be in no cache
+	cost := p.table.at(place).costAt(now)
+	pending := h.pending()
 	if cost == 0 && pending > 0 {
 		cost = unknownCost
 	}
-	return cost * (m.busyness() + 1)
+	if p.weights == nil {
+		return cost * (float64(pending)*p.share + 1)
+	}
+	return cost * (h.busyness() + 1)
 }
 
 // costAt is the latency as it counts at this time: what was measured long ago
@@ -68,15 +81,16 @@ func (m *Member) costAt(now int64) float64 {
 
 // decay is the part that a measurement keeps after so many nanoseconds.
 func decay(age int64) float64 {
-	x := float64(age) / ewmaWindow
-	switch {
-	case x <= 0:
-		return 1
-	case x < 1.0/64: // the error of the first order is below 1/8000
-		return 1 - x
+	if uint64(age) < shortAge {
+		return 1 - float64(age)*(1/float64(ewmaWindow)) // short by less than 1/8000
 	}
-	return math.Exp(-x)
+	return longDecay(age)
 }
+
+// longDecay is on its own so that decay is inlined.
+//
+//go:noinline
+func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / float64(ewmaWindow)) }
 
 func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	cost := m.costAt(now)
@@ -89,7 +103,11 @@ func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 		return // it could have taken longer, and says nothing
 	}
 	if sample < cost {
-		keep := decay(now - m.stamp.Load())
+		age := now - m.stamp.Load()
+		if uint64(age) < tinyAge {
+			return
+		}
+		keep := decay(age)
 		sample = math.Float64frombits(m.cost.Load())*keep + sample*(1-keep)
 	}
 	m.cost.Store(math.Float64bits(sample))

@@ -62,14 +62,18 @@ type Pool[C any] struct {
 	cause   error // why there is no set: of the source, of Run
 	known   time.Time
 	set     []Instance // what the source named last
-	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept; a new slice for each change
+	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept
 	tally   tally      // of slots
+	shown   []*slot[C] // that get calls, at their places in the tables of all views
+	tier    tier       // what they have in common
+	touched []*slot[C] // whose part in the tally has changed since shown was brought up to date
+	moved   []int      // places of shown that have changed since the last publication
 	views   []*view[C]
 	ids     uint64
 	changed chan struct{} // closed when what await waits for may have changed
-	serving int           // published members
 	cancel  context.CancelFunc
 	notes   []event    // to be told without the lock
+	joining []*slot[C] // ready since the last publication
 	dropped []*slot[C] // to be retired once no view shows them
 	closing []*slot[C] // to be closed without the lock
 	dials   dials[C]
@@ -123,7 +127,7 @@ func Of[C any](conns []C, opts ...Option) *Pool[C] {
 
 func newPool[C any](opts []Option) *Pool[C] {
 	p := &Pool[C]{config: newConfig(opts), begun: time.Now(), changed: make(chan struct{})}
-	p.tally.priorities = make(map[int]int)
+	p.tally.priorities = make(map[int]standing)
 	p.direct = sync.OnceValue(p.view)
 	p.dials.limit = p.config.dials
 	return p
@@ -149,9 +153,11 @@ func (p *Pool[C]) view() *view[C] {
 	defer p.mu.Unlock()
 	v := &view[C]{pool: p, num: len(p.views)}
 	p.views = append(p.views, v)
-	if p.state != ended {
-		v.publish(p.tier(p.eligible()), p.config.balancer)
+	all := make([]int, len(p.shown))
+	for i := range all {
+		all[i] = i
 	}
+	v.publish(all)
 	return v
 }
 
@@ -253,7 +259,7 @@ func (p *Pool[C]) end(cause error) {
 		p.drop(s)
 	}
 	p.retireDropped()
-	p.set, p.slots, p.serving = nil, nil, 0
+	p.set, p.slots, p.shown, p.touched = nil, nil, nil, nil
 	p.wake()
 }
 
@@ -286,7 +292,7 @@ func (p *Pool[C]) outlook() (changed <-chan struct{}, decided bool, err error) {
 	if err := p.Err(); err != nil {
 		return nil, true, endpoint.Errorf(endpoint.Internal, "%w", err)
 	}
-	if p.serving > 0 {
+	if len(p.shown) > 0 {
 		return nil, true, nil
 	}
 	cause := p.cause
@@ -312,10 +318,8 @@ func (p *Pool[C]) wake() {
 // slot returns a slot for an instance that is new.
 func (p *Pool[C]) slot(in Instance) *slot[C] {
 	p.ids++
-	s := &slot[C]{warm: -1}
-	s.id, s.uneven = p.ids, &p.uneven
+	s := &slot[C]{hot: &hot[C]{id: p.ids, uneven: &p.uneven}, warm: -1, place: -1}
 	s.describe(in)
-	p.tally.prioritize(in.Priority, 1)
 	return s
 }
 

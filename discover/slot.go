@@ -5,15 +5,23 @@ import (
 	"time"
 )
 
-// slot is one instance of a pool with its connection. All but host and conn is
+// hot is what picks look at: two cache lines, side by side if C is one word.
+type hot[C any] struct {
+	host
+	first member[C] // of the first view
+}
+
+// slot is one instance of a pool with its connection. All but hot and conn is
 // guarded by the pool's mu.
 type slot[C any] struct {
-	host
+	*hot[C]
 	conn C // set before the slot is ready
 
 	ready   bool          // conn is set
+	joined  bool          // and was published
 	missing bool          // the source does not name it any more
 	dropped bool          // not in the pool any more
+	place   int           // in Pool.shown, -1 when it gets no calls
 	warm    time.Duration // since when it warms up (of the pool's clock), negative when it does not
 	misses  int           // failed dials in a row
 	retry   *time.Timer   // of the next dial
@@ -21,9 +29,11 @@ type slot[C any] struct {
 	members []*member[C] // by the number of the view, nil where not needed yet
 }
 
-// member is a slot in one view.
+// member is a slot in one view. A pick needs no more than it and the host: two
+// cache lines.
 type member[C any] struct {
 	Member
+	conn C // of the slot
 	slot *slot[C]
 	view *view[C]
 }

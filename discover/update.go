@@ -32,7 +32,7 @@ func (p *Pool[C]) update(set []Instance) {
 		return
 	}
 	// Most of a large set is what it was, and known to be in order.
-	same := commonEnds(len(p.set), len(set), func(i, j int) bool { return p.set[i].equal(&set[j]) })
+	same := commonEnds(p.set, set)
 	if !isSorted(set[max(same.from-1, 0):min(len(set)-same.left+1, len(set))]) {
 		set = Sorted(set)
 		same = ends{}
@@ -49,22 +49,6 @@ func (p *Pool[C]) update(set []Instance) {
 		p.note(event{kind: "empty"})
 		p.wake() // those who wait for the first instance wait in vain
 	}
-}
-
-// ends is how many elements two lists have in common where they begin and where
-// they end.
-type ends struct{ from, left int }
-
-// commonEnds compares lists of n and m elements.
-func commonEnds(n, m int, equal func(i, j int) bool) ends {
-	var e ends
-	for e.from < min(n, m) && equal(e.from, e.from) {
-		e.from++
-	}
-	for e.left < min(n, m)-e.from && equal(n-1-e.left, m-1-e.left) {
-		e.left++
-	}
-	return e
 }
 
 // merge makes the slots those of the set and those that are missing in it, where
@@ -97,7 +81,7 @@ func (p *Pool[C]) merge(set []Instance, same ends) (changed bool) {
 		changed = p.miss(s) || changed
 		middle = append(middle, s)
 	}
-	p.slots = slices.Concat(p.slots[:same.from], p.settled(middle), p.slots[left:])
+	p.slots = slices.Replace(p.slots, same.from, left, p.settled(middle)...)
 	return changed
 }
 
@@ -114,45 +98,46 @@ func (p *Pool[C]) miss(s *slot[C]) bool {
 
 // renew notes that the source names the slot, and what it says of it.
 func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
-	changed := s.missing
+	if !s.missing && s.instance.Load().equal(in) {
+		return false
+	}
 	p.count(s, -1)
 	s.missing = false
+	s.describe(*in)
+	p.reweigh(s)
 	p.count(s, 1)
-	if was := s.instance.Load(); !was.equal(in) {
-		p.tally.prioritize(was.Priority, -1)
-		p.tally.prioritize(in.Priority, 1)
-		s.describe(*in)
-		p.reweigh(s)
-		changed = true
-	}
-	return changed
+	return true
 }
 
 // publish makes what is ready the set that calls are spread over.
 func (p *Pool[C]) publish() {
 	p.slots = p.settled(p.slots)
-	serving := p.tier(p.eligible())
+	before := len(p.shown)
+	p.arrange()
 	for _, v := range p.views {
-		v.publish(serving, p.config.balancer)
+		v.publish(p.moved)
 	}
-	if p.serving == 0 && len(serving) > 0 {
+	p.moved = p.moved[:0]
+	p.noteJoined()
+	if before == 0 && len(p.shown) > 0 {
 		p.wake()
 	}
 	p.retireDropped()
-	p.serving = len(serving)
-	p.first = p.first || p.serving > 0
+	p.first = p.first || len(p.shown) > 0
 	if p.flush != nil {
 		p.flush.Stop()
 		p.flush = nil
 	}
 }
 
-// eligible returns the slots that have a connection.
-func (p *Pool[C]) eligible() []*slot[C] {
-	if p.tally.live+p.tally.stale == len(p.slots) {
-		return p.slots
+// noteJoined notes those that have been dialled since the last publication.
+func (p *Pool[C]) noteJoined() {
+	for _, s := range p.joining {
+		if s.joined = !s.dropped; s.joined {
+			p.note(event{kind: "joined", addr: s.addr()})
+		}
 	}
-	return keep(p.slots, func(s *slot[C]) bool { return s.ready })
+	p.joining = p.joining[:0]
 }
 
 // settled returns the slots without those that are missing, which it drops,
@@ -204,7 +189,6 @@ func (p *Pool[C]) graceOver() {
 // the publication that takes it out.
 func (p *Pool[C]) drop(s *slot[C]) {
 	p.count(s, -1)
-	p.tally.prioritize(s.instance.Load().Priority, -1)
 	s.dropped = true
 	p.uneven.Add(-isUneven(s.weight.Load()))
 	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
@@ -222,7 +206,9 @@ func (p *Pool[C]) retireDropped() {
 		if !s.ready {
 			continue
 		}
-		p.note(event{kind: "left", addr: s.addr()})
+		if s.joined {
+			p.note(event{kind: "left", addr: s.addr()})
+		}
 		if s.retire() {
 			p.closing = append(p.closing, s)
 		}

@@ -13,14 +13,15 @@ import (
 // own. It is an endpoint.Target.
 type view[C any] struct {
 	pool *Pool[C]
-	num  int        // its place in slot.members
-	last []*slot[C] // of the last snapshot; the pool's mu guards it
+	num  int // its place in slot.members
 	set  atomic.Pointer[snapshot]
+
+	table table // of the last publication, for a balancer of ours; the pool's mu guards it
 }
 
 // snapshot is a set that calls are spread over. It never changes.
 type snapshot struct {
-	set      []*Member
+	table    table
 	picker   Picker
 	timed    timed    // picker, if it is one
 	observer Observer // picker, if it is one
@@ -37,13 +38,15 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 			}
 			continue
 		}
-		picked, start := s.pick(ctx, v.pool)
-		if picked == nil {
+		place, start := s.pick(ctx, v.pool)
+		if place < 0 {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
-		if picked.host.enter() {
-			m, _ := picked.owner.(*member[C])
-			return m.slot.conn, endpoint.Token{N: start, P: m}, nil
+		// Both may be in no cache: they are fetched at the same time, if nothing
+		// of the one hangs on the other.
+		m, _ := s.table.at(place).owner.(*member[C])
+		if s.table.host(place).enter() {
+			return m.conn, endpoint.Token{N: start, P: m}, nil
 		}
 		// It was closed since: another set was published before that.
 	}
@@ -52,9 +55,9 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 // clock is a pool, of whatever connections.
 type clock interface{ now() int64 }
 
-// pick returns a member, and the time if anybody wants to know it; nil when the
-// picker gave an index that is none.
-func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
+// pick returns the place of a member, and the time if anybody wants to know it;
+// -1 when the picker gave an index that is none.
+func (s *snapshot) pick(ctx context.Context, pool clock) (int, int64) {
 	var i int
 	var now int64
 	switch {
@@ -67,29 +70,29 @@ func (s *snapshot) pick(ctx context.Context, pool clock) (*Member, int64) {
 	default:
 		i = s.picker.Pick(ctx)
 	}
-	if uint(i) >= uint(len(s.set)) {
-		return nil, 0
+	if uint(i) >= uint(s.table.n) {
+		return -1, 0
 	}
 	if at := endpoint.AttemptFrom(ctx); at != nil {
 		if at.Number() > 1 {
 			i = s.untried(at, pool, i)
 		}
-		at.Try(pool, s.set[i].host.id)
+		at.Try(pool, s.table.host(i).id)
 	}
-	return s.set[i], now
+	return i, now
 }
 
 // untried returns i, or the index of a member that the call has not tried yet
 // if i is of one that it has, and there is one.
 func (s *snapshot) untried(at *endpoint.Attempt, pool any, i int) int {
-	if !at.Tried(pool, s.set[i].host.id) {
+	if !at.Tried(pool, s.table.host(i).id) {
 		return i
 	}
-	n := len(s.set)
+	n := s.table.n
 	from := rand.IntN(n) // the neighbour of one that fails should not get it all
 	for k := range n {
 		j := (from + k) % n
-		if !at.Tried(pool, s.set[j].host.id) {
+		if !at.Tried(pool, s.table.host(j).id) {
 			return j
 		}
 	}
@@ -108,13 +111,13 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	p := v.pool
 	switch {
 	case err == nil:
-		p.success(m.slot)
+		p.success(m)
 	case endpoint.ServerFault(err):
 		p.failure(m.slot)
 	case endpoint.CodeOf(err) != endpoint.Canceled:
-		p.success(m.slot) // it answered
+		p.success(m) // it answered
 	}
-	if m.slot.leave() {
+	if m.host.leave() {
 		p.close(m.slot)
 	}
 }
@@ -133,39 +136,53 @@ func (m *member[C]) observe(start int64, err error) {
 	}
 }
 
-// publish makes these slots what calls of the view are spread over.
-func (v *view[C]) publish(slots []*slot[C], balance Balancer) {
-	if len(slots) == 0 {
-		v.last = nil
+// publish makes what the pool shows the set that calls of the view are spread
+// over; only these places of it have changed.
+func (v *view[C]) publish(moved []int) {
+	p := v.pool
+	if len(p.shown) == 0 {
+		v.table = table{}
 		v.set.Store(nil)
 		return
 	}
-	s := &snapshot{set: make([]*Member, len(slots))}
-	// Most of a large set is what it was.
-	same := commonEnds(len(v.last), len(slots), func(i, j int) bool { return v.last[i] == slots[j] })
-	end := len(slots) - same.left
-	if old := v.set.Load(); old != nil {
-		copy(s.set, old.set[:same.from])
-		copy(s.set[end:], old.set[len(v.last)-same.left:])
+	s := &snapshot{}
+	if picker := p.config.picker; picker != nil {
+		v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
+		s.table = v.table
+		s.picker = picker(s.table)
+	} else {
+		set := v.sorted()
+		s.table = tableOf(set)
+		s.picker = p.config.balancer(set)
 	}
-	for i := same.from; i < end; i++ {
-		s.set[i] = &slots[i].member(v).Member
-	}
-	v.last = slots
-	s.picker = balance(s.set)
 	s.timed, _ = s.picker.(timed)
 	s.observer, _ = s.picker.(Observer)
 	v.set.Store(s)
 }
 
-// member returns the slot as a member of the view.
+// sorted returns the members in the order of their addresses, for a balancer
+// that is not ours.
+func (v *view[C]) sorted() []*Member {
+	set := make([]*Member, 0, len(v.pool.shown))
+	for _, s := range v.pool.slots {
+		if s.place >= 0 {
+			set = append(set, &s.member(v).Member)
+		}
+	}
+	return set
+}
+
+// member returns the slot, which is ready, as a member of the view.
 func (s *slot[C]) member(v *view[C]) *member[C] {
 	for len(s.members) <= v.num {
 		s.members = append(s.members, nil)
 	}
 	if s.members[v.num] == nil {
-		m := &member[C]{slot: s, view: v}
-		m.host, m.owner = &s.host, m
+		m := &s.first
+		if v.num > 0 {
+			m = &member[C]{}
+		}
+		m.host, m.owner, m.conn, m.slot, m.view = &s.host, m, s.conn, s, v
 		s.members[v.num] = m
 	}
 	return s.members[v.num]

@@ -15,24 +15,25 @@ import (
 // whole number. That takes no lock and, on average, at most two steps for a
 // pick while the mean of the weights is at least half of the largest; in the
 // worst case as many as the largest weight is larger than the mean.
-func Weighted() Balancer {
-	return func(set []*Member) Picker {
-		w := &weighted{strides: make([]uint16, len(set))}
-		largest, equal := 0.0, true
-		for _, m := range set {
-			equal = equal && m.Weight() == set[0].Weight()
-			largest = max(largest, m.Weight())
-		}
-		if equal {
-			return RoundRobin()(set)
-		}
-		for i, m := range set {
-			// At least 1, so that each member comes up some time.
-			w.strides[i] = uint16(max(1, m.Weight()/largest*maxStride+0.5))
-		}
-		w.step.Store(rand.Uint64() >> 8)
-		return w
+func Weighted() Balancer { return balanceWeighted }
+
+func balanceWeighted(set []*Member) Picker { return newWeighted(tableOf(set)) }
+
+func newWeighted(t table) Picker {
+	if t.isEven() {
+		return newRoundRobin(t)
 	}
+	largest := 0.0
+	for _, m := range t.all {
+		largest = max(largest, m.Weight())
+	}
+	w := &weighted{strides: make([]uint16, t.n)}
+	for i, m := range t.all {
+		// At least 1, so that each member comes up some time.
+		w.strides[i] = uint16(max(1, m.Weight()/largest*maxStride+0.5))
+	}
+	w.step.Store(rand.Uint64() >> 8)
+	return w
 }
 
 // maxStride is the stride of the largest weight, which is picked in each turn.

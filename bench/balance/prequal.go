@@ -63,8 +63,8 @@ func newPrequal(w *world) *preq {
 
 func (p *preq) acquire(client int) (int, endpoint.Token) {
 	c := &p.clients[client]
-	for range probesPerCall {
-		p.probe(c, p.w.random.IntN(len(p.w.replicas)))
+	for _, i := range p.targets() {
+		p.probe(c, i)
 	}
 	c.expire(p.w.sim.now)
 	i := p.choose(c)
@@ -73,6 +73,18 @@ func (p *preq) acquire(client int) (int, endpoint.Token) {
 	}
 	rif := p.w.replicas[i].pending()
 	return i, endpoint.Token{N: int64(p.w.sim.now), P: rif}
+}
+
+// targets returns the replicas that a call probes: drawn at random, none twice.
+func (p *preq) targets() []int {
+	n := len(p.w.replicas)
+	drawn := make([]int, 0, probesPerCall)
+	for len(drawn) < min(probesPerCall, n) {
+		if i := p.w.random.IntN(n); !slices.Contains(drawn, i) {
+			drawn = append(drawn, i)
+		}
+	}
+	return drawn
 }
 
 // choose returns the replica for a call.

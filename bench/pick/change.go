@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-kit/kit/sd/lb"
@@ -12,6 +13,7 @@ import (
 // The groups of what happens when one of many instances is another.
 const (
 	groupChange = "one of 10,000 changes"
+	groupRead   = "one of 10,000 changes, all addresses read anew"
 	groupBeside = "picks while one of 10,000 changes every 5 ms"
 )
 
@@ -26,14 +28,23 @@ type changer struct {
 	run      func(n int) error
 }
 
-func newChanger(kind string) (*changer, error) {
+// newChanger returns one whose sets have the strings of the set before, but for
+// what changed, or, with read, strings of their own, as of a source that reads
+// them each time.
+func newChanger(kind string, read bool) (*changer, error) {
 	switch kind {
 	case kindLeastRequest:
 		a := instances(changed)
 		l := newLive(a, discover.LeastRequest())
-		b := another(a)
+		b := slices.Clone(a)
+		b[changed/2].Addr += "x"
+		if read {
+			for i := range b {
+				b[i].Addr = strings.Clone(b[i].Addr)
+			}
+		}
 		return &changer{
-			exchange: func() { a, b = b, a; l.follow(a) },
+			exchange: func() { a, b = b, a; l.follow(a, a[changed/2].Addr) },
 			run:      func(n int) error { return spin(l.target, n) },
 		}, nil
 	case kindKit:
@@ -41,6 +52,11 @@ func newChanger(kind string) (*changer, error) {
 		a := addresses(changed)
 		b := slices.Clone(a)
 		b[changed/2] += "x"
+		if read {
+			for i := range b {
+				b[i] = strings.Clone(b[i])
+			}
+		}
 		picker := lb.NewRoundRobin(e)
 		return &changer{
 			exchange: func() { a, b = b, a; source.follow(a) },

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 
 	"github.com/typedkit/endpoint"
@@ -15,28 +14,26 @@ import (
 type live struct {
 	target endpoint.Target[*instance] // the pool, as a client sees it
 	sets   chan []discover.Instance   // what the source says next
-	seen   chan string                // addresses in the middle of the sets that were published
+	joined chan string                // addresses that calls go to from now on
 }
 
 // newLive returns a pool that has all of the set.
 func newLive(set []discover.Instance, b discover.Balancer) *live {
-	n := len(set)
-	l := &live{sets: make(chan []discover.Instance), seen: make(chan string, 64)}
-	pool := discover.New(dial, discover.Balance(func(members []*discover.Member) discover.Picker {
-		// A pool publishes after each dial of its first, and not everybody
-		// listens.
-		if len(members) == n {
-			select {
-			case l.seen <- members[n/2].Instance().Addr:
-			default:
-			}
-		}
-		return b(members)
-	}))
+	l := &live{sets: make(chan []discover.Instance), joined: make(chan string, len(set))}
+	pool := discover.New(dial, discover.Balance(b), discover.OnEvent(l.event))
 	l.target = pool.For(nil)
 	go func() { _ = pool.Run(context.Background(), l) }() // as long as the process
-	l.follow(set)
+	l.sets <- set
+	for range set {
+		<-l.joined
+	}
 	return l
+}
+
+func (l *live) event(_ context.Context, e endpoint.Event) {
+	if e.Kind == "joined" {
+		l.joined <- e.Detail
+	}
 }
 
 // Watch makes live a discover.Source.
@@ -55,12 +52,12 @@ func (l *live) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] 
 	}
 }
 
-// follow returns when calls are spread over the set.
-func (l *live) follow(set []discover.Instance) {
-	want := set[len(set)/2].Addr
+// follow exchanges one instance for the one of the address, and returns when
+// calls are spread over the set.
+func (l *live) follow(set []discover.Instance, addr string) {
 	l.sets <- set
-	for got := ""; got != want; {
-		got = <-l.seen
+	for got := ""; got != addr; {
+		got = <-l.joined
 	}
 }
 
@@ -91,12 +88,5 @@ func weighted(n int) []discover.Instance {
 	for i := range set {
 		set[i].Weight = float64(i%4 + 1)
 	}
-	return set
-}
-
-// another returns the set with another instance in the middle.
-func another(set []discover.Instance) []discover.Instance {
-	set = slices.Clone(set)
-	set[len(set)/2].Addr += "x"
 	return set
 }

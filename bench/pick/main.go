@@ -23,6 +23,16 @@ func main() {
 // milliseconds.
 const changeWindows = 10
 
+// windows is how many windows one is for picks of so many instances. A window is
+// as long as 100,000 picks; those of 10,000 instances come upon each of them ten
+// times in it, of which the first is dearer: nothing is in a cache yet.
+func windows(n int) int {
+	if n >= 10_000 {
+		return 10
+	}
+	return 1
+}
+
 // cases returns what is measured. Each subject has shown before that it picks
 // every instance it should.
 func cases() ([]measure.Case, error) {
@@ -40,18 +50,32 @@ func cases() ([]measure.Case, error) {
 				if cores > 1 && !concurrent(kind) {
 					continue
 				}
-				all = append(all, measure.Case{Group: group(n, cores), Kind: kind, Run: onCores(cores, s.run)})
+				all = append(all, measure.Case{Group: group(n, cores), Kind: kind, Run: onCores(cores, s.run), Windows: windows(n)})
 			}
 		}
 	}
+	for _, n := range sizes() {
+		all = append(all, measure.Case{Group: group(n, 1), Kind: kindClock, Run: readClock})
+	}
+	changes, err := changeCases()
+	return append(all, changes...), err
+}
+
+func changeCases() ([]measure.Case, error) {
+	var all []measure.Case
 	for _, kind := range []string{kindLeastRequest, kindKit} {
-		c, err := newChanger(kind)
+		kept, err := newChanger(kind, false)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", kind, err)
+		}
+		read, err := newChanger(kind, true)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kind, err)
 		}
 		all = append(all,
-			measure.Case{Group: groupChange, Kind: kind, Run: c.change, Windows: changeWindows},
-			measure.Case{Group: groupBeside, Kind: kind, Run: c.beside, Windows: changeWindows})
+			measure.Case{Group: groupChange, Kind: kind, Run: kept.change, Windows: changeWindows},
+			measure.Case{Group: groupRead, Kind: kind, Run: read.change, Windows: changeWindows},
+			measure.Case{Group: groupBeside, Kind: kind, Run: kept.beside, Windows: changeWindows})
 	}
 	return all, nil
 }

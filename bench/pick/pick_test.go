@@ -50,15 +50,17 @@ func TestCheckFindsFaults(t *testing.T) {
 func TestChangers(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{kindLeastRequest, kindKit} {
-		c, err := newChanger(kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(c.change(2), c.beside(1000)); err != nil {
-			t.Errorf("%s: %v", kind, err)
+		for _, read := range []bool{false, true} {
+			c, err := newChanger(kind, read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(c.change(2), c.beside(1000)); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
 		}
 	}
-	if _, err := newChanger("nobody's"); err == nil {
+	if _, err := newChanger("nobody's", false); err == nil {
 		t.Error("an unknown kind is no error")
 	}
 }
@@ -80,7 +82,10 @@ func made() []measure.Result {
 			}
 		}
 	}
-	for _, name := range []string{groupChange, groupBeside} {
+	for _, n := range sizes() {
+		add(group(n, 1), kindClock, 10)
+	}
+	for _, name := range changeGroups() {
 		add(name, kindLeastRequest, 1)
 		add(name, kindKit, 100)
 	}

@@ -34,10 +34,10 @@ func chart(o measure.Outcome) *measure.Chart {
 	row := measure.Row{}
 	for _, cores := range coreCounts() {
 		p := measure.Panel{Title: fmt.Sprintf("on %d of the cores", cores), Y: make(map[string][]float64)}
-		for _, kind := range kinds() {
+		for _, series := range c.Series {
 			for _, n := range sizes() {
-				if r := measure.Find(o.Results, group(n, cores), kind); r != nil {
-					p.Y[kind] = append(p.Y[kind], r.Median())
+				if r := measure.Find(o.Results, group(n, cores), series.Name); r != nil {
+					p.Y[series.Name] = append(p.Y[series.Name], r.Median())
 				}
 			}
 		}

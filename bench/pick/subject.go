@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
@@ -29,11 +31,18 @@ const (
 	kindKitRandom    = "go-kit random"
 	kindGRPC         = "grpc-go round_robin"
 	kindGRPCLeast    = "grpc-go least_request"
+
+	// Nobody is told that a call began or ended.
+	kindRandomOnly = "Random, the pick alone"
+	kindLeastOnly  = "LeastRequest, the pick alone"
+
+	// What is in PeakEWMA's time, and not of its making. It picks nothing.
+	kindClock = "two readings of the clock"
 )
 
 // ours are the kinds of this library.
 func ours() []string {
-	return []string{kindRoundRobin, kindRandom, kindWeighted, kindLeastRequest, kindPeakEWMA}
+	return []string{kindRoundRobin, kindRandom, kindWeighted, kindLeastRequest, kindPeakEWMA, kindRandomOnly, kindLeastOnly}
 }
 
 func kinds() []string {
@@ -69,6 +78,10 @@ func newSubject(kind string, n int) (subject, error) {
 		return pooled(instances(n), discover.LeastRequest())
 	case kindPeakEWMA:
 		return pooled(instances(n), discover.PeakEWMA())
+	case kindRandomOnly:
+		return picked(n, discover.Random())
+	case kindLeastOnly:
+		return picked(n, discover.LeastRequest())
 	case kindKit:
 		return kitRoundRobin(n)
 	case kindKitRandom:
@@ -139,6 +152,44 @@ func pooled(set []discover.Instance, b discover.Balancer) (subject, error) {
 			return in.number, nil
 		},
 	}, nil
+}
+
+// readClock reads the clock as a pool does before and after a call.
+func readClock(n int) error {
+	begun := time.Now()
+	for range n {
+		if first := time.Since(begun); time.Since(begun) < first {
+			return errors.New("the clock went back")
+		}
+	}
+	return nil
+}
+
+// picked is a Picker by itself and the set that it picks from.
+func picked(n int, b discover.Balancer) (subject, error) {
+	var set []*discover.Member
+	var picker discover.Picker
+	pool := discover.Of(make([]struct{}, n), discover.Balance(func(members []*discover.Member) discover.Picker {
+		set, picker = members, b(members)
+		return picker
+	}))
+	pool.For(nil) // makes the picker
+	return subject{
+		run: func(n int) error { return spinPicker(set, picker, n) },
+		pick: func() (int, error) {
+			return strconv.Atoi(set[picker.Pick(context.Background())].Instance().Addr)
+		},
+	}, nil
+}
+
+func spinPicker(set []*discover.Member, picker discover.Picker, n int) error {
+	ctx := context.Background()
+	for range n {
+		if set[picker.Pick(ctx)] == nil {
+			return errNobody
+		}
+	}
+	return nil
 }
 
 func spin(target endpoint.Target[*instance], n int) error {
