@@ -59,12 +59,10 @@ const (
 	workers = 8
 	// length is the most messages of one stream.
 	length = 1000
-	// manyCollections is how many windows long one is: long enough for some
-	// collections of garbage.
-	manyCollections = 10
-	// manyStreams is the same for messages: how many of them go into one write is
-	// luck, and has to be the same luck for all.
-	manyStreams = 60
+	// longWindow is how many windows long one is: long enough for some collections
+	// of garbage, and for what is luck, such as how many messages go into one write,
+	// to be the same luck for all.
+	longWindow = 60
 )
 
 // cases returns what is measured, each after it has shown that it answers right.
@@ -89,11 +87,7 @@ func (f *fleet) cases() ([]measure.Case, error) {
 				if err := run(2*length + 1); err != nil {
 					return nil, fmt.Errorf("%s, %s: wrong before anything was timed: %w", group(shape, end), kind, err)
 				}
-				windows := manyStreams
-				if shape == unaryCall {
-					windows = manyCollections
-				}
-				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: windows, Clock: measure.CPUTime, Run: run})
+				cases = append(cases, measure.Case{Group: group(shape, end), Kind: kind, Windows: longWindow, Clock: measure.CPUTime, Run: run})
 			}
 		}
 	}

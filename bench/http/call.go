@@ -176,7 +176,7 @@ func clientCases(server *serverProcess) ([]measure.Case, error) {
 		if way == overLoop {
 			clock = nil
 		}
-		cases, err := casesOf(way, socketWindows, clock, server)
+		cases, err := casesOf(way, clientWindows, clock, server)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,9 @@ const connections = 16
 // long enough for some of that.
 const socketWindows = 60
 
+// clientWindows is the same where Go's scheduler is in it as well, on both cores.
+const clientWindows = 120
+
 // socketShapes are measured over sockets.
 func socketShapes() []string { return []string{smallPOST, largePOST} }
 
