@@ -117,7 +117,7 @@ func (p *Pool[C]) redial(s *slot[C]) {
 
 // publishSoon publishes a slot that has become ready: at once if calls wait for
 // it, else together with others that are being dialled. Each publication of a
-// burst is for each operation a copy of the whole set, so the gaps between them
+// burst is for each operation a copy of much of the set, so the gaps between them
 // grow.
 func (p *Pool[C]) publishSoon() {
 	switch {

@@ -14,17 +14,20 @@ const (
 	inCalls = closed - 1     // mask of the calls in flight
 )
 
-// host is what all operations share of one instance. It fills a cache line: cores
-// that call other instances do not write where this one's calls look.
+// host is what all operations share of one instance, as far as picks look at it.
 type host struct {
-	load     atomic.Int64  // see above
-	weight   atomic.Uint64 // bits of the weight as it is now, slow start included
-	failed   atomic.Int32  // failures since the last success
-	id       uint64
+	load   atomic.Int64  // see above
+	weight atomic.Uint64 // bits of the weight as it is now, slow start included
+	failed atomic.Int32  // failures since the last success
+	id     uint32
+	about  *about
+}
+
+// about is what picks have no need of.
+type about struct {
 	instance atomic.Pointer[Instance]
 	uneven   *atomic.Int64 // of the pool: how many of its hosts have a weight that is not 1
-
-	_ [16]byte
+	slot     any           // the *slot[C] that this is part of
 }
 
 // pending is the number of calls in flight.
@@ -33,7 +36,7 @@ func (h *host) pending() int64 { return h.load.Load() & inCalls }
 // weigh sets the weight as it is now.
 func (h *host) weigh(w float64) {
 	before := h.weight.Swap(math.Float64bits(w))
-	h.uneven.Add(isUneven(math.Float64bits(w)) - isUneven(before))
+	h.about.uneven.Add(isUneven(math.Float64bits(w)) - isUneven(before))
 }
 
 // isUneven is 1 for a weight that is set and not 1, else 0.
@@ -65,8 +68,7 @@ func (h *host) shut() bool { return h.load.CompareAndSwap(gone, gone|closed) }
 // A Member is one instance as a [Balancer] sees it. It stays the same while the
 // instance is in the set. All methods are safe for concurrent use.
 type Member struct {
-	host  *host
-	owner any // the *member[C] that it is part of
+	host *host
 
 	// What peakEWMA knows of this operation's calls. The two are not written
 	// together; a mixture of two updates costs a little precision.
@@ -75,7 +77,7 @@ type Member struct {
 }
 
 // Instance returns the instance as the source last described it.
-func (m *Member) Instance() Instance { return *m.host.instance.Load() }
+func (m *Member) Instance() Instance { return *m.host.about.instance.Load() }
 
 // Pending returns how many calls are in flight, of all operations.
 func (m *Member) Pending() int { return int(m.host.pending()) }

@@ -33,17 +33,13 @@ func (p *Pool[C]) failure(s *slot[C]) {
 	}
 }
 
-// success ends a row of failures. It writes only where there was one, because
-// the cores share what is written.
-func (p *Pool[C]) success(m *member[C]) {
-	if m.host.failed.Load() == 0 {
-		return
-	}
-	m.host.failed.Store(0)
+// success ends a row of failures. It is called only where there was one.
+func (p *Pool[C]) success(s *slot[C]) {
+	s.failed.Store(0)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !m.slot.eject.active {
-		m.slot.eject.count = 0
+	if !s.eject.active {
+		s.eject.count = 0
 	}
 }
 

@@ -69,7 +69,7 @@ type Pool[C any] struct {
 	touched []*slot[C] // whose part in the tally has changed since shown was brought up to date
 	moved   []int      // places of shown that have changed since the last publication
 	views   []*view[C]
-	ids     uint64
+	ids     uint32
 	changed chan struct{} // closed when what await waits for may have changed
 	cancel  context.CancelFunc
 	notes   []event    // to be told without the lock
@@ -318,13 +318,15 @@ func (p *Pool[C]) wake() {
 // slot returns a slot for an instance that is new.
 func (p *Pool[C]) slot(in Instance) *slot[C] {
 	p.ids++
-	s := &slot[C]{hot: &hot[C]{id: p.ids, uneven: &p.uneven}, warm: -1, place: -1}
+	s := &slot[C]{hot: &hot[C]{}, uneven: &p.uneven, warm: -1, place: -1}
+	s.id, s.slot = p.ids, s
+	s.host.about = &s.about
 	s.describe(in)
 	return s
 }
 
 // describe sets what the source says of the instance.
 func (h *host) describe(in Instance) {
-	h.instance.Store(&in)
+	h.about.instance.Store(&in)
 	h.weigh(in.weight())
 }

@@ -3,9 +3,12 @@ package discover
 import (
 	"io"
 	"time"
+	"unsafe"
 )
 
-// hot is what picks look at: two cache lines, side by side if C is one word.
+// hot is what picks look at, one cache line if C is one word: cores that call
+// other instances do not write where this one's calls look, and with thousands of
+// instances a pick misses the cache once.
 type hot[C any] struct {
 	host
 	first member[C] // of the first view
@@ -15,6 +18,7 @@ type hot[C any] struct {
 // guarded by the pool's mu.
 type slot[C any] struct {
 	*hot[C]
+	about
 	conn C // set before the slot is ready
 
 	ready   bool          // conn is set
@@ -29,13 +33,18 @@ type slot[C any] struct {
 	members []*member[C] // by the number of the view, nil where not needed yet
 }
 
-// member is a slot in one view. A pick needs no more than it and the host: two
-// cache lines.
+// member is a slot in one view. A pick needs no more than it and the host.
 type member[C any] struct {
-	Member
-	conn C // of the slot
-	slot *slot[C]
-	view *view[C]
+	Member   // at the beginning: see whole
+	conn   C // of the slot
+}
+
+// whole returns the member that m is part of. All that tables have are.
+func whole[C any](m *Member) *member[C] { return (*member[C])(unsafe.Pointer(m)) }
+
+func (m *member[C]) slot() *slot[C] {
+	s, _ := m.host.about.slot.(*slot[C])
+	return s
 }
 
 func (s *slot[C]) addr() string { return s.instance.Load().Addr }

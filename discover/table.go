@@ -14,12 +14,12 @@ type table struct {
 // chunkSize members make a chunk of 2 KB, and 10,000 of them 79 chunks.
 const chunkSize = 128
 
-// chunk has the hosts beside the members, so that a pick which goes by the calls
+// chunk has the host beside each member, so that a pick which goes by the calls
 // in flight gets to them at once: with thousands of instances each step on the
 // way is a cache miss.
-type chunk struct {
-	hosts   [chunkSize]*host
-	members [chunkSize]*Member
+type chunk [chunkSize]struct {
+	host   *host
+	member *Member
 }
 
 // tableOf returns the table of these members, in their order.
@@ -62,9 +62,9 @@ func (t table) with(n int, places []int, at func(place int) *Member) table {
 }
 
 func (c *chunk) put(i int, m *Member) {
-	c.members[i], c.hosts[i] = m, nil
+	c[i].member, c[i].host = m, nil
 	if m != nil {
-		c.hosts[i] = m.host
+		c[i].host = m.host
 	}
 }
 
@@ -79,18 +79,18 @@ func (t *table) all(yield func(place int, m *Member) bool) {
 
 // at returns the member at a place, which must be one of the table's.
 func (t *table) at(i int) *Member {
-	return t.chunks[uint(i)/chunkSize].members[uint(i)%chunkSize]
+	return t.chunks[uint(i)/chunkSize][uint(i)%chunkSize].member
 }
 
 // host returns the host of the member at a place.
 func (t *table) host(i int) *host {
-	return t.chunks[uint(i)/chunkSize].hosts[uint(i)%chunkSize]
+	return t.chunks[uint(i)/chunkSize][uint(i)%chunkSize].host
 }
 
 // isEven says that all weights are equal. Where all are 1, as mostly, it looks at
 // none of them.
 func (t *table) isEven() bool {
-	if t.host(0).uneven.Load() == 0 {
+	if t.host(0).about.uneven.Load() == 0 {
 		return true
 	}
 	for _, m := range t.all {

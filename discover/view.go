@@ -44,7 +44,7 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 		}
 		// Both may be in no cache: they are fetched at the same time, if nothing
 		// of the one hangs on the other.
-		m, _ := s.table.at(place).owner.(*member[C])
+		m := whole[C](s.table.at(place))
 		if s.table.host(place).enter() {
 			return m.conn, endpoint.Token{N: start, P: m}, nil
 		}
@@ -77,7 +77,7 @@ func (s *snapshot) pick(ctx context.Context, pool clock) (int, int64) {
 		if at.Number() > 1 {
 			i = s.untried(at, pool, i)
 		}
-		at.Try(pool, s.table.host(i).id)
+		at.Try(pool, uint64(s.table.host(i).id))
 	}
 	return i, now
 }
@@ -85,14 +85,14 @@ func (s *snapshot) pick(ctx context.Context, pool clock) (int, int64) {
 // untried returns i, or the index of a member that the call has not tried yet
 // if i is of one that it has, and there is one.
 func (s *snapshot) untried(at *endpoint.Attempt, pool any, i int) int {
-	if !at.Tried(pool, s.table.host(i).id) {
+	if !at.Tried(pool, uint64(s.table.host(i).id)) {
 		return i
 	}
 	n := s.table.n
 	from := rand.IntN(n) // the neighbour of one that fails should not get it all
 	for k := range n {
 		j := (from + k) % n
-		if !at.Tried(pool, s.table.host(j).id) {
+		if !at.Tried(pool, uint64(s.table.host(j).id)) {
 			return j
 		}
 	}
@@ -106,28 +106,26 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 		return
 	}
 	if t.N != 0 {
-		m.observe(t.N, err)
+		v.observe(m, t.N, err)
 	}
-	p := v.pool
 	switch {
-	case err == nil:
-		p.success(m)
-	case endpoint.ServerFault(err):
-		p.failure(m.slot)
-	case endpoint.CodeOf(err) != endpoint.Canceled:
-		p.success(m) // it answered
+	case err != nil && endpoint.ServerFault(err):
+		v.pool.failure(m.slot())
+	case m.host.failed.Load() == 0: // as mostly
+	case err == nil || endpoint.CodeOf(err) != endpoint.Canceled:
+		v.pool.success(m.slot()) // it answered
 	}
 	if m.host.leave() {
-		p.close(m.slot)
+		v.pool.close(m.slot())
 	}
 }
 
-func (m *member[C]) observe(start int64, err error) {
-	s := m.view.set.Load()
+func (v *view[C]) observe(m *member[C], start int64, err error) {
+	s := v.set.Load()
 	if s == nil {
 		return
 	}
-	now := m.view.pool.now()
+	now := v.pool.now()
 	switch {
 	case s.timed != nil:
 		s.timed.doneAt(&m.Member, start, now, err)
@@ -182,7 +180,7 @@ func (s *slot[C]) member(v *view[C]) *member[C] {
 		if v.num > 0 {
 			m = &member[C]{}
 		}
-		m.host, m.owner, m.conn, m.slot, m.view = &s.host, m, s.conn, s, v
+		m.host, m.conn = &s.host, s.conn
 		s.members[v.num] = m
 	}
 	return s.members[v.num]
