@@ -18,15 +18,19 @@ func newLeastRequest(t table) Picker { return &leastRequest{newPairs(t)} }
 type leastRequest struct{ pairs }
 
 func (l *leastRequest) Pick(context.Context) int {
-	a, b := l.draw()
-	x, y := l.table.host(a), l.table.host(b)
-	if l.weights == nil {
-		if y.pending() < x.pending() {
-			return b
-		}
-		return a
+	if l.weights != nil {
+		return l.pickWeighted()
 	}
-	if y.busyness() < x.busyness() {
+	a, b := two(l.table.n)
+	if l.table.host(b).pending() < l.table.host(a).pending() {
+		return b
+	}
+	return a
+}
+
+func (l *leastRequest) pickWeighted() int {
+	a, b := l.draw()
+	if l.table.host(b).busyness() < l.table.host(a).busyness() {
 		return b
 	}
 	return a

@@ -47,6 +47,9 @@ func isUneven(bits uint64) int64 {
 	return 1
 }
 
+// isFailing says that the last call failed.
+func (h *host) isFailing() bool { return h.failed.Load() != 0 }
+
 // enter counts a call in, unless the host is closed.
 func (h *host) enter() bool {
 	if h.load.Add(1)&closed == 0 {

@@ -111,7 +111,7 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	switch {
 	case err != nil && endpoint.ServerFault(err):
 		v.pool.failure(m.slot())
-	case m.host.failed.Load() == 0: // as mostly
+	case !m.host.isFailing(): // as mostly
 	case err == nil || endpoint.CodeOf(err) != endpoint.Canceled:
 		v.pool.success(m.slot()) // it answered
 	}
