@@ -35,9 +35,12 @@ type slot[C any] struct {
 
 // member is a slot in one view. A pick needs no more than it and the host.
 type member[C any] struct {
-	Member   // at the beginning: see whole
-	conn   C // of the slot
+	Member
+	conn C // of the slot
 }
+
+// A member begins with its Member, for whatever C.
+var _ = [1]struct{}{}[unsafe.Offsetof(member[any]{}.Member)]
 
 // whole returns the member that m is part of. All that tables have are.
 func whole[C any](m *Member) *member[C] { return (*member[C])(unsafe.Pointer(m)) }
