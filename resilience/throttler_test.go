@@ -2,6 +2,7 @@ package resilience_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,8 +94,13 @@ func TestThrottlerDown(t *testing.T) {
 		e := endpoint.Chain(server.call, throttler.Wrap)
 		_, got := drive(t, e, server, 2*time.Minute)
 		require.InDelta(t, 300, got, 150, "a call of a hundred passes")
-		_, err := e(t.Context(), 1)
-		require.ErrorIs(t, err, resilience.ErrOutOfCapacity)
+		rejected := 0
+		for range 20 { // one of a hundred passes
+			if _, err := e(t.Context(), 1); errors.Is(err, resilience.ErrOutOfCapacity) {
+				rejected++
+			}
+		}
+		require.Greater(t, rejected, 10)
 		server.perSecond = 1000
 		passed, _ := drive(t, e, server, 3*time.Minute)
 		require.Equal(t, 30_000, passed)
