@@ -12,10 +12,9 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/typedkit/endpoint/bench/internal/measure"
 	"github.com/typedkit/endpoint/httpx"
+	"golang.org/x/sync/errgroup"
 )
 
 // kindClient is httpx's client; the one by hand is kindHand.
