@@ -23,6 +23,7 @@ import (
 	"github.com/typedkit/endpoint/examples/addsvc"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/promtest"
 	"github.com/typedkit/endpoint/observe/otelx"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -201,7 +202,7 @@ type jaegerSpan struct {
 func (j jaegerServer) checkLine(t *testing.T, id string, want []jaegerSpan) {
 	t.Helper()
 	var trace jaegerTrace
-	within(t, func() (err error) {
+	promtest.Eventually(t, func() (err error) {
 		if trace, err = j.trace(id); err == nil && len(trace.Spans) != len(want) {
 			err = fmt.Errorf("trace %s: %d spans, want %d", id, len(trace.Spans), len(want))
 		}
