@@ -114,6 +114,28 @@ func StartCall(ctx context.Context, op *Operation, side Side, header, reply Head
 	return node, c, nil
 }
 
+// sourcedCall carries its Call and the Call's source in the same allocation.
+type sourcedCall[S any] struct {
+	callContext
+	source S
+}
+
+// StartSourcedCall is StartCall on a server whose transport answers through a
+// source: it is asked in place of a header, and for a peer and a size that are
+// not set. The source is new and empty, and is made with the Call, in the same
+// allocation. A transport names its type only: StartSourcedCall[source](…). For
+// authors of transports.
+func StartSourcedCall[S any, P interface {
+	*S
+	CallSource
+}](ctx context.Context, op *Operation, reply Header) (context.Context, *Call, P) {
+	node := &sourcedCall[S]{callContext: callContext{Context: ctx}}
+	c := &node.call
+	source := P(&node.source)
+	c.op, c.side, c.source, c.reply = op, ServerSide, source, reply
+	return &node.callContext, c, source
+}
+
 // CallFrom returns the Call that ctx belongs to, or nil.
 func CallFrom(ctx context.Context) *Call {
 	c, _ := ctx.Value(callKey).(*Call)
@@ -239,15 +261,6 @@ func (c *Call) Principal() string {
 		return ""
 	}
 	return c.principal
-}
-
-// SetSource sets who is asked, in place of the header of StartCall, and for a
-// peer and a size that are not set. It is for the Call of a server. For authors
-// of transports.
-func (c *Call) SetSource(s CallSource) {
-	if c != nil {
-		c.source = s
-	}
 }
 
 // SetValues has the context of the call ask f for the values of keys, before

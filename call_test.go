@@ -142,12 +142,11 @@ func (*seldom) ResponseBytes() int64       { return 7 }
 // TestCallSource asks a source for what is not set.
 func TestCallSource(t *testing.T) {
 	t.Parallel()
-	(*endpoint.Call)(nil).SetSource(nil)
-	_, c, err := endpoint.StartCall(t.Context(), &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
-	if err != nil {
-		t.Fatal(err)
+	ctx, c, source := endpoint.StartSourcedCall[seldom](t.Context(), &endpoint.Operation{Name: "Get"}, endpoint.HeaderView(nil, endpoint.MetadataForm))
+	source.header = endpoint.HeaderView(map[string][]string{"k": {"v"}}, endpoint.MetadataForm)
+	if endpoint.CallFrom(ctx) != c || endpoint.Incoming(ctx) != c || c.Operation().Name != "Get" || c.Side() != endpoint.ServerSide {
+		t.Errorf("the Call of the context is %v, want %v", endpoint.CallFrom(ctx), c)
 	}
-	c.SetSource(&seldom{endpoint.HeaderView(map[string][]string{"k": {"v"}}, endpoint.MetadataForm)})
 	if c.Header().Get("K") != "v" || c.Peer() != "asked" || c.ResponseBytes() != 7 {
 		t.Errorf("Header = %q, Peer = %q, ResponseBytes = %d, want those of the source", c.Header().Get("K"), c.Peer(), c.ResponseBytes())
 	}

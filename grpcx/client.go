@@ -98,12 +98,12 @@ type outgoing struct {
 	c       *client
 	call    *endpoint.Call
 	conn    grpc.ClientConnInterface
-	codec   callCodec
+	codec   *callCodec // of a method that has formats
 	peer    peer.Peer
 	header  metadata.MD
 	trailer metadata.MD
 	opts    []grpc.CallOption
-	room    [6]grpc.CallOption
+	room    [5]grpc.CallOption
 
 	// Of calls with a stream.
 	stream grpc.ClientStream
@@ -119,8 +119,8 @@ func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface)
 	}
 	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
 	if mt := c.mt; mt.plain() {
-		x.codec = callCodec{writes: mt.in.formats[0], reads: mt.out.formats[0], call: x.call, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
-		x.opts = append(x.opts, grpc.ForceCodecV2(&x.codec))
+		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
+		x.opts = append(x.opts, grpc.ForceCodecV2(x.codec))
 	}
 	return ctx, x, nil
 }
@@ -190,7 +190,7 @@ func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	case err == nil:
 		return nil
 	case x.unwritable(req, err):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.sending, err))
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.unsent(), err))
 	}
 	return x.failed(ctx, err)
 }
@@ -202,7 +202,7 @@ func (x *outgoing) unwritable(req any, err error) bool {
 		_, err = proto.Marshal(m)
 		return err != nil
 	}
-	return x.codec.sending != nil
+	return x.codec.unsent() != nil
 }
 
 // observe tells the Call what came back.
@@ -256,8 +256,8 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 		return x.mark(contextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
-	case x.codec.reading != nil:
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.reading))
+	case x.codec.unread() != nil:
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.unread()))
 	}
 	return x.mark(errorOf(st, err))
 }

@@ -161,7 +161,7 @@ func (c boxCodec) Marshal(v any) (mem.BufferSlice, error) {
 	if b, ok := v.(*outbox); ok {
 		return mem.BufferSlice{mem.SliceBuffer(b.data)}, nil
 	}
-	return appendBuffer(c.codecFormat, v)
+	return appendBuffer(&c.codecFormat, v)
 }
 
 func (c boxCodec) Unmarshal(data mem.BufferSlice, v any) error {
@@ -174,7 +174,7 @@ func (c boxCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	return c.Decode(buf.ReadOnlyData(), v)
 }
 
-func appendBuffer(f codecFormat, v any) (mem.BufferSlice, error) {
+func appendBuffer(f *codecFormat, v any) (mem.BufferSlice, error) {
 	data, err := f.Append(nil, v)
 	if err != nil {
 		return nil, err
@@ -185,11 +185,27 @@ func appendBuffer(f codecFormat, v any) (mem.BufferSlice, error) {
 // callCodec is the codec of one call of a client, by its formats. It keeps what
 // went wrong, which grpc-go makes a text of.
 type callCodec struct {
-	writes, reads codecFormat
+	writes, reads *codecFormat
 	call          *endpoint.Call
 	uncounted     bool  // a stream is written beside the layers, which read the count
 	sending       error // of the goroutine that sends
 	reading       error // of the one that receives
+}
+
+// unsent is why a message could not be written. A nil codec has written none.
+func (c *callCodec) unsent() error {
+	if c == nil {
+		return nil
+	}
+	return c.sending
+}
+
+// unread is why a message could not be read.
+func (c *callCodec) unread() error {
+	if c == nil {
+		return nil
+	}
+	return c.reading
 }
 
 func (c *callCodec) Name() string { return c.writes.subtype }

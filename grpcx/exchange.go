@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
@@ -16,11 +17,12 @@ import (
 )
 
 // exchange is one call while it is served. It is the request of the endpoint
-// that the layers of a server are wrapped around. It is not one to use again: a
-// handler may keep the Call, whose source it is.
+// that the layers of a server are wrapped around. That of a unary call is used
+// again for another one; what outlives it is in the Call.
 type exchange struct {
 	mt          *method
 	call        *endpoint.Call
+	source      *source
 	stream      context.Context // grpc-go's own
 	receive     func(m any) error
 	interceptor grpc.UnaryServerInterceptor
@@ -31,42 +33,55 @@ type exchange struct {
 	started     bool            // the header of a response stream was sent
 	finished    bool            // a unary call came back
 	sent        metadata.MD     // that header
+}
 
-	once   sync.Once // for header
-	header endpoint.Header
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func (x *exchange) release() {
+	*x = exchange{}
+	exchanges.Put(x)
 }
 
 // start begins the Call. It is not inlined: see unaryHandler.
 //
 //go:noinline
 func (x *exchange) start(ctx context.Context) context.Context {
-	ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, endpoint.ServerSide, endpoint.Header{}, endpoint.HeaderView(nil, endpoint.MetadataForm))
-	x.call.SetSource(x)
+	x.stream = ctx
 	x.in.limit = x.mt.opts.maxMessage
+	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.HeaderView(nil, endpoint.MetadataForm))
+	x.source.stream = x.stream
 	return ctx
+}
+
+// source answers what a Call is seldom asked for. A handler may keep it.
+type source struct {
+	stream context.Context // grpc-go's own
+	header atomic.Pointer[endpoint.Header]
+	answer any // the response's message, from when it is known
 }
 
 // Header returns the metadata of the request, which grpc-go copies for whoever
 // asks.
-func (x *exchange) Header() *endpoint.Header {
-	x.once.Do(func() {
-		md, _ := metadata.FromIncomingContext(x.stream)
-		x.header = endpoint.HeaderView(md, endpoint.MetadataForm)
-	})
-	return &x.header
+func (s *source) Header() *endpoint.Header {
+	if h := s.header.Load(); h != nil {
+		return h
+	}
+	md, _ := metadata.FromIncomingContext(s.stream)
+	s.header.CompareAndSwap(nil, new(endpoint.HeaderView(md, endpoint.MetadataForm)))
+	return s.header.Load() // the same for all who ask
 }
 
 // Peer returns the address of the client.
-func (x *exchange) Peer() string {
-	if p, ok := peer.FromContext(x.stream); ok && p.Addr != nil {
+func (s *source) Peer() string {
+	if p, ok := peer.FromContext(s.stream); ok && p.Addr != nil {
 		return p.Addr.String()
 	}
 	return ""
 }
 
 // ResponseBytes returns the size of the response, which grpc-go encodes.
-func (x *exchange) ResponseBytes() int64 {
-	if m, ok := x.answer.(proto.Message); ok {
+func (s *source) ResponseBytes() int64 {
+	if m, ok := s.answer.(proto.Message); ok {
 		return int64(proto.Size(m))
 	}
 	return 0
@@ -126,6 +141,7 @@ func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], n
 	if err != nil {
 		return coded(err)
 	}
+	x.source.answer = x.answer
 	return nil
 }
 
@@ -210,9 +226,12 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 }
 
 // intercepted calls the endpoint through the interceptor of the server, which
-// sees the messages as the handler does: what is no pointer goes as one.
+// sees the messages as the handler does: what is no pointer goes as one. An
+// interceptor may return before the handler does, so the exchange is none of the
+// handler's.
 func intercepted[Req, Resp any](ctx context.Context, x *exchange, next endpoint.Endpoint[Req, Resp], req Req) (Resp, error) {
-	info := &grpc.UnaryServerInfo{Server: x.mt.svc, FullMethod: x.mt.op.Method}
+	mt := x.mt
+	info := &grpc.UnaryServerInfo{Server: mt.svc, FullMethod: mt.op.Method}
 	resp, err := x.interceptor(ctx, handed(req), info, func(ctx context.Context, req any) (any, error) {
 		r, ok := taken[Req](req)
 		if !ok {
@@ -220,7 +239,7 @@ func intercepted[Req, Resp any](ctx context.Context, x *exchange, next endpoint.
 		}
 		resp, err := next(ctx, r)
 		if err != nil {
-			return nil, x.withStatus(err)
+			return nil, mt.withStatus(err)
 		}
 		return handed(resp), nil
 	})
@@ -252,9 +271,8 @@ func taken[D any](v any) (D, bool) {
 
 // withStatus gives an error of the handler the status that it will have, for
 // interceptors, which look for one.
-func (x *exchange) withStatus(err error) error {
-	err = coded(err)
-	return &statusOfError{err, x.mt.op}
+func (mt *method) withStatus(err error) error {
+	return &statusOfError{coded(err), mt.op}
 }
 
 type statusOfError struct {

@@ -3,6 +3,7 @@ package grpcx_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -319,4 +320,46 @@ func TestInterceptors(t *testing.T) {
 			require.Equal(t, "not you", endpoint.ErrorOf(err).Message())
 		})
 	}
+}
+
+// TestInterceptorGivesUp has an interceptor that answers before the handler does,
+// which then fails while other calls go on, and still has its own Call.
+func TestInterceptorGivesUp(t *testing.T) {
+	t.Parallel()
+	gaveUp, failed := make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	interceptor := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if metadata.ValueFromIncomingContext(ctx, "late") == nil {
+			return next(ctx, req)
+		}
+		go func() {
+			_, err := next(ctx, req)
+			failed <- err
+		}()
+		return nil, status.Error(codes.DeadlineExceeded, "too late")
+	}
+	e := echo()
+	e.Say = func(ctx context.Context, n Note) (Note, error) {
+		c := endpoint.CallFrom(ctx)
+		late := c.Header().Get("late")
+		if late == "" {
+			return n, nil
+		}
+		<-gaveUp
+		return Note{}, ErrRefused.With("%s at %s, %d bytes", c.Header().Get("late"), c.Operation().Name, c.RequestBytes())
+	}
+	var c Echo
+	connect(t, serve(t, register(t, &e), grpc.UnaryInterceptor(interceptor)), &c)
+	defer once.Do(func() { close(gaveUp) })
+	_, err := c.Say(endpoint.WithHeader(t.Context(), "late", "yes"), Note{Number: 1})
+	require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
+	for range 100 {
+		_, err = c.Say(t.Context(), Note{Text: "another"})
+		require.NoError(t, err)
+	}
+	once.Do(func() { close(gaveUp) })
+	err = <-failed
+	require.ErrorIs(t, err, ErrRefused)
+	require.Equal(t, codes.FailedPrecondition, status.Code(err))
+	require.Contains(t, err.Error(), "yes at Say, 2 bytes")
 }

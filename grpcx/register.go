@@ -95,7 +95,8 @@ func (b *build) descriptions(svc Service) []*grpc.ServiceDesc {
 // has not begun, while the request is waited for.
 func (mt *method) unaryHandler() grpc.MethodHandler {
 	return func(_ any, ctx context.Context, dec func(any) error, ic grpc.UnaryServerInterceptor) (answer any, err error) {
-		x := &exchange{mt: mt, stream: ctx, receive: dec, interceptor: ic}
+		x := exchanges.Get().(*exchange)
+		x.mt, x.receive, x.interceptor = mt, dec, ic
 		ctx = x.start(ctx)
 		defer x.settle(ctx, &answer, &err)
 		_, err = mt.unary(ctx, x)
@@ -105,7 +106,7 @@ func (mt *method) unaryHandler() grpc.MethodHandler {
 }
 
 // settle is deferred directly, because it recovers: it turns what came of a unary
-// call into what grpc-go sends.
+// call into what grpc-go sends. The exchange is not used after it.
 func (x *exchange) settle(ctx context.Context, answer *any, err *error) {
 	if !x.finished {
 		v := recover()
@@ -116,8 +117,9 @@ func (x *exchange) settle(ctx context.Context, answer *any, err *error) {
 	}
 	if *err != nil {
 		*err = x.refuse(ctx, *err)
-		return
+	} else {
+		x.sendHeader(ctx)
+		*answer = x.answer
 	}
-	x.sendHeader(ctx)
-	*answer = x.answer
+	x.release()
 }

@@ -300,8 +300,8 @@ func (o *streamOut[T]) sendItem(x *outgoing, v T) bool {
 func (x *outgoing) unsendable(what string, err error) error {
 	st := status.Convert(err)
 	switch {
-	case x.codec.sending != nil || isMarshalFault(err):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.sending, err))
+	case x.codec.unsent() != nil || isMarshalFault(err):
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.unsent(), err))
 	case st.Code() == codes.ResourceExhausted:
 		return endpoint.Errorf(endpoint.ResourceExhausted, what+" is too large to be sent: %w", err)
 	}

@@ -63,6 +63,7 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 		if err != nil {
 			return endpoint.Empty{}, coded(err)
 		}
+		x.source.answer = x.answer
 		return endpoint.Empty{}, nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
@@ -103,8 +104,8 @@ func serveBidi[In, Out any](mt *method, in *wire[In], out *wire[Out], next endpo
 // streams.
 func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream grpc.ServerStream) error) grpc.StreamHandler {
 	return func(_ any, stream grpc.ServerStream) error {
-		x := &exchange{mt: mt, stream: stream.Context(), receive: stream.RecvMsg}
-		ctx := x.start(x.stream)
+		x := &exchange{mt: mt, receive: stream.RecvMsg}
+		ctx := x.start(stream.Context())
 		err := guard(func() error { return run(ctx, x, stream) })
 		if err != nil {
 			return x.refuse(ctx, err)
