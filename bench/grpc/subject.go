@@ -60,9 +60,10 @@ const (
 	// length is the most messages of one stream.
 	length = 1000
 	// longWindow is how many windows long one is: long enough for some collections
-	// of garbage, and for what is luck, such as how many messages go into one write,
-	// to be the same luck for all.
-	longWindow = 60
+	// of garbage. What is luck, such as how many messages go into one write, is
+	// mostly that of a whole process, so that rounds make up for it and longer
+	// windows do not.
+	longWindow = 30
 )
 
 // cases returns what is measured, each after it has shown that it answers right.
