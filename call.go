@@ -129,7 +129,7 @@ func StartSourcedCall[S any, P interface {
 	*S
 	CallSource
 }](ctx context.Context, op *Operation, reply Header) (context.Context, *Call, P) {
-	node := &sourcedCall[S]{callContext: callContext{Context: ctx}}
+	node := &sourcedCall[S]{Context: ctx}
 	c := &node.call
 	source := P(&node.source)
 	c.op, c.side, c.source, c.reply = op, ServerSide, source, reply

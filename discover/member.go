@@ -26,6 +26,7 @@ type host struct {
 // about is what picks have no need of.
 type about struct {
 	instance atomic.Pointer[Instance]
+	given    Instance      // what instance points to at first
 	uneven   *atomic.Int64 // of the pool: how many of its hosts have a weight that is not 1
 	slot     any           // the *slot[C] that this is part of
 }

@@ -61,8 +61,9 @@ func (p *peakEWMA) pickAt(now int64) int {
 
 // loadAt is what a call at this time is expected to cost the member at a place.
 func (p *peakEWMA) loadAt(now int64, place int) float64 {
-	h := p.table.host(place) // not by the member: each may be in no cache
-	cost := p.table.at(place).costAt(now)
+	at := p.table.seat(place)
+	h := at.host // not by the member: each may be in no cache
+	cost := at.member.costAt(now)
 	pending := h.pending()
 	if cost == 0 && pending > 0 {
 		cost = unknownCost

@@ -321,12 +321,13 @@ func (p *Pool[C]) slot(in Instance) *slot[C] {
 	s := &slot[C]{hot: &hot[C]{}, uneven: &p.uneven, warm: -1, place: -1}
 	s.id, s.slot = p.ids, s
 	s.host.about = &s.about
-	s.describe(in)
+	s.given = in
+	s.describe(&s.given)
 	return s
 }
 
 // describe sets what the source says of the instance.
-func (h *host) describe(in Instance) {
-	h.about.instance.Store(&in)
+func (h *host) describe(in *Instance) {
+	h.about.instance.Store(in)
 	h.weigh(in.weight())
 }

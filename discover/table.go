@@ -14,10 +14,12 @@ type table struct {
 // chunkSize members make a chunk of 2 KB, and 10,000 of them 79 chunks.
 const chunkSize = 128
 
-// chunk has the host beside each member, so that a pick which goes by the calls
-// in flight gets to them at once: with thousands of instances each step on the
-// way is a cache miss.
-type chunk [chunkSize]struct {
+type chunk [chunkSize]seat
+
+// seat is a place of a table. It has the host beside the member, so that a pick
+// which goes by the calls in flight gets to them at once: with thousands of
+// instances each step on the way is a cache miss.
+type seat struct {
 	host   *host
 	member *Member
 }
@@ -77,15 +79,14 @@ func (t *table) all(yield func(place int, m *Member) bool) {
 	}
 }
 
-// at returns the member at a place, which must be one of the table's.
-func (t *table) at(i int) *Member {
-	return t.chunks[uint(i)/chunkSize][uint(i)%chunkSize].member
-}
+// seat returns what is at a place, which must be one of the table's.
+func (t *table) seat(i int) *seat { return &t.chunks[uint(i)/chunkSize][uint(i)%chunkSize] }
+
+// at returns the member at a place.
+func (t *table) at(i int) *Member { return t.seat(i).member }
 
 // host returns the host of the member at a place.
-func (t *table) host(i int) *host {
-	return t.chunks[uint(i)/chunkSize][uint(i)%chunkSize].host
-}
+func (t *table) host(i int) *host { return t.seat(i).host }
 
 // isEven says that all weights are equal. Where all are 1, as mostly, it looks at
 // none of them.

@@ -103,7 +103,7 @@ func (p *Pool[C]) renew(s *slot[C], in *Instance) bool {
 	}
 	p.count(s, -1)
 	s.missing = false
-	s.describe(*in)
+	s.describe(new(*in))
 	p.reweigh(s)
 	p.count(s, 1)
 	return true

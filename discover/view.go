@@ -42,11 +42,13 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 		if place < 0 {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
-		// Both may be in no cache: they are fetched at the same time, if nothing
-		// of the one hangs on the other.
-		m := whole[C](s.table.at(place))
-		if s.table.host(place).enter() {
-			return m.conn, endpoint.Token{N: start, P: m}, nil
+		// The count is a barrier: what is read before it is fetched at the same
+		// time as the host, if that is in no cache.
+		at := s.table.seat(place)
+		m := whole[C](at.member)
+		picked := m.conn
+		if at.host.enter() {
+			return picked, endpoint.Token{N: start, P: m}, nil
 		}
 		// It was closed since: another set was published before that.
 	}

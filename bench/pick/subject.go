@@ -36,6 +36,9 @@ const (
 	kindRandomOnly = "Random, the pick alone"
 	kindLeastOnly  = "LeastRequest, the pick alone"
 
+	// What counts calls and does nothing else.
+	kindByHand = "two choices and two counts, by hand"
+
 	// What is in PeakEWMA's time, and not of its making. It picks nothing.
 	kindClock = "two readings of the clock"
 )
@@ -46,7 +49,7 @@ func ours() []string {
 }
 
 func kinds() []string {
-	return append(ours(), kindKit, kindKitRandom, kindGRPC, kindGRPCLeast)
+	return append(ours(), kindByHand, kindKit, kindKitRandom, kindGRPC, kindGRPCLeast)
 }
 
 // sizes are how many instances there are.
@@ -82,6 +85,8 @@ func newSubject(kind string, n int) (subject, error) {
 		return picked(n, discover.Random())
 	case kindLeastOnly:
 		return picked(n, discover.LeastRequest())
+	case kindByHand:
+		return byHand(n), nil
 	case kindKit:
 		return kitRoundRobin(n)
 	case kindKitRandom:
