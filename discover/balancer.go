@@ -28,10 +28,16 @@ type Observer interface {
 	Done(m *Member, elapsed time.Duration, err error)
 }
 
+// chooser is a Picker of this package. It hands out the seat itself, which it has
+// looked at already, and for users of the Picker its place. now is nanoseconds
+// since the pool was made if the Picker is timed, else nothing.
+type chooser interface {
+	choose(now int64) (place int, at *seat)
+}
+
 // timed is an Observer that gets by with the readings of the clock that the
-// pool makes anyway: nanoseconds since the pool was made.
+// pool makes anyway.
 type timed interface {
-	pickAt(now int64) int
 	doneAt(m *Member, start, now int64, err error)
 }
 

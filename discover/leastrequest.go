@@ -18,22 +18,29 @@ func newLeastRequest(t table) Picker { return &leastRequest{newPairs(t)} }
 type leastRequest struct{ pairs }
 
 func (l *leastRequest) Pick(context.Context) int {
-	if l.weights != nil {
-		return l.pickWeighted()
-	}
-	a, b := two(l.table.n)
-	if l.table.host(b).pending() < l.table.host(a).pending() {
-		return b
-	}
-	return a
+	place, _ := l.choose(0)
+	return place
 }
 
-func (l *leastRequest) pickWeighted() int {
-	a, b := l.draw()
-	if l.table.host(b).busyness() < l.table.host(a).busyness() {
-		return b
+func (l *leastRequest) choose(int64) (int, *seat) {
+	if l.weights != nil {
+		return l.chooseWeighted()
 	}
-	return a
+	a, b := two(l.table.n)
+	atA, atB := l.table.seat(a), l.table.seat(b)
+	if atB.host.pending() < atA.host.pending() {
+		return b, atB
+	}
+	return a, atA
+}
+
+func (l *leastRequest) chooseWeighted() (int, *seat) {
+	a, b := l.draw()
+	atA, atB := l.table.seat(a), l.table.seat(b)
+	if atB.host.busyness() < atA.host.busyness() {
+		return b, atB
+	}
+	return a, atA
 }
 
 // busyness is the number of calls in flight for each unit of weight.

@@ -48,20 +48,23 @@ func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 
 type peakEWMA struct{ pairs }
 
-// Pick is for callers without a clock; a pool uses pickAt.
-func (p *peakEWMA) Pick(context.Context) int { return p.pickAt(0) }
-
-func (p *peakEWMA) pickAt(now int64) int {
-	a, b := p.draw()
-	if p.loadAt(now, b) < p.loadAt(now, a) {
-		a = b
-	}
-	return a
+// Pick is for callers without a clock.
+func (p *peakEWMA) Pick(context.Context) int {
+	place, _ := p.choose(0)
+	return place
 }
 
-// loadAt is what a call at this time is expected to cost the member at a place.
-func (p *peakEWMA) loadAt(now int64, place int) float64 {
-	at := p.table.seat(place)
+func (p *peakEWMA) choose(now int64) (int, *seat) {
+	a, b := p.draw()
+	atA, atB := p.table.seat(a), p.table.seat(b)
+	if p.loadAt(now, atB) < p.loadAt(now, atA) {
+		return b, atB
+	}
+	return a, atA
+}
+
+// loadAt is what a call at this time is expected to cost the member of a seat.
+func (p *peakEWMA) loadAt(now int64, at *seat) float64 {
 	h := at.host // not by the member: each may be in no cache
 	cost := at.member.costAt(now)
 	pending := h.pending()

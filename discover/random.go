@@ -13,26 +13,38 @@ func Random() Balancer { return balanceRandom }
 func balanceRandom(set []*Member) Picker { return newRandom(tableOf(set)) }
 
 func newRandom(t table) Picker {
-	if sums := weightsUpTo(t); sums != nil {
-		return sums
-	}
-	return uniform(t.n)
+	return &random{t, weightsUpTo(t)}
 }
 
-// uniform picks among so many members of equal weight.
-type uniform int
+type random struct {
+	table   table
+	weights weightSums // nil where all are equal
+}
 
-func (u uniform) Pick(context.Context) int { return rand.IntN(int(u)) }
+func (r *random) Pick(context.Context) int {
+	place, _ := r.choose(0)
+	return place
+}
 
-// weightedRandom has the sums of the weights up to each member.
-type weightedRandom []float64
+func (r *random) choose(int64) (int, *seat) {
+	var place int
+	if r.weights != nil {
+		place = r.weights.draw()
+	} else {
+		place = rand.IntN(r.table.n)
+	}
+	return place, r.table.seat(place)
+}
+
+// weightSums has the sums of the weights up to each member.
+type weightSums []float64
 
 // weightsUpTo returns nil where all weights are equal.
-func weightsUpTo(t table) weightedRandom {
+func weightsUpTo(t table) weightSums {
 	if t.isEven() {
 		return nil
 	}
-	sums := make(weightedRandom, t.n)
+	sums := make(weightSums, t.n)
 	sum := 0.0
 	for i, m := range t.all {
 		sum += m.Weight()
@@ -41,9 +53,8 @@ func weightsUpTo(t table) weightedRandom {
 	return sums
 }
 
-func (w weightedRandom) Pick(context.Context) int { return w.draw() }
-
-func (w weightedRandom) draw() int {
+// draw returns the place of one at random, as often as its weight says.
+func (w weightSums) draw() int {
 	x := rand.Float64() * w[len(w)-1]
 	return min(sort.Search(len(w), func(i int) bool { return w[i] > x }), len(w)-1)
 }
@@ -63,8 +74,8 @@ func two(n int) (int, int) {
 // pairs draws two members to choose from.
 type pairs struct {
 	table   table
-	weights weightedRandom // nil where all are equal
-	share   float64        // and then the inverse of each
+	weights weightSums // nil where all are equal
+	share   float64    // and then the inverse of each
 }
 
 func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).Weight()} }

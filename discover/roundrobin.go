@@ -13,15 +13,23 @@ func RoundRobin() Balancer { return balanceRoundRobin }
 func balanceRoundRobin(set []*Member) Picker { return newRoundRobin(tableOf(set)) }
 
 func newRoundRobin(t table) Picker {
-	r := &roundRobin{n: uint64(t.n)}
+	r := &roundRobin{table: t}
 	// Clients that start together should not all begin with the same one.
-	r.next.Store(rand.Uint64N(r.n))
+	r.next.Store(rand.Uint64N(uint64(t.n)))
 	return r
 }
 
 type roundRobin struct {
-	n    uint64
-	next atomic.Uint64
+	table table
+	next  atomic.Uint64
 }
 
-func (r *roundRobin) Pick(context.Context) int { return int(r.next.Add(1) % r.n) }
+func (r *roundRobin) Pick(context.Context) int {
+	place, _ := r.choose(0)
+	return place
+}
+
+func (r *roundRobin) choose(int64) (int, *seat) {
+	place := int(r.next.Add(1) % uint64(r.table.n))
+	return place, r.table.seat(place)
+}

@@ -23,8 +23,10 @@ type view[C any] struct {
 type snapshot struct {
 	table    table
 	picker   Picker
+	chooser  chooser  // picker, if it is one
 	timed    timed    // picker, if it is one
 	observer Observer // picker, if it is one
+	clocked  bool     // picker is to know the time
 }
 
 // Acquire returns the connection of the member that the balancer picks. It
@@ -38,13 +40,21 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 			}
 			continue
 		}
-		place, start := s.pick(ctx, v.pool)
-		if place < 0 {
+		var at *seat
+		var start int64
+		if s.clocked {
+			start = v.pool.now()
+		}
+		if s.chooser != nil {
+			_, at = s.chooser.choose(start)
+		} else if at = s.pick(ctx); at == nil {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
+		}
+		if attempt := endpoint.AttemptFrom(ctx); attempt != nil {
+			at = s.try(attempt, v.pool, at)
 		}
 		// The count is a barrier: what is read before it is fetched at the same
 		// time as the host, if that is in no cache.
-		at := s.table.seat(place)
 		m := whole[C](at.member)
 		picked := m.conn
 		if at.host.enter() {
@@ -54,51 +64,35 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 	}
 }
 
-// clock is a pool, of whatever connections.
-type clock interface{ now() int64 }
-
-// pick returns the place of a member, and the time if anybody wants to know it;
-// -1 when the picker gave an index that is none.
-func (s *snapshot) pick(ctx context.Context, pool clock) (int, int64) {
-	var i int
-	var now int64
-	switch {
-	case s.timed != nil:
-		now = pool.now()
-		i = s.timed.pickAt(now)
-	case s.observer != nil:
-		now = pool.now()
-		fallthrough
-	default:
-		i = s.picker.Pick(ctx)
-	}
+// pick asks a picker that is not ours; nil when its index is none of the set's.
+func (s *snapshot) pick(ctx context.Context) *seat {
+	i := s.picker.Pick(ctx)
 	if uint(i) >= uint(s.table.n) {
-		return -1, 0
+		return nil
 	}
-	if at := endpoint.AttemptFrom(ctx); at != nil {
-		if at.Number() > 1 {
-			i = s.untried(at, pool, i)
-		}
-		at.Try(pool, uint64(s.table.host(i).id))
-	}
-	return i, now
+	return s.table.seat(i)
 }
 
-// untried returns i, or the index of a member that the call has not tried yet
-// if i is of one that it has, and there is one.
-func (s *snapshot) untried(at *endpoint.Attempt, pool any, i int) int {
-	if !at.Tried(pool, uint64(s.table.host(i).id)) {
-		return i
+// try notes that the attempt goes to the member, or to one that the call has not
+// tried yet if it has tried this one and there is one.
+func (s *snapshot) try(a *endpoint.Attempt, pool any, at *seat) *seat {
+	if a.Number() > 1 && a.Tried(pool, uint64(at.host.id)) {
+		at = s.untried(a, pool, at)
 	}
+	a.Try(pool, uint64(at.host.id))
+	return at
+}
+
+// untried returns a seat whose member the call has not tried yet, or this one.
+func (s *snapshot) untried(a *endpoint.Attempt, pool any, at *seat) *seat {
 	n := s.table.n
 	from := rand.IntN(n) // the neighbour of one that fails should not get it all
 	for k := range n {
-		j := (from + k) % n
-		if !at.Tried(pool, uint64(s.table.host(j).id)) {
-			return j
+		if other := s.table.seat((from + k) % n); !a.Tried(pool, uint64(other.host.id)) {
+			return other
 		}
 	}
-	return i
+	return at
 }
 
 // Release counts the call out and tells the balancer how it ended.
@@ -155,8 +149,10 @@ func (v *view[C]) publish(moved []int) {
 		s.table = tableOf(set)
 		s.picker = p.config.balancer(set)
 	}
+	s.chooser, _ = s.picker.(chooser)
 	s.timed, _ = s.picker.(timed)
 	s.observer, _ = s.picker.(Observer)
+	s.clocked = s.timed != nil || s.observer != nil
 	v.set.Store(s)
 }
 

@@ -27,7 +27,7 @@ func newWeighted(t table) Picker {
 	for _, m := range t.all {
 		largest = max(largest, m.Weight())
 	}
-	w := &weighted{strides: make([]uint16, t.n)}
+	w := &weighted{table: t, strides: make([]uint16, t.n)}
 	for i, m := range t.all {
 		// At least 1, so that each member comes up some time.
 		w.strides[i] = uint16(max(1, m.Weight()/largest*maxStride+0.5))
@@ -40,11 +40,17 @@ func newWeighted(t table) Picker {
 const maxStride = 1<<16 - 1
 
 type weighted struct {
+	table   table
 	strides []uint16
 	step    atomic.Uint64
 }
 
 func (w *weighted) Pick(context.Context) int {
+	place, _ := w.choose(0)
+	return place
+}
+
+func (w *weighted) choose(int64) (int, *seat) {
 	for {
 		step := w.step.Add(1)
 		i := step % uint64(len(w.strides))
@@ -54,7 +60,7 @@ func (w *weighted) Pick(context.Context) int {
 		// would come up in the same turns.
 		at := stride*turn + i*(maxStride/2)
 		if at%maxStride >= maxStride-stride {
-			return int(i)
+			return int(i), w.table.seat(int(i))
 		}
 	}
 }
