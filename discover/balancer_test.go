@@ -348,3 +348,60 @@ func TestFastFailureWithoutEjection(t *testing.T) {
 		require.Less(t, counts["7"], 10_000/20, "its share of the calls: %v", counts)
 	})
 }
+
+// TestBalancerAroundOurs has a func of a user's own that returns a Picker of this
+// package: it goes by the time as it does in a pool of its own. It sleeps in a
+// bubble.
+func TestBalancerAroundOurs(t *testing.T) {
+	t.Parallel()
+	for name, balancer := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				pool := running(t, weights(make([]float64, 10)...), discover.Balance(func(set []*discover.Member) discover.Picker {
+					return balancer()(set)
+				}))
+				counts := load(t, pool, 1000, 10*time.Second, behaving(func(addr string) backend {
+					if addr == "3" {
+						return backend{takes: time.Second}
+					}
+					return backend{takes: 10 * time.Millisecond}
+				}))
+				require.Len(t, counts, 10)
+				if name == "PeakEWMA" {
+					require.LessOrEqual(t, counts["3"], 200, "%v", counts)
+				}
+			})
+		})
+	}
+}
+
+// TestBalancerThatKeepsAPicker has a balancer whose Picker is that of the first
+// set of two: calls go to the instances of the set that there is, and do not wait for
+// those that are gone.
+func TestBalancerThatKeepsAPicker(t *testing.T) {
+	t.Parallel()
+	for name, balancer := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var first discover.Picker
+			kept := func(set []*discover.Member) discover.Picker {
+				if len(set) < 2 {
+					return balancer()(set)
+				}
+				if first == nil {
+					first = balancer()(set)
+				}
+				return first
+			}
+			bubble(t, &dialer{}, func(w *world) {
+				w.source.says("a", "b")
+				synctest.Wait()
+				require.Equal(t, []string{"a", "b"}, w.reached(100))
+				w.source.says("c", "d")
+				synctest.Wait()
+				require.Equal(t, []string{"c", "d"}, w.reached(100))
+			}, discover.Balance(kept))
+		})
+	}
+}

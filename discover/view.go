@@ -23,7 +23,7 @@ type view[C any] struct {
 type snapshot struct {
 	table    table
 	picker   Picker
-	chooser  chooser  // picker, if it is one
+	chooser  chooser  // picker, if it was made of the table
 	timed    timed    // picker, if it is one
 	observer Observer // picker, if it is one
 	clocked  bool     // picker is to know the time
@@ -47,7 +47,7 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 		}
 		if s.chooser != nil {
 			_, at = s.chooser.choose(start)
-		} else if at = s.pick(ctx); at == nil {
+		} else if at = s.pick(ctx, start); at == nil {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
 		if attempt := endpoint.AttemptFrom(ctx); attempt != nil {
@@ -64,9 +64,16 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 	}
 }
 
-// pick asks a picker that is not ours; nil when its index is none of the set's.
-func (s *snapshot) pick(ctx context.Context) *seat {
-	i := s.picker.Pick(ctx)
+// pick asks a picker that was made by a balancer of somebody else, who may have
+// kept it from another set: its seats are not to be trusted. It is nil when the
+// index is none of the set's.
+func (s *snapshot) pick(ctx context.Context, now int64) *seat {
+	var i int
+	if own, ok := s.picker.(chooser); ok {
+		i, _ = own.choose(now)
+	} else {
+		i = s.picker.Pick(ctx)
+	}
 	if uint(i) >= uint(s.table.n) {
 		return nil
 	}
@@ -144,12 +151,12 @@ func (v *view[C]) publish(moved []int) {
 		v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
 		s.table = v.table
 		s.picker = picker(s.table)
+		s.chooser, _ = s.picker.(chooser)
 	} else {
 		set := v.sorted()
 		s.table = tableOf(set)
 		s.picker = p.config.balancer(set)
 	}
-	s.chooser, _ = s.picker.(chooser)
 	s.timed, _ = s.picker.(timed)
 	s.observer, _ = s.picker.(Observer)
 	s.clocked = s.timed != nil || s.observer != nil
