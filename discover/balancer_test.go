@@ -368,12 +368,39 @@ func TestBalancerAroundOurs(t *testing.T) {
 					return backend{takes: 10 * time.Millisecond}
 				}))
 				require.Len(t, counts, 10)
-				if name == "PeakEWMA" {
+				if name == "PeakEWMA" || name == "LeastRequest" {
 					require.LessOrEqual(t, counts["3"], 200, "%v", counts)
 				}
 			})
 		})
 	}
+}
+
+// wrapped is a Picker of somebody else's around one of ours.
+type wrapped struct{ discover.Picker }
+
+func (w wrapped) Done(m *discover.Member, elapsed time.Duration, err error) {
+	w.Picker.(discover.Observer).Done(m, elapsed, err)
+}
+
+// TestPickerAroundPeakEWMA has it learn of calls by its public methods alone. It
+// sleeps in a bubble.
+func TestPickerAroundPeakEWMA(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := running(t, weights(make([]float64, 10)...), discover.Balance(func(set []*discover.Member) discover.Picker {
+			return wrapped{discover.PeakEWMA()(set)}
+		}))
+		slow := behaving(func(addr string) backend {
+			if addr == "3" {
+				return backend{takes: 100 * time.Millisecond}
+			}
+			return backend{takes: 10 * time.Millisecond}
+		})
+		load(t, pool, 1000, 5*time.Second, slow)
+		counts := load(t, pool, 1000, 10*time.Second, slow)
+		require.LessOrEqual(t, counts["3"], 200, "%v", counts)
+	})
 }
 
 // TestBalancerThatKeepsAPicker has a balancer whose Picker is that of the first

@@ -92,10 +92,12 @@ func (p *Pool[C]) dialled(s *slot[C], conn C, err error) {
 		s.conn = conn
 		p.closing = append(p.closing, s)
 	default:
+		if !s.early || s.misses > 0 { // or it was not there when the others began
+			p.warmUp(s)
+		}
 		s.conn, s.misses = conn, 0
 		p.makeReady(s)
 		p.joining = append(p.joining, s)
-		p.warmUp(s)
 		p.publishSoon()
 	}
 }
@@ -115,13 +117,14 @@ func (p *Pool[C]) redial(s *slot[C]) {
 	}
 }
 
-// publishSoon publishes a slot that has become ready: at once if calls wait for
-// it, else together with others that are being dialled. Each publication of a
-// burst is for each operation a copy of much of the set, so the gaps between them
-// grow.
+// publishSoon publishes a slot that has become ready: at once if no other is being
+// dialled, else soon, together with others. The first set is no exception: who
+// is dialled first should not get all the calls that have waited for it, nor one
+// of a priority that is not the first. Each publication of a burst is for each
+// operation a copy of much of the set, so the gaps between them grow.
 func (p *Pool[C]) publishSoon() {
 	switch {
-	case len(p.shown) == 0:
+	case len(p.shown) == 0 && p.dials.running == 1 && len(p.dials.queue) == 0:
 		p.publish()
 	case p.flush == nil:
 		p.gap = min(max(p.gap*gapFactor, firstGap), lastGap)

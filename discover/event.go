@@ -20,15 +20,37 @@ func (p *Pool[C]) note(e event) { p.notes = append(p.notes, e) }
 // after does what may not be done with the lock held. Whoever takes the lock to
 // change something defers it before.
 func (p *Pool[C]) after() {
+	p.tell()
 	p.mu.Lock()
-	notes, closing := p.notes, p.closing
-	p.notes, p.closing = nil, nil
+	closing := p.closing
+	p.closing = nil
 	p.mu.Unlock()
-	for _, e := range notes {
-		p.emit(e)
-	}
 	for _, s := range closing {
 		p.close(s)
+	}
+}
+
+// tell emits the events, in the order in which they were noted: who is at it also
+// tells what is noted meanwhile.
+func (p *Pool[C]) tell() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.telling && len(p.notes) > 0 {
+		notes := p.notes
+		p.notes, p.telling = nil, true
+		p.emitAll(notes)
+	}
+}
+
+// emitAll gives the lock back for as long as it takes, also to a func that panics.
+func (p *Pool[C]) emitAll(notes []event) {
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		p.telling = false
+	}()
+	for _, e := range notes {
+		p.emit(e)
 	}
 }
 

@@ -103,7 +103,9 @@ func TestBackendKilledGRPC(t *testing.T) {
 					t.Errorf("a call failed: %v", err)
 				}
 			}
+			require.LessOrEqual(t, len(errs), calls/100)
 			require.LessOrEqual(t, float64(tries.Load())/calls, 1.05, "attempts for each call")
+			require.Greater(t, tries.Load()+int64(len(errs)), int64(calls), "nobody noticed the killing")
 		})
 	}
 }

@@ -79,7 +79,8 @@ func (c *conn) Close() error {
 
 // dialer counts what a pool does.
 type dialer struct {
-	takes time.Duration // for one dial
+	takes time.Duration                   // for one dial
+	slow  func(addr string) time.Duration // what it takes more
 	fails func(addr string, n int) error
 
 	mu                   sync.Mutex // guards the fields below
@@ -92,6 +93,9 @@ type dialer struct {
 func (d *dialer) dial(addr string) (*conn, error) {
 	n := d.count(addr)
 	time.Sleep(d.takes)
+	if d.slow != nil {
+		time.Sleep(d.slow(addr))
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.running--

@@ -139,7 +139,9 @@ func TestBackendKilled(t *testing.T) {
 					t.Errorf("a call failed: %v", err)
 				}
 			}
+			require.LessOrEqual(t, len(errs), calls/100)
 			require.LessOrEqual(t, float64(tries.Load())/calls, 1.05, "attempts for each call")
+			require.Greater(t, tries.Load()+int64(len(errs)), int64(calls), "nobody noticed the killing")
 		})
 	}
 }
@@ -157,6 +159,7 @@ func TestBlackHole(t *testing.T) {
 		require.Empty(t, hammer(t, c.Get, func() {}))
 		require.Empty(t, hammer(t, c.Put, func() {}))
 		require.LessOrEqual(t, float64(tries.Load())/(2*calls), 1.05, "attempts for each call")
+		require.Greater(t, tries.Load(), int64(2*calls), "nobody noticed the hole")
 		for _, err := range hammer(t, c.Create, func() {}) {
 			require.True(t, endpoint.MaybeSent(err), "a call failed: %v", err)
 		}

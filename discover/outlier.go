@@ -70,7 +70,7 @@ func (p *Pool[C]) readmit(s *slot[C]) {
 		return
 	}
 	p.setEjected(s, false)
-	s.failed.Store(p.config.outlier.failures - 1)
+	s.failed.Store(max(p.config.outlier.failures-1, 1)) // 0 would be no probation
 	p.warmUp(s)
 	p.note(event{kind: "readmitted", addr: s.addr()})
 	p.publish()

@@ -60,6 +60,31 @@ func TestEjection(t *testing.T) {
 	})
 }
 
+// TestEjectionByOneFailure: probation ends with a success, also where one failure
+// is enough. It sleeps in a bubble.
+func TestEjectionByOneFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var got []string
+		pool := running(t, weights(1, 1, 1), discover.Balance(discover.RoundRobin()), discover.Eject(1, 10*time.Second),
+			discover.OnEvent(func(_ context.Context, e endpoint.Event) {
+				if e.Kind == "ejected" {
+					mu.Lock()
+					defer mu.Unlock()
+					got = append(got, e.Delay.String())
+				}
+			}))
+		require.Equal(t, 1, fail(t, pool, 100, "1")["1"])
+		time.Sleep(11 * time.Second)
+		require.Equal(t, 1, fail(t, pool, 100, "1")["1"], "one failure on probation")
+		time.Sleep(21 * time.Second)
+		require.Equal(t, 33, fail(t, pool, 99)["1"], "healed")
+		require.Equal(t, 1, fail(t, pool, 100, "1")["1"])
+		require.Equal(t, []string{"10s", "20s", "10s"}, got)
+	})
+}
+
 func TestEjectionIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -202,6 +227,9 @@ func TestZone(t *testing.T) {
 		pool := running(t, set, discover.Balance(discover.RoundRobin()), discover.Zone("a"))
 		require.Equal(t, 5, fail(t, pool, 105, "a1")["a1"], "an ejected zone")
 		require.Equal(t, map[string]int{"b1": 30, "b2": 30}, picks(t, pool, 60))
+		pool = running(t, set, discover.Balance(discover.RoundRobin()), discover.Zone("b"))
+		require.Equal(t, 5, fail(t, pool, 105, "b1")["b1"])
+		require.Equal(t, map[string]int{"b2": 60}, picks(t, pool, 60), "half of the zone is healthy")
 	})
 }
 
@@ -222,6 +250,38 @@ func TestSlowStart(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 	})
+}
+
+// TestSlowStartOfTheFirstSet: those that begin together have the whole weight,
+// however their dials come back, but not one that was not there at first. It
+// sleeps in a bubble.
+func TestSlowStartOfTheFirstSet(t *testing.T) {
+	t.Parallel()
+	d := &dialer{
+		fails: func(addr string, n int) error {
+			if addr == "d" && n == 1 {
+				return errDown
+			}
+			return nil
+		},
+		slow: func(addr string) time.Duration {
+			if addr == "c" {
+				return time.Second
+			}
+			return 0
+		},
+	}
+	bubble(t, d, func(w *world) {
+		w.source.says("a", "b", "c", "d")
+		time.Sleep(1100 * time.Millisecond)
+		got := map[string]float64{}
+		for g := range w.pool.Gauges {
+			if g.Metric == "weight" {
+				got[g.Detail] = g.Value
+			}
+		}
+		require.Equal(t, map[string]float64{"a": 1, "b": 1, "c": 1, "d": 0.1}, got)
+	}, discover.SlowStart(time.Minute))
 }
 
 // TestRetriesGoElsewhere: an attempt goes to what the call has not tried.

@@ -48,10 +48,20 @@ func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 
 type peakEWMA struct{ pairs }
 
-// Pick is for callers without a clock.
+// epoch is the zero of the clock of those who call the Picker themselves. A pool
+// has its own.
+var epoch = time.Now()
+
+// Pick makes a reading of the clock, as Done does; a pool uses choose and doneAt.
 func (p *peakEWMA) Pick(context.Context) int {
-	place, _ := p.choose(0)
+	place, _ := p.choose(int64(time.Since(epoch)))
 	return place
+}
+
+// Done is for a Picker of somebody else's around this one.
+func (p *peakEWMA) Done(m *Member, elapsed time.Duration, err error) {
+	now := int64(time.Since(epoch))
+	p.doneAt(m, now-int64(elapsed), now, err)
 }
 
 func (p *peakEWMA) choose(now int64) (int, *seat) {

@@ -18,7 +18,7 @@ var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable, "endpoint", "NO_ENDPO
 var (
 	errClosed       = errors.New("discover: the pool is closed")
 	errTwice        = errors.New("discover: Run was called before")
-	errPicker       = errors.New("discover: the picker of the balancer returned an index that is none of the set's")
+	errPicker       = errors.New("discover: the balancer returned no picker, or its picker an index that is none of the set's")
 	errNone         = errors.New("discover: the source names no instance")
 	errSlow         = errors.New("discover: the source has not answered in time")
 	errDialPanicked = errors.New("discover: the dial func panicked")
@@ -73,6 +73,7 @@ type Pool[C any] struct {
 	changed chan struct{} // closed when what await waits for may have changed
 	cancel  context.CancelFunc
 	notes   []event    // to be told without the lock
+	telling bool       // somebody is telling them
 	joining []*slot[C] // ready since the last publication
 	dropped []*slot[C] // to be retired once no view shows them
 	closing []*slot[C] // to be closed without the lock
@@ -305,7 +306,7 @@ func (p *Pool[C]) outlook() (changed <-chan struct{}, decided bool, err error) {
 	default:
 		cause = errDials
 	}
-	hopeless := p.state == ended || !p.known.IsZero() && len(p.slots) == 0
+	hopeless := p.state == ended || p.first || !p.known.IsZero() && len(p.slots) == 0
 	return p.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(cause))
 }
 
@@ -318,7 +319,7 @@ func (p *Pool[C]) wake() {
 // slot returns a slot for an instance that is new.
 func (p *Pool[C]) slot(in Instance) *slot[C] {
 	p.ids++
-	s := &slot[C]{hot: &hot[C]{}, uneven: &p.uneven, warm: -1, place: -1}
+	s := &slot[C]{hot: &hot[C]{}, uneven: &p.uneven, early: !p.first, warm: -1, place: -1}
 	s.id, s.slot = p.ids, s
 	s.host.about = &s.about
 	s.given = in

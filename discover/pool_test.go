@@ -3,6 +3,7 @@ package discover_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -186,15 +187,101 @@ func TestEmptySetIsHeldForItsGrace(t *testing.T) {
 	})
 }
 
+// TestNoGrace sleeps in the bubble.
 func TestNoGrace(t *testing.T) {
 	t.Parallel()
-	bubble(t, &dialer{}, func(w *world) {
+	bubble(t, &dialer{takes: time.Second}, func(w *world) {
 		w.source.says("a")
+		w.source <- told{err: errSource}
+		time.Sleep(2 * time.Second)
 		w.source.says()
 		synctest.Wait()
 		_, _, err := w.pool.Acquire(w.t.Context())
 		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+		require.NotErrorIs(w.t, err, errSource, "it has recovered")
+		w.source.says("b")
+		synctest.Wait()
+		begun := time.Now()
+		_, _, err = w.pool.Acquire(w.t.Context())
+		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+		require.Zero(w.t, time.Since(begun), "a call waits for the first set only")
+		time.Sleep(2 * time.Second)
+		require.Equal(w.t, "b", w.call())
 	}, discover.Grace(0))
+}
+
+// TestSuccessorsThatAreNotThere: an instance that is gone is kept until one of
+// those that are named in its place is dialled, whatever the grace. It sleeps in a
+// bubble.
+func TestSuccessorsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	for _, grace := range []time.Duration{0, time.Second, time.Minute} {
+		t.Run(grace.String(), func(t *testing.T) {
+			t.Parallel()
+			var there atomic.Bool
+			d := &dialer{fails: func(addr string, _ int) error {
+				if addr == "b" && !there.Load() {
+					return errDown
+				}
+				return nil
+			}}
+			bubble(t, d, func(w *world) {
+				w.source.says("a")
+				synctest.Wait()
+				w.source.says("b")
+				time.Sleep(time.Hour)
+				require.Equal(w.t, "a", w.call())
+				there.Store(true)
+				time.Sleep(time.Minute)
+				require.Equal(w.t, "b", w.call())
+			}, discover.Grace(grace))
+		})
+	}
+}
+
+// TestFirstSet: those who have waited for the first set find all of it that is
+// dialled soon, and the first priority before others. It sleeps in a bubble.
+func TestFirstSet(t *testing.T) {
+	t.Parallel()
+	slow := func(addr string) time.Duration {
+		if addr == "dead" {
+			return time.Hour
+		}
+		return time.Duration(addr[0]-'a') * time.Millisecond
+	}
+	bubble(t, &dialer{slow: slow}, func(w *world) {
+		reached := map[string]bool{}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				addr := w.call()
+				mu.Lock()
+				defer mu.Unlock()
+				reached[addr] = true
+			})
+		}
+		synctest.Wait()
+		begun := time.Now()
+		w.source.says("a", "b", "c", "dead")
+		wg.Wait()
+		require.Len(w.t, reached, 3)
+		require.Less(w.t, time.Since(begun), 50*time.Millisecond)
+		w.stop()
+		time.Sleep(2 * time.Hour)
+	})
+	bubble(t, &dialer{slow: slow}, func(w *world) {
+		w.source <- told{set: []discover.Instance{{Addr: "a", Priority: 2}, {Addr: "b", Priority: 1}}}
+		require.Equal(w.t, "b", w.call())
+	})
+}
+
+func TestBalancerWithoutAPicker(t *testing.T) {
+	t.Parallel()
+	pool := discover.Of([]string{"a"}, discover.Balance(func([]*discover.Member) discover.Picker { return nil }))
+	_, _, err := pool.Acquire(t.Context())
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	require.ErrorContains(t, err, "no picker")
 }
 
 func TestRemovedInstanceFinishesItsCalls(t *testing.T) {

@@ -21,6 +21,7 @@ type slot[C any] struct {
 	about
 	conn C // set before the slot is ready
 
+	early   bool          // of the first set
 	ready   bool          // conn is set
 	joined  bool          // and was published
 	missing bool          // the source does not name it any more

@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -130,8 +131,10 @@ func (p *Pool[C]) publish() {
 	}
 }
 
-// noteJoined notes those that have been dialled since the last publication.
+// noteJoined notes those that have been dialled since the last publication, in the
+// order of their addresses.
 func (p *Pool[C]) noteJoined() {
+	slices.SortFunc(p.joining, func(a, b *slot[C]) int { return strings.Compare(a.addr(), b.addr()) })
 	for _, s := range p.joining {
 		if s.joined = !s.dropped; s.joined {
 			p.note(event{kind: "joined", addr: s.addr()})
@@ -141,20 +144,21 @@ func (p *Pool[C]) noteJoined() {
 }
 
 // settled returns the slots without those that are missing, which it drops,
-// unless they are the last that are left: those it keeps for the grace.
+// unless they are the last that have a connection: those it keeps until one of
+// their successors has one, and for the grace where they have none.
 func (p *Pool[C]) settled(slots []*slot[C]) []*slot[C] {
-	if p.tally.live > 0 && p.empty != nil {
+	if len(p.set) > 0 && p.empty != nil {
 		p.empty.Stop()
 		p.empty = nil
 	}
 	switch {
 	case p.tally.missing == 0:
 		return slots
-	case p.tally.live > 0 || p.config.grace == 0:
+	case p.tally.live > 0 || len(p.set) == 0 && p.config.grace == 0:
 		return p.present(slots, true)
 	}
 	slots = p.present(slots, false)
-	if p.tally.stale > 0 && p.empty == nil {
+	if len(p.set) == 0 && p.tally.stale > 0 && p.empty == nil {
 		p.empty = time.AfterFunc(p.config.grace, p.graceOver)
 	}
 	return slots
@@ -218,7 +222,7 @@ func (p *Pool[C]) retireDropped() {
 
 // warmUp begins the slow start of a slot.
 func (p *Pool[C]) warmUp(s *slot[C]) {
-	if p.config.slowStart == 0 || !p.first {
+	if p.config.slowStart == 0 {
 		return
 	}
 	s.warm = time.Since(p.begun)

@@ -68,11 +68,13 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 // kept it from another set: its seats are not to be trusted. It is nil when the
 // index is none of the set's.
 func (s *snapshot) pick(ctx context.Context, now int64) *seat {
-	var i int
-	if own, ok := s.picker.(chooser); ok {
-		i, _ = own.choose(now)
-	} else {
-		i = s.picker.Pick(ctx)
+	i := -1
+	switch picker := s.picker.(type) {
+	case nil:
+	case chooser:
+		i, _ = picker.choose(now)
+	default:
+		i = picker.Pick(ctx)
 	}
 	if uint(i) >= uint(s.table.n) {
 		return nil
