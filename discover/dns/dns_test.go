@@ -19,7 +19,7 @@ import (
 	"github.com/typedkit/endpoint/endpointtest"
 )
 
-// zone is a name server: its records by "TYPE name", or the response code.
+// zone is a name server: its records by "TYPE name", and the response code.
 type zone struct {
 	mu      sync.Mutex // guards the fields below
 	records map[string][]string
@@ -40,13 +40,13 @@ func (z *zone) set(key string, records ...string) {
 	delete(z.codes, key)
 }
 
-func (z *zone) fail(key string, code int) {
+func (z *zone) fail(key string, code int, records ...string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if z.codes == nil {
 		z.records, z.codes = map[string][]string{}, map[string]int{}
 	}
-	z.codes[key] = code
+	z.records[key], z.codes[key] = records, code
 }
 
 func (z *zone) queries() []string {
@@ -68,7 +68,7 @@ func (z *zone) ServeDNS(w mdns.ResponseWriter, m *mdns.Msg) {
 	switch {
 	case z.tcp && overUDP:
 		answer.Truncated = true
-	case z.codes[key] == 0:
+	case z.codes[key] == mdns.RcodeSuccess || z.codes[key] == mdns.RcodeNameError:
 		answer.Answer = parse(z.records[key])
 		answer.Extra = parse(z.extra)
 		answer.Ns = parse(z.ns)
@@ -213,6 +213,32 @@ func TestHosts(t *testing.T) {
 			z.set(a, host+" 60 A 10.0.0.1")
 			z.fail(aaaa, mdns.RcodeServerFailure)
 		}, nil, "dns: AAAA users.internal.: SERVFAIL"},
+		{"NXDOMAIN for AAAA alone", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeNameError)
+		}, nil, "10.0.0.1:80"},
+		{"NXDOMAIN for A alone", func(z *zone) {
+			z.fail(a, mdns.RcodeNameError)
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, nil, "[2001:db8::1]:80"},
+		{"NXDOMAIN beside no records", func(z *zone) {
+			z.fail(aaaa, mdns.RcodeNameError)
+		}, nil, "dns: AAAA users.internal.: NXDOMAIN"},
+		{"NXDOMAIN beside a failure", func(z *zone) {
+			z.fail(a, mdns.RcodeNameError)
+			z.fail(aaaa, mdns.RcodeRefused)
+		}, nil, "dns: A users.internal.: NXDOMAIN\ndns: AAAA users.internal.: REFUSED"},
+		{"NOTIMP for AAAA", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeNotImplemented)
+		}, nil, "10.0.0.1:80"},
+		{"NOTIMP for AAAA beside no records", func(z *zone) {
+			z.fail(aaaa, mdns.RcodeNotImplemented)
+		}, nil, "dns: AAAA users.internal.: NOTIMP"},
+		{"NOTIMP for A", func(z *zone) {
+			z.fail(a, mdns.RcodeNotImplemented)
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, nil, "dns: A users.internal.: NOTIMP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -254,6 +280,15 @@ func TestSRV(t *testing.T) {
 		time.Sleep(61 * time.Second) // in the bubble
 		require.Contains(t, said(), "")
 	})
+}
+
+// first returns what a source yields first.
+func first(t *testing.T, s discover.Source) string {
+	t.Helper()
+	for set, err := range s.Watch(t.Context()) {
+		return text(set, err)
+	}
+	return "nothing"
 }
 
 // TestTTL: an answer is asked for again when it expires. It sleeps in a bubble.
@@ -424,6 +459,31 @@ func TestSecondServer(t *testing.T) {
 			require.Equal(t, "10.0.0.1:80", text(set, nil))
 			break
 		}
+	}
+}
+
+// TestServersWithoutAAAA: that one server knows no AAAA records says nothing while
+// another might know some.
+func TestServersWithoutAAAA(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		second func(z *zone)
+		want   string
+	}{
+		{"both", func(z *zone) { z.fail(aaaa, mdns.RcodeNotImplemented) }, "10.0.0.1:80"},
+		{"one", func(z *zone) { z.set(aaaa, host+" 60 AAAA 2001:db8::1") }, "10.0.0.1:80, [2001:db8::1]:80"},
+		{"one, the other fails", func(z *zone) { z.fail(aaaa, mdns.RcodeServerFailure) }, "dns: AAAA users.internal.: NOTIMP\ndns: AAAA users.internal.: SERVFAIL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			old, second := &zone{}, &zone{}
+			old.set(a, host+" 60 A 10.0.0.1")
+			old.fail(aaaa, mdns.RcodeNotImplemented)
+			second.set(a, host+" 60 A 10.0.0.1")
+			tt.second(second)
+			require.Equal(t, tt.want, first(t, dns.Hosts(host, 80, dns.Servers(server(t, old), server(t, second)))))
+		})
 	}
 }
 

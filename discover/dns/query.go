@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -16,6 +17,11 @@ import (
 // answerSize is how large an answer over UDP may be: what fits into a packet on
 // nearly all paths (DNS Flag Day 2020).
 const answerSize = 1232
+
+var (
+	errNoName = errors.New(dns.RcodeToString[dns.RcodeNameError])
+	errNoKind = errors.New(dns.RcodeToString[dns.RcodeNotImplemented]) // said by all servers
+)
 
 // query is one round of questions.
 type query struct {
@@ -47,7 +53,6 @@ func join(host string, port uint16) string {
 }
 
 // addresses asks for the addresses of a host, of both kinds at the same time.
-// When one kind fails, so does the whole: half of a set must not replace the whole.
 func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
 	var kinds []uint16
 	if q.config.ipv4 {
@@ -66,25 +71,39 @@ func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
 				return
 			}
 			found[i] = q.addressesIn(answer.Answer)
-			q.denied(answer)
+			q.denied(answer, kind)
 		})
 	}
 	asked.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, addrs := range found {
-		all = append(all, addrs...)
-	}
-	return all, nil
+	return settled(kinds, found, errs)
 }
 
-// denied notes how long the answer is right that there are no such records (RFC
-// 2308 §5).
-func (q *query) denied(answer *dns.Msg) {
-	if len(answer.Answer) > 0 {
+// settled makes one answer of those for each kind. When one kind fails, so does
+// the whole: half of a set must not replace the whole. But there are name servers
+// that deny the name, or know no such kind, when they are asked for AAAA records
+// (RFC 4074 §4.2 and §4.3): the addresses of the other kind prove them wrong.
+func settled(kinds []uint16, found [][]string, errs []error) ([]string, error) {
+	failed := false
+	for i, err := range errs {
+		if err != nil && !errors.Is(err, errNoName) {
+			failed = failed || kinds[i] != dns.TypeAAAA || !errors.Is(err, errNoKind)
+		}
+	}
+	all, err := slices.Concat(found...), errors.Join(errs...)
+	if len(all) > 0 && !failed {
+		return all, nil
+	}
+	return nil, err
+}
+
+// denied notes how long the answer is right that there are no records of the
+// kind (RFC 2308 §5), if that is what it says.
+func (q *query) denied(answer *dns.Msg, kind uint16) {
+	if slices.ContainsFunc(answer.Answer, func(r dns.RR) bool { return r.Header().Rrtype == kind }) {
 		return
+	}
+	for _, alias := range answer.Answer {
+		q.expires(alias.Header())
 	}
 	for _, r := range answer.Ns {
 		if soa, ok := r.(*dns.SOA); ok {
@@ -117,7 +136,7 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 	if err != nil {
 		return nil, err
 	}
-	q.denied(answer)
+	q.denied(answer, dns.TypeSRV)
 	var servers []*dns.SRV
 	for _, r := range answer.Answer {
 		q.expires(r.Header())
@@ -187,7 +206,8 @@ func (q *query) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, er
 		case answer.Rcode == dns.RcodeSuccess:
 			return answer, nil
 		case i == len(names)-1:
-			return nil, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode])
+			q.denied(answer, kind)
+			return nil, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, errNoName)
 		}
 	}
 	return nil, fmt.Errorf("dns: %q stands for no name", name)
@@ -215,6 +235,7 @@ func (q *query) where(name string) (servers, names []string, err error) {
 // exist is knowledge, a failure is none.
 func (q *query) askAll(ctx context.Context, servers []string, name string, kind uint16) (*dns.Msg, error) {
 	var errs []error
+	noKind := 0
 	for _, server := range servers {
 		answer, err := q.askOne(ctx, server, name, kind)
 		switch {
@@ -222,12 +243,18 @@ func (q *query) askAll(ctx context.Context, servers []string, name string, kind 
 			errs = append(errs, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, err))
 		case answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError:
 			return answer, nil
+		case answer.Rcode == dns.RcodeNotImplemented:
+			noKind++
+			fallthrough
 		default:
 			errs = append(errs, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode]))
 		}
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if noKind == len(servers) {
+		return nil, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, errNoKind)
 	}
 	return nil, errors.Join(errs...)
 }
