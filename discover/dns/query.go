@@ -18,10 +18,18 @@ import (
 // nearly all paths (DNS Flag Day 2020).
 const answerSize = 1232
 
+// targetsAtOnce is how many targets of a service are asked for at the same time:
+// each needs two sockets, and one slow name server must not delay all of them in
+// a row.
+const targetsAtOnce = 16
+
 var (
 	errNoName = errors.New(dns.RcodeToString[dns.RcodeNameError])
 	errNoKind = errors.New(dns.RcodeToString[dns.RcodeNotImplemented]) // said by all servers
 )
+
+// absent is the error of a host that does not exist, as far as it is known.
+type absent struct{ error }
 
 // query is one round of questions.
 type query struct {
@@ -83,15 +91,23 @@ func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
 // that deny the name, or know no such kind, when they are asked for AAAA records
 // (RFC 4074 §4.2 and §4.3): the addresses of the other kind prove them wrong.
 func settled(kinds []uint16, found [][]string, errs []error) ([]string, error) {
-	failed := false
+	failed, denied := false, false
 	for i, err := range errs {
-		if err != nil && !errors.Is(err, errNoName) {
+		switch {
+		case errors.Is(err, errNoName):
+			denied = true
+		case err != nil:
 			failed = failed || kinds[i] != dns.TypeAAAA || !errors.Is(err, errNoKind)
 		}
 	}
 	all, err := slices.Concat(found...), errors.Join(errs...)
-	if len(all) > 0 && !failed {
+	switch {
+	case failed:
+		return nil, err
+	case len(all) > 0:
 		return all, nil
+	case denied:
+		return nil, absent{err}
 	}
 	return nil, err
 }
@@ -144,14 +160,13 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 			servers = append(servers, s)
 		}
 	}
+	found, err := q.targets(ctx, servers)
+	if err != nil {
+		return nil, err
+	}
 	var set []discover.Instance
 	for _, s := range servers {
-		addrs := q.given(answer.Extra, s.Target)
-		if len(addrs) == 0 {
-			if addrs, err = q.addresses(ctx, s.Target); err != nil {
-				return nil, err
-			}
-		}
+		addrs := found[dns.CanonicalName(s.Target)]
 		for _, a := range addrs {
 			set = append(set, discover.Instance{
 				Addr: join(a, s.Port), Priority: int(s.Priority), Weight: weight(s, servers) / float64(len(addrs)),
@@ -162,18 +177,59 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 	return set, nil
 }
 
-// given returns the addresses that came with an answer for a name, of the kinds
-// that are wanted.
-func (q *query) given(extra []dns.RR, name string) []string {
-	var own []dns.RR
-	for _, r := range extra {
-		kind := r.Header().Rrtype
-		wanted := kind == dns.TypeA && q.config.ipv4 || kind == dns.TypeAAAA && q.config.ipv6
-		if wanted && dns.CanonicalName(r.Header().Name) == dns.CanonicalName(name) {
-			own = append(own, r)
-		}
+// targets returns the addresses of the targets by their canonical names, each
+// asked for once. Those that came with the answer are not used: a server may leave
+// out some of them and need not tell (RFC 2181 §9). A target that does not exist
+// is a record that was forgotten, unless no other is left: that is as little
+// believed as it is of a host. Any other error is one of the whole answer.
+func (q *query) targets(ctx context.Context, servers []*dns.SRV) (map[string][]string, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var (
+		asked sync.WaitGroup
+		turns = make(chan struct{}, targetsAtOnce)
+
+		mu      sync.Mutex // guards the fields below
+		found   = map[string][]string{}
+		missing []error
+	)
+	for _, name := range targetNames(servers) {
+		turns <- struct{}{}
+		asked.Go(func() {
+			defer func() { <-turns }()
+			addrs, err := q.addresses(ctx, name)
+			if _, ok := errors.AsType[absent](err); err != nil && !ok {
+				fail(err) // the first one, which ends the other questions
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				missing = append(missing, err)
+			}
+			if len(addrs) > 0 {
+				found[name] = addrs
+			}
+		})
 	}
-	return q.addressesIn(own)
+	asked.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, errors.Join(missing...)
+	}
+	return found, nil
+}
+
+// targetNames returns the canonical names of the targets, each once.
+func targetNames(servers []*dns.SRV) []string {
+	names := make([]string, len(servers))
+	for i, s := range servers {
+		names[i] = dns.CanonicalName(s.Target)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // weight is the weight of a server: its own unless it is zero. RFC 2782 gives
