@@ -19,7 +19,7 @@ import (
 	"github.com/typedkit/endpoint/endpointtest"
 )
 
-// zone is a name server: its records by "TYPE name", or the response code.
+// zone is a name server: its records by "TYPE name", and the response code.
 type zone struct {
 	mu      sync.Mutex // guards the fields below
 	records map[string][]string
@@ -40,13 +40,16 @@ func (z *zone) set(key string, records ...string) {
 	delete(z.codes, key)
 }
 
-func (z *zone) fail(key string, code int) {
+// silence is the code of a question that gets no answer.
+const silence = -1
+
+func (z *zone) fail(key string, code int, records ...string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if z.codes == nil {
 		z.records, z.codes = map[string][]string{}, map[string]int{}
 	}
-	z.codes[key] = code
+	z.records[key], z.codes[key] = records, code
 }
 
 func (z *zone) queries() []string {
@@ -63,12 +66,15 @@ func (z *zone) ServeDNS(w mdns.ResponseWriter, m *mdns.Msg) {
 	defer z.mu.Unlock()
 	key := mdns.TypeToString[m.Question[0].Qtype] + " " + m.Question[0].Name
 	z.asked = append(z.asked, key)
+	if z.codes[key] == silence {
+		return
+	}
 	answer := new(mdns.Msg).SetRcode(m, z.codes[key])
 	_, overUDP := w.RemoteAddr().(*net.UDPAddr)
 	switch {
 	case z.tcp && overUDP:
 		answer.Truncated = true
-	case z.codes[key] == 0:
+	case z.codes[key] == mdns.RcodeSuccess || z.codes[key] == mdns.RcodeNameError:
 		answer.Answer = parse(z.records[key])
 		answer.Extra = parse(z.extra)
 		answer.Ns = parse(z.ns)
@@ -213,6 +219,32 @@ func TestHosts(t *testing.T) {
 			z.set(a, host+" 60 A 10.0.0.1")
 			z.fail(aaaa, mdns.RcodeServerFailure)
 		}, nil, "dns: AAAA users.internal.: SERVFAIL"},
+		{"NXDOMAIN for AAAA alone", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeNameError)
+		}, nil, "10.0.0.1:80"},
+		{"NXDOMAIN for A alone", func(z *zone) {
+			z.fail(a, mdns.RcodeNameError)
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, nil, "[2001:db8::1]:80"},
+		{"NXDOMAIN beside no records", func(z *zone) {
+			z.fail(aaaa, mdns.RcodeNameError)
+		}, nil, "dns: AAAA users.internal.: NXDOMAIN"},
+		{"NXDOMAIN beside a failure", func(z *zone) {
+			z.fail(a, mdns.RcodeNameError)
+			z.fail(aaaa, mdns.RcodeRefused)
+		}, nil, "dns: A users.internal.: NXDOMAIN\ndns: AAAA users.internal.: REFUSED"},
+		{"NOTIMP for AAAA", func(z *zone) {
+			z.set(a, host+" 60 A 10.0.0.1")
+			z.fail(aaaa, mdns.RcodeNotImplemented)
+		}, nil, "10.0.0.1:80"},
+		{"NOTIMP for AAAA beside no records", func(z *zone) {
+			z.fail(aaaa, mdns.RcodeNotImplemented)
+		}, nil, "dns: AAAA users.internal.: NOTIMP"},
+		{"NOTIMP for A", func(z *zone) {
+			z.fail(a, mdns.RcodeNotImplemented)
+			z.set(aaaa, host+" 60 AAAA 2001:db8::1")
+		}, nil, "dns: A users.internal.: NOTIMP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -230,13 +262,14 @@ func TestHosts(t *testing.T) {
 func TestSRV(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		z := &zone{extra: []string{"b.internal. 60 A 10.0.0.2", "other.internal. 60 A 10.9.9.9"}}
+		z := &zone{}
 		z.set(srv,
 			name+" 60 SRV 1 10 8080 a.internal.",
 			name+" 60 SRV 1 30 8081 b.internal.",
 			name+" 60 SRV 2 0 8080 c.internal.",
 			name+" 60 SRV 1 0 8080 d.internal.")
 		z.set("A a.internal.", "a.internal. 60 A 10.0.0.1", "a.internal. 60 A 10.0.1.1")
+		z.set("A b.internal.", "b.internal. 60 A 10.0.0.2")
 		z.set("AAAA c.internal.", "c.internal. 60 AAAA 2001:db8::3")
 		z.set("A d.internal.", "d.internal. 60 A 10.0.0.4")
 		said := watch(t, dns.SRV(name, inMemory(t, z)...))
@@ -248,11 +281,170 @@ func TestSRV(t *testing.T) {
 			"10.0.1.1:8080 1/5 a.internal.",
 			"[2001:db8::3]:8080 2/1 c.internal.",
 		}, ", ")}, said())
-		require.NotContains(t, z.queries(), "A b.internal.", "whose address came with the answer")
 
 		z.set(srv, name+" 60 SRV 0 0 0 .")
 		time.Sleep(61 * time.Second) // in the bubble
 		require.Contains(t, said(), "")
+	})
+}
+
+// TestAdditionalRecords: addresses that come with the service's records may be some
+// of all, so each target is asked for, once.
+func TestAdditionalRecords(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{extra: []string{"a.internal. 60 A 10.0.0.1", "other.internal. 60 A 10.9.9.9"}}
+		z.set(srv, name+" 60 SRV 1 30 8080 a.internal.", name+" 60 SRV 1 30 8081 A.internal.")
+		z.set("A a.internal.", "a.internal. 60 A 10.0.0.1", "a.internal. 60 A 10.0.0.2")
+		z.set("AAAA a.internal.", "a.internal. 60 AAAA 2001:db8::1")
+		require.Equal(t, strings.Join([]string{
+			"10.0.0.1:8080 1/10 a.internal.",
+			"10.0.0.1:8081 1/10 A.internal.",
+			"10.0.0.2:8080 1/10 a.internal.",
+			"10.0.0.2:8081 1/10 A.internal.",
+			"[2001:db8::1]:8080 1/10 a.internal.",
+			"[2001:db8::1]:8081 1/10 A.internal.",
+		}, ", "), first(t, dns.SRV(name, inMemory(t, z)...)))
+		require.Equal(t, []string{"A a.internal.", "AAAA a.internal.", srv}, z.queries())
+	})
+}
+
+// first returns what a source yields first.
+func first(t *testing.T, s discover.Source) string {
+	t.Helper()
+	for set, err := range s.Watch(t.Context()) {
+		return text(set, err)
+	}
+	return "nothing"
+}
+
+// TestTargets: one target that does not exist is left out, one that nobody knows
+// about is a failure of the whole.
+func TestTargets(t *testing.T) {
+	t.Parallel()
+	const well = "10.0.0.1:8080 1/10 a.internal."
+	for _, tt := range []struct {
+		name string
+		zone func(z *zone) // of the target b; a is well unless it is changed too
+		want string
+	}{
+		{"NXDOMAIN", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeNameError)
+			z.fail("AAAA b.internal.", mdns.RcodeNameError)
+		}, well},
+		{"NXDOMAIN for one kind, no records of the other", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeNameError)
+		}, well},
+		{"NXDOMAIN for A, NOTIMP for AAAA", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeNameError)
+			z.fail("AAAA b.internal.", mdns.RcodeNotImplemented)
+		}, well},
+		{"no records", func(*zone) {}, well},
+		{"no records of any", func(z *zone) { z.set("A a.internal.") }, ""},
+		{"NXDOMAIN for all", func(z *zone) {
+			z.fail("A a.internal.", mdns.RcodeNameError)
+			z.fail("A b.internal.", mdns.RcodeNameError)
+			z.set(srv, srvRecord(1, 10, "a.internal."))
+		}, "dns: A a.internal.: NXDOMAIN"},
+		{"NXDOMAIN for one, no records of the other", func(z *zone) {
+			z.set("A a.internal.")
+			z.fail("A b.internal.", mdns.RcodeNameError)
+		}, "dns: A b.internal.: NXDOMAIN"},
+		{"NXDOMAIN of the service", func(z *zone) { z.fail(srv, mdns.RcodeNameError) }, "dns: " + srv + ": NXDOMAIN"},
+		{"SERVFAIL", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeServerFailure)
+		}, "dns: A b.internal.: SERVFAIL"},
+		{"SERVFAIL for one kind, NXDOMAIN for the other", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeNameError)
+			z.fail("AAAA b.internal.", mdns.RcodeServerFailure)
+		}, "dns: A b.internal.: NXDOMAIN\ndns: AAAA b.internal.: SERVFAIL"},
+		{"REFUSED", func(z *zone) {
+			z.fail("AAAA b.internal.", mdns.RcodeRefused)
+		}, "dns: AAAA b.internal.: REFUSED"},
+		{"no records, NOTIMP for AAAA", func(z *zone) {
+			z.fail("AAAA b.internal.", mdns.RcodeNotImplemented)
+		}, "dns: AAAA b.internal.: NOTIMP"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := &zone{}
+				z.set(srv, srvRecord(1, 10, "a.internal."), srvRecord(1, 20, "b.internal."))
+				z.set("A a.internal.", "a.internal. 60 A 10.0.0.1")
+				tt.zone(z)
+				require.Equal(t, tt.want, first(t, dns.SRV(name, inMemory(t, z)...)))
+			})
+		})
+	}
+}
+
+// TestSilentTarget: a time-out is no knowledge about a target.
+func TestSilentTarget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{}
+		z.set(srv, srvRecord(1, 10, "a.internal."), srvRecord(1, 20, "b.internal."))
+		z.set("A a.internal.", "a.internal. 60 A 10.0.0.1")
+		z.fail("A b.internal.", silence)
+		z.fail("AAAA b.internal.", mdns.RcodeNameError)
+		for set, err := range dns.SRV(name, inMemory(t, z)...).Watch(t.Context()) {
+			require.ErrorContains(t, err, "dns: A b.internal.: ")
+			require.Nil(t, set)
+			break
+		}
+	})
+}
+
+// TestManyTargets: a name server that does not answer delays each sixteen targets
+// once, and the first failure ends the rest.
+func TestManyTargets(t *testing.T) {
+	t.Parallel()
+	for targets, want := range map[int]time.Duration{1: 4 * time.Second, 16: 4 * time.Second, 17: 6 * time.Second} {
+		t.Run(strconv.Itoa(targets), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := &zone{}
+				var records, addrs []string
+				for i := range targets {
+					target := fmt.Sprintf("s%02d.internal.", i)
+					records = append(records, srvRecord(1, 10, target))
+					z.set("A "+target, fmt.Sprintf("%s 60 A 10.0.0.%d", target, 10+i))
+					addrs = append(addrs, fmt.Sprintf("10.0.0.%d:8080 1/10 %s", 10+i, target))
+				}
+				z.set(srv, records...)
+				l := endpointtest.NewListener()
+				serve(t, &mdns.Server{Listener: l, Handler: z})
+				dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+					if addr == "192.0.2.1:53" {
+						near, _ := net.Pipe()
+						return near, nil
+					}
+					return l.Dial(ctx, network, addr)
+				}
+				began := time.Now()
+				require.Equal(t, strings.Join(addrs, ", "), first(t, dns.SRV(name,
+					dns.Servers("192.0.2.1:53", "192.0.2.2:53"), dns.Dial(dial), dns.IPv4Only())))
+				require.Equal(t, want, time.Since(began))
+			})
+		})
+	}
+	t.Run("failure", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			z := &zone{}
+			var records []string
+			for i := range 40 {
+				target := fmt.Sprintf("s%02d.internal.", i)
+				records = append(records, srvRecord(1, 10, target))
+				z.fail("A "+target, silence)
+			}
+			z.set(srv, records...)
+			z.fail("A s07.internal.", mdns.RcodeServerFailure)
+			began := time.Now()
+			require.Equal(t, "dns: A s07.internal.: SERVFAIL", first(t, dns.SRV(name, append(inMemory(t, z), dns.IPv4Only())...)))
+			require.Zero(t, time.Since(began))
+			require.LessOrEqual(t, len(z.queries()), 1+16+1)
+		})
 	})
 }
 
@@ -302,6 +494,58 @@ func TestEmptyAnswer(t *testing.T) {
 		said()
 		time.Sleep(60 * time.Second)
 		require.Len(t, said(), 2)
+	})
+}
+
+// TestDenialExpires: what says that a target or an alias stands for nothing
+// expires by its SOA record, and by the alias, beside records that live longer. It
+// sleeps in a bubble.
+func TestDenialExpires(t *testing.T) {
+	t.Parallel()
+	const soa = "internal. 3600 SOA ns.internal. hostmaster.internal. 1 7200 3600 1209600 "
+	for _, tt := range []struct {
+		name string
+		soa  string
+		zone func(z *zone)
+	}{
+		{"target", soa + "10", func(z *zone) { z.fail("A b.internal.", mdns.RcodeNameError) }},
+		{"target without records", soa + "10", func(*zone) {}},
+		{"alias without records", soa + "10", func(z *zone) { z.set("A b.internal.", "b.internal. 60 CNAME c.internal.") }},
+		{"alias of a target", soa + "60", func(z *zone) {
+			z.fail("A b.internal.", mdns.RcodeNameError, "b.internal. 10 CNAME c.internal.")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				z := &zone{ns: []string{tt.soa}}
+				z.set(srv, srvRecord(1, 10, "a.internal."), srvRecord(1, 10, "b.internal."))
+				z.set("A a.internal.", "a.internal. 60 A 10.0.0.1")
+				tt.zone(z)
+				said := watch(t, dns.SRV(name, append(inMemory(t, z), dns.IPv4Only())...))
+				time.Sleep(9 * time.Second)
+				require.Equal(t, []string{"10.0.0.1:8080 1/10 a.internal."}, said())
+				time.Sleep(2 * time.Second)
+				require.Len(t, said(), 1)
+			})
+		})
+	}
+}
+
+// TestTargetTTL: the records of the targets expire too, those that came with the
+// service's do not count. It sleeps in a bubble.
+func TestTargetTTL(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		z := &zone{extra: []string{"a.internal. 5 A 10.0.0.1"}}
+		z.set(srv, srvRecord(1, 10, "a.internal."))
+		z.set("A a.internal.", "a.internal. 60 A 10.0.0.1")
+		z.set("AAAA a.internal.", "a.internal. 20 AAAA 2001:db8::1")
+		said := watch(t, dns.SRV(name, inMemory(t, z)...))
+		time.Sleep(19 * time.Second)
+		require.Len(t, said(), 1)
+		time.Sleep(2 * time.Second)
+		require.Len(t, said(), 1)
 	})
 }
 
@@ -424,6 +668,31 @@ func TestSecondServer(t *testing.T) {
 			require.Equal(t, "10.0.0.1:80", text(set, nil))
 			break
 		}
+	}
+}
+
+// TestServersWithoutAAAA: that one server knows no AAAA records says nothing while
+// another might know some.
+func TestServersWithoutAAAA(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		second func(z *zone)
+		want   string
+	}{
+		{"both", func(z *zone) { z.fail(aaaa, mdns.RcodeNotImplemented) }, "10.0.0.1:80"},
+		{"one", func(z *zone) { z.set(aaaa, host+" 60 AAAA 2001:db8::1") }, "10.0.0.1:80, [2001:db8::1]:80"},
+		{"one, the other fails", func(z *zone) { z.fail(aaaa, mdns.RcodeServerFailure) }, "dns: AAAA users.internal.: NOTIMP\ndns: AAAA users.internal.: SERVFAIL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			old, second := &zone{}, &zone{}
+			old.set(a, host+" 60 A 10.0.0.1")
+			old.fail(aaaa, mdns.RcodeNotImplemented)
+			second.set(a, host+" 60 A 10.0.0.1")
+			tt.second(second)
+			require.Equal(t, tt.want, first(t, dns.Hosts(host, 80, dns.Servers(server(t, old), server(t, second)))))
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -16,6 +17,19 @@ import (
 // answerSize is how large an answer over UDP may be: what fits into a packet on
 // nearly all paths (DNS Flag Day 2020).
 const answerSize = 1232
+
+// targetsAtOnce is how many targets of a service are asked for at the same time:
+// each needs two sockets, and one slow name server must not delay all of them in
+// a row.
+const targetsAtOnce = 16
+
+var (
+	errNoName = errors.New(dns.RcodeToString[dns.RcodeNameError])
+	errNoKind = errors.New(dns.RcodeToString[dns.RcodeNotImplemented]) // said by all servers
+)
+
+// absent is the error of a host that does not exist, as far as it is known.
+type absent struct{ error }
 
 // query is one round of questions.
 type query struct {
@@ -47,7 +61,6 @@ func join(host string, port uint16) string {
 }
 
 // addresses asks for the addresses of a host, of both kinds at the same time.
-// When one kind fails, so does the whole: half of a set must not replace the whole.
 func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
 	var kinds []uint16
 	if q.config.ipv4 {
@@ -66,25 +79,47 @@ func (q *query) addresses(ctx context.Context, name string) ([]string, error) {
 				return
 			}
 			found[i] = q.addressesIn(answer.Answer)
-			q.denied(answer)
+			q.denied(answer, kind)
 		})
 	}
 	asked.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, addrs := range found {
-		all = append(all, addrs...)
-	}
-	return all, nil
+	return settled(kinds, found, errs)
 }
 
-// denied notes how long the answer is right that there are no such records (RFC
-// 2308 §5).
-func (q *query) denied(answer *dns.Msg) {
-	if len(answer.Answer) > 0 {
+// settled makes one answer of those for each kind. When one kind fails, so does
+// the whole: half of a set must not replace the whole. But there are name servers
+// that deny the name, or know no such kind, when they are asked for AAAA records
+// (RFC 4074 §4.2 and §4.3): the addresses of the other kind prove them wrong.
+func settled(kinds []uint16, found [][]string, errs []error) ([]string, error) {
+	failed, denied := false, false
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, errNoName):
+			denied = true
+		case err != nil:
+			failed = failed || kinds[i] != dns.TypeAAAA || !errors.Is(err, errNoKind)
+		}
+	}
+	all, err := slices.Concat(found...), errors.Join(errs...)
+	switch {
+	case failed:
+		return nil, err
+	case len(all) > 0:
+		return all, nil
+	case denied:
+		return nil, absent{err}
+	}
+	return nil, err
+}
+
+// denied notes how long the answer is right that there are no records of the
+// kind (RFC 2308 §5), if that is what it says.
+func (q *query) denied(answer *dns.Msg, kind uint16) {
+	if slices.ContainsFunc(answer.Answer, func(r dns.RR) bool { return r.Header().Rrtype == kind }) {
 		return
+	}
+	for _, alias := range answer.Answer {
+		q.expires(alias.Header())
 	}
 	for _, r := range answer.Ns {
 		if soa, ok := r.(*dns.SOA); ok {
@@ -117,7 +152,7 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 	if err != nil {
 		return nil, err
 	}
-	q.denied(answer)
+	q.denied(answer, dns.TypeSRV)
 	var servers []*dns.SRV
 	for _, r := range answer.Answer {
 		q.expires(r.Header())
@@ -125,14 +160,13 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 			servers = append(servers, s)
 		}
 	}
+	found, err := q.targets(ctx, servers)
+	if err != nil {
+		return nil, err
+	}
 	var set []discover.Instance
 	for _, s := range servers {
-		addrs := q.given(answer.Extra, s.Target)
-		if len(addrs) == 0 {
-			if addrs, err = q.addresses(ctx, s.Target); err != nil {
-				return nil, err
-			}
-		}
+		addrs := found[dns.CanonicalName(s.Target)]
 		for _, a := range addrs {
 			set = append(set, discover.Instance{
 				Addr: join(a, s.Port), Priority: int(s.Priority), Weight: weight(s, servers) / float64(len(addrs)),
@@ -143,18 +177,59 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 	return set, nil
 }
 
-// given returns the addresses that came with an answer for a name, of the kinds
-// that are wanted.
-func (q *query) given(extra []dns.RR, name string) []string {
-	var own []dns.RR
-	for _, r := range extra {
-		kind := r.Header().Rrtype
-		wanted := kind == dns.TypeA && q.config.ipv4 || kind == dns.TypeAAAA && q.config.ipv6
-		if wanted && dns.CanonicalName(r.Header().Name) == dns.CanonicalName(name) {
-			own = append(own, r)
-		}
+// targets returns the addresses of the targets by their canonical names, each
+// asked for once. Those that came with the answer are not used: a server may leave
+// out some of them and need not tell (RFC 2181 §9). A target that does not exist
+// is a record that was forgotten, unless no other is left: that is as little
+// believed as it is of a host. Any other error is one of the whole answer.
+func (q *query) targets(ctx context.Context, servers []*dns.SRV) (map[string][]string, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var (
+		asked sync.WaitGroup
+		turns = make(chan struct{}, targetsAtOnce)
+
+		mu      sync.Mutex // guards the fields below
+		found   = map[string][]string{}
+		missing []error
+	)
+	for _, name := range targetNames(servers) {
+		turns <- struct{}{}
+		asked.Go(func() {
+			defer func() { <-turns }()
+			addrs, err := q.addresses(ctx, name)
+			if _, ok := errors.AsType[absent](err); err != nil && !ok {
+				fail(err) // the first one, which ends the other questions
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				missing = append(missing, err)
+			}
+			if len(addrs) > 0 {
+				found[name] = addrs
+			}
+		})
 	}
-	return q.addressesIn(own)
+	asked.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, errors.Join(missing...)
+	}
+	return found, nil
+}
+
+// targetNames returns the canonical names of the targets, each once.
+func targetNames(servers []*dns.SRV) []string {
+	names := make([]string, len(servers))
+	for i, s := range servers {
+		names[i] = dns.CanonicalName(s.Target)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // weight is the weight of a server: its own unless it is zero. RFC 2782 gives
@@ -187,7 +262,8 @@ func (q *query) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, er
 		case answer.Rcode == dns.RcodeSuccess:
 			return answer, nil
 		case i == len(names)-1:
-			return nil, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode])
+			q.denied(answer, kind)
+			return nil, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, errNoName)
 		}
 	}
 	return nil, fmt.Errorf("dns: %q stands for no name", name)
@@ -215,6 +291,7 @@ func (q *query) where(name string) (servers, names []string, err error) {
 // exist is knowledge, a failure is none.
 func (q *query) askAll(ctx context.Context, servers []string, name string, kind uint16) (*dns.Msg, error) {
 	var errs []error
+	noKind := 0
 	for _, server := range servers {
 		answer, err := q.askOne(ctx, server, name, kind)
 		switch {
@@ -222,12 +299,18 @@ func (q *query) askAll(ctx context.Context, servers []string, name string, kind 
 			errs = append(errs, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, err))
 		case answer.Rcode == dns.RcodeSuccess || answer.Rcode == dns.RcodeNameError:
 			return answer, nil
+		case answer.Rcode == dns.RcodeNotImplemented:
+			noKind++
+			fallthrough
 		default:
 			errs = append(errs, fmt.Errorf("dns: %s %s: %s", dns.TypeToString[kind], name, dns.RcodeToString[answer.Rcode]))
 		}
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if noKind == len(servers) {
+		return nil, fmt.Errorf("dns: %s %s: %w", dns.TypeToString[kind], name, errNoKind)
 	}
 	return nil, errors.Join(errs...)
 }

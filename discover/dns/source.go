@@ -36,8 +36,11 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 // SRV returns a Source of the servers of a service by their SRV records, named
 // "_http._tcp.users.internal" (RFC 2782): with their ports, priorities and
 // weights. Each address of a target is an instance; they share the weight of
-// the target, whose name is in Meta under "target". A target "." says that the
-// service is not to be had: an empty set. Otherwise it is as [Hosts].
+// the target, whose name is in Meta under "target". The name servers are asked for
+// the addresses of each target, also when some came with the records: nothing says
+// that these are all. A target that does not exist or has no address is left out,
+// and only when all are and one does not exist is that an error. A target "."
+// says that the service is not to be had: an empty set. Otherwise it is as [Hosts].
 func SRV(name string, opts ...Option) discover.Source {
 	c := newConfig(opts)
 	c.check(name)
