@@ -1,23 +1,44 @@
 package grpcx
 
 import (
+	"context"
 	"errors"
+	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
 )
+
+// errDown ends a Watch. One that begins after Shutdown gets it without a status
+// before it: clients of grpc-go wait before they try again only if there was none.
+var errDown = status.Error(codes.Unavailable, "the server is shutting down")
+
+// A HealthServer is what [Health] serves: the statuses of grpc-go's server of the
+// protocol, and an end for the calls that watch them. A Watch lasts as long as its
+// client likes, and GracefulStop waits for it: Shutdown of grpc-go's server alone
+// would leave a server that cannot stop. Its methods may be called concurrently.
+type HealthServer struct {
+	*health.Server
+
+	mu      sync.Mutex // guards the fields below; taken before the lock of Server
+	down    bool       // from Shutdown to Resume
+	watches map[*watch]struct{}
+}
 
 // Health serves the standard health protocol (grpc.health.v1) on s, after the
 // services of the program. The server as a whole (the name "") and each service
 // that s has so far are SERVING; SetServingStatus of the result changes that by
-// name, and Shutdown ends all, so that clients leave before the server does.
-func Health(s grpc.ServiceRegistrar) (*health.Server, error) {
+// name. Shutdown of the result, before GracefulStop of the server, makes clients
+// leave and ends what they watch.
+func Health(s grpc.ServiceRegistrar) (*HealthServer, error) {
 	if s == nil {
 		return nil, errors.New("grpcx: Health: the registrar is nil")
 	}
-	server := health.NewServer()
+	server := &HealthServer{Server: health.NewServer(), watches: map[*watch]struct{}{}}
 	if known, ok := s.(reflection.ServiceInfoProvider); ok {
 		info := known.GetServiceInfo()
 		if _, ok := info[grpc_health_v1.Health_ServiceDesc.ServiceName]; ok {
@@ -29,6 +50,92 @@ func Health(s grpc.ServiceRegistrar) (*health.Server, error) {
 	}
 	grpc_health_v1.RegisterHealthServer(s, server)
 	return server, nil
+}
+
+// Watch serves the method of the protocol: the status of a service, and each change
+// of it. After Shutdown it fails with UNAVAILABLE.
+func (h *HealthServer) Watch(r *grpc_health_v1.HealthCheckRequest, s grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) error {
+	w, err := h.begin(s)
+	if err != nil {
+		return err
+	}
+	defer h.end(w)
+	err = h.Server.Watch(r, w)
+	if w.ctx.Err() == nil || s.Context().Err() != nil {
+		return err // the client is gone
+	}
+	// Whether the last status was sent before the end was seen is up to chance.
+	if err := w.sendLast(h.Server, r); err != nil {
+		return err
+	}
+	return errDown
+}
+
+// Shutdown makes every status NOT_SERVING, and keeps it so until Resume. Calls of
+// Watch are told, and end.
+func (h *HealthServer) Shutdown() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Server.Shutdown()
+	h.down = true
+	for w := range h.watches {
+		w.cancel()
+	}
+}
+
+// Resume takes back Shutdown: every status is SERVING, and may be watched.
+func (h *HealthServer) Resume() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Server.Resume()
+	h.down = false
+}
+
+func (h *HealthServer) begin(s grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) (*watch, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	w := &watch{ServerStreamingServer: s, last: -1}
+	w.ctx, w.cancel = context.WithCancel(s.Context())
+	h.watches[w] = struct{}{}
+	return w, nil
+}
+
+func (h *HealthServer) end(w *watch) {
+	w.cancel()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watches, w)
+}
+
+// A watch is the stream of one Watch, which Shutdown ends.
+type watch struct {
+	grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	last   grpc_health_v1.HealthCheckResponse_ServingStatus // that was sent; -1 before
+}
+
+func (w *watch) Context() context.Context { return w.ctx }
+
+func (w *watch) Send(m *grpc_health_v1.HealthCheckResponse) error {
+	w.last = m.GetStatus()
+	return w.ServerStreamingServer.Send(m)
+}
+
+// sendLast sends the status that there is, unless the client has it.
+func (w *watch) sendLast(h *health.Server, r *grpc_health_v1.HealthCheckRequest) error {
+	m, err := h.Check(w.ctx, r)
+	if err != nil {
+		m = &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVICE_UNKNOWN}
+	}
+	if m.GetStatus() == w.last {
+		return nil
+	}
+	return w.Send(m)
 }
 
 // Reflect serves the reflection protocol (grpc.reflection.v1, and v1alpha for

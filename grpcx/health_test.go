@@ -1,13 +1,18 @@
 package grpcx_test
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/grpcx"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
 )
 
 // TestHealth asks for the statuses of a server, and watches one change.
@@ -36,6 +41,95 @@ func TestHealth(t *testing.T) {
 		require.Equal(t, want, got.GetStatus())
 		set("test.S", grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 	}
+}
+
+// TestHealthShutdown stops a server that is watched: each Watch has the last status,
+// and ends, so that GracefulStop does. In a bubble, with a minute to do it.
+func TestHealthShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var s *grpc.Server
+		var h *grpcx.HealthServer
+		c := grpc_health_v1.NewHealthClient(serve(t, func(server *grpc.Server) {
+			s = server
+			register(t, both())(s)
+			var err error
+			h, err = grpcx.Health(s)
+			require.NoError(t, err)
+		}))
+		watch := func(name string) grpc.ServerStreamingClient[grpc_health_v1.HealthCheckResponse] {
+			w, err := c.Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: name})
+			require.NoError(t, err)
+			return w
+		}
+		next := func(w grpc.ServerStreamingClient[grpc_health_v1.HealthCheckResponse]) string {
+			m, err := w.Recv()
+			if err != nil {
+				return status.Code(err).String()
+			}
+			return m.GetStatus().String()
+		}
+		for range 2 { // also after Resume
+			whole, service, unknown := watch(""), watch("test.S"), watch("nope")
+			require.Equal(t, "SERVING", next(whole))
+			require.Equal(t, "SERVING", next(service))
+			require.Equal(t, "SERVICE_UNKNOWN", next(unknown))
+			h.Shutdown()
+			require.Equal(t, "NOT_SERVING", next(whole))
+			require.Equal(t, "NOT_SERVING", next(service))
+			for _, w := range []grpc.ServerStreamingClient[grpc_health_v1.HealthCheckResponse]{whole, service, unknown} {
+				require.Equal(t, "Unavailable", next(w))
+			}
+			require.Equal(t, "Unavailable", next(watch("test.S")), "a Watch after Shutdown has no status")
+			h.Resume()
+		}
+		last := watch("test.S")
+		require.Equal(t, "SERVING", next(last))
+		h.Shutdown()
+		s.GracefulStop()
+		require.Equal(t, "NOT_SERVING", next(last))
+		require.Equal(t, "Unavailable", next(last))
+	})
+}
+
+// TestHealthShutdownWhileSending has Shutdown come while a Watch is busy: the last
+// status is not lost to the end that comes with it. It would be every other time. In
+// a bubble, where waiting forever fails.
+func TestHealthShutdownWhileSending(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, err := grpcx.Health(grpc.NewServer())
+		require.NoError(t, err)
+		for range 30 {
+			w := &watcher{ctx: t.Context(), sent: h.Shutdown}
+			err := h.Watch(&grpc_health_v1.HealthCheckRequest{}, w)
+			require.Equal(t, codes.Unavailable, status.Code(err))
+			require.Equal(t, []string{"SERVING", "NOT_SERVING"}, w.got)
+			h.Resume()
+		}
+		gone, leave := context.WithCancel(t.Context())
+		w := &watcher{ctx: gone, sent: leave}
+		require.Equal(t, codes.Canceled, status.Code(h.Watch(&grpc_health_v1.HealthCheckRequest{}, w)))
+		require.Equal(t, []string{"SERVING"}, w.got)
+	})
+}
+
+// A watcher is the server's end of a Watch.
+type watcher struct {
+	grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]
+	ctx  context.Context
+	sent func() // called with each status
+	got  []string
+}
+
+func (w *watcher) Context() context.Context { return w.ctx }
+
+func (w *watcher) Send(m *grpc_health_v1.HealthCheckResponse) error {
+	w.got = append(w.got, m.GetStatus().String())
+	w.sent()
+	return nil
 }
 
 // TestReflect lists services that have no descriptor by name, and describes those

@@ -17,7 +17,10 @@ import (
 	"github.com/typedkit/endpoint/examples/addsvc/pb"
 	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 )
 
 // TestProcesses runs the programs as processes of their own.
@@ -33,6 +36,8 @@ func TestProcesses(t *testing.T) {
 		require.Equal(t, programtest.Result{Code: 2, Stderr: "addsvc: unexpected argument \"x\"\n"}, programtest.Run(t, filepath.Join(bin, "addsvc"), "x"))
 		require.Equal(t, 2, programtest.Run(t, filepath.Join(bin, "addcli"), "-nope").Code)
 	})
+	t.Run("the end while somebody watches", func(t *testing.T) { t.Parallel(); testWatched(t, bin) })
+	t.Run("the end while a connection is silent", func(t *testing.T) { t.Parallel(); testSilent(t, bin) })
 	for name, begin := range map[string]func(t *testing.T, p *process) (finish func(t *testing.T)){
 		"HTTP": beginHTTP, "gRPC": beginGRPC,
 	} {
@@ -97,6 +102,46 @@ func testCalls(t *testing.T, bin string) {
 	require.Equal(t, 0, p.Wait(t))
 }
 
+// soon is less than what calls in flight get to finish, 20 s, and more than what a
+// busy machine needs for the rest.
+const soon = 15 * time.Second
+
+// testWatched has a Watch of the health, which lasts until its client leaves, end
+// with the program, and say so before.
+func testWatched(t *testing.T, bin string) {
+	p := launch(t, bin)
+	w, err := grpc_health_v1.NewHealthClient(dial(t, p)).Watch(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "pb.Add"})
+	require.NoError(t, err)
+	answer, err := w.Recv()
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, answer.GetStatus())
+	begun := time.Now()
+	p.Signal(t, syscall.SIGTERM)
+	answer, err = w.Recv()
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_NOT_SERVING, answer.GetStatus())
+	_, err = w.Recv()
+	require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
+	require.Equal(t, 0, p.Wait(t))
+	require.Less(t, time.Since(begun), soon)
+}
+
+// testSilent has a connection that says nothing hold the end of the program for no
+// longer than a handshake may take.
+func testSilent(t *testing.T, bin string) {
+	p := launch(t, bin)
+	silent, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.addr["gRPC"])
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	// What comes after it is answered: it was accepted.
+	_, err = pb.NewAddClient(dial(t, p)).Sum(t.Context(), &pb.SumRequest{A: 1, B: 2})
+	require.NoError(t, err)
+	begun := time.Now()
+	p.Signal(t, syscall.SIGTERM)
+	require.Equal(t, 0, p.Wait(t))
+	require.Less(t, time.Since(begun), soon)
+}
+
 // A process is addsvc at work.
 type process struct {
 	*programtest.Process
@@ -118,6 +163,15 @@ func launch(t *testing.T, bin string, args ...string) *process {
 	}
 	require.Len(t, p.addr, 3)
 	return p
+}
+
+// dial returns a connection to the gRPC of the process.
+func dial(t *testing.T, p *process) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(p.addr["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // beginHTTP begins a call and returns when it is in flight: a server says 100
@@ -155,9 +209,7 @@ func beginHTTP(t *testing.T, p *process) (finish func(t *testing.T)) {
 // in flight: a call that follows it on its connection was answered.
 func beginGRPC(t *testing.T, p *process) (finish func(t *testing.T)) {
 	t.Helper()
-	conn, err := grpc.NewClient(p.addr["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
+	conn := dial(t, p)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, pb.Add_Sum_FullMethodName)

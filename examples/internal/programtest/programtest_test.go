@@ -20,6 +20,8 @@ func TestCommands(t *testing.T) {
 		{Args: []string{"./echo", "-listen", "localhost:8002", "localhost:8001"}},
 		{Args: []string{"curl", "--json", `{"s":"hello, world"}`, "localhost:8001/echo"}, Answer: `one POST /echo application/json {"s":"hello, world"}`},
 		{Args: []string{"curl", "-X", "DELETE", "localhost:8001/echo"}, Answer: "one DELETE /echo"},
+		{Args: []string{"curl", "-d", `{"s":"a"}`, "localhost:8001/echo"}, Answer: `one POST /echo application/x-www-form-urlencoded {"s":"a"}`},
+		{Args: []string{"curl", "-H", "Content-Type: text/plain", "-d", "a", "localhost:8001/echo"}, Answer: "one POST /echo text/plain a"},
 	}, programtest.Commands(t, readme))
 }
 
@@ -39,7 +41,7 @@ func TestShell(t *testing.T) {
 		s.Run(t, c)
 	}
 	require.Len(t, s.Processes, 2)
-	require.Equal(t, 2, s.Requests)
+	require.Equal(t, 4, s.Requests)
 	require.Equal(t, 200, s.Post(t, "localhost:8001/x"))
 	for _, p := range s.Processes {
 		p.Stop(t)

@@ -71,18 +71,26 @@ func (c Command) At(addresses *strings.Replacer) Command {
 	return Command{Args: args, Answer: c.Answer}
 }
 
-// Curl makes the request that curl would make, of which it knows -X and --json,
-// and gets the answer of the README.
+// Curl makes the request that curl would make, of which it knows -X, -H, -d and
+// --json, and gets the answer of the README.
 func (c Command) Curl(t *testing.T) {
 	t.Helper()
 	require.Equal(t, "curl", c.Args[0])
-	method, url, body := "", "", ""
+	method, url, body, header := "", "", "", http.Header{}
 	for args := c.Args[1:]; len(args) > 0; args = args[1:] {
 		switch {
 		case args[0] == "-X" && len(args) > 1:
 			method, args = args[1], args[1:]
+		case args[0] == "-H" && len(args) > 1:
+			name, value, _ := strings.Cut(args[1], ": ")
+			header.Set(name, value)
+			args = args[1:]
+		case args[0] == "-d" && len(args) > 1:
+			body, args = args[1], args[1:]
 		case args[0] == "--json" && len(args) > 1:
 			body, args = args[1], args[1:]
+			header.Set("Content-Type", "application/json")
+			header.Set("Accept", "application/json")
 		default:
 			url = "http://" + args[0]
 		}
@@ -90,12 +98,12 @@ func (c Command) Curl(t *testing.T) {
 	if method == "" && body != "" {
 		method = http.MethodPost
 	}
+	if body != "" && header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl says of -d
+	}
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	require.NoError(t, err, "%q", c.Args)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Accept", "application/json")
-	}
+	r.Header = header
 	resp, err := http.DefaultClient.Do(r)
 	require.NoError(t, err, "%q", c.Args)
 	defer func() { _ = resp.Body.Close() }()

@@ -14,11 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/addsvc"
+	"github.com/typedkit/endpoint/examples/addsvc/pb"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
 )
 
 const free = "127.0.0.1:0"
@@ -34,7 +39,9 @@ func TestArguments(t *testing.T) {
 		code int
 		says string
 	}{
-		"help":          {[]string{"-h"}, 0, "-grpc-addr address"},
+		"HTTP port":     {[]string{"-h"}, 0, "-http-addr address\n    \taddress to serve HTTP on, host:port (default \":8081\")\n"},
+		"gRPC port":     {[]string{"-h"}, 0, "-grpc-addr address\n    \taddress to serve gRPC on, host:port (default \":8082\")\n"},
+		"debug port":    {[]string{"-h"}, 0, "on, host:port; empty for none (default \"localhost:8080\")\n"},
 		"unknown flag":  {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
 		"no value":      {[]string{"-http-addr"}, 2, "flag needs an argument: -http-addr"},
 		"argument":      {[]string{"x"}, 2, `addsvc: unexpected argument "x"`},
@@ -90,13 +97,20 @@ func start(t *testing.T, debug, otlp string) (addrs map[string]string, stop func
 	}
 }
 
+// dial returns a connection to the gRPC of the program.
+func dial(t *testing.T, addrs map[string]string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(addrs["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
 // TestServe has a line in the log, and a count, for each call of each transport.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	addrs, stop := start(t, free, "")
-	conn, err := grpc.NewClient(addrs["gRPC"], grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
+	conn := dial(t, addrs)
 	var overHTTP, overGRPC addsvc.Add
 	require.NoError(t, httpx.Client(httpx.To("http://"+addrs["HTTP"]), &overHTTP))
 	require.NoError(t, grpcx.Client(grpcx.To(conn), &overGRPC))
@@ -126,6 +140,48 @@ func TestServe(t *testing.T) {
 	for _, c := range []addsvc.Add{overHTTP, overGRPC} {
 		_, err = c.Sum(t.Context(), addsvc.SumRequest{A: 1})
 		require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err), "after the end")
+	}
+}
+
+// TestReflection has tools that know nothing of the service find it, and what its
+// methods take.
+func TestReflection(t *testing.T) {
+	t.Parallel()
+	addrs, stop := start(t, "", "")
+	defer stop()
+	s, err := grpc_reflection_v1.NewServerReflectionClient(dial(t, addrs)).ServerReflectionInfo(t.Context())
+	require.NoError(t, err)
+	ask := func(r *grpc_reflection_v1.ServerReflectionRequest) *grpc_reflection_v1.ServerReflectionResponse {
+		require.NoError(t, s.Send(r))
+		answer, err := s.Recv()
+		require.NoError(t, err)
+		return answer
+	}
+	var names []string
+	for _, svc := range ask(&grpc_reflection_v1.ServerReflectionRequest{
+		MessageRequest: &grpc_reflection_v1.ServerReflectionRequest_ListServices{},
+	}).GetListServicesResponse().GetService() {
+		names = append(names, svc.GetName())
+	}
+	require.Subset(t, names, []string{"pb.Add", "grpc.health.v1.Health"})
+	require.NotEmpty(t, ask(&grpc_reflection_v1.ServerReflectionRequest{
+		MessageRequest: &grpc_reflection_v1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: "pb.Add.Sum"},
+	}).GetFileDescriptorResponse().GetFileDescriptorProto())
+	require.NoError(t, s.CloseSend())
+	_, err = s.Recv()
+	require.ErrorIs(t, err, io.EOF, "an open stream would hold the end")
+}
+
+// TestServerOptions has the server refuse metadata that grpc-go by itself takes.
+func TestServerOptions(t *testing.T) {
+	t.Parallel()
+	addrs, stop := start(t, "", "")
+	defer stop()
+	conn := dial(t, addrs)
+	for size, code := range map[int]codes.Code{grpcx.DefaultMaxHeaders / 2: codes.OK, grpcx.DefaultMaxHeaders: codes.Internal} {
+		ctx := metadata.AppendToOutgoingContext(t.Context(), "long", strings.Repeat("x", size))
+		_, err := pb.NewAddClient(conn).Sum(ctx, &pb.SumRequest{A: 1, B: 2})
+		require.Equal(t, code, status.Code(err), "%d bytes: %v", size, err)
 	}
 }
 

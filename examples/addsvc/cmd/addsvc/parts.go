@@ -23,26 +23,32 @@ type part struct {
 	drain      func(ctx context.Context) error // finishes the calls in flight while ctx lasts
 }
 
+// handshakeTime is what a new connection gets for the handshake of gRPC. The end of
+// the program waits for those that are in it, so it is far less than drainTime.
+const handshakeTime = 5 * time.Second
+
 // newParts returns the servers of the service, with the layers around it.
 func newParts(log *slog.Logger, httpAddr, grpcAddr string, layers ...endpoint.Layer) ([]part, error) {
-	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
-	if err := register(router, calls, layers...); err != nil {
+	options := append(grpcx.ServerOptions(), grpc.ConnectionTimeout(handshakeTime))
+	router, calls := chi.NewRouter(), grpc.NewServer(options...)
+	health, err := register(router, calls, layers...)
+	if err != nil {
 		return nil, err
 	}
-	return []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls)}, nil
+	return []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls, health)}, nil
 }
 
 // snippet: server
 
 // register serves one service on both transports, with the same layers around it.
-func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) error {
+func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
 	svc := addsvc.New()
-	err := errors.Join(
+	mounted := errors.Join(
 		httpx.Mount(router, svc, httpx.Use(layers...)),
 		grpcx.Register(calls, svc, grpcx.Use(layers...)),
 	)
-	_, health := grpcx.Health(calls)
-	return errors.Join(err, health, grpcx.Reflect(calls))
+	health, err := grpcx.Health(calls)
+	return health, errors.Join(mounted, err, grpcx.Reflect(calls))
 }
 
 // end snippet
@@ -73,7 +79,7 @@ func httpPart(name, addr string, h http.Handler, log *slog.Logger) part {
 	}
 }
 
-func grpcPart(addr string, s *grpc.Server) part {
+func grpcPart(addr string, s *grpc.Server, health *grpcx.HealthServer) part {
 	return part{
 		name: "gRPC", addr: addr,
 		serve: func(l net.Listener) error {
@@ -83,6 +89,7 @@ func grpcPart(addr string, s *grpc.Server) part {
 			return nil // it was stopped before it began
 		},
 		drain: func(ctx context.Context) error {
+			health.Shutdown() // clients leave, and no Watch holds what follows
 			stop := context.AfterFunc(ctx, s.Stop)
 			s.GracefulStop() // ends early when Stop is called
 			if !stop() {
