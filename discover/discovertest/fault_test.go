@@ -142,7 +142,7 @@ var sourceFaults = map[string]struct {
 		}), []string{"follows_the_registry"}, `^a set that is not sorted|^no set .* within 1s`},
 }
 
-// RegistrarFunc is a registrar that is a func.
+// A registrarFunc is a registrar that is a func.
 type registrarFunc func(ctx context.Context, in discover.Instance) error
 
 func (f registrarFunc) Register(ctx context.Context, in discover.Instance) error { return f(ctx, in) }
@@ -262,6 +262,20 @@ func TestRegistrarFaults(t *testing.T) {
 			failsFor(t, name, f.tests, f.says)
 		})
 	}
+}
+
+// TestTooFew names what is wrong with a kit.
+func TestTooFew(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultOf) == "" {
+		failsFor(t, "few", []string{"follows_the_registry"}, `^the kit has 2 addresses, the tests need 3$`)
+		return
+	}
+	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+		kit := newRegistry().sourceKit()
+		kit.Instances = append(kit.Instances[:2], kit.Instances[1])
+		return kit
+	})
 }
 
 var (
