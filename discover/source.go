@@ -10,9 +10,11 @@ import (
 //
 // Watch yields the complete set, sorted and each address once ([Sorted] makes
 // it so), as soon as it is known and again whenever it has changed; an empty
-// set is a set. It yields an error when the source cannot tell at the moment:
-// the last set stands, and the sequence goes on. The slice that it yields is
-// not changed afterwards.
+// set is a set. Of each instance it says all that the registry holds, and what
+// changes there changes the set. It yields an error when the source cannot tell
+// at the moment, and no set of what it still sees: the last one stands, and the
+// sequence goes on. As soon as it can tell again it yields the set, changed or
+// not. The slice that it yields, and what is in it, is not changed afterwards.
 //
 // The sequence ends soon after ctx has ended, and sooner only when there can
 // never be another set, after one last error that says why. When it has ended,

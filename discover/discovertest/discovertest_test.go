@@ -17,6 +17,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
+var errBroken = errors.New("broken")
+
 // registry is the simplest one that there is.
 type registry struct {
 	mu      sync.Mutex // guards the fields below
@@ -34,6 +36,11 @@ func (r *registry) change(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f()
+	r.tell()
+}
+
+// tell is called with mu held.
+func (r *registry) tell() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
@@ -53,7 +60,7 @@ func (r *registry) look() ([]discover.Instance, <-chan struct{}, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken {
-		return nil, r.changed, errors.New("broken")
+		return nil, r.changed, errBroken
 	}
 	return discover.Sorted(slices.Collect(maps.Values(r.set))), r.changed, nil
 }
@@ -75,40 +82,101 @@ func (r *registry) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, err
 
 func (r *registry) Register(ctx context.Context, in discover.Instance) error {
 	for ctx.Err() == nil {
-		var forgot chan struct{}
-		r.change(func() { r.set[in.Addr], forgot = in, r.forgot })
 		select {
-		case <-forgot:
+		case <-r.put(in):
 		case <-ctx.Done():
 		}
 	}
-	r.change(func() { delete(r.set, in.Addr) })
+	return r.take(in)
+}
+
+// put returns what is closed when it should be done again.
+func (r *registry) put(in discover.Instance) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.broken {
+		return r.changed
+	}
+	r.set[in.Addr] = in
+	r.tell()
+	return r.forgot
+}
+
+func (r *registry) take(in discover.Instance) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.broken {
+		return errBroken
+	}
+	delete(r.set, in.Addr)
+	r.tell()
 	return nil
+}
+
+func (r *registry) forget() {
+	r.change(func() {
+		clear(r.set)
+		close(r.forgot)
+		r.forgot = make(chan struct{})
+	})
+}
+
+// instances differ in all that there is.
+func instances() []discover.Instance {
+	return []discover.Instance{
+		{Addr: "192.0.2.1:80", Weight: 2, Zone: "a", Meta: map[string]string{"version": "1"}},
+		{Addr: "192.0.2.2:80", Weight: 3, Zone: "b", Priority: 1, Meta: map[string]string{"version": "2"}},
+		{Addr: "192.0.2.3:80", Priority: 2},
+	}
+}
+
+func (r *registry) sourceKit() discovertest.SourceKit {
+	return discovertest.SourceKit{
+		Source:    r,
+		Set:       func(_ *testing.T, set []discover.Instance) { r.hold(set) },
+		Break:     func(*testing.T) { r.fail(true) },
+		Restore:   func(*testing.T) { r.fail(false) },
+		Instances: instances(),
+	}
+}
+
+func (r *registry) registrarKit() discovertest.RegistrarKit {
+	return discovertest.RegistrarKit{
+		Registrar: r,
+		Source:    r,
+		Forget:    func(*testing.T) { r.forget() },
+		Break:     func(*testing.T) { r.fail(true) },
+		Restore:   func(*testing.T) { r.fail(false) },
+		Instances: instances(),
+	}
 }
 
 func TestSource(t *testing.T) {
 	t.Parallel()
-	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
-		r := newRegistry()
-		return discovertest.SourceKit{
-			Source:  r,
-			Set:     func(_ *testing.T, set []discover.Instance) { r.hold(set) },
-			Break:   func(*testing.T) { r.fail(true) },
-			Restore: func(*testing.T) { r.fail(false) },
-		}
-	})
+	discovertest.Source(t, func(*testing.T) discovertest.SourceKit { return newRegistry().sourceKit() })
 }
 
 func TestRegistrar(t *testing.T) {
 	t.Parallel()
-	discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit {
-		r := newRegistry()
-		return discovertest.RegistrarKit{Registrar: r, Source: r, Forget: func(*testing.T) {
-			r.change(func() {
-				clear(r.set)
-				close(r.forgot)
-				r.forgot = make(chan struct{})
+	discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit { return newRegistry().registrarKit() })
+}
+
+// TestAddrs has the registry hold addresses only, of one's own and by default.
+func TestAddrs(t *testing.T) {
+	t.Parallel()
+	for name, addrs := range map[string][]string{"default": nil, "own": {"c:1", "a:1", "b:1"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+				kit := newRegistry().sourceKit()
+				kit.Instances, kit.Addrs = nil, addrs
+				return kit
 			})
-		}}
-	})
+			discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit {
+				kit := newRegistry().registrarKit()
+				kit.Instances, kit.Addrs = nil, addrs
+				return kit
+			})
+		})
+	}
 }

@@ -8,4 +8,7 @@
 //			return discovertest.SourceKit{Source: New(registry.Addr()), Set: registry.Set}
 //		})
 //	}
+//
+// A test is skipped when the kit lacks what it needs: a way to break the
+// registry, or instances that are more than an address.
 package discovertest

@@ -2,9 +2,7 @@ package discovertest
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,21 +19,19 @@ type SourceKit struct {
 	Set func(t *testing.T, instances []discover.Instance)
 	// Break makes the registry unreachable and Restore reachable again, with
 	// the instances that it had. Without them what happens then is not tested.
+	// Break may be called before the source is watched.
 	Break, Restore func(t *testing.T)
 	// Addrs are three addresses that the registry can hold. The default is
 	// 192.0.2.1:80 to 192.0.2.3:80.
 	Addrs []string
+	// Instances, given in place of Addrs, are three with all that the registry
+	// can hold of an instance: weights, zones, priorities and meta, each of them
+	// different. The registry must also be able to hold what is said of one at
+	// the address of another. Without Instances only addresses are tested. What
+	// a source adds to Meta is not.
+	Instances []discover.Instance
 	// Patience is how long a change may take to be seen. The default is 10 s.
 	Patience time.Duration
-}
-
-func (k *SourceKit) defaults() {
-	if k.Addrs == nil {
-		k.Addrs = []string{"192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"}
-	}
-	if k.Patience == 0 {
-		k.Patience = 10 * time.Second
-	}
 }
 
 // Source runs the tests of a source, each as a subtest with a kit of its own.
@@ -43,26 +39,27 @@ func Source(t *testing.T, newKit func(t *testing.T) SourceKit) {
 	t.Helper()
 	for _, tt := range []struct {
 		name string
-		test func(t *testing.T, k *SourceKit)
+		test func(t *testing.T, k *suite)
 	}{
 		{"follows the registry", follows},
 		{"yields an empty set", yieldsEmpty},
+		{"yields an empty set at the start", startsEmpty},
+		{"says all of an instance", saysAll},
 		{"watches side by side", sideBySide},
 		{"ends with its context", endsWithContext},
 		{"does not start under a context that has ended", startsEnded},
 		{"ends with the loop", endsWithLoop},
 		{"gives a slow loop the last set", lastToSlow},
 		{"survives the registry's failure", survives},
+		{"starts during the registry's failure", startsBroken},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newKit(t)
-			k.defaults()
-			tt.test(t, &k)
+			tt.test(t, newSuite(t, newKit(t), 3))
 		})
 	}
 }
 
-func follows(t *testing.T, k *SourceKit) {
+func follows(t *testing.T, k *suite) {
 	t.Helper()
 	a, b, c := k.Addrs[0], k.Addrs[1], k.Addrs[2]
 	k.set(t, b, a)
@@ -74,7 +71,7 @@ func follows(t *testing.T, k *SourceKit) {
 	w.want(c)
 }
 
-func yieldsEmpty(t *testing.T, k *SourceKit) {
+func yieldsEmpty(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	w := k.watch(t)
@@ -85,7 +82,32 @@ func yieldsEmpty(t *testing.T, k *SourceKit) {
 	w.want(k.Addrs[1])
 }
 
-func sideBySide(t *testing.T, k *SourceKit) {
+func startsEmpty(t *testing.T, k *suite) {
+	t.Helper()
+	k.set(t)
+	w := k.watch(t)
+	w.want()
+	k.set(t, k.Addrs[0])
+	w.want(k.Addrs[0])
+}
+
+func saysAll(t *testing.T, k *suite) {
+	t.Helper()
+	if !k.whole {
+		t.Skip("the kit has no Instances")
+	}
+	k.Set(t, slices.Clone(k.Instances))
+	w := k.watch(t)
+	w.wantAll(k.Instances)
+	// All but the address changes: one that looks for new addresses misses it.
+	for _, in := range k.Instances {
+		in.Addr = k.Addrs[0]
+		k.Set(t, []discover.Instance{in})
+		w.wantAll([]discover.Instance{in})
+	}
+}
+
+func sideBySide(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	one, two := k.watch(t), k.watch(t)
@@ -99,7 +121,7 @@ func sideBySide(t *testing.T, k *SourceKit) {
 	two.want(k.Addrs[2])
 }
 
-func endsWithContext(t *testing.T, k *SourceKit) {
+func endsWithContext(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	w := k.watch(t)
@@ -107,7 +129,7 @@ func endsWithContext(t *testing.T, k *SourceKit) {
 	w.end()
 }
 
-func startsEnded(t *testing.T, k *SourceKit) {
+func startsEnded(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	w := k.watch(t)
@@ -121,7 +143,7 @@ func startsEnded(t *testing.T, k *SourceKit) {
 	})
 }
 
-func endsWithLoop(t *testing.T, k *SourceKit) {
+func endsWithLoop(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	within(t, k.Patience, "a loop that was left", func() {
@@ -133,7 +155,7 @@ func endsWithLoop(t *testing.T, k *SourceKit) {
 	})
 }
 
-func lastToSlow(t *testing.T, k *SourceKit) {
+func lastToSlow(t *testing.T, k *suite) {
 	t.Helper()
 	k.set(t, k.Addrs[0])
 	w := k.watch(t)
@@ -147,149 +169,109 @@ func lastToSlow(t *testing.T, k *SourceKit) {
 	w.want(k.Addrs[1], k.Addrs[2])
 }
 
-func survives(t *testing.T, k *SourceKit) {
+func survives(t *testing.T, k *suite) {
 	t.Helper()
-	if k.Break == nil || k.Restore == nil {
-		t.Skip("the kit has no Break and Restore")
-	}
-	k.set(t, k.Addrs[0])
+	k.mustBreak(t)
+	set := k.set(t, k.Addrs[0])
 	w := k.watch(t)
-	w.want(k.Addrs[0])
+	w.wantAll(set)
+	w.stands = set
 	k.Break(t)
 	w.wantError()
 	k.Restore(t)
+	w.wantAll(set)
+	w.stands = nil
 	k.set(t, k.Addrs[0], k.Addrs[1])
 	w.want(k.Addrs[0], k.Addrs[1])
 }
 
-func (k *SourceKit) set(t *testing.T, addrs ...string) {
+func startsBroken(t *testing.T, k *suite) {
 	t.Helper()
-	set := make([]discover.Instance, len(addrs))
-	for i, addr := range addrs {
-		set[i].Addr = addr
+	k.mustBreak(t)
+	set := k.set(t, k.Addrs[0])
+	k.Break(t)
+	w := k.watch(t)
+	w.stands = set // a source may have it from before
+	w.wantError()
+	k.Restore(t)
+	w.wantAll(set)
+}
+
+// suite is a kit with its defaults.
+type suite struct {
+	SourceKit
+
+	whole bool // more than addresses is tested
+}
+
+// newSuite returns a suite whose Instances are n or more, and Addrs theirs.
+func newSuite(t *testing.T, k SourceKit, n int) *suite {
+	t.Helper()
+	s := &suite{k, k.Instances != nil}
+	if s.Addrs == nil {
+		s.Addrs = []string{"192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"}
 	}
-	k.Set(t, set)
-}
-
-// watcher ranges over a source.
-type watcher struct {
-	t      *testing.T
-	kit    *SourceKit
-	news   chan news
-	cancel context.CancelFunc
-	ended  chan struct{}
-	gate   chan struct{} // has a value while the loop may go on
-}
-
-type news struct {
-	set []discover.Instance
-	err error
-}
-
-func (k *SourceKit) watch(t *testing.T) *watcher {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	w := &watcher{t, k, make(chan news, 1024), cancel, make(chan struct{}), make(chan struct{}, 1)}
-	w.gate <- struct{}{}
-	go func() {
-		defer close(w.ended)
-		for set, err := range k.Source.Watch(ctx) {
-			w.news <- news{set, err}
-			select {
-			case <-w.gate:
-				w.gate <- struct{}{}
-			case <-ctx.Done():
-			}
+	if !s.whole {
+		for _, addr := range s.Addrs {
+			s.Instances = append(s.Instances, discover.Instance{Addr: addr})
 		}
-	}()
-	t.Cleanup(w.end)
-	return w
+	}
+	s.Instances = discover.Sorted(s.Instances)
+	if len(s.Instances) < n {
+		t.Fatalf("the kit has %d addresses, the tests need %d", len(s.Instances), n)
+	}
+	s.Addrs = nil
+	for _, in := range s.Instances {
+		s.Addrs = append(s.Addrs, in.Addr)
+	}
+	if s.Patience == 0 {
+		s.Patience = 10 * time.Second
+	}
+	return s
 }
 
-func (w *watcher) pause()  { <-w.gate }
-func (w *watcher) resume() { w.gate <- struct{}{} }
-
-// end ends the watch and waits until its loop has ended.
-func (w *watcher) end() {
-	w.t.Helper()
-	w.cancel()
-	within(w.t, w.kit.Patience, "the end of a Watch", func() { <-w.ended })
+// set has the registry hold the instances of these addresses, and returns them.
+func (k *suite) set(t *testing.T, addrs ...string) []discover.Instance {
+	t.Helper()
+	var set []discover.Instance
+	for _, in := range k.Instances {
+		if slices.Contains(addrs, in.Addr) {
+			set = append(set, in)
+		}
+	}
+	slices.Reverse(set) // no order is promised to a registry
+	k.Set(t, slices.Clone(set))
+	return discover.Sorted(set)
 }
 
-// want waits for a set with these addresses. Others may come before it, and
-// errors too.
-func (w *watcher) want(addrs ...string) {
-	w.t.Helper()
-	seen := w.until(func(n news) bool {
-		return n.err == nil && slices.EqualFunc(n.set, addrs, func(in discover.Instance, addr string) bool { return in.Addr == addr })
+func (k *suite) mustBreak(t *testing.T) {
+	t.Helper()
+	if k.Break == nil || k.Restore == nil {
+		t.Skip("the kit has no Break and Restore")
+	}
+}
+
+// same says that a set is the one wanted, as far as the kit says what that is.
+func (k *suite) same(set, want []discover.Instance) bool {
+	return slices.EqualFunc(set, want, func(in, want discover.Instance) bool {
+		return in.Addr == want.Addr && (!k.whole || says(in, want))
 	})
-	if seen != "" {
-		w.t.Fatalf("no set %q within %v; there came: %s", addrs, w.kit.Patience, seen)
-	}
 }
 
-func (w *watcher) wantError() {
-	w.t.Helper()
-	if seen := w.until(func(n news) bool { return n.err != nil }); seen != "" {
-		w.t.Fatalf("no error within %v; there came: %s", w.kit.Patience, seen)
-	}
-}
-
-// until returns "" when there is news of a kind, else what came instead.
-func (w *watcher) until(is func(news) bool) string {
-	w.t.Helper()
-	timeout := time.NewTimer(w.kit.Patience)
-	defer timeout.Stop()
-	seen := []string{"nothing"}
-	for {
-		select {
-		case n := <-w.news:
-			w.check(n)
-			if is(n) {
-				return ""
-			}
-			seen = append(seen, n.String())
-		case <-timeout.C:
-			return strings.Join(seen[min(1, len(seen)-1):], "; ")
+// says tells whether in is all that want is.
+func says(in, want discover.Instance) bool {
+	for key, value := range want.Meta {
+		if got, ok := in.Meta[key]; !ok || got != value {
+			return false
 		}
 	}
+	return weight(in) == weight(want) && in.Zone == want.Zone && in.Priority == want.Priority
 }
 
-// check looks at what holds of everything that a source yields.
-func (w *watcher) check(n news) {
-	w.t.Helper()
-	switch {
-	case n.err != nil && n.set != nil:
-		w.t.Errorf("a set beside the error %v", n.err)
-	case n.err == nil && !slices.EqualFunc(n.set, discover.Sorted(n.set), func(a, b discover.Instance) bool { return a.Addr == b.Addr }):
-		w.t.Errorf("a set that is not sorted, or has an address twice: %s", n)
+// weight is what the weight of an instance stands for.
+func weight(in discover.Instance) float64 {
+	if in.Weight > 0 {
+		return in.Weight
 	}
-}
-
-func (n news) String() string {
-	if n.err != nil {
-		return "error " + n.err.Error()
-	}
-	addrs := make([]string, len(n.set))
-	for i, in := range n.set {
-		addrs[i] = in.Addr
-	}
-	return fmt.Sprintf("set %q", addrs)
-}
-
-// within fails the test when f does not return in time.
-func within(t *testing.T, patience time.Duration, what string, f func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-	select {
-	case <-done:
-	case <-timeout.C:
-		t.Fatalf("%s did not end within %v", what, patience)
-	}
+	return 1
 }

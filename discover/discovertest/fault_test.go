@@ -1,0 +1,305 @@
+package discovertest_test
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"os"
+	"os/exec"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/discover/discovertest"
+)
+
+// A yielder is told what a registry's source yields, and yields what a faulty
+// one does. It returns false to end the sequence.
+type yielder func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool
+
+// faulty returns a source with a fault; each Watch has a yielder of its own.
+func faulty(s discover.Source, fault func() yielder) discover.Source {
+	return discover.SourceFunc(func(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+		return func(yield func([]discover.Instance, error) bool) {
+			next := fault()
+			for set, err := range s.Watch(ctx) {
+				if !next(set, err, yield) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// dropping returns the fault of a source that forgets something of an instance.
+func dropping(drop func(*discover.Instance)) func() yielder {
+	return func() yielder {
+		return func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			for i := range set {
+				drop(&set[i])
+			}
+			return yield(set, err)
+		}
+	}
+}
+
+// stateless returns the fault of a source that remembers nothing.
+func stateless(y yielder) func() yielder { return func() yielder { return y } }
+
+// The names of the tests, as package testing prints them.
+const (
+	fails  = "survives_the_registry's_failure"
+	broken = "starts_during_the_registry's_failure"
+	all    = "says_all_of_an_instance"
+)
+
+var sourceFaults = map[string]struct {
+	fault func() yielder
+	tests []string // that fail
+	says  string   // all that they say
+}{
+	"an empty set for an error": {stateless(
+		func(set []discover.Instance, _ error, yield func([]discover.Instance, error) bool) bool {
+			return yield(set, nil)
+		}), []string{fails, broken}, `^a set that is not what the registry held when it broke: set \[\], not `},
+	"an empty set after an error": {stateless(
+		func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			return yield(set, err) && (err == nil || yield(nil, nil))
+		}), []string{fails, broken}, `^a set that is not what the registry held when it broke: set \[\], not `},
+	"silent while empty at the start": {func() yielder {
+		known := false
+		return func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			known = known || len(set) > 0
+			return err == nil && !known || yield(set, err)
+		}
+	}, []string{"yields_an_empty_set_at_the_start"}, `^no set \[\] within 1s; there came: nothing$`},
+	"one slice for all sets": {func() yielder {
+		var set []discover.Instance
+		return func(now []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			if err != nil {
+				return yield(nil, err)
+			}
+			set = append(set[:0], now...)
+			return yield(set, nil)
+		}
+	}, []string{"follows_the_registry", all}, `^a set that was changed after it was yielded: set .* is now set `},
+	"meta that changes": {stateless(
+		func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			if len(set) == 0 {
+				return yield(set, err)
+			}
+			set[0].Meta = maps.Clone(set[0].Meta)
+			defer clear(set[0].Meta)
+			return yield(set, err)
+		}), []string{"follows_the_registry", all}, `^a set that was changed after it was yielded: set .* is now set `},
+	"no weights":    {dropping(func(in *discover.Instance) { in.Weight = 0 }), []string{all}, `^no set .*Weight:2.* within 1s; there came: .*Weight:0`},
+	"no zones":      {dropping(func(in *discover.Instance) { in.Zone = "" }), []string{all}, `^no set .*Zone:a.* within 1s; there came: .*Zone: `},
+	"no priorities": {dropping(func(in *discover.Instance) { in.Priority = 0 }), []string{all}, `^no set .*Priority:2.* within 1s; there came: .*Priority:0`},
+	"no meta":       {dropping(func(in *discover.Instance) { in.Meta = nil }), []string{all}, `^no set .*version:1.* within 1s; there came: .*map\[\]`},
+	"news of addresses only": {func() yielder {
+		var last []discover.Instance
+		return func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			same := slices.EqualFunc(set, last, func(a, b discover.Instance) bool { return a.Addr == b.Addr })
+			last = set
+			return same && len(set) > 0 || yield(set, err)
+		}
+	}, []string{all}, `^no set .*Priority:1.* within 1s; there came: nothing$`},
+	"ends when the registry is broken at the start": {func() yielder {
+		known := false
+		return func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			known = known || err == nil
+			return yield(set, err) && known
+		}
+	}, []string{broken}, `^the Watch ended before its context did$`},
+	"ends when the registry breaks": {stateless(
+		func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			return yield(set, err) && err == nil
+		}), []string{fails, broken}, `^the Watch ended before its context did$`},
+	"silent when nothing has changed since the error": {func() yielder {
+		var last []discover.Instance
+		return func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			if err != nil {
+				return yield(nil, err)
+			}
+			same := last != nil && reflect.DeepEqual(set, last)
+			last = set
+			return same || yield(set, nil)
+		}
+	}, []string{fails}, `^no set .* within 1s; there came: nothing$`},
+	"no errors": {stateless(
+		func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			return err != nil || yield(set, nil)
+		}), []string{fails, broken}, `^no error within 1s; there came: nothing$`},
+	"not sorted": {stateless(
+		func(set []discover.Instance, err error, yield func([]discover.Instance, error) bool) bool {
+			slices.Reverse(set)
+			return yield(set, err)
+		}), []string{"follows_the_registry"}, `^a set that is not sorted|^no set .* within 1s`},
+}
+
+// A registrarFunc is a registrar that is a func.
+type registrarFunc func(ctx context.Context, in discover.Instance) error
+
+func (f registrarFunc) Register(ctx context.Context, in discover.Instance) error { return f(ctx, in) }
+
+var registrarFaults = map[string]struct {
+	fault func(r *registry) registrarFunc
+	tests []string
+	says  string
+}{
+	"addresses only": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			return r.Register(ctx, discover.Instance{Addr: in.Addr})
+		}
+	}, []string{"registers_all_of_an_instance"}, `^no set .*Weight:2.* within 1s; there came: `},
+	"gives up at the start": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			if _, _, err := r.look(); err != nil {
+				return err
+			}
+			return r.Register(ctx, in)
+		}
+	}, []string{"waits_for_the_registry"}, `^Register returned before its context ended: broken$`},
+	"gives up later": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			go func() {
+				for _, err := range r.Watch(ctx) {
+					if err != nil {
+						cancel()
+					}
+				}
+			}()
+			return r.Register(ctx, in)
+		}
+	}, []string{"waits_for_the_registry", fails}, `^Register returned before its context ended: broken$`},
+	"keeps nothing known": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			for {
+				_, changed, err := r.look()
+				if err == nil {
+					r.put(in)
+					<-ctx.Done()
+				}
+				select {
+				case <-changed:
+				case <-ctx.Done():
+					return r.take(in)
+				}
+			}
+		}
+	}, []string{"registers_what_was_forgotten", fails}, `^no set \["192.0.2.1:80"\] within 1s; there came: set \[\]$`},
+	"says nothing of what is left": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			_ = r.Register(ctx, in)
+			return nil
+		}
+	}, []string{"says_what_it_could_not_take_out"}, `^Register returned nil though the registry was broken`},
+	"leaves it known": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			r.put(in)
+			<-ctx.Done()
+			return nil
+		}
+	}, []string{"registers_and_takes_out"}, `^no set \[\] within 1s; there came: nothing$`},
+}
+
+// faultOf names the fault that this process has, when a test below started it.
+const faultOf = "DISCOVERTEST_FAULT"
+
+// patience of a test that waits in vain, and says so. That of others is the
+// default, so that no other fails of it on a busy machine.
+func patience(says string) time.Duration {
+	if strings.Contains(says, "within 1s") {
+		return time.Second
+	}
+	return 0
+}
+
+// TestSourceFaults sees sources fail, each by the tests that it should and for
+// its very fault.
+func TestSourceFaults(t *testing.T) {
+	t.Parallel()
+	if name := os.Getenv(faultOf); name != "" {
+		f := sourceFaults[name]
+		discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+			kit := newRegistry().sourceKit()
+			kit.Source, kit.Patience = faulty(kit.Source, f.fault), patience(f.says)
+			return kit
+		})
+		return
+	}
+	for name, f := range sourceFaults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failsFor(t, name, f.tests, f.says)
+		})
+	}
+}
+
+// TestRegistrarFaults does so with registrars.
+func TestRegistrarFaults(t *testing.T) {
+	t.Parallel()
+	if name := os.Getenv(faultOf); name != "" {
+		f := registrarFaults[name]
+		discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit {
+			r := newRegistry()
+			kit := r.registrarKit()
+			kit.Registrar, kit.Patience = f.fault(r), patience(f.says)
+			return kit
+		})
+		return
+	}
+	for name, f := range registrarFaults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failsFor(t, name, f.tests, f.says)
+		})
+	}
+}
+
+// TestTooFew names what is wrong with a kit.
+func TestTooFew(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultOf) == "" {
+		failsFor(t, "few", []string{"follows_the_registry"}, `^the kit has 2 addresses, the tests need 3$`)
+		return
+	}
+	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+		kit := newRegistry().sourceKit()
+		kit.Instances = append(kit.Instances[:2], kit.Instances[1])
+		return kit
+	})
+}
+
+var (
+	failure = regexp.MustCompile(`(?m)^    --- FAIL: \w+/(\S+) `)
+	message = regexp.MustCompile(`(?m)^        \w+\.go:\d+: (.*)$`)
+)
+
+// failsFor runs the tests of a suite in another process, as they should fail.
+func failsFor(t *testing.T, fault string, tests []string, says string) {
+	t.Helper()
+	parent, _, _ := strings.Cut(t.Name(), "/")
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=1m",
+		"-test.run=^"+parent+"$/^("+strings.Join(tests, "|")+")$")
+	again.Env = append(os.Environ(), faultOf+"="+fault)
+	out, err := again.CombinedOutput()
+	require.ErrorContains(t, err, "exit status 1", "%s", out)
+	var failed []string
+	for _, m := range failure.FindAllSubmatch(out, -1) {
+		failed = append(failed, string(m[1]))
+	}
+	require.ElementsMatch(t, tests, failed, "%s", out)
+	messages := message.FindAllSubmatch(out, -1)
+	require.NotEmpty(t, messages, "%s", out)
+	for _, m := range messages {
+		require.Regexp(t, says, string(m[1]))
+	}
+}
