@@ -233,20 +233,19 @@ func contextError(ctx context.Context) *endpoint.Error {
 }
 
 // unread is the error of a request that grpc-go did not hand over. Its answer is
-// on the wire already; this one is for layers and hooks.
+// on the wire already; this one is for layers and hooks. That answer ends the
+// context, too, so what the status says of the message comes before it.
 func unread(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
 	st, ok := status.FromError(err)
-	if !ok {
-		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
-	}
-	switch st.Code() {
-	case codes.ResourceExhausted:
+	switch {
+	case ok && st.Code() == codes.ResourceExhausted:
 		return ErrMessageTooLarge.WithCause(err)
-	case codes.Internal:
+	case ok && st.Code() == codes.Internal:
 		return ErrInvalidRequest.WithCause(err)
+	case ctx.Err() != nil:
+		return contextError(ctx)
+	case !ok:
+		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
 	}
 	return endpoint.Errorf(codeOf(st), "the request was not read: %w", err)
 }

@@ -253,10 +253,21 @@ func receiver[T any](x *exchange, w *wire[T]) (next func() (T, error), stop func
 		case r := <-got:
 			return r.v, r.err
 		case <-x.inner.Done():
-			return *new(T), contextError(x.inner)
+			if !x.ended() {
+				return *new(T), contextError(x.inner)
+			}
+			r := <-got // grpc-go may have refused a message, which ends the stream
+			return r.v, r.err
 		}
 	}
 	return next, func() { close(ask) }
+}
+
+// ended says that grpc-go's own stream has ended: nothing waits for its sender
+// then. The context that a stream shows may be that of an interceptor.
+func (x *exchange) ended() bool {
+	s, ok := grpc.ServerTransportStreamFromContext(x.stream).(interface{ Context() context.Context })
+	return ok && s.Context().Err() != nil
 }
 
 // atItem has the violations of an item begin with its place in the stream.
