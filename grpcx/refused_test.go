@@ -66,7 +66,7 @@ func limited() endpoint.Layer {
 func TestRefusedByTransport(t *testing.T) {
 	t.Parallel()
 	large := &echopb.Note{Blob: make([]byte, 5<<20)}
-	for name, inner := range map[string][]grpcx.Option{"": nil, "with a deadline of a layer": {grpcx.Use(limited())}} {
+	for name, inner := range map[string][]grpcx.Option{"": nil, " with a deadline of a layer": {grpcx.Use(limited())}} {
 		for _, tt := range []struct {
 			name string
 			want error

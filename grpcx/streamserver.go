@@ -8,7 +8,6 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 )
 
 // exchangeKey is where the parts of a method with a request stream find the
@@ -63,7 +62,7 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 		if err != nil {
 			return endpoint.Empty{}, coded(err)
 		}
-		x.source.answer = x.answer
+		x.source.setAnswer(x.answer)
 		return endpoint.Empty{}, nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
@@ -153,8 +152,8 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			if !yield(m, nil) {
 				return
 			}
-			if w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
-				x.call.AddResponseBytes(int64(proto.Size(m.(proto.Message))))
+			if w.formats != nil || len(x.mt.stack) > 0 { // a layer may ask
+				x.source.items.Add(sizeOf(m))
 			}
 		}
 	}
