@@ -166,7 +166,7 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 		}
 	}
 	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message())
-	e = e.WithCause(&remoteStatus{cause, e.Message()})
+	e = e.WithCause(&spoken{cause, e.Message()})
 	if len(violations) > 0 {
 		e = e.WithViolations(violations...)
 	}
@@ -182,16 +182,25 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 	return e
 }
 
-// remoteStatus is the error of a status that came over the wire, with the words that
-// came alone: an endpoint.Error says those of its cause once when they are equal.
-type remoteStatus struct {
+// spoken is the error of a status with the words of its message alone: grpc-go
+// says its code, too, which the error around it has already. An endpoint.Error
+// says the words of its cause once when they are its own.
+type spoken struct {
 	error
 	words string
 }
 
-func (r *remoteStatus) Error() string { return r.words }
+func (s *spoken) Error() string { return s.words }
 
-func (r *remoteStatus) Unwrap() error { return r.error }
+func (s *spoken) Unwrap() error { return s.error }
+
+// speak returns err as spoken, if it is a status that has words.
+func speak(err error) error {
+	if st, ok := status.FromError(err); ok && st.Message() != "" {
+		return &spoken{err, st.Message()}
+	}
+	return err
+}
 
 // violation is the fault of a field: a parameter, which begins with its source,
 // or a pointer.
@@ -239,15 +248,15 @@ func unread(ctx context.Context, err error) error {
 	st, ok := status.FromError(err)
 	switch {
 	case ok && st.Code() == codes.ResourceExhausted:
-		return ErrMessageTooLarge.WithCause(err)
+		return ErrMessageTooLarge.WithCause(speak(err))
 	case ok && st.Code() == codes.Internal:
-		return ErrInvalidRequest.WithCause(err)
+		return ErrInvalidRequest.WithCause(speak(err))
 	case ctx.Err() != nil:
 		return contextError(ctx)
 	case !ok:
 		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
 	}
-	return endpoint.Errorf(codeOf(st), "the request was not read: %w", err)
+	return endpoint.Errorf(codeOf(st), "the request was not read: %w", speak(err))
 }
 
 func unimplemented(name string) error {
