@@ -84,6 +84,14 @@ func TestRawStatus(t *testing.T) {
 		require.Equal(t, endpoint.OutOfRange, endpoint.CodeOf(seen))
 		require.False(t, endpoint.ServerFault(seen))
 	})
+	t.Run("words that are not UTF-8", func(t *testing.T) {
+		t.Parallel()
+		odd := st.Proto()
+		odd.Message = "a\xff"
+		got := statusFrom(t, status.FromProto(odd).Err())
+		require.Equal(t, "a\ufffd", got.Message())
+		require.Len(t, got.Details(), 2)
+	})
 	t.Run("an odd code", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, codes.Unknown, statusFrom(t, status.Error(77, "odd")).Code())
