@@ -213,6 +213,39 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+// A hollow error cannot be asked what it is.
+type hollow struct{ cause error }
+
+func (*hollow) Error() string   { return "hollow" }
+func (h *hollow) Unwrap() error { return h.cause }
+
+// TestHollowError guards that a nil pointer, which a layer returns as an error,
+// does not end the server.
+func TestHollowError(t *testing.T) {
+	t.Parallel()
+	layer := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		return ctx, func(error) error { return (*hollow)(nil) }, nil
+	})
+	var seen []error
+	e := echo()
+	conn := serve(t, register(t, &e, grpcx.Use(layer), grpcx.ErrorHook(func(_ context.Context, err error) { seen = append(seen, err) })))
+	var c Echo
+	connect(t, conn, &c)
+	_, err := c.Say(t.Context(), Note{})
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	_, err = c.Sum(t.Context(), nil)
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	items, err := c.Count(t.Context(), Note{Number: 1})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	require.Len(t, seen, 3)
+	for _, err := range seen {
+		var p *endpoint.PanicError
+		require.ErrorAs(t, err, &p)
+	}
+}
+
 // TestHookPanics has a hook that panics: the caller gets the error all the same.
 func TestHookPanics(t *testing.T) {
 	t.Parallel()

@@ -315,12 +315,27 @@ func (e *statusOfError) Unwrap() error { return e.error }
 func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgoing(e.error)) }
 
 // refuse returns the status of a call that failed, with what the handler set for
-// the reply as trailers.
+// the reply as trailers. A layer's error may panic when it is asked what it is,
+// as a nil pointer of a type does that has a method Unwrap: nothing recovers
+// here but this.
 func (x *exchange) refuse(ctx context.Context, err error) error {
+	var answer error
+	panicked := guard(func() error {
+		answer = x.answerTo(ctx, err)
+		return nil
+	})
+	if panicked != nil {
+		answer = x.answerTo(ctx, panicked)
+	}
+	return answer
+}
+
+func (x *exchange) answerTo(ctx context.Context, err error) error {
 	err = coded(err) // a layer may have made it
+	answer := statusOf(x.mt.op.Outgoing(err)).Err()
 	x.mt.config.report(ctx, err)
 	x.sendTrailer(ctx)
-	return statusOf(x.mt.op.Outgoing(err)).Err()
+	return answer
 }
 
 // sendHeader hands what was set for the reply to grpc-go, which sends it with
