@@ -80,10 +80,10 @@ func TestTraced(t *testing.T) {
 					}
 				}
 			}()
-			for shown := ""; ; {
+			for {
 				select {
 				case <-done:
-					shown = traces(t, tt.service)
+					shown := traces(t, tt.service)
 					require.Contains(t, shown, "recv: ")
 					require.Contains(t, shown, "words199")
 					require.Contains(t, shown, "words199first")
@@ -243,8 +243,10 @@ func unruly(ctx context.Context, c *Echo, kind int, id string) error {
 		layerPanics: endpoint.Internal, leaves: endpoint.DeadlineExceeded, abandoned: endpoint.DeadlineExceeded,
 	}[kind]
 	switch {
+	case err == nil && code != endpoint.OK:
+		return fmt.Errorf("call %s of kind %d: got no error", id, kind)
 	case endpoint.CodeOf(err) != code:
-		return fmt.Errorf("call %s of kind %d: got %v", id, kind, err)
+		return fmt.Errorf("call %s of kind %d: got %w", id, kind, err)
 	case err == nil && (got.Text != want.Text || got.Number != want.Number):
 		return fmt.Errorf("call %s of kind %d: got the answer %v", id, kind, got)
 	}
