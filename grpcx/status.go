@@ -24,7 +24,7 @@ var (
 	// ErrInvalidRequest is the error of a request that cannot be read.
 	ErrInvalidRequest = codec.ErrInvalid
 	// ErrMessageTooLarge is the error of a message of more bytes than
-	// [MaxMessage] allows. Over HTTP it is that of a body.
+	// [MaxMessage] allows, or the server itself. Over HTTP it is that of a body.
 	ErrMessageTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the message is too large")
 	// ErrUnsupportedMediaType is the error of a message in a format that the
 	// method does not speak.
