@@ -24,6 +24,11 @@ type heldOptions struct {
 // grpc-go, after those of [CallOptions]: grpc.UseCompressor, grpc.Header,
 // grpc.PerRPCCredentials and so on. Several add up. They reach no further: the
 // calls that a layer of the client makes do not have them.
+//
+// Each attempt of a call has them. So what grpc.Header, grpc.Trailer and
+// grpc.Peer point to is written by every attempt of a hedged call, also at the
+// same time, and by those that lost even after the call came back: they must not
+// be used with hedging. A layer of the client finds the same in the Call.
 func WithCallOptions(ctx context.Context, opts ...grpc.CallOption) context.Context {
 	return context.WithValue(ctx, optionsKey{}, append(slices.Clip(optionsFrom(ctx)), opts...))
 }

@@ -190,7 +190,7 @@ func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	case err == nil:
 		return nil
 	case x.unwritable(req, err):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.unsent(), err))
+		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.unsent(), speak(err)))
 	}
 	return x.failed(ctx, err)
 }
@@ -255,7 +255,7 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded):
 		return x.mark(contextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
-		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
+		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
 		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.unread()))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -290,4 +291,49 @@ func TestDialerOfPool(t *testing.T) {
 	defer p.conn.(*grpc.ClientConn).Close()
 	var c Echo
 	require.NoError(t, grpcx.Client(p, &c))
+}
+
+// TestWords has the texts of errors that the server did not make: the status is
+// found in them, and only its message is said.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	l := endpointtest.NewListener()
+	l.Close()
+	e := echo()
+	up, down := serve(t, register(t, &e)), dial(t, l)
+	faulty := Note{Text: "a\xff"}
+	odd := &fakeConn{invoke: func(context.Context, any, []grpc.CallOption) error { return status.Error(codes.NotFound, "") }}
+	for _, tt := range []struct {
+		name string
+		conn grpc.ClientConnInterface
+		call func(ctx context.Context, c *Echo) error
+		want string // how the text begins
+		code codes.Code
+	}{
+		{"no server", down, func(ctx context.Context, c *Echo) error { _, err := c.Say(ctx, Note{}); return err }, "the server cannot be reached: connection error: ", codes.Unavailable},
+		{"no server for a stream", down, func(ctx context.Context, c *Echo) error { _, err := c.Sum(ctx, nil); return err }, "the server cannot be reached: connection error: ", codes.Unavailable},
+		{"a request", up, func(ctx context.Context, c *Echo) error { _, err := c.Say(ctx, faulty); return err }, "cannot write the request: grpc: error while marshaling: ", codes.Internal},
+		{"an item", up, func(ctx context.Context, c *Echo) error { _, err := c.Sum(ctx, endpoint.StreamOf(faulty)); return err }, "cannot write an item: grpc: error while marshaling: ", codes.Internal},
+		{"a large item", up, func(ctx context.Context, c *Echo) error {
+			_, err := c.Sum(grpcx.WithCallOptions(ctx, grpc.MaxCallSendMsgSize(1)), endpoint.StreamOf(Note{Text: "abc"}))
+			return err
+		}, "an item is too large to be sent: trying to send message larger than max ", codes.ResourceExhausted},
+		{"no words", odd, func(ctx context.Context, c *Echo) error { _, err := c.Say(ctx, Note{}); return err }, "not found", codes.NotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var c Echo
+			connect(t, tt.conn, &c)
+			err := tt.call(t.Context(), &c)
+			require.ErrorContains(t, err, tt.want)
+			require.True(t, strings.HasPrefix(err.Error(), tt.want), err)
+			require.NotContains(t, err.Error(), "rpc error")
+			st, ok := status.FromError(endpoint.ErrorOf(err).Unwrap())
+			require.True(t, ok)
+			require.Equal(t, tt.code, st.Code())
+			var kept interface{ GRPCStatus() *status.Status }
+			require.ErrorAs(t, err, &kept)
+			require.Equal(t, tt.code, kept.GRPCStatus().Code())
+		})
+	}
 }

@@ -169,6 +169,7 @@ func (c boxCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	defer buf.Free()
 	if b, ok := v.(*inbox); ok {
 		b.fill(buf.ReadOnlyData())
+		b.describe()
 		return nil
 	}
 	return c.Decode(buf.ReadOnlyData(), v)

@@ -84,6 +84,14 @@ func TestRawStatus(t *testing.T) {
 		require.Equal(t, endpoint.OutOfRange, endpoint.CodeOf(seen))
 		require.False(t, endpoint.ServerFault(seen))
 	})
+	t.Run("words that are not UTF-8", func(t *testing.T) {
+		t.Parallel()
+		odd := st.Proto()
+		odd.Message = "a\xff"
+		got := statusFrom(t, status.FromProto(odd).Err())
+		require.Equal(t, "a\ufffd", got.Message())
+		require.Len(t, got.Details(), 2)
+	})
 	t.Run("an odd code", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, codes.Unknown, statusFrom(t, status.Error(77, "odd")).Code())
@@ -202,6 +210,39 @@ func TestPanics(t *testing.T) {
 			var p *endpoint.PanicError
 			require.ErrorAs(t, seen, &p)
 		})
+	}
+}
+
+// A hollow error cannot be asked what it is.
+type hollow struct{ cause error }
+
+func (*hollow) Error() string   { return "hollow" }
+func (h *hollow) Unwrap() error { return h.cause }
+
+// TestHollowError guards that a nil pointer, which a layer returns as an error,
+// does not end the server.
+func TestHollowError(t *testing.T) {
+	t.Parallel()
+	layer := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		return ctx, func(error) error { return (*hollow)(nil) }, nil
+	})
+	var seen []error
+	e := echo()
+	conn := serve(t, register(t, &e, grpcx.Use(layer), grpcx.ErrorHook(func(_ context.Context, err error) { seen = append(seen, err) })))
+	var c Echo
+	connect(t, conn, &c)
+	_, err := c.Say(t.Context(), Note{})
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	_, err = c.Sum(t.Context(), nil)
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	items, err := c.Count(t.Context(), Note{Number: 1})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	require.Equal(t, failed(endpoint.Internal, "internal error"), outcomeOf(Note{}, err))
+	require.Len(t, seen, 3)
+	for _, err := range seen {
+		var p *endpoint.PanicError
+		require.ErrorAs(t, err, &p)
 	}
 }
 

@@ -37,7 +37,12 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
+// release gives x back for another call. grpc-go's traces keep what a message was
+// read into, so they keep x.
 func (x *exchange) release() {
+	if grpc.EnableTracing {
+		return
+	}
 	*x = exchange{}
 	exchanges.Put(x)
 }
@@ -55,9 +60,17 @@ func (x *exchange) start(ctx context.Context) context.Context {
 
 // source answers what a Call is seldom asked for. A handler may keep it.
 type source struct {
-	stream context.Context // grpc-go's own
-	header atomic.Pointer[endpoint.Header]
-	answer any // the response's message, from when it is known
+	stream   context.Context // grpc-go's own
+	header   atomic.Pointer[endpoint.Header]
+	items    atomic.Int64 // bytes of the items of a response
+	answer   any          // the response's message, once answered says so
+	answered atomic.Bool
+}
+
+// setAnswer is called once at most. Whoever has the Call may ask meanwhile.
+func (s *source) setAnswer(m any) {
+	s.answer = m
+	s.answered.Store(true)
 }
 
 // Header returns the metadata of the request, which grpc-go copies for whoever
@@ -81,7 +94,18 @@ func (s *source) Peer() string {
 
 // ResponseBytes returns the size of the response, which grpc-go encodes.
 func (s *source) ResponseBytes() int64 {
-	if m, ok := s.answer.(proto.Message); ok {
+	if s.answered.Load() {
+		return sizeOf(s.answer)
+	}
+	return s.items.Load()
+}
+
+// sizeOf returns the size of a message of a response.
+func sizeOf(m any) int64 {
+	switch m := m.(type) {
+	case *outbox:
+		return int64(len(m.data))
+	case proto.Message:
 		return int64(proto.Size(m))
 	}
 	return 0
@@ -141,7 +165,7 @@ func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], n
 	if err != nil {
 		return coded(err)
 	}
-	x.source.answer = x.answer
+	x.source.setAnswer(x.answer)
 	return nil
 }
 
@@ -205,6 +229,12 @@ func read[D any](x *exchange, w *wire[D]) (D, error) {
 }
 
 func (x *exchange) readMessage() error {
+	if grpc.EnableTracing { // see release: each message has an inbox of its own
+		in := x.in
+		err := x.receive(&in)
+		x.in = in
+		return first(err, in.err)
+	}
 	if err := x.receive(&x.in); err != nil {
 		return err
 	}
@@ -221,7 +251,6 @@ func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
 	if err != nil {
 		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}
-	x.call.AddResponseBytes(int64(len(data)))
 	return newOutbox(data), nil
 }
 
@@ -286,12 +315,27 @@ func (e *statusOfError) Unwrap() error { return e.error }
 func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgoing(e.error)) }
 
 // refuse returns the status of a call that failed, with what the handler set for
-// the reply as trailers.
+// the reply as trailers. A layer's error may panic when it is asked what it is,
+// as a nil pointer of a type does that has a method Unwrap: nothing recovers
+// here but this.
 func (x *exchange) refuse(ctx context.Context, err error) error {
+	var answer error
+	panicked := guard(func() error {
+		answer = x.answerTo(ctx, err)
+		return nil
+	})
+	if panicked != nil {
+		answer = x.answerTo(ctx, panicked)
+	}
+	return answer
+}
+
+func (x *exchange) answerTo(ctx context.Context, err error) error {
 	err = coded(err) // a layer may have made it
+	answer := statusOf(x.mt.op.Outgoing(err)).Err()
 	x.mt.config.report(ctx, err)
 	x.sendTrailer(ctx)
-	return statusOf(x.mt.op.Outgoing(err)).Err()
+	return answer
 }
 
 // sendHeader hands what was set for the reply to grpc-go, which sends it with

@@ -1,6 +1,9 @@
 package grpcx
 
 import (
+	"fmt"
+
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/runtime/protoiface"
@@ -29,6 +32,7 @@ type inbox struct {
 
 	size int
 	err  error
+	text string // for grpc-go's traces
 }
 
 var nothing = (*emptypb.Empty)(nil).ProtoReflect()
@@ -54,6 +58,21 @@ func (b *inbox) Interface() protoreflect.ProtoMessage { return b }
 // Reset does nothing: what is read into is new.
 func (b *inbox) Reset() {}
 
+// String is what grpc-go's traces show of a message, when somebody looks at them.
+// The message is the handler's then, who may change it: its text is made before.
+func (b *inbox) String() string { return b.text }
+
+func (b *inbox) describe() {
+	const most = 1 << 10 // a trace shows 100 bytes of the text
+	switch {
+	case !grpc.EnableTracing:
+	case b.err != nil || b.size > most:
+		b.text = fmt.Sprintf("%T of %d bytes", b.into, b.size)
+	default:
+		b.text = fmt.Sprint(b.into)
+	}
+}
+
 // ProtoMethods has protobuf's codec call fill.
 func (b *inbox) ProtoMethods() *protoiface.Methods { return inboxMethods }
 
@@ -63,6 +82,7 @@ var inboxMethods = &protoiface.Methods{
 		if b.format != nil || b.limit > 0 || !b.fillFast(in) {
 			b.fill(in.Buf)
 		}
+		b.describe()
 		return protoiface.UnmarshalOutput{Flags: protoiface.UnmarshalInitialized}, nil
 	},
 }
@@ -89,6 +109,7 @@ func (b *inbox) fillFast(in protoiface.UnmarshalInput) bool {
 // UnmarshalJSON is for a codec named "json" that the program registered.
 func (b *inbox) UnmarshalJSON(data []byte) error {
 	b.fill(data)
+	b.describe()
 	return nil
 }
 
@@ -122,6 +143,9 @@ func (b *outbox) ProtoReflect() protoreflect.Message { return b }
 
 // Interface returns b, which is the message of its reflection.
 func (b *outbox) Interface() protoreflect.ProtoMessage { return b }
+
+// String is what grpc-go's traces show of it.
+func (b *outbox) String() string { return string(b.data[:min(len(b.data), 1<<10)]) }
 
 // ProtoMethods has protobuf's codec take the data.
 func (b *outbox) ProtoMethods() *protoiface.Methods { return outboxMethods }

@@ -184,7 +184,7 @@ func AllowUnknown() MethodOption {
 // decompression; more is [ErrMessageTooLarge]. By default the server's own limit
 // alone counts, which is 4 MiB unless grpc.MaxRecvMsgSize says otherwise; what
 // is beyond that grpc-go refuses by itself, with the code ResourceExhausted and
-// without an identity.
+// without an identity. Layers and hooks get [ErrMessageTooLarge] for both.
 func MaxMessage(n int) MethodOption {
 	return methodOption(func(c *methodConfig) {
 		if n <= 0 {

@@ -235,6 +235,8 @@ func parityCases() []parityCase {
 	all := ErrRefused.With("no: %d", 7).
 		WithViolations(endpoint.Violation{Pointer: "/text", Detail: "is bad"}, endpoint.Violation{Parameter: "query:q", Detail: "is worse"}).
 		WithRetryAfter(1200*time.Millisecond).WithHelp(endpoint.Link{Description: "d", URL: "https://example.com/"}).WithMeta("k", "v")
+	badText := []endpoint.Violation{{Pointer: "/a\xff", Detail: "b\xff"}, {Parameter: "query:c\xff", Detail: "d"}}
+	cleanText := []endpoint.Violation{{Pointer: "/a\ufffd", Detail: "b\ufffd"}, {Parameter: "query:c\ufffd", Detail: "d"}}
 	behind := endpoint.FromWire(endpoint.Aborted, "behind", "KNOWN", "as it came").WithMeta("k", "v")
 	stranger := endpoint.FromWire(endpoint.AlreadyExists, "behind", "STRANGE", "internal words")
 	cases := []parityCase{
@@ -254,7 +256,10 @@ func parityCases() []parityCase {
 		{name: "code alone", do: fails(endpoint.Errorf(endpoint.NotFound, "nothing there")), want: failed(endpoint.NotFound, "nothing there")},
 		{name: "a cause is not sent", do: fails(endpoint.Errorf(endpoint.DataLoss, "load: %w", errors.New("disk 7"))), want: failed(endpoint.DataLoss, "load")},
 		{name: "an error without a code", do: fails(errors.New("password wrong for db7")), want: failed(endpoint.Internal, "internal error")},
-		{name: "invalid UTF-8 in a message", wire: true, do: fails(endpoint.Errorf(endpoint.NotFound, "a\xffb")), want: failed(endpoint.NotFound, "a\ufffdb")},
+		{name: "invalid UTF-8 in a message", wire: true, do: fails(ErrRefused.With("a\xffb")), want: declared(ErrRefused.With("a\ufffdb"))},
+		{name: "invalid UTF-8 in metadata", wire: true, do: fails(ErrRefused.WithMeta("k", "a\xff").WithMeta("\xff", "b")), want: declared(ErrRefused.WithMeta("k", "a\ufffd").WithMeta("\ufffd", "b"))},
+		{name: "invalid UTF-8 in violations", wire: true, do: fails(ErrRefused.WithViolations(badText...)), want: declared(ErrRefused.WithViolations(cleanText...))},
+		{name: "invalid UTF-8 in links", wire: true, do: fails(ErrRefused.WithHelp(endpoint.Link{Description: "a\xff", URL: "b\xff"})), want: declared(ErrRefused.WithHelp(endpoint.Link{Description: "a\ufffd", URL: "b\ufffd"}))},
 		{name: "remote and declared", do: fails(behind), want: declared(behind)},
 		{name: "remote and not declared", do: fails(stranger), want: failed(endpoint.Internal, "internal error")},
 		{name: "remote and unavailable", do: fails(endpoint.FromWire(endpoint.Unavailable, "behind", "DOWN", "db7 is down").WithRetryAfter(time.Second)), want: outcome{code: endpoint.Unavailable, message: "temporarily unavailable", retry: time.Second}},

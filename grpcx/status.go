@@ -24,7 +24,7 @@ var (
 	// ErrInvalidRequest is the error of a request that cannot be read.
 	ErrInvalidRequest = codec.ErrInvalid
 	// ErrMessageTooLarge is the error of a message of more bytes than
-	// [MaxMessage] allows. Over HTTP it is that of a body.
+	// [MaxMessage] allows, or the server itself. Over HTTP it is that of a body.
 	ErrMessageTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the message is too large")
 	// ErrUnsupportedMediaType is the error of a message in a format that the
 	// method does not speak.
@@ -166,7 +166,7 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 		}
 	}
 	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message())
-	e = e.WithCause(&remoteStatus{cause, e.Message()})
+	e = e.WithCause(&spoken{cause, e.Message()})
 	if len(violations) > 0 {
 		e = e.WithViolations(violations...)
 	}
@@ -182,16 +182,25 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 	return e
 }
 
-// remoteStatus is the error of a status that came over the wire, with the words that
-// came alone: an endpoint.Error says those of its cause once when they are equal.
-type remoteStatus struct {
+// spoken is the error of a status with the words of its message alone: grpc-go
+// says its code, too, which the error around it has already. An endpoint.Error
+// says the words of its cause once when they are its own.
+type spoken struct {
 	error
 	words string
 }
 
-func (r *remoteStatus) Error() string { return r.words }
+func (s *spoken) Error() string { return s.words }
 
-func (r *remoteStatus) Unwrap() error { return r.error }
+func (s *spoken) Unwrap() error { return s.error }
+
+// speak returns err as spoken, if it is a status that has words.
+func speak(err error) error {
+	if st, ok := status.FromError(err); ok && st.Message() != "" {
+		return &spoken{err, st.Message()}
+	}
+	return err
+}
 
 // violation is the fault of a field: a parameter, which begins with its source,
 // or a pointer.
@@ -233,22 +242,21 @@ func contextError(ctx context.Context) *endpoint.Error {
 }
 
 // unread is the error of a request that grpc-go did not hand over. Its answer is
-// on the wire already; this one is for layers and hooks.
+// on the wire already; this one is for layers and hooks. That answer ends the
+// context, too, so what the status says of the message comes before it.
 func unread(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
 	st, ok := status.FromError(err)
-	if !ok {
+	switch {
+	case ok && st.Code() == codes.ResourceExhausted:
+		return ErrMessageTooLarge.WithCause(speak(err))
+	case ok && st.Code() == codes.Internal:
+		return ErrInvalidRequest.WithCause(speak(err))
+	case ctx.Err() != nil:
+		return contextError(ctx)
+	case !ok:
 		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
 	}
-	switch st.Code() {
-	case codes.ResourceExhausted:
-		return ErrMessageTooLarge.WithCause(err)
-	case codes.Internal:
-		return ErrInvalidRequest.WithCause(err)
-	}
-	return endpoint.Errorf(codeOf(st), "the request was not read: %w", err)
+	return endpoint.Errorf(codeOf(st), "the request was not read: %w", speak(err))
 }
 
 func unimplemented(name string) error {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 )
 
 // exchangeKey is where the parts of a method with a request stream find the
@@ -63,7 +62,7 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 		if err != nil {
 			return endpoint.Empty{}, coded(err)
 		}
-		x.source.answer = x.answer
+		x.source.setAnswer(x.answer)
 		return endpoint.Empty{}, nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
@@ -153,8 +152,8 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			if !yield(m, nil) {
 				return
 			}
-			if w.formats == nil && len(x.mt.stack) > 0 { // a layer may ask
-				x.call.AddResponseBytes(int64(proto.Size(m.(proto.Message))))
+			if w.formats != nil || len(x.mt.stack) > 0 { // a layer may ask
+				x.source.items.Add(sizeOf(m))
 			}
 		}
 	}
@@ -253,10 +252,21 @@ func receiver[T any](x *exchange, w *wire[T]) (next func() (T, error), stop func
 		case r := <-got:
 			return r.v, r.err
 		case <-x.inner.Done():
-			return *new(T), contextError(x.inner)
+			if !x.ended() {
+				return *new(T), contextError(x.inner)
+			}
+			r := <-got // grpc-go may have refused a message, which ends the stream
+			return r.v, r.err
 		}
 	}
 	return next, func() { close(ask) }
+}
+
+// ended says that grpc-go's own stream has ended: nothing waits for its sender
+// then. The context that a stream shows may be that of an interceptor.
+func (x *exchange) ended() bool {
+	s, ok := grpc.ServerTransportStreamFromContext(x.stream).(interface{ Context() context.Context })
+	return ok && s.Context().Err() != nil
 }
 
 // atItem has the violations of an item begin with its place in the stream.
