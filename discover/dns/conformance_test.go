@@ -40,11 +40,20 @@ func TestConformanceSRV(t *testing.T) {
 	t.Parallel()
 	discovertest.Source(t, func(t *testing.T) discovertest.SourceKit {
 		z := &zone{}
+		var records []string
+		broken := false
+		answer := func() {
+			if broken {
+				z.fail(srv, mdns.RcodeServerFailure)
+			} else {
+				z.set(srv, records...)
+			}
+		}
 		return discovertest.SourceKit{
 			Source: dns.SRV(name, overSockets(t, z), dns.TTL(10*time.Millisecond, 20*time.Millisecond)),
 			Set: func(t *testing.T, set []discover.Instance) {
 				t.Helper()
-				var records []string
+				records = nil
 				for _, in := range set {
 					ip, port, err := net.SplitHostPort(in.Addr)
 					require.NoError(t, err)
@@ -52,10 +61,10 @@ func TestConformanceSRV(t *testing.T) {
 					z.set("A "+target, target+" 0 A "+ip)
 					records = append(records, fmt.Sprintf("%s 0 SRV %d %v %s %s", name, in.Priority, in.Weight, port, target))
 				}
-				z.set(srv, records...)
+				answer()
 			},
-			Break:   func(*testing.T) { z.fail(srv, mdns.RcodeServerFailure) },
-			Restore: func(*testing.T) { z.fail(srv, mdns.RcodeSuccess) },
+			Break:   func(*testing.T) { broken = true; answer() },
+			Restore: func(*testing.T) { broken = false; answer() },
 			Instances: []discover.Instance{
 				{Addr: "192.0.2.1:8001", Weight: 10, Meta: map[string]string{"target": "a.internal."}},
 				{Addr: "192.0.2.2:8002", Weight: 20, Priority: 1, Meta: map[string]string{"target": "b.internal."}},
