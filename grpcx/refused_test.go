@@ -17,33 +17,33 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A watcher is a layer and a hook that keep what they were told of one call.
-type watcher struct {
+// An onlooker is a layer and a hook that keep what they were told of one call.
+type onlooker struct {
 	ends   chan error
 	status chan int
 	hooked chan error
 }
 
-func newWatcher() *watcher {
-	return &watcher{make(chan error, 10), make(chan int, 10), make(chan error, 10)}
+func newOnlooker() *onlooker {
+	return &onlooker{make(chan error, 10), make(chan int, 10), make(chan error, 10)}
 }
 
-func (*watcher) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+func (*onlooker) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	return ctx, endpoint.Token{}, nil
 }
 
-func (w *watcher) Exit(ctx context.Context, _ endpoint.Token, err error) error {
+func (w *onlooker) Exit(ctx context.Context, _ endpoint.Token, err error) error {
 	w.ends <- err
 	w.status <- endpoint.CallFrom(ctx).Status(err)
 	return err
 }
 
-func (w *watcher) options() []grpcx.Option {
+func (w *onlooker) options() []grpcx.Option {
 	return []grpcx.Option{grpcx.Use(w), grpcx.ErrorHook(func(_ context.Context, err error) { w.hooked <- err })}
 }
 
 // saw has the layer and the hook told of want.
-func (w *watcher) saw(t *testing.T, want error) {
+func (w *onlooker) saw(t *testing.T, want error) {
 	t.Helper()
 	end := <-w.ends
 	require.ErrorIs(t, end, want)
@@ -86,7 +86,7 @@ func TestRefusedByTransport(t *testing.T) {
 					items <- err
 					return Note{}, err
 				}
-				w := newWatcher()
+				w := newOnlooker()
 				c := echopb.NewEchoClient(serve(t, register(t, &e, append(w.options(), inner...)...)))
 				_, err := c.Say(t.Context(), tt.note, tt.opts...)
 				require.Equal(t, tt.code, status.Code(err))
@@ -115,7 +115,7 @@ func TestRefusedByTransport(t *testing.T) {
 // TestAbortIsNoRefusal has clients that go while a message is waited for.
 func TestAbortIsNoRefusal(t *testing.T) {
 	t.Parallel()
-	w := newWatcher()
+	w := newOnlooker()
 	e := echo()
 	c := echopb.NewEchoClient(serve(t, register(t, &e, append(w.options(), grpcx.Use(limited()))...)))
 	ctx, cancel := context.WithCancel(t.Context())
