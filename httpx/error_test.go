@@ -55,6 +55,35 @@ func TestErrorTravels(t *testing.T) {
 	})
 }
 
+// TestRetryAfterOfProblem has the time in the form of protobuf's JSON, to the
+// nanosecond, and the client read it back.
+func TestRetryAfterOfProblem(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]string{
+		0:                        "",
+		1:                        "0.000000001s",
+		10:                       "0.00000001s",
+		time.Millisecond:         "0.001s",
+		100 * time.Millisecond:   "0.1s",
+		1200 * time.Millisecond:  "1.2s",
+		4972 * time.Millisecond:  "4.972s",
+		time.Second - 1:          "0.999999999s",
+		time.Second:              "1s",
+		10*time.Second + 1:       "10.000000001s",
+		time.Hour:                "3600s",
+		24*time.Hour + 20:        "86400.00000002s",
+		time.Duration(1<<63 - 1): "9223372036.854775807s",
+	} {
+		svc := failing(errOne.WithRetryAfter(after), httpx.Fails(errOne))
+		h := mounted(t, svc)
+		require.Equal(t, want, ask(t, h, "POST", "/", "").problem(t).RetryAfter, after)
+		c := failing(nil, httpx.Fails(errOne))
+		dial(t, listen(t, h), c)
+		_, err := c.Do(t.Context(), endpoint.Empty{})
+		require.Equal(t, after, endpoint.ErrorOf(err).RetryAfter(), want)
+	}
+}
+
 // TestEmptyMembers has nothing in a problem that the error does not have.
 func TestEmptyMembers(t *testing.T) {
 	t.Parallel()

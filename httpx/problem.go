@@ -91,7 +91,7 @@ func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
 		p.Errors = append(p.Errors, ProblemViolation{clean(v.Pointer), clean(v.Parameter), clean(v.Detail)})
 	}
 	if d := e.RetryAfter(); d > 0 {
-		p.RetryAfter = strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+		p.RetryAfter = inSeconds(d)
 	}
 	for _, l := range e.Help() {
 		p.Help = append(p.Help, ProblemLink{clean(l.Description), clean(l.URL)})
@@ -107,6 +107,17 @@ func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
 		return append(dst, `{"type":"about:blank","status":500,"code":"INTERNAL"}`...)
 	}
 	return append(dst, body...)
+}
+
+// inSeconds returns d, which is not negative, in the form that protobuf's JSON has
+// for a Duration: seconds with up to nine decimal digits. It is made of integers,
+// because no float is a tenth.
+func inSeconds(d time.Duration) string {
+	text := strconv.FormatInt(int64(d/time.Second), 10)
+	if part := d % time.Second; part != 0 {
+		text += strings.TrimRight(fmt.Sprintf(".%09d", part.Nanoseconds()), "0")
+	}
+	return text + "s"
 }
 
 // clean makes text valid UTF-8, because JSON is.

@@ -3,7 +3,6 @@ package httpx
 import (
 	"bytes"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +22,8 @@ var ErrMethodNotAllowed = endpoint.Define(endpoint.Unimplemented, "endpoint", "M
 //
 // A router's own answers are known by their texts. What a handler of one path
 // answers passes even so, if router itself, and no middleware around it, is
-// given; that of a subtree ("/files/", "/files/*") may be another router's.
+// given; that of a subtree ("/files/", "/files/*", what chi's Mount is given)
+// may be another router's.
 func Problems(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := problemWriters.Get().(*problemWriter)
@@ -144,32 +144,11 @@ func (p *problemWriter) handled() bool {
 	if pattern := p.r.Pattern; pattern != "" { // of an http.ServeMux
 		return !strings.HasSuffix(pattern, "/") && !strings.HasSuffix(pattern, "...}")
 	}
-	pattern := chiPattern(p.router, p.r)
-	return pattern != "" && !strings.HasSuffix(pattern, "*")
-}
-
-// chiPattern returns the pattern that a chi router has for a request, or "". Its
-// method is Match(ctx *chi.Context, method, path string) bool, and an interface
-// of ours cannot name the type of its context.
-func chiPattern(router http.Handler, r *http.Request) string {
-	match := reflect.ValueOf(router).MethodByName("Match")
-	if !match.IsValid() {
-		return ""
-	}
-	t, text := match.Type(), reflect.TypeFor[string]()
-	if t.NumIn() != 3 || t.In(0).Kind() != reflect.Pointer || t.In(1) != text || t.In(2) != text || t.NumOut() != 1 || t.Out(0).Kind() != reflect.Bool {
-		return ""
-	}
-	ctx := reflect.New(t.In(0).Elem())
-	found, ok := reflect.TypeAssert[interface{ RoutePattern() string }](ctx)
-	path := r.URL.RawPath
+	path := p.r.URL.RawPath
 	if path == "" {
-		path = r.URL.Path
+		path = p.r.URL.Path
 	}
-	if !ok || !match.Call([]reflect.Value{ctx, reflect.ValueOf(r.Method), reflect.ValueOf(path)})[0].Bool() {
-		return ""
-	}
-	return found.RoutePattern()
+	return chiHandles(p.router, p.r.Method, path)
 }
 
 // oneLine joins lists of methods into one, sorted, each once.

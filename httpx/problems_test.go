@@ -211,6 +211,112 @@ func TestProblemsOfChi(t *testing.T) {
 	require.Equal(t, []string{"OPTIONS, POST, PUT"}, a.header["Allow"])
 }
 
+// TestProblemsOfMounts has chi routers mounted in a chi router: the path of the
+// mount itself, with and without a slash, is as any other that nobody serves,
+// unless the router that is mounted has a route for its root.
+func TestProblemsOfMounts(t *testing.T) {
+	t.Parallel()
+	root := func(method string) func(chi.Router) {
+		return func(r chi.Router) { r.Method(method, "/", answering(200, "root")) }
+	}
+	with := func(fs ...func(chi.Router)) chi.Router {
+		r := chi.NewRouter()
+		for _, f := range fs {
+			f(r)
+		}
+		return r
+	}
+	leaf := func(r chi.Router) { r.Get("/leaf", answering(200, "leaf").ServeHTTP) }
+	mounted := func(at string, h http.Handler) func(chi.Router) {
+		return func(r chi.Router) { r.Mount(at, h) }
+	}
+	notFound := func(r chi.Router) { r.Get("/", http.NotFound) }
+
+	r := with(
+		mounted("/bare", with(leaf)),
+		mounted("/rooted", with(leaf, root("GET"))),
+		mounted("/posts", with(root("POST"))),
+		mounted("/own", with(notFound)),
+		func(r chi.Router) {
+			r.Route("/route", func(r chi.Router) { leaf(r) })
+			r.Route("/rootedroute", func(r chi.Router) { leaf(r); root("GET")(r) })
+			r.With(func(next http.Handler) http.Handler { return next }).Mount("/inline", with(leaf))
+		},
+		mounted("/slash/", with(leaf)),
+		mounted("/of/{id}", with(leaf)),
+		mounted("/outer", with(mounted("/low", with(leaf)), mounted("/base", with(root("GET"))), mounted("/mine", with(notFound)))),
+		mounted("/atroot", with(mounted("/", with(root("GET"))))),
+		mounted("/atbare", with(mounted("/", with(leaf)))),
+		mounted("/stripped", http.StripPrefix("/stripped", with(leaf))),
+		mounted("/strippedroot", http.StripPrefix("/strippedroot", with(root("GET")))),
+		mounted("/later", with(leaf)),
+		func(r chi.Router) {
+			r.Get("/later", http.NotFound)
+			r.Get("/beside", http.NotFound)
+			r.Get("/beside/*", answering(200, "leaf").ServeHTTP)
+		},
+	)
+	h := httpx.Problems(r)
+	const none, post, theirs = "NO_ROUTE", "METHOD_NOT_ALLOWED", "404 page not found\n"
+	for path, want := range map[string]string{
+		"/bare": none, "/bare/": none, "/bare/x": none, "/bare/leaf": "leaf", "/bare//": none,
+		"/rooted": "root", "/rooted/": "root", "/rooted/x": none, "/rooted/leaf": "leaf",
+		"/posts": post, "/posts/": post, "/posts/x": none,
+		"/own": theirs, "/own/": theirs, "/own/x": none,
+		"/route": none, "/route/": none, "/route/leaf": "leaf",
+		"/rootedroute": "root", "/rootedroute/": "root", "/rootedroute/leaf": "leaf",
+		"/inline": none, "/inline/": none, "/inline/leaf": "leaf",
+		"/slash": none, "/slash/": none, "/slash/leaf": "leaf",
+		"/of/7": none, "/of/7/": none, "/of/7/leaf": "leaf",
+		"/outer": none, "/outer/": none, "/outer/x": none,
+		"/outer/low": none, "/outer/low/": none, "/outer/low/leaf": "leaf",
+		"/outer/base": "root", "/outer/base/": "root", "/outer/base/x": none,
+		"/outer/mine": theirs, "/outer/mine/": theirs,
+		"/atroot": "root", "/atroot/": "root", "/atroot/x": none,
+		"/atbare": none, "/atbare/": none, "/atbare/leaf": "leaf",
+		"/stripped": none, "/stripped/": none, "/stripped/leaf": "leaf",
+		"/strippedroot/": "root",
+		"/later":         theirs, "/later/": none, "/later/leaf": "leaf",
+		"/beside": theirs, "/beside/x": "leaf",
+	} {
+		a := ask(t, h, "GET", path, "")
+		switch want {
+		case none, post:
+			if assert.Equal(t, "application/problem+json", a.header.Get("Content-Type"), "%s: %d %q", path, a.status, a.body) {
+				assert.Equal(t, want, a.problem(t).Reason, path)
+			}
+		default:
+			assert.Equal(t, want, a.body, path)
+		}
+		if want == post {
+			assert.Equal(t, []string{"OPTIONS, POST"}, a.header["Allow"], path)
+			assert.Equal(t, 204, ask(t, h, "OPTIONS", path, "").status, path)
+		}
+	}
+}
+
+// TestProblemsOfOthers has handlers with methods that are not those of chi.
+func TestProblemsOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, h := range []http.Handler{noMatch{http.NotFoundHandler()}, noRoutes{http.NotFoundHandler()}} {
+		require.Equal(t, "NO_ROUTE", ask(t, httpx.Problems(h), "GET", "/", "").problem(t).Reason)
+	}
+}
+
+type noMatch struct{ http.Handler }
+
+func (noMatch) Match(*int, string, string) bool { return true }
+
+// noRoutes matches everything, and lists its routes in another form.
+type noRoutes struct{ http.Handler }
+
+func (noRoutes) Match(ctx *struct{ RoutePatterns []string }, _, _ string) bool {
+	ctx.RoutePatterns = []string{"/"}
+	return true
+}
+
+func (noRoutes) Routes() []string { return []string{"/"} }
+
 // TestResponseController has all that a handler can do with its connection work
 // through Problems.
 func TestResponseController(t *testing.T) {

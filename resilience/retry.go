@@ -28,7 +28,10 @@ import (
 // Blog, 2015); the defaults are 50 ms and 2 s, see [Backoff]. When the error
 // says after which time a repeat makes sense, it waits that long and the random
 // time on top; beyond a minute it gives up instead. It also gives up at once
-// when the caller's deadline would pass during the wait.
+// when the caller's deadline would pass during the wait, and when a policy of
+// this process, such as an open [Breaker] inside it, refused the call for longer
+// than the wait would be at most: such a policy is there to spare the caller
+// the wait.
 //
 // Each repeat takes a token from a [Budget], so that a Retry adds at most a
 // tenth to the load of a backend that is down. One Retry has one Budget for all
@@ -44,8 +47,8 @@ import (
 //
 // Events of the source "retry": "repeated", with the wait as Delay; "exhausted",
 // when the last attempt failed; "budget_spent"; "no_time", when the wait would
-// have been longer than the deadline or a minute. Each has the attempt's error
-// as Err. Its gauge is "budget_tokens".
+// have been too long in one of the ways above. Each has the attempt's error as
+// Err. Its gauge is "budget_tokens".
 type Retry struct {
 	common
 	attempts  int
@@ -206,11 +209,11 @@ func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, s
 	if made >= r.attempts {
 		return 0, "exhausted"
 	}
-	after := endpoint.ErrorOf(err).RetryAfter()
-	delay := after + r.jitter(made)
+	after, most := endpoint.ErrorOf(err).RetryAfter(), r.bound(made)
+	delay := after + rand.N(most+1)
 	deadline, ok := ctx.Deadline()
 	switch {
-	case after > maxRetryAfter, ok && time.Until(deadline) <= delay:
+	case after > maxRetryAfter, after > most && neverMade(err), ok && time.Until(deadline) <= delay:
 		return delay, "no_time"
 	case !r.budget.take():
 		return delay, "budget_spent"
@@ -218,17 +221,16 @@ func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, s
 	return delay, repeated
 }
 
-// jitter returns a random wait after made attempts.
-func (r *Retry) jitter(made int) time.Duration {
+// bound returns the longest random wait after made attempts.
+func (r *Retry) bound(made int) time.Duration {
 	most := r.base
 	for range made - 1 {
 		if most > r.cap/2 {
-			most = r.cap
-			break
+			return r.cap
 		}
 		most *= 2
 	}
-	return rand.N(most + 1)
+	return most
 }
 
 // wait waits for d, or returns the error of a context that ends before.

@@ -199,6 +199,101 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// What a policy of this process refuses for longer than the backoff fails at
+// once: the call of an open breaker does not wait for its cooldown.
+func TestRetryAfterRefusal(t *testing.T) {
+	t.Parallel()
+	const base, long = 10 * time.Millisecond, 2 * time.Second
+	overWire := func(e *endpoint.Error) error {
+		return endpoint.FromWire(e.Code(), e.Domain(), e.Reason(), e.Message()).WithRetryAfter(e.RetryAfter())
+	}
+	for name, tt := range map[string]struct {
+		err    error
+		calls  int
+		events []string
+	}{
+		"a breaker":                  {resilience.ErrOpen.WithRetryAfter(base + 1), 1, []string{"retry no_time"}},
+		"a limit":                    {resilience.ErrRateLimited.WithRetryAfter(long), 1, []string{"retry no_time"}},
+		"a breaker, never sent":      {endpoint.MarkNotSent(resilience.ErrOpen.WithRetryAfter(long)), 1, []string{"retry no_time"}},
+		"a breaker for a short time": {resilience.ErrOpen.WithRetryAfter(base), 3, []string{"retry repeated", "retry repeated", "retry exhausted"}},
+		"a breaker whose probe runs": {resilience.ErrOpen, 3, []string{"retry repeated", "retry repeated", "retry exhausted"}},
+		"a breaker of the server":    {overWire(resilience.ErrOpen.WithRetryAfter(long)), 3, []string{"retry repeated", "retry repeated", "retry exhausted"}},
+		"no policy":                  {errDown.WithRetryAfter(long), 3, []string{"retry repeated", "retry repeated", "retry exhausted"}},
+	} {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, stream %v", name, stream), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					log := new(endpointtest.Recorder)
+					retry := resilience.NewRetry(3, resilience.Backoff(base, base), resilience.OnEvent(logged(log)),
+						resilience.Codes(endpoint.Unavailable, endpoint.ResourceExhausted))
+					calls, start := 0, time.Now()
+					err := run(t.Context(), stream, retry, func(context.Context) error { calls++; return tt.err })
+					took := time.Since(start)
+					if calls != tt.calls || !slices.Equal(log.Lines(), tt.events) {
+						t.Errorf("%d attempts and the events %q, want %d and %q", calls, log.Lines(), tt.calls, tt.events)
+					}
+					after := endpoint.ErrorOf(tt.err).RetryAfter()
+					if least := time.Duration(tt.calls-1) * after; took < least || tt.calls == 1 && took != 0 {
+						t.Errorf("it took %v, want %v or no time at all", took, least)
+					}
+					if got := endpoint.ErrorOf(err).RetryAfter(); !errors.Is(err, tt.err) || got != after {
+						t.Errorf("the caller is told %v and to wait %v, want %v", err, got, after)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The calls of a client whose server is down fail fast, before its breaker opens
+// and after, and pass again once the server is back and the cooldown over.
+func TestRetryAroundBreaker(t *testing.T) {
+	t.Parallel()
+	for name, stack := range map[string]endpoint.Stack{
+		"ClientStack": resilience.ClientStack(),
+		"by hand": {
+			resilience.NewRetry(3, resilience.Budgeted(resilience.NewBudget(2, 0))), // a token for every repeat
+			resilience.NewBreaker(5),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				calls, down := 0, true
+				call := func() error {
+					_, err := stack.Wrap(func(context.Context, int) (int, error) {
+						if calls++; down {
+							return 0, errDown
+						}
+						return 0, nil
+					})(t.Context(), 1)
+					return err
+				}
+				rejected := 0
+				for range 40 {
+					start := time.Now()
+					err := call()
+					if took := time.Since(start); took > 150*time.Millisecond || endpoint.CodeOf(err) != endpoint.Unavailable {
+						t.Fatalf("a call to a server that is down takes %v and ends with %v, want at most the waits of its attempts", took, err)
+					}
+					if errors.Is(err, resilience.ErrOpen) {
+						rejected++
+					}
+				}
+				if rejected == 0 {
+					t.Errorf("%d attempts at a server that is down open no breaker", calls)
+				}
+				down = false
+				time.Sleep(5 * time.Second) // the cooldown
+				if err := call(); err != nil {
+					t.Errorf("a call after the cooldown = %v", err)
+				}
+			})
+		})
+	}
+}
+
 // errors.Is finds every attempt's error; all else is the last one's.
 func TestRetryJoins(t *testing.T) {
 	t.Parallel()

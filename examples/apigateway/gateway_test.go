@@ -80,7 +80,7 @@ func TestNoRoute(t *testing.T) {
 	t.Parallel()
 	h, err := apigateway.New(t.Context(), discover.Static(), discover.Static())
 	require.NoError(t, err)
-	for _, path := range []string{"/", "/strings/nothing", "/profiles/1"} {
+	for _, path := range []string{"/", "/strings", "/strings/", "/strings/nothing", "/directory", "/directory/", "/profiles/1"} {
 		resp := httptest.NewRecorder()
 		h.ServeHTTP(resp, httptest.NewRequest(http.MethodGet, path, nil))
 		require.Equal(t, http.StatusNotFound, resp.Code, path)

@@ -17,13 +17,15 @@ func Proxy(ctx context.Context, instances ...string) (*Strings, error) {
 	pool := discover.New(httpx.Dialer())
 	go func() { _ = pool.Run(ctx, discover.Static(instances...)) }()
 
-	retry := resilience.NewRetry(3)
+	// Outside the retry, the breaker judges what becomes of calls: an instance that
+	// is gone fails none, and its probe looks for one that is back.
 	breaker := resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5))
+	retry := resilience.NewRetry(3)
 	limiter := resilience.NewLimiter(1000, 1000)
 	timeout := resilience.NewTimeout(250 * time.Millisecond) // of each attempt
 
 	var far Strings
-	err := httpx.Client(pool, &far, httpx.Use(retry, breaker, limiter, timeout))
+	err := httpx.Client(pool, &far, httpx.Use(breaker, retry, limiter, timeout))
 	s := New()
 	s.Uppercase = far.Uppercase
 	return s, err

@@ -2,17 +2,20 @@ package stringsvc_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
 )
 
 // instance is a server of the service that counts its calls.
@@ -90,6 +93,28 @@ func TestProxy(t *testing.T) {
 	n, err := c.Count(t.Context(), stringsvc.Text{S: "a"})
 	require.NoError(t, err, "the proxy counts itself")
 	require.Equal(t, 1, n.V)
+}
+
+// TestProxyFailsFast has no instance left: calls are refused at once, before the
+// breaker opens and after. Its cooldown is 5 s, so a bound of 2 s tells a call
+// that waits for it from one that does not, however slow the machine is.
+func TestProxyFailsFast(t *testing.T) {
+	t.Parallel()
+	gone := start(t)
+	gone.Close()
+	s, err := stringsvc.Proxy(t.Context(), gone.addr())
+	require.NoError(t, err)
+	rejected := 0
+	for range 60 { // 20 open the breaker, and each puts a tenth of a repeat aside
+		began := time.Now()
+		_, err := s.Uppercase(t.Context(), stringsvc.Text{S: "a"})
+		require.Less(t, time.Since(began), 2*time.Second)
+		require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
+		if errors.Is(err, resilience.ErrOpen) {
+			rejected++
+		}
+	}
+	require.Positive(t, rejected)
 }
 
 // load makes 200 calls from several goroutines and returns the first error. Three

@@ -87,7 +87,11 @@ func (o options) check(flags *flag.FlagSet) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if _, _, err := net.SplitHostPort(o.listen); err != nil {
+	_, port, err := net.SplitHostPort(o.listen)
+	if err == nil {
+		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
+	}
+	if err != nil {
 		return fmt.Errorf("-listen %q is not host:port: %w", o.listen, err)
 	}
 	if o.interval <= 0 {
@@ -96,7 +100,6 @@ func (o options) check(flags *flag.FlagSet) error {
 	if o.n <= 0 {
 		return fmt.Errorf("-n %d is not positive", o.n)
 	}
-	var err error
 	flags.Visit(func(f *flag.Flag) {
 		if watching := o.watch != ""; f.Name == "n" && !watching || f.Name != "n" && f.Name != "watch" && watching {
 			err = fmt.Errorf("-%s does not go with what else is given", f.Name)

@@ -263,7 +263,7 @@ func TestFlags(t *testing.T) {
 		"no URL":              {"-watch localhost:8080", 2, "is not an http URL"},
 		"n without watch":     {"-n 3", 2, "-n does not go"},
 		"listen and watch":    {"-listen localhost:1 -watch http://localhost:1", 2, "-listen does not go"},
-		"an address in words": {"-listen nowhere:x", 1, "ticker:"},
+		"an address in words": {"-listen nowhere:x", 2, "is not host:port"},
 		"nobody there":        {"-watch http://127.0.0.1:1", 1, "ticker:"},
 	}
 	for name, tt := range tests {

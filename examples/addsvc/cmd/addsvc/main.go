@@ -50,7 +50,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if optional := name == "debug.addr" || name == "otlp.addr"; optional && *addr == "" {
 			continue
 		}
-		if _, _, err := net.SplitHostPort(*addr); err != nil {
+		_, port, err := net.SplitHostPort(*addr)
+		if err == nil {
+			_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
+		}
+		if err != nil {
 			fmt.Fprintf(stderr, "addsvc: -%s %q is not host:port: %v\n", name, *addr, err)
 			return 2
 		}

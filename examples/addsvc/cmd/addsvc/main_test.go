@@ -50,7 +50,7 @@ func TestArguments(t *testing.T) {
 		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `addsvc: -grpc-addr "" is not host:port`},
 		"no debug port": {[]string{"-debug.addr", "x"}, 2, `addsvc: -debug.addr "x" is not host:port`},
 		"no collector":  {[]string{"-otlp.addr", "x"}, 2, `addsvc: -otlp.addr "x" is not host:port`},
-		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 1, "addsvc: gRPC: listen tcp"},
+		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 2, `addsvc: -grpc-addr "127.0.0.1:nope" is not host:port`},
 		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: listen tcp " + busy + ": bind: address already in use"},
 		"gRPC in use":   {[]string{"-http-addr", free, "-grpc-addr", busy, "-debug.addr", free}, 1, "addsvc: gRPC: listen tcp " + busy + ": bind: address already in use"},
 		"debug in use":  {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", busy}, 1, "addsvc: debug: listen tcp " + busy + ": bind: address already in use"},

@@ -24,6 +24,7 @@ func TestArguments(t *testing.T) {
 		"unknown flag":   {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
 		"argument":       {[]string{"x"}, 2, `apigateway: unexpected argument "x"`},
 		"no port":        {[]string{"-listen", "localhost"}, 2, `apigateway: -listen "localhost" is not host:port`},
+		"no such port":   {[]string{"-listen", ":99999", "-stringsvc", "a:1", "-profilesvc", "a:1"}, 2, `apigateway: -listen ":99999" is not host:port`},
 		"no instance":    {[]string{"-profilesvc", "a:1"}, 2, `apigateway: -stringsvc "" is not host:port`},
 		"all at once":    {[]string{"-stringsvc", "a:1,b"}, 2, "-stringsvc \"b\" is not host:port\n-profilesvc \"\" is not host:port"},
 		"address in use": {[]string{"-listen", taken.Addr().String(), "-stringsvc", "a:1", "-profilesvc", "a:1"}, 1, "address already in use"},

@@ -49,7 +49,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "profilesvc: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	if _, _, err := net.SplitHostPort(*addr); err != nil {
+	_, port, err := net.SplitHostPort(*addr)
+	if err == nil {
+		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "profilesvc: -http.addr %q is not host:port: %v\n", *addr, err)
 		return 2
 	}

@@ -31,7 +31,7 @@ func TestArguments(t *testing.T) {
 		"argument":        {[]string{"x"}, 2, `profilesvc: unexpected argument "x"`},
 		"no port":         {[]string{"-http.addr", "localhost"}, 2, `profilesvc: -http.addr "localhost" is not host:port`},
 		"no address":      {[]string{"-http.addr", ""}, 2, `profilesvc: -http.addr "" is not host:port`},
-		"no such port":    {[]string{"-http.addr", "localhost:nope"}, 1, "profilesvc: listen tcp"},
+		"no such port":    {[]string{"-http.addr", "localhost:nope"}, 2, `profilesvc: -http.addr "localhost:nope" is not host:port`},
 		"address in use":  {[]string{"-http.addr", taken.Addr().String()}, 1, "address already in use"},
 		"flag, then more": {[]string{"-http.addr", ":0", "x"}, 2, `profilesvc: unexpected argument "x"`},
 	} {

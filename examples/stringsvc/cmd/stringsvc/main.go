@@ -65,7 +65,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func checkAddr(name, addr string) error {
-	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
+	}
+	if err != nil || port == "" {
 		return fmt.Errorf("-%s %q is not host:port", name, addr)
 	}
 	return nil

@@ -20,14 +20,16 @@ func TestArguments(t *testing.T) {
 		code int
 		says string
 	}{
-		"help":           {[]string{"-h"}, 0, "-listen address"},
-		"unknown flag":   {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
-		"argument":       {[]string{"x"}, 2, `stringsvc: unexpected argument "x"`},
-		"no port":        {[]string{"-listen", "localhost"}, 2, `stringsvc: -listen "localhost" is not host:port`},
-		"no address":     {[]string{"-listen", ""}, 2, `stringsvc: -listen "" is not host:port`},
-		"a wrong proxy":  {[]string{"-proxy", "a:1,b"}, 2, `stringsvc: -proxy "b" is not host:port`},
-		"an empty proxy": {[]string{"-proxy", "a:1,"}, 2, `stringsvc: -proxy "" is not host:port`},
-		"address in use": {[]string{"-listen", taken.Addr().String()}, 1, "address already in use"},
+		"help":            {[]string{"-h"}, 0, "-listen address"},
+		"unknown flag":    {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
+		"argument":        {[]string{"x"}, 2, `stringsvc: unexpected argument "x"`},
+		"no port":         {[]string{"-listen", "localhost"}, 2, `stringsvc: -listen "localhost" is not host:port`},
+		"no address":      {[]string{"-listen", ""}, 2, `stringsvc: -listen "" is not host:port`},
+		"no such port":    {[]string{"-listen", ":99999"}, 2, `stringsvc: -listen ":99999" is not host:port`},
+		"a port in words": {[]string{"-listen", "localhost:nope"}, 2, `stringsvc: -listen "localhost:nope" is not host:port`},
+		"a wrong proxy":   {[]string{"-proxy", "a:1,b"}, 2, `stringsvc: -proxy "b" is not host:port`},
+		"an empty proxy":  {[]string{"-proxy", "a:1,"}, 2, `stringsvc: -proxy "" is not host:port`},
+		"address in use":  {[]string{"-listen", taken.Addr().String()}, 1, "address already in use"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
