@@ -80,6 +80,6 @@ func fieldOf[T any](of reflect.Value, name string) T {
 	if !f.IsValid() {
 		return *new(T)
 	}
-	value, _ := f.Interface().(T)
+	value, _ := reflect.TypeAssert[T](f)
 	return value
 }
