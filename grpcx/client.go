@@ -252,7 +252,7 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	switch {
 	case !ok:
 		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", err))
-	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded):
+	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && isOver(ctx):
 		return x.mark(contextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))

@@ -231,14 +231,24 @@ func cleanMap(m map[string]string) map[string]string {
 // cause where it has one of its own.
 func contextError(ctx context.Context) *endpoint.Error {
 	err := ctx.Err()
+	if err == nil {
+		err = context.DeadlineExceeded // see isOver
+	}
 	code, text := endpoint.Canceled, "canceled"
 	if errors.Is(err, context.DeadlineExceeded) {
 		code, text = endpoint.DeadlineExceeded, "deadline exceeded"
 	}
-	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		err = errors.Join(err, cause)
 	}
 	return endpoint.Errorf(code, text+": %w", err)
+}
+
+// isOver says that the deadline of ctx has passed. The context's own timer may not
+// have run yet when grpc-go, or the server, looks at the clock.
+func isOver(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline)
 }
 
 // unread is the error of a request that grpc-go did not hand over. Its answer is
