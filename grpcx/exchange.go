@@ -28,7 +28,6 @@ type exchange struct {
 	interceptor grpc.UnaryServerInterceptor
 	in          inbox
 	format      int             // of the messages, for a method that has formats
-	answer      any             // the response's message
 	inner       context.Context // of the handler of a request stream
 	started     bool            // the header of a response stream was sent
 	finished    bool            // a unary call came back
@@ -160,13 +159,22 @@ func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], n
 		resp, err = intercepted(ctx, x, next, req)
 	}
 	if err == nil {
-		x.answer, err = encode(x, out, resp)
+		err = answer(x, out, resp)
 	}
 	if err != nil {
 		return coded(err)
 	}
-	x.source.setAnswer(x.answer)
 	return nil
+}
+
+// answer makes the message of a response that is one, for grpc-go and for whoever
+// asks the Call.
+func answer[Resp any](x *exchange, out *wire[Resp], resp Resp) error {
+	m, err := encode(x, out, resp)
+	if err == nil {
+		x.source.setAnswer(m)
+	}
+	return err
 }
 
 // decode receives the first message of a request.
@@ -319,23 +327,23 @@ func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgo
 // as a nil pointer of a type does that has a method Unwrap: nothing recovers
 // here but this.
 func (x *exchange) refuse(ctx context.Context, err error) error {
-	var answer error
+	var refusal error
 	panicked := guard(func() error {
-		answer = x.answerTo(ctx, err)
+		refusal = x.statusFor(ctx, err)
 		return nil
 	})
 	if panicked != nil {
-		answer = x.answerTo(ctx, panicked)
+		refusal = x.statusFor(ctx, panicked)
 	}
-	return answer
+	return refusal
 }
 
-func (x *exchange) answerTo(ctx context.Context, err error) error {
+func (x *exchange) statusFor(ctx context.Context, err error) error {
 	err = coded(err) // a layer may have made it
-	answer := statusOf(x.mt.op.Outgoing(err)).Err()
+	refusal := statusOf(x.mt.op.Outgoing(err)).Err()
 	x.mt.config.report(ctx, err)
 	x.sendTrailer(ctx)
-	return answer
+	return refusal
 }
 
 // sendHeader hands what was set for the reply to grpc-go, which sends it with

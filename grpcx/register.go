@@ -119,7 +119,7 @@ func (x *exchange) settle(ctx context.Context, answer *any, err *error) {
 		*err = x.refuse(ctx, *err)
 	} else {
 		x.sendHeader(ctx)
-		*answer = x.answer
+		*answer = x.source.answer
 	}
 	x.release()
 }

@@ -57,19 +57,18 @@ func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], ne
 		x.inner = ctx
 		resp, err := next(ctx, items)
 		if err == nil {
-			x.answer, err = encode(x, out, resp)
+			err = answer(x, out, resp)
 		}
 		if err != nil {
 			return endpoint.Empty{}, coded(err)
 		}
-		x.source.setAnswer(x.answer)
 		return endpoint.Empty{}, nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
 		if _, err := shell(context.WithValue(ctx, exchangeKey{}, x), received(x, in)); err != nil {
 			return err
 		}
-		return x.send(stream, x.answer)
+		return x.send(stream, x.source.answer)
 	})
 }
 
