@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint/examples/internal/hostport"
 	"github.com/typedkit/endpoint/httpx"
 )
 
@@ -87,11 +88,7 @@ func (o options) check(flags *flag.FlagSet) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	_, port, err := net.SplitHostPort(o.listen)
-	if err == nil {
-		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
-	}
-	if err != nil {
+	if err := hostport.Check(o.listen); err != nil {
 		return fmt.Errorf("-listen %q is not host:port: %w", o.listen, err)
 	}
 	if o.interval <= 0 {
@@ -100,6 +97,7 @@ func (o options) check(flags *flag.FlagSet) error {
 	if o.n <= 0 {
 		return fmt.Errorf("-n %d is not positive", o.n)
 	}
+	var err error
 	flags.Visit(func(f *flag.Flag) {
 		if watching := o.watch != ""; f.Name == "n" && !watching || f.Name != "n" && f.Name != "watch" && watching {
 			err = fmt.Errorf("-%s does not go with what else is given", f.Name)

@@ -150,10 +150,10 @@ func fit(n int, elapsed, want time.Duration) int {
 // window times one window of n iterations.
 func window(c Case, n int, random *rand.Rand) (time.Duration, error) {
 	// The garbage of the case before is not collected on the time of this one, nor
-	// is its memory given back to the system; what this one makes is. The iterations before the timed ones wake caches and
-	// branch predictors, and as their number is random, the window begins
-	// anywhere between two collections: a window that always began after one
-	// would see too few of them.
+	// is its memory given back to the system; what this one makes is. The
+	// iterations before the timed ones wake caches and branch predictors, and as
+	// their number is random, the window begins anywhere between two collections:
+	// a window that always began after one would see too few of them.
 	debug.FreeOSMemory()
 	if err := c.run(n/16 + 1 + random.IntN(n)); err != nil {
 		return 0, err

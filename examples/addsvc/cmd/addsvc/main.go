@@ -17,9 +17,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 
+	"github.com/typedkit/endpoint/examples/internal/hostport"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -50,11 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if optional := name == "debug.addr" || name == "otlp.addr"; optional && *addr == "" {
 			continue
 		}
-		_, port, err := net.SplitHostPort(*addr)
-		if err == nil {
-			_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
-		}
-		if err != nil {
+		if err := hostport.Check(*addr); err != nil {
 			fmt.Fprintf(stderr, "addsvc: -%s %q is not host:port: %v\n", name, *addr, err)
 			return 2
 		}

@@ -26,6 +26,7 @@ import (
 
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/examples/apigateway"
+	"github.com/typedkit/endpoint/examples/internal/hostport"
 )
 
 func main() {
@@ -65,11 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func checkAddr(name, addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
-	}
-	if err != nil || port == "" {
+	if err := hostport.Check(addr); err != nil || strings.HasSuffix(addr, ":") {
 		return fmt.Errorf("-%s %q is not host:port", name, addr)
 	}
 	return nil

@@ -25,6 +25,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/typedkit/endpoint/examples/internal/hostport"
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
@@ -49,11 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "profilesvc: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	_, port, err := net.SplitHostPort(*addr)
-	if err == nil {
-		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
-	}
-	if err != nil {
+	if err := hostport.Check(*addr); err != nil {
 		fmt.Fprintf(stderr, "profilesvc: -http.addr %q is not host:port: %v\n", *addr, err)
 		return 2
 	}

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint/examples/internal/hostport"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
 )
@@ -65,11 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func checkAddr(name, addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = net.ResolveTCPAddr("tcp", ":"+port) // without the host: nothing is asked of a network
-	}
-	if err != nil || port == "" {
+	if err := hostport.Check(addr); err != nil || strings.HasSuffix(addr, ":") {
 		return fmt.Errorf("-%s %q is not host:port", name, addr)
 	}
 	return nil
