@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 )
 
 // outcome is what one attempt of a race came to.
-type outcome[V any] struct {
+type outcome struct {
 	at       *attemptContext
-	value    V
+	value    any
 	err      error
 	panicked *PanicError
 	cancel   context.CancelFunc
@@ -22,8 +21,8 @@ type outcome[V any] struct {
 // was started failed, it returns the error of the last; if one of them
 // panicked, it panics on the caller's goroutine. The others are cancelled;
 // their goroutines end when their try does, and dispose of what it gives.
-func race[V any](ctx context.Context, h Hedger, bound bool, try func(context.Context) (V, error), dispose func(V)) (outcome[V], error) {
-	r := &racing[V]{try: try, dispose: dispose, results: make(chan outcome[V]), over: make(chan struct{})}
+func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (any, error), dispose func(any)) (outcome, error) {
+	r := &racing{try: try, dispose: dispose, results: make(chan outcome), over: make(chan struct{})}
 	defer r.end()
 	racer, _ := h.(Racer)
 	var began time.Time
@@ -44,7 +43,7 @@ func race[V any](ctx context.Context, h Hedger, bound bool, try func(context.Con
 }
 
 // decide starts attempts until one of them decides the race.
-func (r *racing[V]) decide(ctx context.Context, h Hedger, racer Racer, bound bool) outcome[V] {
+func (r *racing) decide(ctx context.Context, h Hedger, racer Racer, bound bool) outcome {
 	r.start(ctx, bound)
 	for {
 		o, decided := r.await(ctx, r.timer(h.Delay(ctx, r.started)))
@@ -58,10 +57,10 @@ func (r *racing[V]) decide(ctx context.Context, h Hedger, racer Racer, bound boo
 	}
 }
 
-type racing[V any] struct {
-	try              func(context.Context) (V, error)
-	dispose          func(V)
-	results          chan outcome[V]
+type racing struct {
+	try              func(context.Context) (any, error)
+	dispose          func(any)
+	results          chan outcome
 	over             chan struct{} // closed when nobody receives results any more
 	attempts         []racer
 	started, pending int
@@ -75,7 +74,7 @@ type racer struct {
 	cancel context.CancelFunc
 }
 
-func (r *racing[V]) start(ctx context.Context, bound bool) {
+func (r *racing) start(ctx context.Context, bound bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	var before *attemptContext
 	if r.started > 0 {
@@ -85,11 +84,11 @@ func (r *racing[V]) start(ctx context.Context, bound bool) {
 	r.attempts = append(r.attempts, racer{at, cancel})
 	r.started++
 	r.pending++
-	go r.run(outcome[V]{at: at, cancel: cancel})
+	go r.run(outcome{at: at, cancel: cancel})
 }
 
 // run makes one attempt on a goroutine of its own.
-func (r *racing[V]) run(o outcome[V]) {
+func (r *racing) run(o outcome) {
 	finished := false
 	defer func() {
 		if !finished {
@@ -110,14 +109,14 @@ func (r *racing[V]) run(o outcome[V]) {
 
 // discard disposes of a loser's result. Nobody is left to hear of its panic,
 // which must not end the program.
-func (r *racing[V]) discard(v V) {
+func (r *racing) discard(v any) {
 	defer func() { _ = recover() }()
 	r.dispose(v)
 }
 
 // timer returns a channel that fires after d, and never when there is to be no
 // further attempt.
-func (r *racing[V]) timer(d time.Duration, ok bool) <-chan time.Time {
+func (r *racing) timer(d time.Duration, ok bool) <-chan time.Time {
 	switch {
 	case !ok:
 		return nil
@@ -131,7 +130,7 @@ func (r *racing[V]) timer(d time.Duration, ok bool) <-chan time.Time {
 
 // await waits until the race is decided (true) or the timer wants one attempt
 // more.
-func (r *racing[V]) await(ctx context.Context, timer <-chan time.Time) (outcome[V], bool) {
+func (r *racing) await(ctx context.Context, timer <-chan time.Time) (outcome, bool) {
 	for {
 		select {
 		case o := <-r.results:
@@ -139,7 +138,7 @@ func (r *racing[V]) await(ctx context.Context, timer <-chan time.Time) (outcome[
 				return o, true
 			}
 		case <-timer:
-			return outcome[V]{}, false
+			return outcome{}, false
 		case <-ctx.Done():
 			return r.last(ctx), true
 		}
@@ -148,7 +147,7 @@ func (r *racing[V]) await(ctx context.Context, timer <-chan time.Time) (outcome[
 
 // decides says that the race ends with what an attempt came to: it succeeded,
 // or it failed and was the last.
-func (r *racing[V]) decides(o *outcome[V]) bool {
+func (r *racing) decides(o *outcome) bool {
 	r.pending--
 	if o.err == nil {
 		return true
@@ -161,13 +160,13 @@ func (r *racing[V]) decides(o *outcome[V]) bool {
 		return false
 	}
 	o.at.settle()
-	*o = outcome[V]{err: o.err}
+	*o = outcome{err: o.err}
 	return true
 }
 
 // last returns what is there at the end of the caller's context: a success that
 // raced with it counts.
-func (r *racing[V]) last(ctx context.Context) outcome[V] {
+func (r *racing) last(ctx context.Context) outcome {
 	for {
 		select {
 		case o := <-r.results:
@@ -175,13 +174,13 @@ func (r *racing[V]) last(ctx context.Context) outcome[V] {
 				return o
 			}
 		default:
-			return outcome[V]{err: gaveUp(ctx)}
+			return outcome{err: gaveUp(ctx)}
 		}
 	}
 }
 
 // end lets the attempts that still run go, and cancels all but the winner.
-func (r *racing[V]) end() {
+func (r *racing) end() {
 	close(r.over)
 	if r.wait != nil {
 		r.wait.Stop()
@@ -201,11 +200,4 @@ func gaveUp(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", err, cause)
 	}
 	return context.Cause(ctx)
-}
-
-// closeResult disposes of a response that nobody gets.
-func closeResult[V any](v V) {
-	if c, ok := any(v).(io.Closer); ok && c != nil {
-		_ = c.Close()
-	}
 }

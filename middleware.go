@@ -1,6 +1,9 @@
 package endpoint
 
-import "context"
+import (
+	"context"
+	"reflect"
+)
 
 // A Middleware decorates an endpoint: it returns an endpoint that does
 // something before, after, around or instead of next. It is called once, when
@@ -29,13 +32,11 @@ func Chain[Req, Resp any](e Endpoint[Req, Resp], mws ...Middleware[Req, Resp]) E
 // by themselves. For a [Stream] it covers the source and never the body of the
 // loop that ranges over it.
 func Recover[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	if s, ok := streamOf[Resp](); ok {
-		return func(ctx context.Context, req Req) (Resp, error) {
-			open := func() (Resp, error) { return next(ctx, req) }
-			return s.recovering(open).(Resp), nil
-		}
-	}
+	kind, streams := asStream(reflect.TypeOf(next).Out(0))
 	return func(ctx context.Context, req Req) (resp Resp, err error) {
+		if streams {
+			return recovering(kind, func() (any, error) { return next(ctx, req) }).(Resp), nil
+		}
 		defer func() {
 			if v := recover(); v != nil {
 				resp, err = *new(Resp), NewPanicError(v)

@@ -37,19 +37,6 @@ type Stack []Layer
 // stacks nest; with more in one frame, short stacks would pay for clearing it.
 const maxFrame = 4
 
-// Wrap returns next decorated by the layers of s, which it copies. Req and Resp
-// are those of next.
-func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	p := compile(s, nil)
-	if p.err != nil {
-		return refuse[Req, Resp](p.err)
-	}
-	for i := len(p.segments) - 1; i >= 0; i-- {
-		next = wrapSegment(&p.segments[i], next)
-	}
-	return next
-}
-
 // Bind returns the stack as it is for one operation on one side of a transport,
 // or all the faults of its layers. Each [Resolver] is asked once. The result is
 // for the Wrap of that transport's shell only, inside the Call that it starts.
@@ -92,7 +79,10 @@ func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
 	if p.err != nil {
 		return ctx, Token{}, Errorf(Internal, "%w", p.err)
 	}
-	run := &stackRun{segments: p.segments, frames: make([]frame, len(p.segments))}
+	run := &stackRun{frames: make([]frame, len(p.segments))}
+	for i, seg := range p.segments {
+		run.frames[i] = newFrame(seg.layers)
+	}
 	inner, err := run.enter(ctx, 0)
 	if err != nil {
 		return ctx, Token{}, err
@@ -110,38 +100,34 @@ func (s Stack) Exit(_ context.Context, t Token, err error) error {
 }
 
 // stackRun is a Stack that was entered by hand. Its two methods call themselves
-// for the segments inside, so that a panic of one passes through the frames of
-// those around it.
-type stackRun struct {
-	segments []segment
-	frames   []frame
-}
+// for the frames inside, so that a panic of one passes through those around it.
+type stackRun struct{ frames []frame }
 
 func (r *stackRun) enter(ctx context.Context, i int) (context.Context, error) {
-	if i == len(r.segments) {
+	if i == len(r.frames) {
 		return ctx, nil
 	}
-	f, layers := &r.frames[i], r.segments[i].layers
-	defer f.unwind(layers)
-	inner, err := f.enter(ctx, layers)
+	f := &r.frames[i]
+	defer f.unwind()
+	inner, err := f.enter(ctx)
 	if err == nil {
 		inner, err = r.enter(inner, i+1)
 	}
 	if err != nil {
-		return ctx, f.exit(layers, err)
+		return ctx, f.exit(err)
 	}
 	f.finished = true // until Exit there is nothing to unwind
 	return inner, nil
 }
 
 func (r *stackRun) exit(i int, err error) error {
-	if i == len(r.segments) {
+	if i == len(r.frames) {
 		return err
 	}
-	f, layers := &r.frames[i], r.segments[i].layers
+	f := &r.frames[i]
 	f.finished = false
-	defer f.unwind(layers)
-	return f.exit(layers, r.exit(i+1, err))
+	defer f.unwind()
+	return f.exit(r.exit(i+1, err))
 }
 
 // boundary marks the stack of a client's shell: attempts inside it fork the
@@ -151,11 +137,18 @@ type boundary struct{}
 func (boundary) Enter(ctx context.Context) (context.Context, Token, error) { return ctx, Token{}, nil }
 func (boundary) Exit(_ context.Context, _ Token, err error) error          { return err }
 
-// plan is a stack made ready for Wrap.
+// plan is a stack made ready, for Wrap around an endpoint.
 type plan struct {
 	layers   []Layer
 	segments []segment
 	err      error
+
+	next       any // the endpoint
+	erased     func(ctx context.Context, req any) (any, error)
+	out        anyStream // the nil stream of the response's type
+	streamsIn  bool      // the request is a stream
+	streamsOut bool      // the response is a stream
+	direct     bool      // run suffices: no segment needs values that are boxed
 }
 
 type segmentKind uint8
@@ -238,9 +231,4 @@ func (p *plan) add(kind segmentKind, l Layer) {
 	if _, ok := l.(Streamer); ok && kind == plain {
 		s.items = true
 	}
-}
-
-func refuse[Req, Resp any](err error) Endpoint[Req, Resp] {
-	fault := Errorf(Internal, "%w", err)
-	return func(context.Context, Req) (Resp, error) { return *new(Resp), fault }
 }

@@ -3,202 +3,199 @@ package endpoint
 import (
 	"context"
 	"io"
+	"reflect"
+	"slices"
 )
 
-// wrapSegment chooses the shell for one segment. Everything about streams is
-// decided here, once.
-func wrapSegment[Req, Resp any](s *segment, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	_, streamsIn := streamOf[Req]()
-	if respStream, ok := streamOf[Resp](); ok {
-		return wrapStream(s, respStream, streamsIn, next)
+// Wrap returns next decorated by the layers of s, which it copies. Req and Resp
+// are those of next.
+//
+// What is generic here is compiled anew for every pair of types, and the text of
+// both types is in the name of each function, so it is kept to copying the
+// request and the response. All else runs on the plan, which is compiled once.
+// Nothing of a user's type is captured, since a captured variable brings a
+// description of its type with it. See decision 120.
+func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
+	p := planOf(s, next, reflect.TypeOf(next))
+	if p == nil {
+		return next
+	}
+	p.erased = func(ctx context.Context, req any) (any, error) {
+		r, _ := req.(Req)
+		return p.next.(Endpoint[Req, Resp])(ctx, r)
+	}
+	return func(ctx context.Context, req Req) (resp Resp, err error) {
+		if !p.direct {
+			v, err := p.call(ctx, req)
+			resp, _ = v.(Resp)
+			return resp, err
+		}
+		err = p.run(ctx, 0, func(ctx context.Context) (err error) {
+			resp, err = p.next.(Endpoint[Req, Resp])(ctx, req)
+			return err
+		})
+		if err != nil {
+			return *new(Resp), err
+		}
+		return resp, nil
+	}
+}
+
+// planOf returns the plan for the layers of s around next, an endpoint of type t;
+// nil if there are none.
+func planOf(s Stack, next any, t reflect.Type) *plan {
+	p := compile(s, nil)
+	if p.err == nil && len(p.segments) == 0 {
+		return nil
+	}
+	p.next = next
+	_, p.streamsIn = asStream(t.In(1))
+	p.out, p.streamsOut = asStream(t.Out(0))
+	p.direct = p.err == nil && !p.streamsOut && !slices.ContainsFunc(p.segments, p.needsBoxes)
+	if p.err != nil {
+		p.err = Errorf(Internal, "%w", p.err)
+	}
+	return &p
+}
+
+// needsBoxes reports whether a segment runs on a request and a response whose
+// types it does not know: it races attempts, or handles a request stream.
+func (p *plan) needsBoxes(s segment) bool {
+	if p.streamsIn {
+		return s.items || s.kind == repeating
+	}
+	return s.kind == hedging
+}
+
+// run makes a call through the segments from the i-th on, each of which makes its
+// attempts one after the other. call makes one; its response is its own matter.
+func (p *plan) run(ctx context.Context, i int, call func(context.Context) error) error {
+	s := &p.segments[i]
+	if i+1 < len(p.segments) {
+		inmost := call
+		call = func(ctx context.Context) error { return p.run(ctx, i+1, inmost) }
 	}
 	switch {
 	case s.kind == repeating:
-		return wrapRepeater(s, streamsIn, next)
-	case s.kind == hedging && !streamsIn:
-		return wrapHedger(s, next)
-	case s.items && streamsIn:
-		return wrapItems(s, next)
+		return s.repeat(ctx, nil, call)
 	case len(s.layers) == 1:
-		return wrapLayer(s.layers[0], next)
+		return s.single(ctx, call)
 	}
-	return wrapFrame(s.layers, next)
+	return s.several(ctx, call)
 }
 
-// wrapFrame runs up to maxFrame layers around a call.
-func wrapFrame[Req, Resp any](layers []Layer, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		var f frame
-		defer f.unwind(layers)
-		ctx, err = f.enter(ctx, layers)
-		if err == nil {
-			resp, err = next(ctx, req)
-		}
-		if err = f.exit(layers, err); err != nil {
-			return *new(Resp), err
-		}
-		return resp, nil
+// several makes a call through up to maxFrame layers.
+func (s *segment) several(ctx context.Context, call func(context.Context) error) error {
+	var room [maxFrame]slot
+	f := frame{layers: s.layers, slots: room[:]}
+	defer f.unwind()
+	ctx, err := f.enter(ctx)
+	if err == nil {
+		err = call(ctx)
 	}
+	return f.exit(err)
 }
 
-// wrapLayer is wrapFrame for one layer: a quarter of the frame to clear.
-func wrapLayer[Req, Resp any](l Layer, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		var f single
-		defer f.unwind(l)
-		ctx, err = f.enter(ctx, l)
-		if err == nil {
-			resp, err = next(ctx, req)
-		}
-		if err = f.exit(l, err); err != nil {
-			return *new(Resp), err
-		}
-		return resp, nil
+// single is several for one layer: it has a quarter of the room to clear.
+func (s *segment) single(ctx context.Context, call func(context.Context) error) error {
+	var room [1]slot
+	f := frame{layers: s.layers, slots: room[:]}
+	defer f.unwind()
+	ctx, err := f.enter(ctx)
+	if err == nil {
+		err = call(ctx)
 	}
+	return f.exit(err)
 }
 
-// wrapItems is wrapFrame for an endpoint whose request is a stream, with layers
-// that see its items. The frame is on the heap, because the stream keeps it.
-func wrapItems[Req, Resp any](s *segment, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		c := &streamCall{segment: s}
-		defer c.frame.unwind(s.layers)
-		defer c.endRequest()
-		ctx, err = c.frame.enter(ctx, s.layers)
-		if err == nil {
-			resp, err = next(ctx, tap(c, req))
-		}
-		c.endRequest()
-		if err = c.frame.exit(s.layers, err); err != nil {
-			return *new(Resp), err
-		}
-		return resp, nil
-	}
-}
-
-// wrapRepeater runs a call as often as the Repeater wants.
-func wrapRepeater[Req, Resp any](s *segment, streamsIn bool, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	r := s.layers[0].(Repeater)
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		var f single
-		defer f.unwind(r)
-		ctx, err = f.enter(ctx, r)
-		if err != nil {
-			return resp, f.exit(r, err)
-		}
-		var c *streamCall
-		if streamsIn {
-			c = &streamCall{segment: s}
-			req = tap(c, req)
-		}
-		for at := newAttempt(ctx, nil, s.bound); ; at = newAttempt(ctx, at, s.bound) {
-			resp, err = next(at, req)
-			at.settle()
-			if err == nil || c.wasRanged() || !f.again(&ctx, r, err) {
-				break
-			}
-		}
-		if err = f.exit(r, err); err != nil {
-			return *new(Resp), err
-		}
-		return resp, nil
-	}
-}
-
-// wrapHedger runs a call side by side as often as the Hedger wants.
-func wrapHedger[Req, Resp any](s *segment, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	h := s.layers[0].(Hedger)
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		var f single
-		defer f.unwind(h)
-		ctx, err = f.enter(ctx, h)
-		if err == nil {
-			var won outcome[Resp]
-			won, err = race(ctx, h, s.bound, func(ctx context.Context) (Resp, error) { return next(ctx, req) }, closeResult)
-			resp = won.value
-			// What is still to be closed may still read under its context, which
-			// ends with the caller's then.
-			if _, open := any(resp).(io.Closer); err == nil && !open {
-				won.cancel()
-			}
-		}
-		if err = f.exit(h, err); err != nil {
-			return *new(Resp), err
-		}
-		return resp, nil
-	}
-}
-
-// wrapStream makes an endpoint whose response is a lazy stream: the layers run
-// when it is ranged over.
-func wrapStream[Req, Resp any](s *segment, kind anyStream, streamsIn bool, next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	return func(ctx context.Context, req Req) (Resp, error) {
-		open := func(ctx context.Context, c *streamCall) (Resp, error) {
-			if streamsIn {
-				return next(ctx, tap(c, req))
-			}
-			return next(ctx, req)
-		}
-		return kind.layered(ctx, s, streamsIn, open).(Resp), nil
-	}
-}
-
-// single is frame for one layer.
-type single struct {
-	entered, finished bool
-	ctx               context.Context
-	tok               Token
-}
-
-func (f *single) enter(ctx context.Context, l Layer) (context.Context, error) {
-	inner, tok, err := l.Enter(ctx)
+// repeat makes a call as often as the segment's Repeater wants. c is the state of
+// a call whose request is a stream, else nil.
+func (s *segment) repeat(ctx context.Context, c *streamCall, call func(context.Context) error) error {
+	var room [1]slot
+	f := frame{layers: s.layers, slots: room[:]}
+	defer f.unwind()
+	ctx, err := f.enter(ctx)
 	if err != nil {
-		return ctx, err
+		return f.exit(err)
 	}
-	if inner == nil {
-		inner = ctx
-	}
-	f.ctx, f.tok, f.entered = inner, tok, true
-	return inner, nil
-}
-
-func (f *single) exit(l Layer, err error) error {
-	if f.entered {
-		f.entered = false
-		if e := l.Exit(f.ctx, f.tok, err); e != nil {
-			err = e
+	for at := newAttempt(ctx, nil, s.bound); ; at = newAttempt(ctx, at, s.bound) {
+		err = call(at)
+		at.settle()
+		if err == nil || c.wasRanged() || !f.again(&ctx, err) {
+			return f.exit(err)
 		}
 	}
-	f.finished = true
-	return err
 }
 
-// again asks a Repeater, and keeps the context and the token for its Exit.
-func (f *single) again(ctx *context.Context, r Repeater, err error) bool {
-	next, tok, again := r.Again(*ctx, f.tok, err)
-	if next != nil {
-		*ctx, f.ctx = next, next
+// call makes a call whose request and response are boxed, because some segment
+// races attempts or handles a stream.
+func (p *plan) call(ctx context.Context, req any) (any, error) {
+	switch {
+	case p.err != nil:
+		return nil, p.err
+	case p.streamsOut:
+		return p.out.restore(p.stream(ctx, 0, req)), nil
 	}
-	f.tok = tok
-	return again
+	return p.from(ctx, 0, req)
 }
 
-// unwind is as frame.unwind.
-func (f *single) unwind(l Layer) {
-	if f.finished {
-		return
+// from makes a call with one response through the segments from the i-th on.
+func (p *plan) from(ctx context.Context, i int, req any) (resp any, err error) {
+	if i == len(p.segments) {
+		return p.erased(ctx, req)
 	}
-	v := recover()
-	if f.entered {
-		f.exitQuiet(l, NewPanicError(v))
+	s := &p.segments[i]
+	inside := func(ctx context.Context) (err error) {
+		resp, err = p.from(ctx, i+1, req)
+		return err
 	}
-	if v != nil {
-		panic(v)
+	switch {
+	case s.kind == repeating && p.streamsIn:
+		c := &streamCall{segment: s}
+		req = c.tap(req)
+		err = s.repeat(ctx, c, inside)
+	case s.kind == repeating:
+		err = s.repeat(ctx, nil, inside)
+	case s.kind == hedging && !p.streamsIn:
+		resp, err = s.hedge(ctx, func(ctx context.Context) (any, error) { return p.from(ctx, i+1, req) })
+	case s.items && p.streamsIn:
+		c := newStreamCall(s)
+		err = c.withItems(ctx, func(ctx context.Context) (err error) {
+			resp, err = p.from(ctx, i+1, c.tap(req))
+			return err
+		})
+	default:
+		err = s.several(ctx, inside)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
-func (f *single) exitQuiet(l Layer, err error) {
-	defer func() { _ = recover() }()
-	f.entered = false
-	_ = l.Exit(f.ctx, f.tok, err)
+// hedge makes a call side by side as often as the segment's Hedger wants.
+func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, error)) (resp any, err error) {
+	h := s.layers[0].(Hedger)
+	var room [1]slot
+	f := frame{layers: s.layers, slots: room[:]}
+	defer f.unwind()
+	ctx, err = f.enter(ctx)
+	if err == nil {
+		var won outcome
+		won, err = race(ctx, h, s.bound, call, closeResponse)
+		resp = won.value
+		// A response that is still to be closed may be read under its context,
+		// which then ends with the caller's.
+		if _, open := resp.(io.Closer); err == nil && !open {
+			won.cancel()
+		}
+	}
+	return resp, f.exit(err)
+}
+
+// closeResponse disposes of a response that no caller gets.
+func closeResponse(v any) {
+	if c, ok := v.(io.Closer); ok {
+		_ = c.Close()
+	}
 }
