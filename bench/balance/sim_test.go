@@ -1,10 +1,13 @@
 package balance
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -127,5 +130,61 @@ func TestReplica(t *testing.T) {
 	s.run(2 * time.Hour)
 	if ended["third"]-ended["first"] != time.Second || ended["second"] != 0 {
 		t.Errorf("they ended at %v", ended)
+	}
+}
+
+// simulate returns what came of one run, in a bubble.
+func simulate(t *testing.T, s setting, m maker) outcome {
+	t.Helper()
+	var o outcome
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(s)
+		o = w.run(m.make(t, w))
+	})
+	return o
+}
+
+// simulateAll returns what came of the setting for each policy, load and seed.
+func simulateAll(t *testing.T, base setting, loads []float64, seeds int) results {
+	t.Helper()
+	var mu sync.Mutex
+	r := results{}
+	t.Run("runs", func(t *testing.T) {
+		for _, m := range makers() {
+			for _, load := range loads {
+				for seed := range seeds {
+					s := base
+					s.load, s.seed = load, uint64(seed+1)
+					t.Run(fmt.Sprintf("%s, %.2f, seed %d", m.name, load, seed+1), func(t *testing.T) {
+						t.Parallel()
+						o := simulate(t, s, m)
+						mu.Lock()
+						defer mu.Unlock()
+						r.add(cell{m.name, load}, &o)
+					})
+				}
+			}
+		}
+	})
+	return r
+}
+
+// TestSmoke runs a small setting: what looks at its replicas beats what does not,
+// and nothing beats the oracle by much.
+func TestSmoke(t *testing.T) { //nolint:tparallel // its subtests are, within one that it waits for
+	t.Parallel()
+	base := setting{replicas: 20, clients: 10, warm: 2 * time.Second, time: 6 * time.Second}
+	r := simulateAll(t, base, []float64{1.41}, 2)
+	const tail = 2 // of metrics
+	at := func(policy string) float64 { return r.median(cell{policy, 1.41}, tail) }
+	for _, clever := range []string{byDefault, "LeastRequest", prequal} {
+		for _, blind := range []string{"RoundRobin", "Random"} {
+			if at(clever) > 0.8*at(blind) {
+				t.Errorf("99 %% of the calls take %.0f ms by %s, %.0f by %s", at(clever), clever, at(blind), blind)
+			}
+		}
+		if at(clever) < 0.9*at(oracle) {
+			t.Errorf("99 %% of the calls take %.0f ms by %s, and %.0f by the oracle", at(clever), clever, at(oracle))
+		}
 	}
 }

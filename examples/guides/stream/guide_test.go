@@ -282,7 +282,7 @@ func TestWire(t *testing.T) {
 		}, nil
 	}
 	url := serve(t, s)
-	doc, err := os.ReadFile("../../docs/streams.md")
+	doc, err := os.ReadFile("../../../docs/streams.md")
 	require.NoError(t, err)
 	for last, line := range map[string]string{"": "", "1": "", "2": "event: error"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/sensors/roof", nil)

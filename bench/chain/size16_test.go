@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unsafe"
 )
 
 var update = flag.Bool("update", false, "rewrite size64.go and size256.go from size16.go")
@@ -43,15 +42,4 @@ func copyFor(source, size string) string {
 	head, rest, _ := strings.Cut(source, "// This file has everything")
 	_, rest, _ = strings.Cut(rest, "\n\n")
 	return head + "// This file is a copy of size16.go for another size; see there.\n\n" + strings.ReplaceAll(rest, "16", size)
-}
-
-func TestRecordSizes(t *testing.T) {
-	t.Parallel()
-	for want, got := range map[uintptr]uintptr{
-		16: unsafe.Sizeof(record16{}), 64: unsafe.Sizeof(record64{}), 256: unsafe.Sizeof(record256{}),
-	} {
-		if got != want {
-			t.Errorf("the record for %d bytes has %d", want, got)
-		}
-	}
 }

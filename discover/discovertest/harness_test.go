@@ -5,17 +5,13 @@ import (
 	"errors"
 	"iter"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/discovertest"
-	"github.com/typedkit/endpoint/internal/leak"
 )
-
-func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 var errBroken = errors.New("broken")
 
@@ -148,35 +144,5 @@ func (r *registry) registrarKit() discovertest.RegistrarKit {
 		Break:     func(*testing.T) { r.fail(true) },
 		Restore:   func(*testing.T) { r.fail(false) },
 		Instances: instances(),
-	}
-}
-
-func TestSource(t *testing.T) {
-	t.Parallel()
-	discovertest.Source(t, func(*testing.T) discovertest.SourceKit { return newRegistry().sourceKit() })
-}
-
-func TestRegistrar(t *testing.T) {
-	t.Parallel()
-	discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit { return newRegistry().registrarKit() })
-}
-
-// TestAddrs has the registry hold addresses only, of one's own and by default.
-func TestAddrs(t *testing.T) {
-	t.Parallel()
-	for name, addrs := range map[string][]string{"default": nil, "own": {"c:1", "a:1", "b:1"}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
-				kit := newRegistry().sourceKit()
-				kit.Instances, kit.Addrs = nil, addrs
-				return kit
-			})
-			discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit {
-				kit := newRegistry().registrarKit()
-				kit.Instances, kit.Addrs = nil, addrs
-				return kit
-			})
-		})
 	}
 }

@@ -1,9 +1,7 @@
 package programtest_test
 
 import (
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,34 +29,4 @@ func TestAt(t *testing.T) {
 	got := c.At(strings.NewReplacer("localhost:8080", "127.0.0.1:1"))
 	require.Equal(t, programtest.Command{Args: []string{"curl", "127.0.0.1:1/a"}, Answer: "localhost:8080"}, got)
 	require.Equal(t, "localhost:8080/a", c.Args[1], "the command itself is as it was")
-}
-
-// TestShell runs a README.
-func TestShell(t *testing.T) {
-	t.Parallel()
-	s := programtest.NewShell(t)
-	for _, c := range programtest.Commands(t, readme) {
-		s.Run(t, c)
-	}
-	require.Len(t, s.Processes, 2)
-	require.Equal(t, 4, s.Requests)
-	require.Equal(t, 200, s.Post(t, "localhost:8001/x"))
-	for _, p := range s.Processes {
-		p.Stop(t)
-	}
-}
-
-func TestProcess(t *testing.T) {
-	t.Parallel()
-	echo := filepath.Join(programtest.Build(t, "./testdata/echo"), "echo")
-	require.Equal(t,
-		programtest.Result{Code: 2, Stdout: "output\n", Stderr: "usage: echo -listen address word\n"},
-		programtest.Run(t, echo))
-
-	p := programtest.Launch(t, echo, "-listen", "127.0.0.1:0", "word")
-	name, addr := p.Listening(t)
-	require.Equal(t, "listening", name)
-	programtest.Command{Args: []string{"curl", addr + "/path"}, Answer: "word GET /path"}.Curl(t)
-	p.Signal(t, syscall.SIGKILL)
-	require.Equal(t, -1, p.Wait(t), "a process that a signal ended has no code")
 }

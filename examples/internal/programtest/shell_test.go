@@ -1,0 +1,23 @@
+package programtest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
+)
+
+// TestShell runs a README.
+func TestShell(t *testing.T) {
+	t.Parallel()
+	s := programtest.NewShell(t)
+	for _, c := range programtest.Commands(t, readme) {
+		s.Run(t, c)
+	}
+	require.Len(t, s.Processes, 2)
+	require.Equal(t, 4, s.Requests)
+	require.Equal(t, 200, s.Post(t, "localhost:8001/x"))
+	for _, p := range s.Processes {
+		p.Stop(t)
+	}
+}
