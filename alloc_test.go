@@ -63,10 +63,11 @@ func TestAllocations(t *testing.T) { // not parallel: it counts
 		}
 	}
 
-	op := &endpoint.Operation{}
-	header := endpoint.HeaderView(map[string][]string{"X-Id": {"7"}}, endpoint.HTTPForm)
+	op := &endpoint.Operation{Side: endpoint.ClientSide}
+	header := endpoint.HTTPHeader(map[string][]string{"X-Id": {"7"}})
 	if got := testing.AllocsPerRun(100, func() {
-		ctx, c, err := endpoint.StartCall(ctx, op, endpoint.ClientSide, header, endpoint.Header{})
+		ctx, w, err := endpoint.StartCall(ctx, op, header, endpoint.Header{})
+		c := (*endpoint.Call)(w)
 		if err != nil || endpoint.CallFrom(ctx) != c || endpoint.AttemptFrom(ctx) != nil || c.Header().Get("X-Id") != "7" {
 			t.Error("the Call is not found")
 		}

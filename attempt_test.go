@@ -90,12 +90,12 @@ func TestAttemptNumbers(t *testing.T) {
 // clientShell does what a client does: it starts a Call and binds the stack.
 func clientShell(t *testing.T, ctx context.Context, stack endpoint.Stack) (context.Context, endpoint.Stack) {
 	t.Helper()
-	op := &endpoint.Operation{Service: "Profiles", Name: "Get"}
-	bound, err := stack.Bind(op, endpoint.ClientSide)
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Side: endpoint.ClientSide}
+	bound, err := stack.Bind(op)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return under(t, ctx, op, endpoint.ClientSide), bound
+	return under(t, ctx, op), bound
 }
 
 // A retry around a client repeats the client's whole call: the call is the
@@ -119,7 +119,7 @@ func TestAttemptAroundClient(t *testing.T) {
 	}
 	for _, ctx := range []context.Context{
 		t.Context(),
-		under(t, t.Context(), &endpoint.Operation{}, endpoint.ServerSide), // in a handler
+		under(t, t.Context(), &endpoint.Operation{Side: endpoint.ServerSide}), // in a handler
 	} {
 		as = attempts{}
 		if _, err := (endpoint.Stack{&retry{log, 2}}).Wrap(client)(ctx, 7); err != errTest { //nolint:errorlint // the very same
@@ -140,10 +140,10 @@ func TestAttemptOfCallInside(t *testing.T) {
 	var numbers []int
 	token := func(ctx context.Context) (context.Context, func(error) error, error) {
 		var as attempts
-		direct := under(t, ctx, &endpoint.Operation{Name: "Token"}, endpoint.ClientSide)
+		direct := under(t, ctx, &endpoint.Operation{Name: "Token", Side: endpoint.ClientSide})
 		numbers = append(numbers, endpoint.CallFrom(direct).Attempt())
 		_, _ = endpoint.Stack{&retry{log, 2}}.Wrap(func(ctx context.Context, n int) (int, error) {
-			return n, as.do(under(t, ctx, &endpoint.Operation{Name: "Token"}, endpoint.ClientSide))
+			return n, as.do(under(t, ctx, &endpoint.Operation{Name: "Token", Side: endpoint.ClientSide}))
 		})(ctx, 7)
 		numbers = append(numbers, as.numbers...)
 		return ctx, nil, nil
@@ -161,7 +161,7 @@ func TestAttemptHiddenByServer(t *testing.T) {
 	ran := false
 	_, _ = endpoint.Stack{&retry{new(endpointtest.Recorder), 2}}.Wrap(func(ctx context.Context, n int) (int, error) {
 		ran = true
-		if a := endpoint.AttemptFrom(under(t, ctx, &endpoint.Operation{}, endpoint.ServerSide)); a != nil {
+		if a := endpoint.AttemptFrom(under(t, ctx, &endpoint.Operation{Side: endpoint.ServerSide})); a != nil {
 			t.Errorf("a server sees attempt %d of its caller", a.Number())
 		}
 		return n, errTest
@@ -200,11 +200,11 @@ func TestAttemptForksCall(t *testing.T) {
 				}
 				c.Header().Set("X-One", "set")
 				c.Header().Add("X-All", "more")
-				c.SetPeer(fmt.Sprint("peer ", n))
-				c.SetReply(endpoint.HeaderView(map[string][]string{"X-Reply": {fmt.Sprint(n)}}, endpoint.HTTPForm))
-				c.SetStatus(500 + n)
-				c.AddRequestBytes(int64(n))
-				c.AddResponseBytes(int64(10 * n))
+				w := writerFrom(ctx)
+				w.SetPeer(fmt.Sprint("peer ", n))
+				w.SetReply(endpoint.HTTPHeader(map[string][]string{"X-Reply": {fmt.Sprint(n)}}))
+				w.SetStatus(500 + n)
+				w.AddBytes(int64(n), int64(10*n))
 				return errTest
 			})
 			if err != errTest || n != 3 { //nolint:errorlint // the very same
@@ -225,7 +225,7 @@ func TestAttemptForksCall(t *testing.T) {
 // which is the server's that the client is used in.
 func TestAttemptLeavesForeignCall(t *testing.T) {
 	t.Parallel()
-	ctx := under(t, t.Context(), &endpoint.Operation{Name: "Serve"}, endpoint.ServerSide)
+	ctx := under(t, t.Context(), &endpoint.Operation{Name: "Serve", Side: endpoint.ServerSide})
 	served := endpoint.CallFrom(ctx)
 	_, _ = endpoint.Stack{&retry{new(endpointtest.Recorder), 2}}.Wrap(func(ctx context.Context, n int) (int, error) {
 		if endpoint.CallFrom(ctx) != served || endpoint.Incoming(ctx) != served {

@@ -53,7 +53,7 @@ type CallSource interface {
 	// Peer returns the address of the other side.
 	Peer() string
 	// ResponseBytes returns the size of a response that was not counted by
-	// AddResponseBytes.
+	// [CallWriter.AddBytes].
 	ResponseBytes() int64
 }
 
@@ -97,21 +97,21 @@ func (c *callContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// StartCall returns a context that carries a new Call of op. For authors of
-// transports. The headers are views on the transport's own maps. On the client
-// side, what [WithHeader] left for this call is added to header, and err has
-// the code [InvalidArgument] when some of it may not be sent.
-func StartCall(ctx context.Context, op *Operation, side Side, header, reply Header) (context.Context, *Call, error) {
+// StartCall returns a context that carries a new Call of op, on the side that op
+// names. For authors of transports. The headers are views on the transport's own
+// maps. On a client, what [WithHeader] left for this call is added to header, and
+// err has the code [InvalidArgument] when some of it may not be sent.
+func StartCall(ctx context.Context, op *Operation, header, reply Header) (context.Context, *CallWriter, error) {
 	node := &callContext{Context: ctx}
 	c := &node.call
-	c.op, c.side, c.header, c.reply = op, side, header, reply
-	if side == ClientSide {
+	c.op, c.side, c.header, c.reply = op, op.Side, header, reply
+	if c.side == ClientSide {
 		c.attempt = attemptAround(ctx)
 		if err := c.addHeaders(ctx); err != nil {
-			return node, c, err
+			return node, (*CallWriter)(c), err
 		}
 	}
-	return node, c, nil
+	return node, (*CallWriter)(c), nil
 }
 
 // sourcedCall carries its Call and the Call's source in the same allocation.
@@ -121,19 +121,19 @@ type sourcedCall[S any] struct {
 }
 
 // StartSourcedCall is StartCall on a server whose transport answers through a
-// source: it is asked in place of a header, and for a peer and a size that are
-// not set. The source is new and empty, and is made with the Call, in the same
-// allocation. A transport names its type only: StartSourcedCall[source](…). For
-// authors of transports.
+// source, which is asked for the header, and for a peer and a size that are not
+// set. The source is new and empty, and lies in the allocation of the Call. A
+// transport names its type only: StartSourcedCall[source](…). For authors of
+// transports.
 func StartSourcedCall[S any, P interface {
 	*S
 	CallSource
-}](ctx context.Context, op *Operation, reply Header) (context.Context, *Call, P) {
+}](ctx context.Context, op *Operation, reply Header) (context.Context, *CallWriter, P) {
 	node := &sourcedCall[S]{Context: ctx}
 	c := &node.call
 	source := P(&node.source)
 	c.op, c.side, c.source, c.reply = op, ServerSide, source, reply
-	return &node.callContext, c, source
+	return &node.callContext, (*CallWriter)(c), source
 }
 
 // CallFrom returns the Call that ctx belongs to, or nil.
@@ -274,47 +274,11 @@ func (c *Call) SetValues(f func(c *Call, key any) any) {
 	}
 }
 
-// SetPeer sets the other side's address. For authors of transports.
-func (c *Call) SetPeer(addr string) {
-	if c != nil {
-		c.peer = addr
-	}
-}
-
-// SetReply sets the view of the response's metadata. For authors of transports.
-func (c *Call) SetReply(h Header) {
-	if c != nil {
-		c.reply = h
-	}
-}
-
-// SetStatus sets the transport's status: on a server that of a success, whose
-// layers have not exited; on a client what came back. For authors of transports.
-func (c *Call) SetStatus(status int) {
-	if c != nil {
-		c.status = int32(status) //nolint:gosec // a status has three digits
-	}
-}
-
-// AddRequestBytes adds to the size of the request. For authors of transports.
-func (c *Call) AddRequestBytes(n int64) {
-	if c != nil {
-		c.requestBytes += n
-	}
-}
-
-// AddResponseBytes adds to the size of the response. For authors of transports.
-func (c *Call) AddResponseBytes(n int64) {
-	if c != nil {
-		c.responseBytes += n
-	}
-}
-
 // fork sets c, which is new, to one attempt of the call from.
 func (c *Call) fork(from *Call) {
 	c.op, c.side, c.peer, c.principal = from.op, from.side, from.peer, from.principal
 	c.header = from.header.clone()
-	c.reply = Header{form: from.reply.form}
+	c.reply = Header{raw: from.reply.raw}
 }
 
 // adopt takes over what the attempt learned.

@@ -22,8 +22,8 @@ func ExampleCallFrom() {
 		return "", errNoProfile
 	})
 
-	op := &endpoint.Operation{Service: "Profiles", Name: "Get"}
-	ctx, _, err := endpoint.StartCall(context.Background(), op, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Side: endpoint.ServerSide}
+	ctx, _, err := endpoint.StartCall(context.Background(), op, endpoint.Header{}, endpoint.Header{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -39,8 +39,8 @@ func ExampleCallFrom() {
 func ExampleWithHeader() {
 	// This is what a client of a transport does.
 	send := func(ctx context.Context) {
-		_, call, err := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
-		fmt.Println(call.Header().Raw(), err)
+		ctx, _, err := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
+		fmt.Println(endpoint.CallFrom(ctx).Header().Raw(), err)
 	}
 
 	ctx := endpoint.WithHeader(context.Background(), "Accept-Language", "de")

@@ -25,14 +25,6 @@ func TestCallNil(t *testing.T) {
 		t.Fatalf("without a Call: CallFrom = %v, Incoming = %v, want nil", c, endpoint.Incoming(t.Context()))
 	}
 	c.SetPrincipal("ada")
-	c.SetPeer("peer")
-	c.SetReply(endpoint.Header{})
-	c.SetStatus(200)
-	c.AddRequestBytes(1)
-	c.AddResponseBytes(1)
-	if err := c.AddHeaders(endpoint.WithHeader(t.Context(), "Host", "x")); err != nil {
-		t.Errorf("AddHeaders = %v, want nil", err)
-	}
 	op := c.Operation()
 	if op == nil || op.Service != "" || op.Name != "" || op.Idempotent || op != (*endpoint.Call)(nil).Operation() {
 		t.Errorf("Operation() = %+v, want one shared empty one", op)
@@ -47,12 +39,13 @@ func TestCallNil(t *testing.T) {
 
 func TestCall(t *testing.T) {
 	t.Parallel()
-	op := &endpoint.Operation{Service: "Profiles", Name: "Get"}
-	header := endpoint.HeaderView(map[string][]string{"X-In": {"in"}}, endpoint.HTTPForm)
-	ctx, c, err := endpoint.StartCall(t.Context(), op, endpoint.ServerSide, header, endpoint.Header{})
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Side: endpoint.ServerSide}
+	header := endpoint.HTTPHeader(map[string][]string{"X-In": {"in"}})
+	ctx, w, err := endpoint.StartCall(t.Context(), op, header, endpoint.Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := (*endpoint.Call)(w)
 	if endpoint.CallFrom(ctx) != c || endpoint.CallFrom(context.WithValue(ctx, scriptedKey("x"), 1)) != c {
 		t.Error("CallFrom does not find the Call")
 	}
@@ -63,15 +56,8 @@ func TestCall(t *testing.T) {
 	if c.Reply().Get("x-out") != "out" {
 		t.Errorf("the reply's header is %v, want what was set", c.Reply().Raw())
 	}
-	c.SetReply(endpoint.HeaderView(map[string][]string{"x-other": {"o"}}, endpoint.MetadataForm))
-	c.SetPrincipal("ada")
-	c.SetPeer("192.0.2.1:80")
-	c.SetStatus(404)
-	c.AddRequestBytes(3)
-	c.AddRequestBytes(4)
-	c.AddResponseBytes(5)
-	if c.Reply().Get("X-Other") != "o" || c.Principal() != "ada" || c.Peer() != "192.0.2.1:80" || c.Status(nil) != 404 || c.RequestBytes() != 7 || c.ResponseBytes() != 5 {
-		t.Errorf("after it was set: %+v, want what was set", c)
+	if c.SetPrincipal("ada"); c.Principal() != "ada" {
+		t.Errorf("the principal is %q, want what was set", c.Principal())
 	}
 	if none := (&endpoint.Call{}).Operation(); none == nil {
 		t.Error("a Call without an operation has a nil one")
@@ -82,7 +68,7 @@ func TestCall(t *testing.T) {
 // Incoming is the server's everywhere below it.
 func TestCallOfClientInServer(t *testing.T) {
 	t.Parallel()
-	serve := under(t, t.Context(), &endpoint.Operation{Name: "Serve"}, endpoint.ServerSide)
+	serve := under(t, t.Context(), &endpoint.Operation{Name: "Serve", Side: endpoint.ServerSide})
 	handler := func(ctx context.Context, n int) (int, error) {
 		served := endpoint.CallFrom(ctx)
 		if served.Operation().Name != "Serve" || endpoint.Incoming(ctx) != served {
@@ -97,22 +83,22 @@ func TestCallOfClientInServer(t *testing.T) {
 			}
 			return ctx, nil, nil
 		})}
-		ask, err := client.Bind(&endpoint.Operation{Name: "Ask"}, endpoint.ClientSide)
+		ask, err := client.Bind(&endpoint.Operation{Name: "Ask", Side: endpoint.ClientSide})
 		if err != nil {
 			t.Error(err)
 		}
-		return ask.Wrap(echo)(under(t, ctx, &endpoint.Operation{Name: "Ask"}, endpoint.ClientSide), n)
+		return ask.Wrap(echo)(under(t, ctx, &endpoint.Operation{Name: "Ask", Side: endpoint.ClientSide}), n)
 	}
 	if n, err := handler(serve, 7); n != 7 || err != nil {
 		t.Errorf("the call = %d, %v, want 7", n, err)
 	}
 	// In process, a server that a server calls is served itself.
-	inner := under(t, serve, &endpoint.Operation{Name: "Inner"}, endpoint.ServerSide)
+	inner := under(t, serve, &endpoint.Operation{Name: "Inner", Side: endpoint.ServerSide})
 	if got := endpoint.Incoming(inner).Operation().Name; got != "Inner" {
 		t.Errorf("in a server inside a server, Incoming is %q, want Inner", got)
 	}
 	// A client alone serves nothing.
-	if c := endpoint.Incoming(under(t, t.Context(), &endpoint.Operation{}, endpoint.ClientSide)); c != nil {
+	if c := endpoint.Incoming(under(t, t.Context(), &endpoint.Operation{Side: endpoint.ClientSide})); c != nil {
 		t.Errorf("in a client alone, Incoming is %v, want nil", c)
 	}
 }
@@ -121,7 +107,7 @@ func TestCallOfClientInServer(t *testing.T) {
 func TestCallContext(t *testing.T) {
 	t.Parallel()
 	parent, cancel := context.WithCancel(context.WithValue(t.Context(), scriptedKey("x"), 1))
-	ctx := under(t, parent, &endpoint.Operation{}, endpoint.ServerSide)
+	ctx := under(t, parent, &endpoint.Operation{Side: endpoint.ServerSide})
 	child, stop := context.WithCancel(ctx)
 	defer stop()
 	if ctx.Value(scriptedKey("x")) != 1 || ctx.Err() != nil || child.Value(scriptedKey("x")) != 1 {
@@ -142,16 +128,17 @@ func (*seldom) ResponseBytes() int64       { return 7 }
 // TestCallSource asks a source for what is not set.
 func TestCallSource(t *testing.T) {
 	t.Parallel()
-	ctx, c, source := endpoint.StartSourcedCall[seldom](t.Context(), &endpoint.Operation{Name: "Get"}, endpoint.HeaderView(nil, endpoint.MetadataForm))
-	source.header = endpoint.HeaderView(map[string][]string{"k": {"v"}}, endpoint.MetadataForm)
+	ctx, w, source := endpoint.StartSourcedCall[seldom](t.Context(), &endpoint.Operation{Name: "Get"}, endpoint.MetadataHeader(nil))
+	c := (*endpoint.Call)(w)
+	source.header = endpoint.MetadataHeader(map[string][]string{"k": {"v"}})
 	if endpoint.CallFrom(ctx) != c || endpoint.Incoming(ctx) != c || c.Operation().Name != "Get" || c.Side() != endpoint.ServerSide {
 		t.Errorf("the Call of the context is %v, want %v", endpoint.CallFrom(ctx), c)
 	}
 	if c.Header().Get("K") != "v" || c.Peer() != "asked" || c.ResponseBytes() != 7 {
 		t.Errorf("Header = %q, Peer = %q, ResponseBytes = %d, want those of the source", c.Header().Get("K"), c.Peer(), c.ResponseBytes())
 	}
-	c.SetPeer("set")
-	c.AddResponseBytes(1)
+	w.SetPeer("set")
+	w.AddBytes(0, 1)
 	if c.Peer() != "set" || c.ResponseBytes() != 1 {
 		t.Errorf("Peer = %q, ResponseBytes = %d, want what was set", c.Peer(), c.ResponseBytes())
 	}
@@ -162,10 +149,11 @@ func TestCallValues(t *testing.T) {
 	t.Parallel()
 	type key string
 	outer := context.WithValue(context.WithValue(t.Context(), key("a"), "outer"), key("b"), "outer")
-	ctx, c, err := endpoint.StartCall(outer, &endpoint.Operation{Name: "Get"}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	ctx, w, err := endpoint.StartCall(outer, &endpoint.Operation{Name: "Get", Side: endpoint.ServerSide}, endpoint.Header{}, endpoint.Header{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := (*endpoint.Call)(w)
 	asked := 0
 	c.SetValues(func(of *endpoint.Call, k any) any {
 		asked++

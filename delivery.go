@@ -13,14 +13,14 @@ func (d *delivery) Unwrap() error { return d.error }
 // MarkNotSent returns err with the mark that nothing of the request reached the
 // server: it could not be dialled, or it refused the stream. For authors of
 // transports. It returns nil for nil.
-func MarkNotSent(err error) error { return mark(err, false) }
+func MarkNotSent(err error) error { return withDelivery(err, false) }
 
 // MarkMaybeSent returns err with the mark that the request of a call that is
 // not idempotent may have reached the server, so that nobody repeats it. For
 // authors of transports. It returns nil for nil.
-func MarkMaybeSent(err error) error { return mark(err, true) }
+func MarkMaybeSent(err error) error { return withDelivery(err, true) }
 
-func mark(err error, sent bool) error {
+func withDelivery(err error, sent bool) error {
 	if err == nil {
 		return nil
 	}
@@ -61,29 +61,32 @@ func Retryable(err error) bool {
 	return NotSent(err) || CodeOf(err) == Unavailable
 }
 
-// rejections are the reasons, in the toolkit's own domain, with which a policy
-// refuses a call before it is made.
-var rejections = map[string]bool{
-	"RATE_LIMITED": true, "OUT_OF_CAPACITY": true, "BREAKER_OPEN": true, "NO_ENDPOINTS": true,
-	"TOO_LATE": true,
+// Refused reports whether a policy of this process refused the call before it was
+// made: a limit, a breaker, a pool without servers. A refusal that came over a wire
+// is the other side's.
+func Refused(err error) bool {
+	return err != nil && ErrorOf(err).refusal
 }
 
-// ServerFault says that err counts against the server that was called: the
-// codes Unknown, DeadlineExceeded, Internal, Unavailable and DataLoss. A
-// rejection by a policy of the toolkit counts if it came over the wire and not
-// if it is one of this process. The caller's own cancellation is nobody's
-// fault.
+// ServerFault reports whether err counts against the server that was called: the
+// codes Unknown, DeadlineExceeded, Internal, Unavailable and DataLoss, and a limit
+// of the server that rejected the call. A refusal of this process ([Refused]) does
+// not count, and neither does the caller's own cancellation.
 func ServerFault(err error) bool {
 	if err == nil {
 		return false
 	}
 	e := ErrorOf(err)
-	if e.domain == "endpoint" && rejections[e.reason] {
-		return e.remote
+	if e.refusal {
+		return false
 	}
 	switch e.code {
 	case Unknown, DeadlineExceeded, Internal, Unavailable, DataLoss:
 		return true
+	case ResourceExhausted:
+		// Of the toolkit's limits, the one on the size of a message is the
+		// caller's fault.
+		return e.remote && e.domain == "endpoint" && e.reason != "BODY_TOO_LARGE"
 	}
 	return false
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 func TestDelivery(t *testing.T) {
@@ -39,11 +41,11 @@ func TestDelivery(t *testing.T) {
 			t.Errorf("%s: NotSent, MaybeSent, Retryable = %v, %v, %v, want %v, %v, %v", tt.name, n, m, r, tt.notSent, tt.maybeSent, tt.retryable)
 		}
 	}
-	for name, mark := range map[string]func(error) error{"MarkNotSent": endpoint.MarkNotSent, "MarkMaybeSent": endpoint.MarkMaybeSent} {
-		if err := mark(nil); err != nil {
+	for name, marked := range map[string]func(error) error{"MarkNotSent": endpoint.MarkNotSent, "MarkMaybeSent": endpoint.MarkMaybeSent} {
+		if err := marked(nil); err != nil {
 			t.Errorf("%s(nil) = %v, want nil", name, err)
 		}
-		err := mark(down)
+		err := marked(down)
 		if err.Error() != down.Error() || !errors.Is(err, down) || endpoint.CodeOf(err) != endpoint.Unavailable {
 			t.Errorf("%s(%v) = %v (code %v), want the same but for the mark", name, down, err, endpoint.CodeOf(err))
 		}
@@ -80,15 +82,60 @@ func TestServerFault(t *testing.T) {
 		}
 	}
 	// A rejection counts if it is another process's.
-	for _, reason := range []string{"RATE_LIMITED", "OUT_OF_CAPACITY", "BREAKER_OPEN", "NO_ENDPOINTS", "TOO_LATE"} {
-		for _, code := range []endpoint.Code{endpoint.Unavailable, endpoint.ResourceExhausted} {
-			own := endpoint.Define(code, "endpoint", reason, "rejected")
+	for _, reason := range []string{"RATE_LIMITED", "OUT_OF_CAPACITY", "BREAKER_OPEN", "NO_ENDPOINTS", "TOO_LATE", "ANY_OTHER"} {
+		for _, code := range []endpoint.Code{endpoint.Unavailable, endpoint.ResourceExhausted, endpoint.DeadlineExceeded} {
+			own := endpoint.Define(code|mark.Refusal, "endpoint", reason, "rejected")
 			if endpoint.ServerFault(own) || endpoint.ServerFault(fmt.Errorf("call: %w", own)) {
-				t.Errorf("a rejection %s of this process counts against the server", reason)
+				t.Errorf("a rejection %s with code %v of this process counts against the server", reason, code)
 			}
 			if !endpoint.ServerFault(endpoint.FromWire(code, "endpoint", reason, "rejected")) {
-				t.Errorf("a rejection %s by the server does not count against it", reason)
+				t.Errorf("a rejection %s with code %v by the server does not count against it", reason, code)
 			}
 		}
+	}
+	// A message that is too large is the caller's fault, whoever found that.
+	for _, err := range []error{
+		endpoint.FromWire(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "too large"),
+		endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "too large"),
+	} {
+		if endpoint.ServerFault(err) {
+			t.Errorf("%v counts against the server", err)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	open := endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "BREAKER_OPEN", "rejected")
+	var none *endpoint.Error
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nil", nil, false},
+		{"a nil Error", none, false},
+		{"no code", errTest, false},
+		{"an ended context", context.Canceled, false},
+		{"no identity", endpoint.Errorf(endpoint.Unavailable, "down"), false},
+		{"a refusal", open, true},
+		{"a refusal, wrapped", fmt.Errorf("call: %w", open), true},
+		{"a refusal, joined", errors.Join(errTest, open), true},
+		{"a refusal, marked as not sent", endpoint.MarkNotSent(open), true},
+		{"a refusal in other words", open.With("%d failures", 5).WithCause(errTest).WithMeta("a", "b").WithRetryAfter(time.Second), true},
+		{"any code", endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, "endpoint", "TOO_LATE", "rejected"), true},
+		{"the same identity without the mark", endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", "rejected"), false},
+		{"over the wire", endpoint.FromWire(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", "rejected"), false},
+		{"over the wire, with the bit of the mark", endpoint.FromWire(endpoint.Unavailable|mark.Refusal, "endpoint", "BREAKER_OPEN", "rejected"), false},
+		{"the cause of another error", endpoint.Errorf(endpoint.Internal, "load: %w", open), false},
+		{"the cause of a declared error", errDeclared.WithCause(open), false},
+	} {
+		if got := endpoint.Refused(tt.err); got != tt.want {
+			t.Errorf("%s: Refused(%v) = %v, want %v", tt.name, tt.err, got, tt.want)
+		}
+	}
+	// The mark is no part of the code, and not of the identity.
+	if plain := endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", "rejected"); open.Code() != endpoint.Unavailable || endpoint.CodeOf(open) != endpoint.Unavailable || !errors.Is(open, plain) || !errors.Is(plain, open) {
+		t.Errorf("a refusal has the code %v and is the same error as one without the mark: %v", open.Code(), errors.Is(open, plain))
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrStopped is what layers get as the error of a stream whose reader broke out
@@ -23,6 +25,7 @@ var ErrStopped = Define(Canceled, "endpoint", "STOPPED", "the reader stopped").W
 type Error struct {
 	code           Code
 	remote         bool
+	refusal        bool // of a call that was not made; see mark.Refusal
 	domain, reason string
 	message        string // for the caller
 	text           string // for logs; message where empty
@@ -66,6 +69,10 @@ var (
 // not canonical, as regexp.MustCompile does.
 func Define(code Code, domain, reason, message string) *Error {
 	var faults []string
+	refusal := code&mark.Refusal != 0 && domain == "endpoint"
+	if refusal {
+		code &^= mark.Refusal
+	}
 	if code == OK || !code.known() {
 		faults = append(faults, "code "+code.String()+" is not one of an error")
 	}
@@ -78,7 +85,7 @@ func Define(code Code, domain, reason, message string) *Error {
 	if faults != nil {
 		panic("endpoint: Define: " + strings.Join(faults, "; "))
 	}
-	return &Error{code: code, domain: domain, reason: reason, message: message}
+	return &Error{code: code, refusal: refusal, domain: domain, reason: reason, message: message}
 }
 
 // Errorf returns an error with a code and without an identity. Its message goes

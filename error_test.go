@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 func TestDefine(t *testing.T) {
@@ -29,6 +30,9 @@ func TestDefine(t *testing.T) {
 		{"OK", endpoint.OK, "svc", "FINE", []string{"code OK"}},
 		{"no code", 17, "svc", "FINE", []string{"CODE_17"}},
 		{"negative code", -1, "svc", "FINE", []string{"CODE_-1"}},
+		{"a refusal with OK", endpoint.OK | mark.Refusal, "endpoint", "FINE", []string{"code OK"}},
+		{"a refusal with no code", 17 | mark.Refusal, "endpoint", "FINE", []string{"CODE_17"}},
+		{"a refusal of another domain", endpoint.Unavailable | mark.Refusal, "svc", "FINE", []string{"CODE_65550"}},
 		{"no domain", endpoint.NotFound, "", "FINE", []string{`domain ""`}},
 		{"upper-case domain", endpoint.NotFound, "Svc", "FINE", []string{`domain "Svc"`}},
 		{"a domain with a dot at its end", endpoint.NotFound, "svc.", "FINE", []string{`domain "svc."`}},
@@ -133,9 +137,6 @@ func TestErrorNil(t *testing.T) {
 	for _, err := range []error{err, wrapped} {
 		if e := endpoint.ErrorOf(err); e == nil || e.Code() != endpoint.Internal || e.Message() != "internal error" || e.Error() == "" {
 			t.Errorf("ErrorOf(%v) = %v, want an Internal error", err, e)
-		}
-		if got := (&endpoint.Operation{}).Undeclared(err); got != nil {
-			t.Errorf("Undeclared(%v) = %v, want nil", err, got)
 		}
 	}
 }

@@ -7,34 +7,24 @@ import (
 	"strings"
 )
 
-// A HeaderForm says how a transport writes the keys and the binary values of
-// its metadata.
-type HeaderForm uint8
-
-// The forms of metadata.
-const (
-	// HTTPForm has canonical MIME keys ("Content-Type") and base64 for the
-	// values of keys that end in "-bin".
-	HTTPForm HeaderForm = iota
-	// MetadataForm has lower-case keys and raw values, as gRPC's metadata.
-	MetadataForm
-)
-
 // A Header is the metadata of a call: a view on the transport's own map,
 // nothing is copied. Keys are ASCII and case-insensitive. The values of keys
 // that end in "-bin" are raw bytes here and base64, once, on the wire. All
 // methods that read are safe on a nil Header. It is not safe for concurrent
 // writing.
 type Header struct {
-	m    map[string][]string
-	form HeaderForm
+	m   map[string][]string
+	raw bool // keys are lower-case and binary values are not encoded
 }
 
-// HeaderView returns a view on m, which may be nil until something is set. For
-// authors of transports.
-func HeaderView(m map[string][]string, form HeaderForm) Header {
-	return Header{m: m, form: form}
-}
+// HTTPHeader returns a view on m as HTTP writes metadata: with canonical MIME keys
+// ("Content-Type"), and the values of keys that end in "-bin" in base64. m may be
+// nil until a value is set. For authors of transports.
+func HTTPHeader(m map[string][]string) Header { return Header{m: m} }
+
+// MetadataHeader returns a view on m as gRPC writes metadata: with lower-case keys
+// and raw values. m may be nil until a value is set. For authors of transports.
+func MetadataHeader(m map[string][]string) Header { return Header{m: m, raw: true} }
 
 // Get returns the first value of key, or "".
 func (h *Header) Get(key string) string {
@@ -114,14 +104,14 @@ func (h *Header) Raw() map[string][]string {
 }
 
 func (h *Header) key(key string) string {
-	if h.form == MetadataForm {
+	if h.raw {
 		return strings.ToLower(key)
 	}
 	return canonicalKey(key)
 }
 
 func (h *Header) encode(key, value string) string {
-	if h.form == HTTPForm && isBinary(key) {
+	if !h.raw && isBinary(key) {
 		return base64.RawStdEncoding.EncodeToString([]byte(value))
 	}
 	return value
@@ -130,7 +120,7 @@ func (h *Header) encode(key, value string) string {
 // decode returns the raw bytes of a binary value, padded or not; a value that
 // is not base64 is returned as it is.
 func (h *Header) decode(key, value string) string {
-	if h.form == HTTPForm && isBinary(key) {
+	if !h.raw && isBinary(key) {
 		if b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "=")); err == nil {
 			return string(b)
 		}
@@ -228,21 +218,28 @@ func isTokenByte(c byte) bool {
 	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
-// Check returns an error of code [InvalidArgument] that names the first key or
-// value that a caller may not send. For authors of transports, who call it
-// before a request leaves.
+// Check returns an error of code [InvalidArgument] that names a key that a caller
+// may not send, or one whose value it may not: the first in alphabetical order.
+// For authors of transports, who call it before a request leaves.
 func (h *Header) Check() error {
 	if h == nil {
 		return nil
 	}
+	first, found := "", error(nil)
 	for k, vs := range h.m {
+		if found != nil && k > first {
+			continue
+		}
 		err := checkKey(k)
 		for i := 0; err == nil && i < len(vs); i++ {
 			err = checkValue(k, vs[i])
 		}
 		if err != nil {
-			return Errorf(InvalidArgument, "%s", err.Error())
+			first, found = k, err
 		}
 	}
-	return nil
+	if found == nil {
+		return nil
+	}
+	return Errorf(InvalidArgument, "%s", found.Error())
 }

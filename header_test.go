@@ -32,21 +32,25 @@ func TestHeader(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var read [2]string
-			for form, want := range map[endpoint.HeaderForm]map[string][]string{endpoint.HTTPForm: tt.http, endpoint.MetadataForm: tt.meta} {
-				h := endpoint.HeaderView(nil, form)
+			var read []string
+			for _, form := range []struct {
+				name string
+				view func(map[string][]string) endpoint.Header
+				want map[string][]string
+			}{{"HTTP", endpoint.HTTPHeader, tt.http}, {"metadata", endpoint.MetadataHeader, tt.meta}} {
+				h := form.view(nil)
 				tt.do(&h)
-				if got := h.Raw(); !maps.EqualFunc(got, want, slices.Equal) {
-					t.Errorf("form %d: the map is %q, want %q", form, got, want)
+				if got := h.Raw(); !maps.EqualFunc(got, form.want, slices.Equal) {
+					t.Errorf("%s: the map is %q, want %q", form.name, got, form.want)
 				}
 				all := map[string][]string{}
 				for k, vs := range h.All() {
 					all[strings.ToLower(k)] = vs
 					if got := h.Values(strings.ToUpper(k)); !slices.Equal(got, vs) || h.Get(k) != vs[0] {
-						t.Errorf("form %d: %s has Values %q and Get %q, and in All %q", form, k, got, h.Get(k), vs)
+						t.Errorf("%s: %s has Values %q and Get %q, and in All %q", form.name, k, got, h.Get(k), vs)
 					}
 				}
-				read[form] = fmt.Sprint(all)
+				read = append(read, fmt.Sprint(all))
 			}
 			if read[0] != read[1] {
 				t.Errorf("over HTTP it reads as %s, over gRPC as %s", read[0], read[1])
@@ -57,9 +61,9 @@ func TestHeader(t *testing.T) {
 
 func TestHeaderReads(t *testing.T) {
 	t.Parallel()
-	h := endpoint.HeaderView(map[string][]string{
+	h := endpoint.HTTPHeader(map[string][]string{
 		"X-Empty": {}, "X-Two": {"a", "b"}, "Padded-Bin": {"AP8="}, "Raw-Bin": {"AP8"}, "Bad-Bin": {"not base64!"}, "odd key": {"v"},
-	}, endpoint.HTTPForm)
+	})
 	for _, tt := range []struct {
 		key    string
 		values []string
@@ -114,7 +118,7 @@ func TestHeaderNil(t *testing.T) {
 func TestHeaderView(t *testing.T) {
 	t.Parallel()
 	m := map[string][]string{"A": {"1"}}
-	h := endpoint.HeaderView(m, endpoint.HTTPForm)
+	h := endpoint.HTTPHeader(m)
 	h.Set("b", "2")
 	m["C"] = []string{"3"}
 	if m["B"][0] != "2" || h.Get("c") != "3" {
@@ -154,7 +158,7 @@ var valueFaults = []string{"a\nb", "a\r\nHost: x", "\x00", "a\x7f", "\x1b[0m"}
 func TestHeaderCheck(t *testing.T) {
 	t.Parallel()
 	check := func(key, value string) error {
-		h := endpoint.HeaderView(map[string][]string{key: {"fine", value}}, endpoint.MetadataForm)
+		h := endpoint.MetadataHeader(map[string][]string{key: {"fine", value}})
 		return h.Check()
 	}
 	for _, tt := range keyFaults {
@@ -176,9 +180,36 @@ func TestHeaderCheck(t *testing.T) {
 			t.Errorf("Check with key %q = %v, want nil", key, err)
 		}
 	}
-	h := endpoint.HeaderView(nil, endpoint.HTTPForm)
+	h := endpoint.HTTPHeader(nil)
 	if err := h.Check(); err != nil {
 		t.Errorf("Check of nothing = %v", err)
+	}
+}
+
+// Of several keys at fault, Check names the alphabetically first, whatever the
+// order in which it meets them.
+func TestHeaderCheckFirst(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		m     map[string][]string
+		fault string
+	}{
+		{"keys", map[string][]string{"a": {"v"}, "te": {"v"}, "host": {"v"}, "x id": {"v"}}, `header "host" belongs to the transport`},
+		{"the empty key", map[string][]string{"host": {"v"}, "": {"v"}}, "without a key"},
+		{"a value before keys", map[string][]string{"x id": {"v"}, "d": {"v"}, "host": {"v"}, "c": {"v", "a\nb"}, "te": {"v"}}, `the value of header "c" has a control character`},
+		{"a key before values", map[string][]string{"x": {"\x00"}, "host": {"v"}, "y": {"\x00"}}, `header "host" belongs to the transport`},
+		{"upper case before lower case", map[string][]string{"expect": {"v"}, "Te": {"v"}}, `header "Te" belongs to the transport`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for range 100 { // each range over a map may have another order
+				h := endpoint.MetadataHeader(maps.Clone(tt.m))
+				if err := h.Check(); endpoint.CodeOf(err) != endpoint.InvalidArgument || !strings.Contains(err.Error(), tt.fault) {
+					t.Fatalf("Check of %q = %v (code %v), want InvalidArgument with %q", tt.m, err, endpoint.CodeOf(err), tt.fault)
+				}
+			}
+		})
 	}
 }
 
@@ -193,7 +224,7 @@ func FuzzHeaderKey(f *testing.F) {
 		for _, c := range []byte(key) {
 			token = token && (c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0)
 		}
-		h := endpoint.HeaderView(nil, endpoint.HTTPForm)
+		h := endpoint.HTTPHeader(nil)
 		h.Set(key, "value")
 		if got := h.Get(key); got != "value" && !strings.HasSuffix(strings.ToLower(key), "-bin") {
 			t.Errorf("after Set(%q), Get = %q", key, got)

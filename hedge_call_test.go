@@ -26,7 +26,7 @@ func TestHedgerForksCall(t *testing.T) {
 					return ctx, nil, nil
 				})
 				one := func(ctx context.Context) error {
-					c, at := endpoint.CallFrom(ctx), endpoint.AttemptFrom(ctx)
+					c, w, at := endpoint.CallFrom(ctx), writerFrom(ctx), endpoint.AttemptFrom(ctx)
 					n := c.Attempt()
 					for i := range n - 1 {
 						if !at.Tried("pool", uint64(i+1)) {
@@ -36,8 +36,8 @@ func TestHedgerForksCall(t *testing.T) {
 					at.Try("pool", uint64(n))
 					for range 10 { // side by side, for the race detector
 						c.Header().Add("X-Attempt", "more")
-						c.SetPeer(fmt.Sprint("peer ", n))
-						c.AddRequestBytes(1)
+						w.SetPeer(fmt.Sprint("peer ", n))
+						w.AddBytes(1, 0)
 						c.Reply().Set("X-Reply", fmt.Sprint(n))
 						time.Sleep(time.Duration(4-n) * time.Second / 3)
 					}
@@ -79,7 +79,7 @@ func TestHedgerStreamSettles(t *testing.T) {
 		s, err := stack.Wrap(func(ctx context.Context, _ int) (endpoint.Stream[int], error) {
 			return func(yield func(int, error) bool) {
 				for i := range 3 {
-					endpoint.CallFrom(ctx).AddResponseBytes(10)
+					writerFrom(ctx).AddBytes(0, 10)
 					if !yield(i, nil) {
 						return
 					}
@@ -111,7 +111,7 @@ func TestHedgerFailureSettles(t *testing.T) {
 		}
 		ctx, stack := clientShell(t, t.Context(), endpoint.Stack{&hedge{max: 1}})
 		_, err := kind.run(ctx, stack, func(ctx context.Context) error {
-			endpoint.CallFrom(ctx).SetStatus(503)
+			writerFrom(ctx).SetStatus(503)
 			return errTest
 		})
 		if got := endpoint.CallFrom(ctx).Status(err); got != 503 || err != errTest { //nolint:errorlint // the very same

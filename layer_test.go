@@ -63,10 +63,10 @@ func TestLayerFunc(t *testing.T) {
 	}
 }
 
-// under returns a context with a Call of op.
-func under(t *testing.T, ctx context.Context, op *endpoint.Operation, side endpoint.Side) context.Context {
+// under returns a context with a Call of op, on the side that op names.
+func under(t *testing.T, ctx context.Context, op *endpoint.Operation) context.Context {
 	t.Helper()
-	ctx, _, err := endpoint.StartCall(ctx, op, side, endpoint.Header{}, endpoint.Header{})
+	ctx, _, err := endpoint.StartCall(ctx, op, endpoint.Header{}, endpoint.Header{})
 	if err != nil {
 		t.Fatalf("StartCall: %v", err)
 	}
@@ -98,6 +98,7 @@ func TestOnly(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			tt.op.Side = endpoint.ServerSide
 			log := new(endpointtest.Recorder)
 			stack := stackOf(log)
 			check := func(what string, ctx context.Context, s endpoint.Stack) {
@@ -110,9 +111,9 @@ func TestOnly(t *testing.T) {
 					t.Errorf("%s for %+v: the log is %q, want %q", what, tt.op, got, tt.want)
 				}
 			}
-			check("Wrap", under(t, t.Context(), &tt.op, endpoint.ServerSide), stack)
-			check("one layer by hand", under(t, t.Context(), &tt.op, endpoint.ServerSide), endpoint.Stack{byHand{stack}})
-			bound, err := stack.Bind(&tt.op, endpoint.ServerSide)
+			check("Wrap", under(t, t.Context(), &tt.op), stack)
+			check("one layer by hand", under(t, t.Context(), &tt.op), endpoint.Stack{byHand{stack}})
+			bound, err := stack.Bind(&tt.op)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +135,7 @@ func TestOnlyByHand(t *testing.T) {
 	log := new(endpointtest.Recorder)
 	only := endpoint.Only(log.Layer("A"), func(op *endpoint.Operation) bool { return op.Idempotent })
 	for _, idempotent := range []bool{false, true} {
-		ctx := under(t, t.Context(), &endpoint.Operation{Idempotent: idempotent}, endpoint.ServerSide)
+		ctx := under(t, t.Context(), &endpoint.Operation{Idempotent: idempotent, Side: endpoint.ServerSide})
 		inner, tok, err := only.Enter(ctx)
 		if err != nil {
 			t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// mark returns a middleware that adds its name to the request and the response.
-func mark(name string) endpoint.Middleware[string, string] {
+// addName returns a middleware that adds its name to the request and the response.
+func addName(name string) endpoint.Middleware[string, string] {
 	return func(next endpoint.Endpoint[string, string]) endpoint.Endpoint[string, string] {
 		return func(ctx context.Context, req string) (string, error) {
 			resp, err := next(ctx, req+">"+name)
@@ -23,7 +23,7 @@ func mark(name string) endpoint.Middleware[string, string] {
 
 func TestChain(t *testing.T) {
 	t.Parallel()
-	a, b, c := mark("a"), mark("b"), mark("c")
+	a, b, c := addName("a"), addName("b"), addName("c")
 	for _, tt := range []struct {
 		name string
 		mws  []endpoint.Middleware[string, string]
@@ -50,7 +50,7 @@ func TestChain(t *testing.T) {
 func TestChainComposes(t *testing.T) {
 	t.Parallel()
 	e := func(_ context.Context, req string) (string, error) { return req, nil }
-	mws := []endpoint.Middleware[string, string]{mark("a"), mark("b")}
+	mws := []endpoint.Middleware[string, string]{addName("a"), addName("b")}
 	whole := endpoint.Chain(e, mws...)
 	parts := endpoint.Chain(endpoint.Chain(e, mws[1]), mws[0])
 	mws[0], mws[1] = nil, nil

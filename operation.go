@@ -1,7 +1,5 @@
 package endpoint
 
-import "errors"
-
 // An Operation describes one endpoint of a service on one transport. There is
 // one for each, made at construction, compared by its pointer and never
 // changed afterwards.
@@ -11,6 +9,8 @@ type Operation struct {
 	Service string
 	// Name is the name of the field. It is equal on every transport.
 	Name string
+	// Side is the side on which the operation is served or called.
+	Side Side
 	// Transport is "http", "grpc", "jsonrpc" and so on; empty in process.
 	Transport string
 	// Method is the verb over HTTP, the full method name over gRPC.
@@ -19,6 +19,8 @@ type Operation struct {
 	Pattern string
 	// Idempotent says that a repeat does no more than the first call did.
 	Idempotent bool
+	// Doc says what the operation does, in a few words for documents.
+	Doc string
 	// Streams says which sides are streams.
 	Streams StreamKind
 	// Fails are the errors that the operation declares.
@@ -84,15 +86,4 @@ func (o *Operation) Outgoing(err error) *Error {
 		out.code, out.retryAfter = e.code, e.retryAfter
 	}
 	return out
-}
-
-// Undeclared returns the coded error of this process that err goes out as
-// though the operation does not declare it, or nil. The toolkit's own errors
-// need no declaration. For authors of transports, who report it to their hook.
-func (o *Operation) Undeclared(err error) *Error {
-	e, ok := errors.AsType[*Error](err)
-	if !ok || e == nil || e.domain == "" || e.domain == "endpoint" || e.remote || o.Declares(e) {
-		return nil
-	}
-	return e
 }

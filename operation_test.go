@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 var (
 	errDeclared   = endpoint.Define(endpoint.NotFound, "test", "DECLARED", "declared")
 	errUndeclared = endpoint.Define(endpoint.FailedPrecondition, "test", "UNDECLARED", "undeclared")
-	errOurs       = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "RATE_LIMITED", "slow down")
+	errOurs       = endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "endpoint", "RATE_LIMITED", "slow down")
 )
 
 // remote returns e as it comes over a wire.
@@ -43,41 +44,40 @@ func TestOperationOutgoing(t *testing.T) {
 	op := &endpoint.Operation{Fails: []*endpoint.Error{errDeclared}}
 	const general = "" // the message is the code's general one
 	for _, tt := range []struct {
-		name       string
-		err        error
-		code       endpoint.Code
-		reason     string
-		message    string
-		retry      time.Duration
-		undeclared bool
+		name    string
+		err     error
+		code    endpoint.Code
+		reason  string
+		message string
+		retry   time.Duration
 	}{
 		// Of this process: everything goes out, declared or not.
-		{"declared", errDeclared, endpoint.NotFound, "DECLARED", "declared", 0, false},
-		{"declared, in other words", errDeclared.With("no such id"), endpoint.NotFound, "DECLARED", "no such id", 0, false},
-		{"declared, wrapped", fmt.Errorf("context: %w", errDeclared), endpoint.NotFound, "DECLARED", "declared", 0, false},
-		{"undeclared", errUndeclared, endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0, true},
-		{"undeclared, wrapped", fmt.Errorf("context: %w", errUndeclared), endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0, true},
-		{"no identity", endpoint.Errorf(endpoint.Aborted, "conflict: %w", errTest), endpoint.Aborted, "", "conflict", 0, false},
-		{"the toolkit's", errOurs.WithRetryAfter(time.Minute), endpoint.ResourceExhausted, "RATE_LIMITED", "slow down", time.Minute, false},
+		{"declared", errDeclared, endpoint.NotFound, "DECLARED", "declared", 0},
+		{"declared, in other words", errDeclared.With("no such id"), endpoint.NotFound, "DECLARED", "no such id", 0},
+		{"declared, wrapped", fmt.Errorf("context: %w", errDeclared), endpoint.NotFound, "DECLARED", "declared", 0},
+		{"undeclared", errUndeclared, endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0},
+		{"undeclared, wrapped", fmt.Errorf("context: %w", errUndeclared), endpoint.FailedPrecondition, "UNDECLARED", "undeclared", 0},
+		{"no identity", endpoint.Errorf(endpoint.Aborted, "conflict: %w", errTest), endpoint.Aborted, "", "conflict", 0},
+		{"the toolkit's", errOurs.WithRetryAfter(time.Minute), endpoint.ResourceExhausted, "RATE_LIMITED", "slow down", time.Minute},
 
 		// Without a code.
-		{"no code", errTest, endpoint.Internal, "", general, 0, false},
-		{"cancelled", fmt.Errorf("reading: %w", context.Canceled), endpoint.Canceled, "", general, 0, false},
-		{"deadline", context.DeadlineExceeded, endpoint.DeadlineExceeded, "", general, 0, false},
-		{"a panic", &endpoint.PanicError{Value: errDeclared}, endpoint.Internal, "", general, 0, false},
+		{"no code", errTest, endpoint.Internal, "", general, 0},
+		{"cancelled", fmt.Errorf("reading: %w", context.Canceled), endpoint.Canceled, "", general, 0},
+		{"deadline", context.DeadlineExceeded, endpoint.DeadlineExceeded, "", general, 0},
+		{"a panic", &endpoint.PanicError{Value: errDeclared}, endpoint.Internal, "", general, 0},
 
 		// Remote: only what is declared passes.
-		{"remote and declared", remote(errDeclared), endpoint.NotFound, "DECLARED", "declared", time.Second, false},
-		{"remote and undeclared", remote(errUndeclared), endpoint.Internal, "", general, 0, false},
-		{"remote and the toolkit's", remote(errOurs), endpoint.ResourceExhausted, "", general, time.Second, false},
-		{"remote Canceled", fromFar(endpoint.Canceled), endpoint.Canceled, "", general, time.Second, false},
-		{"remote DeadlineExceeded", fromFar(endpoint.DeadlineExceeded), endpoint.DeadlineExceeded, "", general, time.Second, false},
-		{"remote Unavailable", fromFar(endpoint.Unavailable), endpoint.Unavailable, "", general, time.Second, false},
-		{"remote ResourceExhausted", fromFar(endpoint.ResourceExhausted), endpoint.ResourceExhausted, "", general, time.Second, false},
-		{"remote Unauthenticated", fromFar(endpoint.Unauthenticated), endpoint.Internal, "", general, 0, false},
-		{"remote NotFound", fromFar(endpoint.NotFound), endpoint.Internal, "", general, 0, false},
-		{"remote, marked by the client", endpoint.MarkMaybeSent(fromFar(endpoint.Unavailable)), endpoint.Unavailable, "", general, time.Second, false},
-		{"remote, translated", errDeclared.With("no such profile: %w", remote(errUndeclared)), endpoint.NotFound, "DECLARED", "no such profile", 0, false},
+		{"remote and declared", remote(errDeclared), endpoint.NotFound, "DECLARED", "declared", time.Second},
+		{"remote and undeclared", remote(errUndeclared), endpoint.Internal, "", general, 0},
+		{"remote and the toolkit's", remote(errOurs), endpoint.ResourceExhausted, "", general, time.Second},
+		{"remote Canceled", fromFar(endpoint.Canceled), endpoint.Canceled, "", general, time.Second},
+		{"remote DeadlineExceeded", fromFar(endpoint.DeadlineExceeded), endpoint.DeadlineExceeded, "", general, time.Second},
+		{"remote Unavailable", fromFar(endpoint.Unavailable), endpoint.Unavailable, "", general, time.Second},
+		{"remote ResourceExhausted", fromFar(endpoint.ResourceExhausted), endpoint.ResourceExhausted, "", general, time.Second},
+		{"remote Unauthenticated", fromFar(endpoint.Unauthenticated), endpoint.Internal, "", general, 0},
+		{"remote NotFound", fromFar(endpoint.NotFound), endpoint.Internal, "", general, 0},
+		{"remote, marked by the client", endpoint.MarkMaybeSent(fromFar(endpoint.Unavailable)), endpoint.Unavailable, "", general, time.Second},
+		{"remote, translated", errDeclared.With("no such profile: %w", remote(errUndeclared)), endpoint.NotFound, "DECLARED", "no such profile", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,13 +93,10 @@ func TestOperationOutgoing(t *testing.T) {
 			if !errors.Is(out, tt.err) && !errors.Is(tt.err, out) {
 				t.Errorf("Outgoing(%v) is no longer that error, for the hook", tt.err)
 			}
-			if got := op.Undeclared(tt.err); (got != nil) != tt.undeclared {
-				t.Errorf("Undeclared(%v) = %v, want one: %v", tt.err, got, tt.undeclared)
-			}
 		})
 	}
-	if out, undeclared := op.Outgoing(nil), op.Undeclared(nil); out != nil || undeclared != nil {
-		t.Errorf("for a success, Outgoing is %v and Undeclared %v, want nil", out, undeclared)
+	if out := op.Outgoing(nil); out != nil {
+		t.Errorf("for a success, Outgoing is %v, want nil", out)
 	}
 }
 

@@ -37,23 +37,23 @@ type Stack []Layer
 // stacks nest; with more in one frame, short stacks would pay for clearing it.
 const maxFrame = 4
 
-// Bind returns the stack as it is for one operation on one side of a transport,
-// or all the faults of its layers. Each [Resolver] is asked once. The result is
+// Bind returns the stack as it is for one operation, on the side that the
+// operation names, or all the faults of its layers. Each [Resolver] is asked once. The result is
 // for the Wrap of that transport's shell only, inside the Call that it starts.
 // For authors of transports.
-func (s Stack) Bind(op *Operation, side Side) (Stack, error) {
+func (s Stack) Bind(op *Operation) (Stack, error) {
 	p := compile(s, op)
 	if p.err != nil {
 		return nil, p.err
 	}
 	bound := make(Stack, 0, len(p.layers)+1)
-	if side == ClientSide {
+	if op.Side == ClientSide {
 		bound = append(bound, boundary{})
 	}
 	for _, l := range p.layers {
 		switch l.(type) {
 		case Repeater, Hedger:
-			if side == ServerSide {
+			if op.Side == ServerSide {
 				p.err = errors.Join(p.err, fmt.Errorf("endpoint: %s repeats calls and is for clients: a server that repeats runs its handler twice", typeName(l)))
 			}
 		}

@@ -103,7 +103,6 @@ func TestStackFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			op := &endpoint.Operation{Name: "Get"}
 			check := func(what string, where int, err error) {
 				t.Helper()
 				if (err != nil) != (tt.where&where != 0) {
@@ -120,9 +119,9 @@ func TestStackFaults(t *testing.T) {
 					}
 				}
 			}
-			_, err := tt.stack.Bind(op, endpoint.ServerSide)
+			_, err := tt.stack.Bind(&endpoint.Operation{Name: "Get", Side: endpoint.ServerSide})
 			check("Bind for a server", server, err)
-			_, err = tt.stack.Bind(op, endpoint.ClientSide)
+			_, err = tt.stack.Bind(&endpoint.Operation{Name: "Get", Side: endpoint.ClientSide})
 			check("Bind for a client", client, err)
 			got, err := tt.stack.Wrap(echo)(t.Context(), 7)
 			check("Wrap", wrap, err)
@@ -204,9 +203,9 @@ func TestResolver(t *testing.T) {
 				return strings.Join(names, " ")
 			}
 			for _, side := range []endpoint.Side{endpoint.ServerSide, endpoint.ClientSide} {
-				op := &endpoint.Operation{Name: "Get"}
+				op := &endpoint.Operation{Name: "Get", Side: side}
 				r.asked = nil
-				bound, err := stack.Bind(op, side)
+				bound, err := stack.Bind(op)
 				if err != nil {
 					t.Fatalf("Bind: %v", err)
 				}
@@ -232,11 +231,11 @@ func TestResolver(t *testing.T) {
 func TestResolverBeforeChecks(t *testing.T) {
 	t.Parallel()
 	notHere := &resolvingRepeater{resolving{resolve: func(*resolving, *endpoint.Operation) endpoint.Layer { return nil }}}
-	if _, err := (endpoint.Stack{notHere}).Bind(&endpoint.Operation{}, endpoint.ServerSide); err != nil {
+	if _, err := (endpoint.Stack{notHere}).Bind(&endpoint.Operation{Side: endpoint.ServerSide}); err != nil {
 		t.Errorf("a Repeater that is not for the operation: Bind on a server = %v, want nil", err)
 	}
 	faulty := &resolving{err: errTest}
-	if _, err := (endpoint.Stack{faulty}).Bind(&endpoint.Operation{}, endpoint.ServerSide); !errors.Is(err, errTest) || faulty.asked != nil {
+	if _, err := (endpoint.Stack{faulty}).Bind(&endpoint.Operation{Side: endpoint.ServerSide}); !errors.Is(err, errTest) || faulty.asked != nil {
 		t.Errorf("a Resolver with faults is asked %d times and Bind = %v, want 0 times and %v", len(faulty.asked), err, errTest)
 	}
 }

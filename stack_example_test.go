@@ -67,8 +67,11 @@ func ExampleOnly() {
 	stack := endpoint.Stack{log.Layer("logger"), endpoint.Only(log.Layer("audit"), writes)}
 
 	// A transport does this for each operation of a service.
-	for _, op := range []*endpoint.Operation{{Name: "Get", Idempotent: true}, {Name: "Create"}} {
-		bound, err := stack.Bind(op, endpoint.ServerSide)
+	for _, op := range []*endpoint.Operation{
+		{Name: "Get", Side: endpoint.ServerSide, Idempotent: true},
+		{Name: "Create", Side: endpoint.ServerSide},
+	} {
+		bound, err := stack.Bind(op)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -132,7 +132,7 @@ func forms(watch bool) []form {
 			return endpoint.Stack{s[0], endpoint.Only(endpoint.Stack{other, other}, func(*endpoint.Operation) bool { return false }), s[1]}
 		}},
 		{name: "bound", names: "ABCDEF", stack: func(l []*scripted) endpoint.Stack {
-			s, err := plain(l).Bind(&endpoint.Operation{}, endpoint.ClientSide)
+			s, err := plain(l).Bind(&endpoint.Operation{Side: endpoint.ClientSide})
 			if err != nil {
 				panic(err)
 			}

@@ -62,6 +62,26 @@ func StreamItem(t reflect.Type) (item reflect.Type, ok bool) {
 	return t.In(0).In(0), true // of func(yield func(T, error) bool)
 }
 
+// EraseStream returns s, a [Stream] of any type, with each item as a pointer to
+// it, which is valid until the next one; nil for a nil stream and for what is not
+// a stream. So the code of a transport need not be compiled for each type of item.
+// For authors of transports.
+func EraseStream(s any) Stream[any] {
+	if s, ok := s.(anyStream); ok {
+		return s.erase()
+	}
+	return nil
+}
+
+// RestoreStream returns the [Stream] of type t whose items are those that the
+// pointers of items point to; nil if t is not a Stream. For authors of transports.
+func RestoreStream(t reflect.Type, items Stream[any]) any {
+	if s, ok := asStream(t); ok {
+		return s.restore(items)
+	}
+	return nil
+}
+
 // anyStream is a Stream whose item type the code at hand does not know. Its two
 // methods, and what they return, are all that is compiled for each type of item.
 type anyStream interface {

@@ -50,23 +50,13 @@ func (c *Call) addHeaders(ctx context.Context) error {
 	return nil
 }
 
-// AddHeaders sets on the Call what [WithHeader] left in ctx since the call
-// began: what a layer of the client added for it. For authors of transports,
-// who call it when the request leaves.
-func (c *Call) AddHeaders(ctx context.Context) error {
-	if c == nil {
-		return nil
-	}
-	return c.addHeaders(ctx)
-}
-
 func (h *Header) clone() Header {
 	if len(h.m) == 0 {
-		return Header{form: h.form}
+		return Header{raw: h.raw}
 	}
 	m := make(map[string][]string, len(h.m))
 	for k, vs := range h.m {
 		m[k] = slices.Clone(vs)
 	}
-	return Header{m: m, form: h.form}
+	return Header{m: m, raw: h.raw}
 }

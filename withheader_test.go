@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/endpointtest"
 )
 
 // headers returns a context with these headers, key and value in turns, the
@@ -39,14 +38,14 @@ func TestWithHeader(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			header := endpoint.HeaderView(maps.Clone(tt.own), endpoint.HTTPForm)
+			header := endpoint.HTTPHeader(maps.Clone(tt.own))
 			ctx := headers(t.Context(), tt.kvs...)
-			_, c, err := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, header, endpoint.Header{})
-			if got := c.Header().Raw(); err != nil || !maps.EqualFunc(got, tt.want, slices.Equal) {
+			_, w, err := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ClientSide}, header, endpoint.Header{})
+			if got := (*endpoint.Call)(w).Header().Raw(); err != nil || !maps.EqualFunc(got, tt.want, slices.Equal) {
 				t.Errorf("the client sends %q (error %v), want %q", got, err, tt.want)
 			}
-			_, c, err = endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
-			if got := c.Header().Raw(); err != nil || got != nil {
+			_, w, err = endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ServerSide}, endpoint.Header{}, endpoint.Header{})
+			if got := (*endpoint.Call)(w).Header().Raw(); err != nil || got != nil {
 				t.Errorf("a server receives %q (error %v), want nothing", got, err)
 			}
 		})
@@ -60,18 +59,18 @@ func TestWithHeaderRefused(t *testing.T) {
 			headers(t.Context(), tt.key, "v"),
 			headers(t.Context(), "x-a", "v", tt.key, "v", "x-b", "v"),
 		} {
-			_, _, err := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+			_, _, err := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
 			if endpoint.CodeOf(err) != endpoint.InvalidArgument || !strings.Contains(err.Error(), tt.fault) {
 				t.Errorf("a call with header %q = %v (code %v), want InvalidArgument with %q", tt.key, err, endpoint.CodeOf(err), tt.fault)
 			}
 		}
 	}
 	for _, value := range valueFaults {
-		_, _, err := endpoint.StartCall(headers(t.Context(), "x-id", value), &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+		_, _, err := endpoint.StartCall(headers(t.Context(), "x-id", value), &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
 		if endpoint.CodeOf(err) != endpoint.InvalidArgument {
 			t.Errorf("a call with the header value %q = %v, want InvalidArgument", value, err)
 		}
-		_, _, err = endpoint.StartCall(headers(t.Context(), "x-id-bin", value), &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+		_, _, err = endpoint.StartCall(headers(t.Context(), "x-id-bin", value), &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
 		if err != nil {
 			t.Errorf("a call with the binary header value %q = %v, want nil", value, err)
 		}
@@ -83,13 +82,13 @@ func TestWithHeaderRefused(t *testing.T) {
 func TestWithHeaderReach(t *testing.T) {
 	t.Parallel()
 	sent := func(ctx context.Context) string {
-		c := endpoint.CallFrom(under(t, ctx, &endpoint.Operation{}, endpoint.ClientSide))
+		c := endpoint.CallFrom(under(t, ctx, &endpoint.Operation{Side: endpoint.ClientSide}))
 		keys := slices.Sorted(maps.Keys(c.Header().Raw()))
 		return strings.Join(keys, " ")
 	}
 	ctx := headers(t.Context(), "outer", "1")
-	client := under(t, ctx, &endpoint.Operation{}, endpoint.ClientSide)
-	server := under(t, ctx, &endpoint.Operation{}, endpoint.ServerSide)
+	client := under(t, ctx, &endpoint.Operation{Side: endpoint.ClientSide})
+	server := under(t, ctx, &endpoint.Operation{Side: endpoint.ServerSide})
 	for _, tt := range []struct {
 		name string
 		ctx  context.Context
@@ -106,35 +105,5 @@ func TestWithHeaderReach(t *testing.T) {
 		if got := sent(tt.ctx); got != tt.want {
 			t.Errorf("%s sends %q, want %q", tt.name, got, tt.want)
 		}
-	}
-}
-
-// What a layer of the client adds is sent, too: when the request leaves, in each
-// attempt.
-func TestAddHeaders(t *testing.T) {
-	t.Parallel()
-	ctx, stack := clientShell(t, headers(t.Context(), "all", "outer", "x", "outer"), endpoint.Stack{
-		&retry{new(endpointtest.Recorder), 2},
-		endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
-			if endpoint.CallFrom(ctx).Attempt() == 1 {
-				ctx = endpoint.WithHeader(ctx, "once", "1")
-			}
-			return endpoint.WithHeader(ctx, "x", "layer"), nil, nil
-		}),
-	})
-	var sent []string
-	_, err := stack.Wrap(func(ctx context.Context, n int) (int, error) {
-		c := endpoint.CallFrom(ctx)
-		if err := c.AddHeaders(ctx); err != nil {
-			t.Errorf("AddHeaders: %v", err)
-		}
-		sent = append(sent, c.Header().Get("all")+" "+c.Header().Get("x")+" "+c.Header().Get("once"))
-		if err := c.AddHeaders(endpoint.WithHeader(ctx, "Host", "x")); endpoint.CodeOf(err) != endpoint.InvalidArgument {
-			t.Errorf("AddHeaders of Host = %v, want InvalidArgument", err)
-		}
-		return n, errTest
-	})(ctx, 7)
-	if want := []string{"outer layer 1", "outer layer "}; !slices.Equal(sent, want) || err != errTest { //nolint:errorlint // the very same
-		t.Errorf("the attempts send %q (error %v), want %q", sent, err, want)
 	}
 }

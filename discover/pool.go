@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrNoEndpoints is the error of a call for which a [Pool] has no instance. Its
 // cause is the last error of the source, if there was one. Nothing was sent.
-var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable, "endpoint", "NO_ENDPOINTS", "no server is available")
+var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "NO_ENDPOINTS", "no server is available")
 
 var (
 	errClosed       = errors.New("discover: the pool is closed")

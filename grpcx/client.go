@@ -88,7 +88,7 @@ var errLeft = errors.New("the call left its goroutine")
 func (c *client) start(ctx context.Context) (context.Context, error) {
 	ctx = holdOptions(ctx, c.mt.op)
 	ctx, _, err := endpoint.StartCall(ctx, c.mt.op, endpoint.ClientSide,
-		endpoint.HeaderView(nil, endpoint.MetadataForm), endpoint.HeaderView(nil, endpoint.MetadataForm))
+		endpoint.MetadataHeader(nil), endpoint.MetadataHeader(nil))
 	return ctx, err
 }
 
@@ -229,7 +229,7 @@ func (x *outgoing) reply() {
 		}
 		all[k] = append(slices.Clip(all[k]), vs...)
 	}
-	x.call.SetReply(endpoint.HeaderView(all, endpoint.MetadataForm))
+	x.call.SetReply(endpoint.MetadataHeader(all))
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it

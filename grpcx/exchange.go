@@ -52,7 +52,7 @@ func (x *exchange) release() {
 func (x *exchange) start(ctx context.Context) context.Context {
 	x.stream = ctx
 	x.in.limit = x.mt.opts.maxMessage
-	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.HeaderView(nil, endpoint.MetadataForm))
+	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
 	return ctx
 }
@@ -79,7 +79,7 @@ func (s *source) Header() *endpoint.Header {
 		return h
 	}
 	md, _ := metadata.FromIncomingContext(s.stream)
-	s.header.CompareAndSwap(nil, new(endpoint.HeaderView(md, endpoint.MetadataForm)))
+	s.header.CompareAndSwap(nil, new(endpoint.MetadataHeader(md)))
 	return s.header.Load() // the same for all who ask
 }
 

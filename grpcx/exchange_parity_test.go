@@ -136,7 +136,7 @@ func inProcess(_ *testing.T, e endpoint.Endpoint[Note, Note], server, client end
 	served := endpoint.Chain(endpoint.Stack{server}.Wrap(e), endpoint.Recover)
 	calling := endpoint.Stack{client}.Wrap(func(ctx context.Context, n Note) (Note, error) {
 		caller := endpoint.CallFrom(ctx)
-		ctx, call, err := endpoint.StartCall(ctx, op, endpoint.ServerSide, *caller.Header(), endpoint.HeaderView(nil, endpoint.MetadataForm))
+		ctx, call, err := endpoint.StartCall(ctx, op, endpoint.ServerSide, *caller.Header(), endpoint.MetadataHeader(nil))
 		if err != nil {
 			return Note{}, err
 		}
@@ -151,7 +151,7 @@ func inProcess(_ *testing.T, e endpoint.Endpoint[Note, Note], server, client end
 		return got, nil
 	})
 	return func(ctx context.Context, n Note) (Note, error) {
-		ctx, _, err := endpoint.StartCall(ctx, op, endpoint.ClientSide, endpoint.HeaderView(nil, endpoint.MetadataForm), endpoint.Header{})
+		ctx, _, err := endpoint.StartCall(ctx, op, endpoint.ClientSide, endpoint.MetadataHeader(nil), endpoint.Header{})
 		if err != nil {
 			return Note{}, err
 		}

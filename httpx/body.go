@@ -12,16 +12,17 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // Errors of a body that the server does not read to its end.
 var (
 	// ErrBodyTooLarge is the error of a request whose body is larger than the
 	// route takes, counted after decompression. Status 413.
-	ErrBodyTooLarge = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the body is too large")
+	ErrBodyTooLarge = own(http.StatusRequestEntityTooLarge, endpoint.Define(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", "the body is too large"))
 	// ErrBodyTimeout is the error of a request whose body came too slowly.
 	// Status 408.
-	ErrBodyTimeout = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "BODY_TIMEOUT", "the body came too slowly")
+	ErrBodyTimeout = own(http.StatusRequestTimeout, endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "BODY_TIMEOUT", "the body came too slowly"))
 )
 
 // readBody reads all of the body into x.body, within the limits of the route.
@@ -75,7 +76,7 @@ func (x *exchange) fill(body io.Reader, size, limit int64) error {
 	case err != nil:
 		return x.unread(err)
 	}
-	x.call.AddRequestBytes(int64(len(x.body)))
+	x.call.AddBytes(int64(len(x.body)), 0)
 	return nil
 }
 
@@ -154,8 +155,8 @@ func (x *exchange) tooLarge() error {
 
 // unsupported adds to a 415 what would have been accepted (RFC 9110 §15.5.16).
 func (x *exchange) unsupported(err error) error {
-	x.call.Reply().Set("Accept", strings.Join(x.rt.reads, ", "))
-	x.call.Reply().Set("Accept-Encoding", "gzip, identity")
+	x.reply().Set("Accept", strings.Join(x.rt.reads, ", "))
+	x.reply().Set("Accept-Encoding", "gzip, identity")
 	return err
 }
 
@@ -166,10 +167,13 @@ func (x *exchange) unread(err error) error {
 		return ErrBodyTimeout.WithCause(err)
 	}
 	if x.r.Context().Err() != nil {
-		return contextError(x.r.Context())
+		return shell.ContextError(x.r.Context())
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware of the user's
 		return x.tooLarge()
 	}
 	return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the body could not be read"}).WithCause(err)
 }
+
+// reply returns the headers of the answer that handlers and layers set.
+func (x *exchange) reply() *endpoint.Header { return (*endpoint.Call)(x.call).Reply() }

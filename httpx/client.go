@@ -17,6 +17,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // maxErrorBody is how much of the body of an error a client reads.
@@ -37,13 +38,7 @@ func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 		return err
 	}
 	for _, rt := range b.routes {
-		c := &client{rt: rt, target: to, accept: rt.writes[0] + ", " + problemType}
-		if t, ok := to.(interface {
-			For(op *endpoint.Operation) endpoint.Target[*Conn]
-		}); ok {
-			c.target = t.For(rt.op)
-		}
-		rt.connect(c)
+		connect(rt, to)
 	}
 	b.SetOmitted()
 	return nil
@@ -56,109 +51,145 @@ type client struct {
 	accept string // the value of the header: what the route writes, and problems
 }
 
-// call returns the endpoint of a route on a client: the Call, the layers, and
-// in them one exchange for each attempt.
-func call[Req, Resp any](rt *route, c *client) endpoint.Endpoint[Req, Resp] {
-	attempt := rt.stack.Wrap(func(ctx context.Context, req Req) (Resp, error) {
-		m := &messages[Req, Resp]{req: req}
-		if err := c.attempt(ctx, &m.req, &m.resp); err != nil {
-			return *new(Resp), err
-		}
-		return m.resp, nil
-	})
-	return func(ctx context.Context, req Req) (Resp, error) {
-		ctx, _, err := endpoint.StartCall(ctx, rt.op, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
-		if err != nil {
-			return *new(Resp), err
-		}
-		return attempt(ctx, req)
+// connect sets the field of a route to the calls of the server behind to.
+func connect(rt *route, to endpoint.Target[*Conn]) {
+	c := &client{rt: rt, target: shell.TargetFor(to, rt.op), accept: rt.writes[0] + ", " + problemType}
+	path := &shell.Client[*Conn]{
+		Op: rt.op, Target: c.target, Stack: rt.stack,
+		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
+	path.Connect(rt.endpoint)
 }
 
-// attempt makes one exchange with the request and the response that the
-// pointers point to.
-func (c *client) attempt(ctx context.Context, req, resp any) error {
-	conn, token, err := c.target.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	err = c.exchange(ctx, conn, req, resp)
-	c.target.Release(token, err)
-	return err
+func (c *client) begin(ctx context.Context) (context.Context, error) {
+	ctx, _, err := endpoint.StartCall(ctx, c.rt.op, endpoint.Header{}, endpoint.Header{})
+	return ctx, err
 }
 
-func (c *client) exchange(ctx context.Context, conn *Conn, req, resp any) error {
-	call := endpoint.CallFrom(ctx)
-	if err := errors.Join(call.AddHeaders(ctx), call.Header().Check()); err != nil {
-		return endpoint.ErrorOf(err)
-	}
-	call.SetPeer(conn.base.Host)
-	r, err := c.request(ctx, conn, call, req)
+// unary makes one exchange for a *shell.Sending.
+func (c *client) unary(ctx context.Context, conn *Conn, v any) (any, error) {
+	sending := v.(*shell.Sending)
+	resp := sending.Response()
+	return resp, c.whole(ctx, conn, outgoing{req: sending.Req}, resp)
+}
+
+// whole makes one exchange whose response is read as a whole, into the value that
+// resp points to.
+func (c *client) whole(ctx context.Context, conn *Conn, out outgoing, resp any) error {
+	answer, call, err := c.exchange(ctx, conn, out)
 	if err != nil {
 		return err
-	}
-	answer, err := conn.do(r)
-	if err != nil {
-		return c.failed(ctx, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	call.SetStatus(answer.StatusCode)
-	call.SetReply(endpoint.HeaderView(answer.Header, endpoint.HTTPForm))
-	if !c.succeeds(answer.StatusCode) {
-		return c.refused(ctx, call, answer)
-	}
 	return c.answered(ctx, conn, call, answer, resp)
 }
 
-// succeeds says that a status is one of a success: any 2xx, and 304 on a route
-// that may answer so.
+// outgoing is what goes out in one exchange: the message that req points to, or
+// the items of a request stream.
+type outgoing struct {
+	req    any
+	items  *upload
+	lastID []byte // of the item after which a stream that broke goes on
+}
+
+// exchange sends a request and returns the answer, if it is a success, with the
+// Call. Its body is still to be read and closed.
+func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.Response, *endpoint.CallWriter, error) {
+	call := endpoint.CallFrom(ctx)
+	w := (*endpoint.CallWriter)(call)
+	if err := errors.Join(w.AddHeaders(ctx), call.Header().Check()); err != nil {
+		return nil, nil, endpoint.ErrorOf(err)
+	}
+	w.SetPeer(conn.base.Host)
+	r, err := c.request(ctx, conn, call, out)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := conn.do(r)
+	if err != nil {
+		return nil, nil, c.failed(ctx, out.items, err)
+	}
+	w.SetStatus(answer.StatusCode)
+	w.SetReply(endpoint.HTTPHeader(answer.Header))
+	if !c.succeeds(answer.StatusCode) {
+		defer func() { _ = answer.Body.Close() }()
+		return nil, nil, c.refused(ctx, w, answer)
+	}
+	return answer, w, nil
+}
+
+// succeeds reports whether a status is one of a success: any 2xx, and 304 on a
+// route that may answer so.
 func (c *client) succeeds(status int) bool {
 	if status == http.StatusNotModified {
-		return c.rt.opts.status == status || c.rt.out[0].status != nil
+		return c.rt.opts.status == status || len(c.rt.out) > 0 && c.rt.out[0].status != nil
 	}
 	return status >= 200 && status <= 299
 }
 
-// request builds the request of a call.
-func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, req any) (*http.Request, error) {
-	in := c.rt.in[0]
-	v := reflect.ValueOf(req).Elem()
-	u, err := c.url(conn.base, v)
-	if err != nil {
-		return nil, err
-	}
-	h := http.Header(call.Header().Raw()).Clone() // another attempt begins with the same
+// request builds the request of a call. Its header is a copy of the Call's, with
+// which another attempt starts.
+func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, out outgoing) (*http.Request, error) {
+	h := http.Header(call.Header().Raw()).Clone()
 	if h == nil {
 		h = make(http.Header, 4)
 	}
-	r := (&http.Request{
-		Method: c.rt.op.Method, URL: u, Host: u.Host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
-	if len(in.params) > 0 {
-		if err := in.writeHeader(v, r); err != nil {
-			return nil, err
-		}
-	}
-	media := in.format
+	r := &http.Request{Method: c.rt.op.Method, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	values := &[2]string{c.accept} // of two headers, in one allocation
 	h["Accept"] = values[:1:1]
-	if c.rt.hasBody && !in.empty {
-		body, err := appendClone(media, in.target(req))
-		if err != nil {
-			return nil, endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
-		}
-		setBody(r, body)
-		values[1] = media.MediaType()
+	media, err := c.message(conn, call, out, r)
+	if err != nil {
+		return nil, err
+	}
+	if media != "" {
+		values[1] = media
 		h["Content-Type"] = values[1:]
-		call.AddRequestBytes(int64(len(body)))
-	} else if c.rt.hasBody {
-		r.Body = http.NoBody
+	}
+	if len(out.lastID) > 0 {
+		h[lastEventID] = []string{string(out.lastID)}
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
-	return r, nil
+	if out.items != nil {
+		ctx = out.items.open(ctx)
+	}
+	return r.WithContext(ctx), nil
+}
+
+// message puts the message into r: its URL, its parameters and its body. It
+// returns the media type of the body, or "" if there is none.
+func (c *client) message(conn *Conn, call *endpoint.Call, out outgoing, r *http.Request) (media string, err error) {
+	if out.items != nil {
+		r.URL = c.plainURL(conn.base)
+		r.Host, r.Body, r.ContentLength = r.URL.Host, out.items, -1
+		return lineStream, nil
+	}
+	in := c.rt.in[0]
+	v := reflect.ValueOf(out.req).Elem()
+	if r.URL, err = c.url(conn.base, v); err != nil {
+		return "", err
+	}
+	r.Host = r.URL.Host
+	if len(in.params) > 0 {
+		if err := in.writeHeader(v, r); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case !c.rt.hasBody:
+		return "", nil
+	case in.empty:
+		r.Body = http.NoBody
+		return "", nil
+	}
+	body, err := appendClone(in.format, in.target(out.req))
+	if err != nil {
+		return "", endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
+	}
+	setBody(r, body)
+	(*endpoint.CallWriter)(call).AddBytes(int64(len(body)), 0)
+	return in.format.MediaType(), nil
 }
 
 // appendClone writes a value into a slice of just its length. It is not one to
@@ -186,16 +217,22 @@ func remaining(deadline time.Time) string {
 	return strconv.FormatInt(min(max(ms, 1), 9_999_999_999), 10)
 }
 
-func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
+// plainURL returns the URL of a route without parameters.
+func (c *client) plainURL(base *url.URL) *url.URL {
 	u := *base
-	if len(c.rt.in) == 0 || len(c.rt.in[0].params) == 0 { // a request stream has none
-		u.Path += c.rt.pattern.text
-		if u.RawPath != "" {
-			u.RawPath += c.rt.pattern.text
-		}
-		return &u, nil
+	u.Path += c.rt.pattern.text
+	if u.RawPath != "" {
+		u.RawPath += c.rt.pattern.text
 	}
+	return &u
+}
+
+func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 	in := c.rt.in[0]
+	if len(in.params) == 0 {
+		return c.plainURL(base), nil
+	}
+	u := *base
 	var room [3][128]byte // on the stack
 	escaped, plain, err := in.writePath(&c.rt.pattern, v, append(room[0][:0], base.EscapedPath()...), append(room[1][:0], base.Path...))
 	if err != nil {
@@ -214,17 +251,17 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 }
 
 // answered reads a success.
-func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.Call, answer *http.Response, resp any) error {
+func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWriter, answer *http.Response, resp any) error {
 	out := c.rt.out[0]
 	buf := getBuffer()
 	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, conn.limit)
 	defer func() { putBuffer(buf, body) }() // codecs keep no part of it
-	call.AddResponseBytes(int64(len(body)))
+	call.AddBytes(0, int64(len(body)))
 	switch {
 	case errors.Is(err, errTooMuch):
 		return c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
 	case err != nil:
-		return c.failed(ctx, err)
+		return c.failed(ctx, nil, err)
 	}
 	d := decoding{b: out}
 	if len(out.params) > 0 || out.status != nil {
@@ -263,13 +300,13 @@ func (u unreadable) Error() string {
 }
 
 // refused reads an answer that is no success.
-func (c *client) refused(ctx context.Context, call *endpoint.Call, answer *http.Response) error {
+func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
 	buf := getBuffer()
 	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody)
 	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
-	call.AddResponseBytes(int64(len(body)))
+	call.AddBytes(0, int64(len(body)))
 	if err != nil && ctx.Err() != nil {
-		return c.failed(ctx, err)
+		return c.failed(ctx, nil, err)
 	}
 	return c.sent(errorOf(answer.StatusCode, answer.Header, body))
 }
@@ -283,13 +320,19 @@ func (c *client) sent(err *endpoint.Error) error {
 	return endpoint.MarkMaybeSent(err)
 }
 
-// failed makes the typed error of an exchange that broke.
-func (c *client) failed(ctx context.Context, err error) error {
+// failed makes the typed error of an exchange that broke. The fault of the request
+// stream comes first, if there is one and it has failed.
+func (c *client) failed(ctx context.Context, items *upload, err error) error {
+	if items != nil {
+		if own := items.Failed(); own != nil {
+			return own
+		}
+	}
 	if urlErr, ok := errors.AsType[*url.Error](err); ok {
 		err = urlErr.Err // its text repeats the URL, with what is in its query
 	}
 	if ctx.Err() != nil {
-		return c.sent(contextError(ctx))
+		return c.sent(shell.ContextError(ctx))
 	}
 	if notSent(err) {
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
@@ -301,21 +344,7 @@ func (c *client) failed(ctx context.Context, err error) error {
 	return c.sent(endpoint.Errorf(endpoint.Unavailable, "the connection broke: %w", err))
 }
 
-// contextError is the error of a call whose context ended, with the context's
-// cause where it has one of its own.
-func contextError(ctx context.Context) *endpoint.Error {
-	err := ctx.Err()
-	code, text := endpoint.Canceled, "canceled"
-	if errors.Is(err, context.DeadlineExceeded) {
-		code, text = endpoint.DeadlineExceeded, "deadline exceeded"
-	}
-	if cause := context.Cause(ctx); !errors.Is(err, cause) {
-		err = errors.Join(err, cause)
-	}
-	return endpoint.Errorf(code, text+": %w", err)
-}
-
-// notSent says that the server had nothing of the request: the error is one of
+// notSent reports whether the server had nothing of the request: the error is one of
 // dialling or of the handshake, or the server refused the stream, which means
 // that it did nothing with it (RFC 9113 §8.7).
 func notSent(err error) bool {

@@ -119,9 +119,11 @@ func To(base string, opts ...ConnOption) *Conn {
 	}
 	c.base = u
 	for _, o := range opts {
-		if o != nil {
-			o.applyConn(c)
+		if o == nil {
+			c.fault(errors.New("a nil option"))
+			continue
 		}
+		o.applyConn(c)
 	}
 	if c.client != nil && len(c.setUp) > 0 {
 		c.fault(errors.New("options TLS and H2C are not for an HTTPClient, which has its own transport"))
@@ -216,8 +218,11 @@ func followingSame(c *http.Client) *http.Client {
 // Err returns what is wrong with the arguments of [To], or nil. A nil Conn is a
 // fault, too.
 func (c *Conn) Err() error {
-	if c == nil {
+	switch {
+	case c == nil:
 		return errors.New("httpx: the target is nil")
+	case c.client == nil && c.err == nil:
+		return errors.New("httpx: the target is a zero Conn; make it with To")
 	}
 	return c.err
 }

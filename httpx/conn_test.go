@@ -132,12 +132,12 @@ func TestClientAroundTransport(t *testing.T) {
 func TestConnFaults(t *testing.T) {
 	t.Parallel()
 	for want, opts := range map[string][]httpx.ConnOption{
-		"option HTTPClient: the client is nil":               {httpx.HTTPClient(nil)},
-		"option TLS: the configuration is nil":               {httpx.TLS(nil)},
-		"option MaxResponse: 0 is not positive":              {httpx.MaxResponse(0)},
-		"option MaxResponse: -1 is not positive":             {httpx.MaxResponse(-1)},
-		"options TLS and H2C are not for an HTTPClient":      {httpx.H2C(), httpx.HTTPClient(http.DefaultClient)},
-		"option TLS: the configuration is nil\noption MaxRe": {httpx.TLS(nil), nil, httpx.MaxResponse(0)},
+		"option HTTPClient: the client is nil":                             {httpx.HTTPClient(nil)},
+		"option TLS: the configuration is nil":                             {httpx.TLS(nil)},
+		"option MaxResponse: 0 is not positive":                            {httpx.MaxResponse(0)},
+		"option MaxResponse: -1 is not positive":                           {httpx.MaxResponse(-1)},
+		"options TLS and H2C are not for an HTTPClient":                    {httpx.H2C(), httpx.HTTPClient(http.DefaultClient)},
+		"option TLS: the configuration is nil\na nil option\noption MaxRe": {httpx.TLS(nil), nil, httpx.MaxResponse(0)},
 	} {
 		require.ErrorContains(t, httpx.To("http://x", opts...).Err(), "httpx: To: "+want)
 	}

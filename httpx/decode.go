@@ -15,7 +15,7 @@ import (
 var ErrInvalidRequest = codec.ErrInvalid
 
 // ErrNoRoute is the error of a path that the server does not have. Status 404.
-var ErrNoRoute = endpoint.Define(endpoint.Unimplemented, "endpoint", "NO_ROUTE", "no such path")
+var ErrNoRoute = own(http.StatusNotFound, endpoint.Define(endpoint.Unimplemented, "endpoint", "NO_ROUTE", "no such path"))
 
 // decoding is the reading of one message by a binding.
 type decoding struct {

@@ -128,7 +128,7 @@ func ExampleMount_incorrect() {
 	// Output:
 	// httpx: Strange.Get: request: field ID: path tag "id" has no {id} in "/items"
 	// httpx: Strange.Put: it is not described; describe it, or declare it absent with Omit
-	// httpx: Strange.Get: the endpoint is nil; set it, or give the route the option Partial
+	// httpx: Strange.Get: the endpoint is nil; set it, or give it the option Partial
 }
 
 // Strange describes itself badly.

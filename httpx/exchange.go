@@ -10,19 +10,25 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // exchange is one request and its answer while it is served. It is the request
 // of the endpoint that the layers of a server are wrapped around.
 type exchange struct {
+	shell.ByPointer
+
 	rt      *route
 	w       http.ResponseWriter
 	r       *http.Request
-	call    *endpoint.Call
-	format  int          // of the answer
-	sender  *eventSender // of a response stream
-	served  *serving     // of a request stream
-	ended   bool         // the request stream was read to its end
+	call    *endpoint.CallWriter
+	format  int                   // of the answer
+	sender  *eventSender          // of a response stream
+	served  *serving              // of a request stream
+	ended   bool                  // the request stream was read to its end
+	inner   context.Context       // of the endpoint of a request stream
+	lines   endpoint.Stream[line] // the request stream, as the layers pass it on
+	items   endpoint.Stream[any]  // the response stream
 	body    []byte
 	out     []byte
 	headers []headerValue
@@ -49,36 +55,26 @@ func (x *exchange) release() {
 	exchanges.Put(x)
 }
 
-// serve returns the innermost part of a route on a server: decode, call, encode.
-func serve[Req, Resp any](rt *route, next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
-	if next == nil {
-		return func(context.Context, *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.field.Name)
-		}
+// Decode reads the request into the value that req points to.
+func (x *exchange) Decode(req any, room []string) error {
+	switch {
+	case x.rt.op.Streams&endpoint.ClientStream != 0:
+		x.setItems(req)
+		return nil
+	case x.sender != nil:
+		return x.decodeQuietly(req)
 	}
-	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
-		m := new(messages[Req, Resp])
-		x.media = m.media[:0]
-		if err := x.decode(&m.req); err != nil {
-			return endpoint.Empty{}, err
-		}
-		var err error
-		if m.resp, err = next(ctx, m.req); err != nil {
-			return endpoint.Empty{}, err
-		}
-		if err := x.encode(&m.resp); err != nil {
-			return endpoint.Empty{}, err
-		}
-		return endpoint.Empty{}, nil
-	}
+	x.media = room
+	return x.decode(req)
 }
 
-// messages are what one call has on the heap, for the codecs that get pointers:
-// in one allocation, with room for the one value of a header.
-type messages[Req, Resp any] struct {
-	req   Req
-	resp  Resp
-	media [1]string
+// Encode takes the response that resp points to.
+func (x *exchange) Encode(resp any) error {
+	if x.rt.op.Streams&endpoint.ServerStream != 0 {
+		x.items = endpoint.EraseStream(reflect.ValueOf(resp).Elem().Interface())
+		return nil
+	}
+	return x.encode(resp)
 }
 
 // decode reads the request into v, a pointer. What can be refused without
@@ -172,7 +168,7 @@ func (x *exchange) encode(v any) error {
 		}
 	}
 	x.call.SetStatus(x.status)
-	x.call.AddResponseBytes(int64(len(x.out)))
+	x.call.AddBytes(0, int64(len(x.out)))
 	return nil
 }
 
@@ -205,21 +201,30 @@ func (x *exchange) write(ctx context.Context, body []byte) {
 		return
 	}
 	if _, err := x.w.Write(body); err != nil {
-		x.rt.config.report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", err))
+		x.rt.config.Hooks.Report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", err))
 	}
 }
 
 // sendError writes the answer of a call that failed.
 func (x *exchange) sendError(ctx context.Context, err error) {
-	x.rt.config.report(ctx, err)
-	e := x.rt.op.Outgoing(err)
-	x.status = statusOf(e, x.rt.opts.statuses)
-	x.out = appendProblem(x.out[:0], e, x.status)
-	problemHeader(x.w.Header(), e, x.status)
+	x.rt.problem(ctx, err, func(e *endpoint.Error) {
+		x.status = statusOf(e, x.rt.opts.statuses)
+		x.out = appendProblem(x.out[:0], e, x.status)
+		problemHeader(x.w.Header(), e, x.status)
+	})
 	if len(x.rt.writes) > 1 || x.status == http.StatusNotAcceptable {
 		x.w.Header().Add("Vary", "Accept")
 	}
 	x.write(ctx, x.out)
+}
+
+// problem reports an error of a call and has encode make an answer of what goes
+// out for it.
+func (rt *route) problem(ctx context.Context, err error, encode func(e *endpoint.Error)) {
+	shell.Answer(err, func(err error) {
+		encode(rt.op.Outgoing(err))
+		rt.config.Hooks.Report(ctx, err)
+	})
 }
 
 const timeoutHeader = "Connect-Timeout-Ms"

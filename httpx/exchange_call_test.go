@@ -48,7 +48,7 @@ func TestServersCall(t *testing.T) {
 			op := *c.Operation()
 			op.StatusOf = nil // functions are not compared
 			assert.Equal(t, endpoint.Operation{
-				Service: "Profiles", Name: "Get", Transport: "http", Method: "GET", Pattern: "/profiles/{id}",
+				Service: "Profiles", Name: "Get", Side: endpoint.ServerSide, Transport: "http", Method: "GET", Pattern: "/profiles/{id}",
 				Idempotent: true, Fails: []*endpoint.Error{ErrNotFound},
 			}, op)
 		}

@@ -1,13 +1,15 @@
 package httpx
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
+	"slices"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/service"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // A Router is what [Mount] registers on: a chi router or an http.ServeMux. Its
@@ -73,29 +75,59 @@ func (b *build) register(router Router, rt *route, pattern string) {
 // It takes options of services and of routes, and panics with all that is wrong
 // with them and with the types, as regexp.MustCompile does.
 func Handler[Req, Resp any](e endpoint.Endpoint[Req, Resp], opts ...HandlerOption) http.Handler {
-	var c config
+	return handler(shell.Erase(&e), opts)
+}
+
+func handler(e *shell.Endpoint, opts []HandlerOption) http.Handler {
+	var c service.Config
+	name := fmt.Sprintf("Handler[%s, %s]", e.Req, e.Resp)
 	rt := &route{
-		types: types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, hasBody: true, anyBody: true, config: &c,
-		field: service.Field{Name: "Handler", Path: fmt.Sprintf("Handler[%s, %s]", reflect.TypeFor[Req](), reflect.TypeFor[Resp]())},
+		endpoint: e, types: typesOf(e, endpoint.Unary), hasBody: true, anyBody: true, config: &c,
+		field: service.Field{Name: "Handler", Path: name},
 	}
 	rt.opts.setDefaults()
-	for _, o := range opts {
-		if o != nil {
-			o.applyHandler(&c, &rt.opts)
-		}
+	c.Apply(opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
+	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
+	rt.op = op
+	faults = slices.Concat(c.Faults, rt.opts.Faults, faults, rt.bind(nil))
+	if e.IsNil() && !rt.opts.Partial {
+		faults = append(faults, service.ErrNil)
 	}
-	rt.op = &endpoint.Operation{Service: rt.opts.named, Transport: "http", Idempotent: rt.opts.idempotent, Fails: rt.opts.fails, StatusOf: rt.opts.statusOf}
-	faults := append(append(c.faults, rt.opts.faults...), service.SameIdentities(rt.opts.fails)...)
-	if e == nil && !rt.opts.partial {
-		faults = append(faults, errors.New("the endpoint is nil"))
-	}
-	faults = append(faults, rt.bind(nil)...)
-	stack, err := c.layers.Bind(rt.op, endpoint.ServerSide)
+	stack, err := c.Layers.Bind(rt.op)
 	if err = errors.Join(append(faults, err)...); err != nil {
-		panic(fmt.Sprintf("httpx: %s: %v", rt.field.Path, err))
+		panic(fmt.Sprintf("httpx: %s: %v", name, err))
 	}
-	rt.endpoint = stack.Wrap(serve(rt, e))
+	rt.stack = stack
+	rt.serve()
 	return rt
+}
+
+// serve takes the endpoint from its field and puts the layers around it.
+func (rt *route) serve() {
+	rt.endpoint.Read()
+	switch rt.op.Streams {
+	case endpoint.Unary:
+		rt.serveUnary = rt.stack.Wrap(rt.unary)
+	case endpoint.ServerStream:
+		rt.serveEvents = rt.stack.Wrap(rt.serverStream)
+	case endpoint.ClientStream:
+		rt.serveLines = rt.stack.Wrap(rt.clientStream)
+	case endpoint.Bidi:
+		rt.serveBoth = rt.stack.Wrap(rt.bidi)
+	}
+}
+
+// run calls the endpoint, and decodes and encodes around it.
+func (rt *route) run(ctx context.Context, x *exchange) error {
+	if rt.endpoint.IsNil() {
+		return shell.Unimplemented(rt.field.Name)
+	}
+	return rt.endpoint.Serve(ctx, x)
+}
+
+// unary is the innermost part of a route without streams.
+func (rt *route) unary(ctx context.Context, x *exchange) (endpoint.Empty, error) {
+	return endpoint.Empty{}, rt.run(ctx, x)
 }
 
 // ServeHTTP runs one call: it makes the Call, runs the layers around decoding,
@@ -111,15 +143,14 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rt.op.Streams&endpoint.ServerStream != 0 {
 		reply = http.Header{} // heartbeats write the writer's own, at any time
 	}
-	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.ServerSide,
-		endpoint.HeaderView(r.Header, endpoint.HTTPForm), endpoint.HeaderView(reply, endpoint.HTTPForm))
+	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.HTTPHeader(r.Header), endpoint.HTTPHeader(reply))
 	x.call.SetPeer(r.RemoteAddr)
 	if rt.op.Streams != endpoint.Unary {
 		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again
 		return
 	}
-	err := x.guard(func() error {
-		_, err := rt.endpoint(ctx, x)
+	err := guard(func() error {
+		_, err := rt.serveUnary(ctx, x)
 		return err
 	})
 	if err != nil {
@@ -130,24 +161,8 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.release()
 }
 
-// guard runs the layers and what they are around. A panic is an error from here
+// guard runs the layers and the code inside them. A panic is an error from here
 // on, but for http.ErrAbortHandler, which is a handler's way to break off.
-func (x *exchange) guard(run func() error) (err error) {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		v := recover()
-		if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
-			panic(v)
-		}
-		if v == nil { // the handler left its goroutine
-			return
-		}
-		err = endpoint.NewPanicError(v)
-	}()
-	err = run()
-	finished = true
-	return err
-}
+func guard(run func() error) error { return shell.Guard(isAbort, run) }
+
+func isAbort(v any) bool { return v == http.ErrAbortHandler } //nolint:errorlint // net/http compares it so

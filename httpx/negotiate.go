@@ -13,10 +13,10 @@ import (
 var (
 	// ErrUnsupportedMediaType is the error of a body in a type, a charset or a
 	// content coding that the route does not read. Status 415.
-	ErrUnsupportedMediaType = endpoint.Define(endpoint.InvalidArgument, "endpoint", "UNSUPPORTED_MEDIA_TYPE", "unsupported media type")
+	ErrUnsupportedMediaType = own(http.StatusUnsupportedMediaType, endpoint.Define(endpoint.InvalidArgument, "endpoint", "UNSUPPORTED_MEDIA_TYPE", "unsupported media type"))
 	// ErrNotAcceptable is the error of a request that accepts no type that the
 	// route writes. Status 406.
-	ErrNotAcceptable = endpoint.Define(endpoint.InvalidArgument, "endpoint", "NOT_ACCEPTABLE", "no acceptable representation")
+	ErrNotAcceptable = own(http.StatusNotAcceptable, endpoint.Define(endpoint.InvalidArgument, "endpoint", "NOT_ACCEPTABLE", "no acceptable representation"))
 )
 
 // readsType returns the place in types of the one that the request's body has;

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -18,7 +17,7 @@ import (
 // ([Client]).
 type Option interface {
 	HandlerOption
-	apply(c *config)
+	apply(c *service.Config)
 }
 
 // A RouteOption is declared with a route, and is true on both ends.
@@ -29,21 +28,13 @@ type RouteOption interface {
 
 // A HandlerOption is what [Handler] takes: an [Option] or a [RouteOption].
 type HandlerOption interface {
-	applyHandler(c *config, rc *routeConfig)
+	applyHandler(c *service.Config, rc *routeConfig)
 }
 
-type config struct {
-	layers  endpoint.Stack
-	formats []codec.Format
-	hook    func(ctx context.Context, err error)
-	server  []string // options that only a server has
-	faults  []error
-}
+type option func(c *service.Config)
 
-type option func(c *config)
-
-func (o option) apply(c *config)                        { o(c) }
-func (o option) applyHandler(c *config, _ *routeConfig) { o(c) }
+func (o option) apply(c *service.Config)                        { o(c) }
+func (o option) applyHandler(c *service.Config, _ *routeConfig) { o(c) }
 
 // Use puts layers around every operation of the service, the first outermost
 // and all of them outside what the endpoints are chained with. Several Use add
@@ -51,7 +42,7 @@ func (o option) applyHandler(c *config, _ *routeConfig) { o(c) }
 // client around encoding, the exchange and decoding.
 func Use(layers ...endpoint.Layer) Option {
 	layers = slices.Clone(layers)
-	return option(func(c *config) { c.layers = append(c.layers, layers...) })
+	return option(func(c *service.Config) { c.Use(layers) })
 }
 
 // Formats sets the formats of bodies that a server reads and writes, the first
@@ -59,13 +50,7 @@ func Use(layers ...endpoint.Layer) Option {
 // codec.JSON() alone. It replaces an earlier Formats.
 func Formats(formats ...codec.Format) Option {
 	formats = slices.Clone(formats)
-	return option(func(c *config) {
-		if len(formats) == 0 || slices.Contains(formats, nil) {
-			c.faults = append(c.faults, fmt.Errorf("option Formats: no format, or a nil one"))
-			return
-		}
-		c.formats = formats
-	})
+	return option(func(c *service.Config) { c.SetFormats(formats) })
 }
 
 // ErrorHook calls f with the error of each call of a server that fails, whole
@@ -75,32 +60,7 @@ func Formats(formats ...codec.Format) Option {
 // endpoint.CallFrom(ctx) says which operation it was. Several ErrorHooks are all
 // called. It is for servers: on a client it is a construction error.
 func ErrorHook(f func(ctx context.Context, err error)) Option {
-	return option(func(c *config) {
-		c.server = append(c.server, "ErrorHook")
-		if f == nil {
-			c.faults = append(c.faults, fmt.Errorf("option ErrorHook: the function is nil"))
-			return
-		}
-		before := c.hook
-		if before == nil {
-			c.hook = f
-			return
-		}
-		c.hook = func(ctx context.Context, err error) { before(ctx, err); f(ctx, err) }
-	})
-}
-
-func (c *config) allFormats() []codec.Format {
-	if len(c.formats) == 0 {
-		return []codec.Format{codec.JSON()}
-	}
-	return c.formats
-}
-
-func (c *config) report(ctx context.Context, err error) {
-	if c.hook != nil {
-		c.hook(ctx, err)
-	}
+	return option(func(c *service.Config) { c.AddHook(f) })
 }
 
 // DefaultMaxBody is how many bytes of a request's body a route reads unless
@@ -108,21 +68,16 @@ func (c *config) report(ctx context.Context, err error) {
 const DefaultMaxBody = 1 << 20
 
 type routeConfig struct {
-	fails        []*endpoint.Error
-	statuses     map[string]int // of errors, by identity
-	idempotent   bool
-	status       int
-	maxBody      int64
-	named        string
-	partial      bool
-	allowUnknown bool
-	bodyTimeout  time.Duration
-	heartbeat    time.Duration
-	resume       bool
+	service.Traits
+
+	statuses    map[string]int // of errors, by identity
+	status      int
+	maxBody     int64
+	bodyTimeout time.Duration
+	heartbeat   time.Duration
+	resume      bool
 
 	requestCodec, responseCodec codec.Format
-
-	faults []error
 }
 
 func (c *routeConfig) setDefaults() {
@@ -131,8 +86,8 @@ func (c *routeConfig) setDefaults() {
 
 type routeOption func(c *routeConfig)
 
-func (o routeOption) applyRoute(c *routeConfig)              { o(c) }
-func (o routeOption) applyHandler(_ *config, c *routeConfig) { o(c) }
+func (o routeOption) applyRoute(c *routeConfig)                      { o(c) }
+func (o routeOption) applyHandler(_ *service.Config, c *routeConfig) { o(c) }
 
 // Fails declares errors of the operation. They keep their identity over the
 // wire in any case; a declared one does so also when it came from a service
@@ -140,18 +95,7 @@ func (o routeOption) applyHandler(_ *config, c *routeConfig) { o(c) }
 // different codes are a construction error.
 func Fails(errs ...*endpoint.Error) RouteOption {
 	errs = slices.Clone(errs)
-	return routeOption(func(c *routeConfig) {
-		for _, e := range errs {
-			switch {
-			case e == nil:
-				c.faults = append(c.faults, fmt.Errorf("option Fails: a nil error"))
-			case e.Domain() == "" || e.Reason() == "":
-				c.faults = append(c.faults, fmt.Errorf("option Fails: %q has no identity; declare it with endpoint.Define", e.Error()))
-			default:
-				c.fails = append(c.fails, e)
-			}
-		}
-	})
+	return routeOption(func(c *routeConfig) { c.AddFails(errs) })
 }
 
 // ErrorStatus sets the HTTP status with which the error goes out on this route,
@@ -160,9 +104,9 @@ func ErrorStatus(e *endpoint.Error, status int) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		switch {
 		case e == nil || e.Domain() == "" || e.Reason() == "":
-			c.faults = append(c.faults, fmt.Errorf("option ErrorStatus: an error without identity"))
+			c.Fault("option ErrorStatus: an error without identity")
 		case status < 400 || status > 599:
-			c.faults = append(c.faults, fmt.Errorf("option ErrorStatus: %d is no status of an error", status))
+			c.Fault("option ErrorStatus: %d is no status of an error", status)
 		default:
 			if c.statuses == nil {
 				c.statuses = map[string]int{}
@@ -176,7 +120,7 @@ func ErrorStatus(e *endpoint.Error, status int) RouteOption {
 // did, so that retries may. GET, HEAD, OPTIONS, PUT and DELETE are idempotent by
 // themselves (RFC 9110 §9.2.2).
 func Idempotent() RouteOption {
-	return routeOption(func(c *routeConfig) { c.idempotent = true })
+	return routeOption(func(c *routeConfig) { c.Idempotent = true })
 }
 
 // Status sets the status of a success, which is 200 by default. It takes 200 to
@@ -185,7 +129,7 @@ func Idempotent() RouteOption {
 func Status(status int) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if !validSuccess(status) {
-			c.faults = append(c.faults, fmt.Errorf("option Status: %d is no status of a success", status))
+			c.Fault("option Status: %d is no status of a success", status)
 			return
 		}
 		c.status = status
@@ -210,7 +154,7 @@ func bodiless(status int) bool {
 func MaxBody(n int64) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if n <= 0 {
-			c.faults = append(c.faults, fmt.Errorf("option MaxBody: %d is not positive", n))
+			c.Fault("option MaxBody: %d is not positive", n)
 			return
 		}
 		c.maxBody = n
@@ -228,7 +172,7 @@ const DefaultBodyTimeout = 10 * time.Second
 func BodyTimeout(d time.Duration) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if d < 0 {
-			c.faults = append(c.faults, fmt.Errorf("option BodyTimeout: %v is negative", d))
+			c.Fault("option BodyTimeout: %v is negative", d)
 			return
 		}
 		c.bodyTimeout = d
@@ -241,7 +185,7 @@ func BodyTimeout(d time.Duration) RouteOption {
 func RequestCodec[T any](body codec.Codec[T]) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if body == nil {
-			c.faults = append(c.faults, errors.New("option RequestCodec: the codec is nil"))
+			c.Fault("option RequestCodec: the codec is nil")
 			return
 		}
 		c.requestCodec = oneType[T]{body}
@@ -255,7 +199,7 @@ func RequestCodec[T any](body codec.Codec[T]) RouteOption {
 func ResponseCodec[T any](body codec.Codec[T]) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if body == nil {
-			c.faults = append(c.faults, errors.New("option ResponseCodec: the codec is nil"))
+			c.Fault("option ResponseCodec: the codec is nil")
 			return
 		}
 		c.responseCodec = oneType[T]{body}
@@ -282,25 +226,19 @@ func (o oneType[T]) Compile(t reflect.Type, _ codec.Options) (codec.Format, erro
 // Named sets the name of the service that the operations belong to, in place of
 // the name of the type that declares their fields. A service with two fields of
 // one type needs it for one of them.
-func Named(service string) RouteOption {
-	return routeOption(func(c *routeConfig) {
-		if service == "" {
-			c.faults = append(c.faults, fmt.Errorf("option Named: the name is empty"))
-			return
-		}
-		c.named = service
-	})
+func Named(name string) RouteOption {
+	return routeOption(func(c *routeConfig) { c.SetName(name) })
 }
 
 // Partial lets a server be mounted with the endpoint unset; it then answers
 // Unimplemented. Without it a nil endpoint is a construction error.
 func Partial() RouteOption {
-	return routeOption(func(c *routeConfig) { c.partial = true })
+	return routeOption(func(c *routeConfig) { c.Partial = true })
 }
 
 // AllowUnknown ignores members of a request's body that its type does not have.
 // Without it they are faults, so that a misspelt member is never lost: to add a
 // field to a request, deploy the servers first.
 func AllowUnknown() RouteOption {
-	return routeOption(func(c *routeConfig) { c.allowUnknown = true })
+	return routeOption(func(c *routeConfig) { c.AllowUnknown = true })
 }

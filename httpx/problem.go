@@ -59,22 +59,23 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("HTTP status %d: %s", p.Status, p.Title)
 }
 
-// ownStatus are the toolkit's errors for which HTTP knows better than the code.
-var ownStatus = map[string]int{
-	"BODY_TOO_LARGE": 413, "UNSUPPORTED_MEDIA_TYPE": 415, "NOT_ACCEPTABLE": 406, "BODY_TIMEOUT": 408,
-	"NO_ROUTE": 404, "METHOD_NOT_ALLOWED": 405, "INVALID_REQUEST": 400, "RATE_LIMITED": 429,
-	"NEEDS_HTTP2": 505, "OUT_OF_CAPACITY": 503, "BREAKER_OPEN": 503, "NO_ENDPOINTS": 503,
+// own returns e, an error of this package for which HTTP has a status that says
+// more than that of its code. It is for the package's variables alone.
+func own(status int, e *endpoint.Error) *endpoint.Error {
+	ownStatus[service.Identity(e)] = status
+	return e
 }
+
+// ownStatus is filled by own before the program's main, and never after.
+var ownStatus = map[string]int{}
 
 // statusOf returns the status that an error goes out with.
 func statusOf(e *endpoint.Error, overrides map[string]int) int {
 	if status, ok := overrides[service.Identity(e)]; ok && e.Domain() != "" {
 		return status
 	}
-	if e.Domain() == "endpoint" {
-		if status, ok := ownStatus[e.Reason()]; ok {
-			return status
-		}
+	if status, ok := ownStatus[service.Identity(e)]; ok {
+		return status
 	}
 	return e.Code().HTTPStatus()
 }

@@ -12,7 +12,7 @@ import (
 
 // ErrMethodNotAllowed is the error of a path that the server has, for other
 // methods; the header Allow names them. Status 405.
-var ErrMethodNotAllowed = endpoint.Define(endpoint.Unimplemented, "endpoint", "METHOD_NOT_ALLOWED", "method not allowed")
+var ErrMethodNotAllowed = own(http.StatusMethodNotAllowed, endpoint.Define(endpoint.Unimplemented, "endpoint", "METHOD_NOT_ALLOWED", "method not allowed"))
 
 // Problems returns router, a chi router or an http.ServeMux, with the router's
 // own answers in the toolkit's form: its 404 and 405 are problems, a 405 has one

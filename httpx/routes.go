@@ -1,16 +1,15 @@
 package httpx
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/service"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // A Service is a user's pointer to a struct of endpoints, which describes
@@ -33,61 +32,69 @@ type Routes struct {
 // GET adds a route whose parameters are in the path and the query. A HEAD of the
 // same path is answered too.
 func (r *Routes) GET[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.Handle("GET", path, e, opts...)
+	r.add(endpoint.Unary, "GET", path, shell.Erase(e), opts)
 }
 
 // POST adds a route that is not idempotent unless it says so.
 func (r *Routes) POST[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.Handle("POST", path, e, opts...)
+	r.add(endpoint.Unary, "POST", path, shell.Erase(e), opts)
 }
 
 // PUT adds an idempotent route with a body.
 func (r *Routes) PUT[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.Handle("PUT", path, e, opts...)
+	r.add(endpoint.Unary, "PUT", path, shell.Erase(e), opts)
 }
 
 // PATCH adds a route that is not idempotent unless it says so.
 func (r *Routes) PATCH[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.Handle("PATCH", path, e, opts...)
+	r.add(endpoint.Unary, "PATCH", path, shell.Erase(e), opts)
 }
 
 // DELETE adds an idempotent route.
 func (r *Routes) DELETE[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.Handle("DELETE", path, e, opts...)
+	r.add(endpoint.Unary, "DELETE", path, shell.Erase(e), opts)
 }
 
 // Handle adds a route with any method. The path has the form of http.ServeMux,
 // with {name} for one segment and {name...} for the rest; a slash at its end is
 // part of it.
 func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	rt := r.build.add(r, endpoint.Unary, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[Resp]()}, opts)
-	if rt == nil {
-		return
-	}
-	rt.unset = *e == nil
-	rt.serve = func() { rt.endpoint = rt.stack.Wrap(serve(rt, *e)) }
-	rt.connect = func(c *client) { *e = call[Req, Resp](rt, c) }
+	r.add(endpoint.Unary, method, path, shell.Erase(e), opts)
 }
 
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	r.build.Omit(e)
+	r.build.Omit(shell.Erase(e))
 }
 
 // Under returns Routes whose paths begin with prefix, with options for all of
 // them, to describe a part of a service or a service within it. The path "" is
 // the prefix itself, "/" is the prefix with a slash at its end.
 func (r *Routes) Under(prefix string, opts ...RouteOption) *Routes {
-	all := append(append([]RouteOption(nil), r.opts...), opts...)
+	all := append(slices.Clone(r.opts), opts...)
 	return &Routes{build: r.build, prefix: r.prefix + strings.TrimSuffix(prefix, "/"), opts: all}
 }
 
+// types are those of the messages of a route, or of the items of its streams.
 type types struct{ req, resp reflect.Type }
+
+// typesOf returns the types of an endpoint that is described as of a kind.
+func typesOf(e *shell.Endpoint, kind endpoint.StreamKind) types {
+	t := types{e.Req, e.Resp}
+	if kind&endpoint.ClientStream != 0 {
+		t.req, _ = endpoint.StreamItem(e.Req)
+	}
+	if kind&endpoint.ServerStream != 0 {
+		t.resp, _ = endpoint.StreamItem(e.Resp)
+	}
+	return t
+}
 
 // route is one route on one end.
 type route struct {
 	op       *endpoint.Operation
+	endpoint *shell.Endpoint
 	pattern  pattern
 	opts     routeConfig
 	types    types
@@ -96,49 +103,33 @@ type route struct {
 	writes   []string   // the media types of out
 	by       router
 	field    service.Field
-	unset    bool
 	anyBody  bool // of a Handler: whether there is a body is the request's matter
 	stack    endpoint.Stack
-	serve    func()          // makes the shell of a server from the field
-	connect  func(c *client) // sets the field to the shell of a client
 	hasBody  bool
-	config   *config
-	endpoint endpoint.Endpoint[*exchange, endpoint.Empty]
+	config   *service.Config
 
-	// Of routes with streams: the plans of the items, and the shells in place of
-	// endpoint.
-	inItem, outItem *item
-	serveEvents     endpoint.Endpoint[*exchange, endpoint.Stream[event]]
-	serveLines      endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty]
-	serveBoth       endpoint.Endpoint[endpoint.Stream[line], endpoint.Stream[event]]
+	inItem, outItem *item // the plans of the items of streams
+
+	// The shells of a server, one for each kind of operation.
+	serveUnary  endpoint.Endpoint[*exchange, endpoint.Empty]
+	serveEvents endpoint.Endpoint[*exchange, endpoint.Stream[event]]
+	serveLines  endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty]
+	serveBoth   endpoint.Endpoint[endpoint.Stream[line], endpoint.Stream[event]]
 }
 
 // build is the description of one service while it is made, on one end.
 type build struct {
 	*service.Description
 	end    endpoint.Side
-	config config
+	config service.Config
 	routes []*route
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	describing := service.Transport{Package: "httpx", Method: "HTTP", Name: "HTTP"}
 	b := &build{Description: service.NewDescription(describing, end), end: end}
-	for _, o := range opts {
-		if o == nil {
-			b.Fault("", fmt.Errorf("a nil option"))
-			continue
-		}
-		o.apply(&b.config)
-	}
-	if end == endpoint.ClientSide {
-		for _, name := range b.config.server {
-			b.Fault("", fmt.Errorf("option %s is for servers", name))
-		}
-	}
-	for _, err := range b.config.faults {
-		b.Fault("", err)
-	}
+	b.config.Apply(opts, func(o Option) { o.apply(&b.config) })
+	b.Options(&b.config)
 	if !b.Walk(svc) {
 		return b
 	}
@@ -147,32 +138,27 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	return b
 }
 
-// add plans one route; nil if nothing can be made of it.
-func (b *build) add(r *Routes, kind endpoint.StreamKind, method, path string, addr unsafe.Pointer, t types, opts []RouteOption) *route {
-	full := r.prefix + path
-	f, ok := b.Describe(addr, method+" "+full)
+// add plans one route.
+func (r *Routes) add(kind endpoint.StreamKind, method, path string, e *shell.Endpoint, opts []RouteOption) {
+	b, full := r.build, r.prefix+path
+	f, traits, ok := b.Describe(e, method+" "+full)
 	if !ok {
-		return nil
+		return
 	}
-	rt := &route{types: t, field: f, config: &b.config}
+	rt := &route{endpoint: e, types: typesOf(e, kind), field: f, config: &b.config}
 	rt.opts.setDefaults()
-	for _, o := range append(append([]RouteOption(nil), r.opts...), opts...) {
-		if o != nil {
-			o.applyRoute(&rt.opts)
-		}
-	}
-	faults := rt.plan(kind, method, full)
-	for _, err := range faults {
+	rt.opts.Traits = traits
+	rt.opts.Apply(append(slices.Clone(r.opts), opts...), func(o RouteOption) { o.applyRoute(&rt.opts) })
+	for _, err := range rt.plan(b.end, kind, method, full) {
 		b.Fault(f.Path, err)
 	}
 	b.routes = append(b.routes, rt)
-	return rt
 }
 
 // plan makes the operation and the bindings of a route, and returns what is
 // wrong with it.
-func (rt *route) plan(kind endpoint.StreamKind, method, path string) []error {
-	faults := rt.opts.faults
+func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path string) []error {
+	faults := rt.opts.Faults
 	p, more := parsePattern(path)
 	rt.pattern = p
 	faults = append(faults, more...)
@@ -183,17 +169,12 @@ func (rt *route) plan(kind endpoint.StreamKind, method, path string) []error {
 		faults = append(faults, fmt.Errorf("method %s cannot be an operation", method))
 	}
 	rt.hasBody = method != "GET"
-	rt.op = &endpoint.Operation{
-		Service: rt.field.Service, Name: rt.field.Name, Transport: "http", Method: method, Pattern: path,
-		Idempotent: rt.opts.idempotent || method == "GET" || method == "PUT" || method == "DELETE",
-		Fails:      rt.opts.fails,
-		Streams:    kind,
-		StatusOf:   rt.opts.statusOf,
-	}
-	if rt.opts.named != "" {
-		rt.op.Service = rt.opts.named
-	}
-	faults = append(faults, service.SameIdentities(rt.opts.fails)...)
+	var clashes []error
+	rt.op, clashes = rt.opts.NewOperation(rt.field, side, endpoint.Operation{
+		Transport: "http", Method: method, Pattern: path, Streams: kind,
+		Idempotent: method == "GET" || method == "PUT" || method == "DELETE", StatusOf: rt.opts.statusOf,
+	})
+	faults = append(faults, clashes...)
 	for _, t := range []reflect.Type{rt.types.req, rt.types.resp} {
 		if _, ok := endpoint.StreamItem(t); ok {
 			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response; use ServerStream, ClientStream or Bidi", method))
@@ -217,7 +198,7 @@ func (rt *route) bind(p *pattern) []error {
 func (rt *route) bindRequests(p *pattern) []error {
 	var faults []error
 	for _, f := range rt.inFormats() {
-		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.allowUnknown})
+		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.AllowUnknown})
 		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
 		faults = addFaults(faults, "request", errs)
 	}
@@ -252,24 +233,21 @@ func (rt *route) inFormats() []codec.Format {
 	case isForm(rt.types.req):
 		return []codec.Format{codec.Form()}
 	}
-	return rt.config.allFormats()
+	return rt.config.Formats()
 }
 
 func (rt *route) outFormats() []codec.Format {
 	if rt.opts.responseCodec != nil {
 		return []codec.Format{rt.opts.responseCodec}
 	}
-	return rt.config.allFormats()
+	return rt.config.Formats()
 }
 
 // complete finds what the description as a whole lacks or has twice.
 func (b *build) complete() {
 	b.Undescribed()
 	for _, rt := range b.routes {
-		rt.stack = b.Operation(rt.field, rt.op, "at "+rt.op.Method+" "+rt.op.Pattern, b.config.layers)
-		if b.end == endpoint.ServerSide && rt.unset && !rt.opts.partial {
-			b.Fault(rt.field.Path, errors.New("the endpoint is nil; set it, or give the route the option Partial"))
-		}
+		rt.stack = b.Operation(rt.endpoint, rt.op, "at "+rt.op.Method+" "+rt.op.Pattern, b.config.Layers, rt.opts.Partial)
 	}
 	b.Clashes()
 }

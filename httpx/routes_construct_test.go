@@ -213,7 +213,7 @@ func TestServerFaults(t *testing.T) {
 	}{
 		"no router":        {nil, &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
 		"a nil router":     {(*http.ServeMux)(nil), &Strings{Upper: upper, Count: count}, nil, []string{"httpx: Strings.Upper: the router refuses"}},
-		"nil endpoints":    {&ledger{}, &Strings{}, nil, []string{"httpx: Strings.Upper: the endpoint is nil; set it, or give the route the option Partial", "Strings.Count: the endpoint is nil"}},
+		"nil endpoints":    {&ledger{}, &Strings{}, nil, []string{"httpx: Strings.Upper: the endpoint is nil; set it, or give it the option Partial", "Strings.Count: the endpoint is nil"}},
 		"a Repeater":       {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(retry)}, []string{"Strings.Upper: option Use: endpoint: httpx_test.repeater repeats calls"}},
 		"a faulty policy":  {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(broken)}, []string{"Strings.Upper: option Use: limit: -1 is negative"}},
 		"a nil layer":      {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(nil)}, []string{"option Use: endpoint: a layer of the stack is nil"}},

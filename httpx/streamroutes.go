@@ -3,12 +3,11 @@ package httpx
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
-	"unsafe"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // ServerStream adds a route whose response is a stream, sent as server-sent
@@ -18,26 +17,14 @@ import (
 // request is bound as on any route. T is the type of an item; a field of it
 // tagged sse:"id" is the event's id.
 func (r *Routes) ServerStream[Req, T any](method, path string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], opts ...RouteOption) {
-	rt := r.build.add(r, endpoint.ServerStream, method, path, unsafe.Pointer(e), types{reflect.TypeFor[Req](), reflect.TypeFor[T]()}, opts)
-	if rt == nil {
-		return
-	}
-	rt.unset = *e == nil
-	rt.serve = func() { rt.serveEvents = rt.stack.Wrap(serveServerStream(rt, *e)) }
-	rt.connect = func(c *client) { *e = callServerStream[Req, T](rt, c) }
+	r.add(endpoint.ServerStream, method, path, shell.Erase(e), opts)
 }
 
 // ClientStream adds a route whose request is a stream, sent as a JSON value on
 // each line. Its response is that of any route. T is the type of an item of the
 // request, which has no parameters.
 func (r *Routes) ClientStream[T, Resp any](method, path string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], opts ...RouteOption) {
-	rt := r.build.add(r, endpoint.ClientStream, method, path, unsafe.Pointer(e), types{reflect.TypeFor[T](), reflect.TypeFor[Resp]()}, opts)
-	if rt == nil {
-		return
-	}
-	rt.unset = *e == nil
-	rt.serve = func() { rt.serveLines = rt.stack.Wrap(serveClientStream(rt, *e)) }
-	rt.connect = func(c *client) { *e = callClientStream[T, Resp](rt, c) }
+	r.add(endpoint.ClientStream, method, path, shell.Erase(e), opts)
 }
 
 // Bidi adds a route whose request and response are streams that flow at the same
@@ -45,13 +32,7 @@ func (r *Routes) ClientStream[T, Resp any](method, path string, e *endpoint.Endp
 // unencrypted HTTP/2. Over HTTP/1 it is refused. In and Out are the types of the
 // items; those of the request have no parameters.
 func (r *Routes) Bidi[In, Out any](method, path string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], opts ...RouteOption) {
-	rt := r.build.add(r, endpoint.Bidi, method, path, unsafe.Pointer(e), types{reflect.TypeFor[In](), reflect.TypeFor[Out]()}, opts)
-	if rt == nil {
-		return
-	}
-	rt.unset = *e == nil
-	rt.serve = func() { rt.serveBoth = rt.stack.Wrap(serveBidi(rt, *e)) }
-	rt.connect = func(c *client) { *e = callBidi[In, Out](rt, c) }
+	r.add(endpoint.Bidi, method, path, shell.Erase(e), opts)
 }
 
 // DefaultHeartbeat is how long a response stream is silent before the server
@@ -64,7 +45,7 @@ const DefaultHeartbeat = 15 * time.Second
 func Heartbeat(d time.Duration) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if d < 0 {
-			c.faults = append(c.faults, fmt.Errorf("option Heartbeat: %v is negative", d))
+			c.Fault("option Heartbeat: %v is negative", d)
 			return
 		}
 		c.heartbeat = d
@@ -88,7 +69,7 @@ func (rt *route) bindStream(p *pattern) []error {
 		faults = append(faults, errors.New("a stream has items in JSON; RequestCodec and ResponseCodec are for messages"))
 	}
 	if kind&endpoint.ClientStream != 0 {
-		item, errs := bindItem(rt.types.req, codec.Options{AllowUnknown: rt.opts.allowUnknown})
+		item, errs := bindItem(rt.types.req, codec.Options{AllowUnknown: rt.opts.AllowUnknown})
 		if names := p.wildcardNames(); len(names) > 0 {
 			errs = append(errs, fmt.Errorf("{%s} in %q: a request stream has no parameters", names[0], p.text))
 		}

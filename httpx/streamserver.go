@@ -6,21 +6,22 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // Errors of streams.
 var (
 	// ErrNeedsHTTP2 is the error of a call whose two sides are streams, over
 	// HTTP/1. Status 505.
-	ErrNeedsHTTP2 = endpoint.Define(endpoint.FailedPrecondition, "endpoint", "NEEDS_HTTP2", "this operation needs HTTP/2")
+	ErrNeedsHTTP2 = own(http.StatusHTTPVersionNotSupported, endpoint.Define(endpoint.FailedPrecondition, "endpoint", "NEEDS_HTTP2", "this operation needs HTTP/2"))
 	// ErrRangedTwice is the error of the second range over a request stream.
-	ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
+	ErrRangedTwice = shell.ErrRangedTwice
 )
 
 // line is one item of a request stream, as it came.
@@ -35,82 +36,55 @@ func exchangeFrom(ctx context.Context) *exchange {
 	return x
 }
 
-// serveServerStream is the innermost part of a route whose response is a stream.
-func serveServerStream[Req, T any](rt *route, next endpoint.Endpoint[Req, endpoint.Stream[T]]) endpoint.Endpoint[*exchange, endpoint.Stream[event]] {
-	return func(ctx context.Context, x *exchange) (endpoint.Stream[event], error) {
-		if next == nil {
-			return nil, unimplemented(rt)
-		}
-		req := new(Req)
-		if err := x.decodeQuietly(req); err != nil {
-			return nil, err
-		}
-		items, err := next(ctx, *req)
-		if err != nil {
-			return nil, err
-		}
-		return events(x, items), nil
+// serverStream is the innermost part of a route whose response is a stream.
+func (rt *route) serverStream(ctx context.Context, x *exchange) (endpoint.Stream[event], error) {
+	if err := rt.run(ctx, x); err != nil {
+		return nil, err
 	}
+	return x.events(), nil
 }
 
-// serveClientStream is the innermost part of a route whose request is a stream.
-func serveClientStream[T, Resp any](rt *route, next endpoint.Endpoint[endpoint.Stream[T], Resp]) endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty] {
-	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Empty, error) {
-		x := exchangeFrom(ctx)
-		if next == nil {
-			return endpoint.Empty{}, unimplemented(rt)
+// clientStream is the innermost part of a route whose request is a stream.
+func (rt *route) clientStream(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Empty, error) {
+	return endpoint.Empty{}, rt.runLines(ctx, exchangeFrom(ctx), lines)
+}
+
+// bidi is the innermost part of a route with streams on both sides.
+func (rt *route) bidi(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Stream[event], error) {
+	x := exchangeFrom(ctx)
+	if err := rt.runLines(ctx, x, lines); err != nil {
+		return nil, err
+	}
+	return x.events(), nil
+}
+
+// runLines is run for a request stream.
+func (rt *route) runLines(ctx context.Context, x *exchange, lines endpoint.Stream[line]) error {
+	if !rt.endpoint.IsNil() {
+		if rt.op.Streams == endpoint.Bidi && x.r.ProtoMajor < 2 {
+			return ErrNeedsHTTP2
 		}
 		if err := x.acceptLines(); err != nil {
-			return endpoint.Empty{}, err
+			return err
 		}
-		resp, err := next(ctx, itemsOf[T](ctx, x, lines))
-		if err != nil {
-			return endpoint.Empty{}, err
-		}
-		if err := x.encode(&resp); err != nil {
-			return endpoint.Empty{}, err
-		}
-		return endpoint.Empty{}, nil
 	}
+	x.inner, x.lines = ctx, lines
+	return rt.run(ctx, x)
 }
 
-// serveBidi is the innermost part of a route with streams on both sides.
-func serveBidi[In, Out any](rt *route, next endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]]) endpoint.Endpoint[endpoint.Stream[line], endpoint.Stream[event]] {
-	return func(ctx context.Context, lines endpoint.Stream[line]) (endpoint.Stream[event], error) {
-		x := exchangeFrom(ctx)
-		if next == nil {
-			return nil, unimplemented(rt)
-		}
-		if x.r.ProtoMajor < 2 {
-			return nil, ErrNeedsHTTP2
-		}
-		if err := x.acceptLines(); err != nil {
-			return nil, err
-		}
-		items, err := next(ctx, itemsOf[In](ctx, x, lines))
-		if err != nil {
-			return nil, err
-		}
-		return events(x, items), nil
-	}
-}
-
-func unimplemented(rt *route) error {
-	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", rt.op.Name)
-}
-
-// events returns the items as events, encoded.
-func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event] {
+// events returns the items of the response as events, encoded.
+func (x *exchange) events() endpoint.Stream[event] {
 	return func(yield func(event, error) bool) {
-		if items == nil {
+		if x.items == nil {
 			return
 		}
-		place := new(T)
-		writer := newItemWriter(x.rt.outItem, place)
-		for v, err := range items {
+		var writer *itemWriter
+		for item, err := range x.items {
 			var e event
 			if err == nil {
-				*place = v
+				if writer == nil {
+					writer = newItemWriter(x.rt.outItem, item)
+				}
 				if e, err = writer.event(); err != nil {
 					err = endpoint.Errorf(endpoint.Internal, "cannot write an item: %w", err)
 				}
@@ -126,10 +100,16 @@ func events[T any](x *exchange, items endpoint.Stream[T]) endpoint.Stream[event]
 	}
 }
 
-// itemsOf returns the lines as items, decoded. The end of ctx ends them, also
-// while the sender says nothing.
-func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line]) endpoint.Stream[T] {
-	return func(yield func(T, error) bool) {
+// setItems sets the request stream that req points to: the lines, decoded.
+func (x *exchange) setItems(req any) {
+	v := reflect.ValueOf(req).Elem()
+	v.Set(reflect.ValueOf(endpoint.RestoreStream(v.Type(), x.decodeLines(x.inner, x.lines))))
+}
+
+// decodeLines returns the lines as items. The end of ctx ends them, even while the
+// sender is silent.
+func (x *exchange) decodeLines(ctx context.Context, lines endpoint.Stream[line]) endpoint.Stream[any] {
+	return func(yield func(any, error) bool) {
 		interrupted := make(chan struct{})
 		stop := context.AfterFunc(ctx, func() { defer close(interrupted); x.interrupt() })
 		defer func() {
@@ -137,20 +117,21 @@ func itemsOf[T any](ctx context.Context, x *exchange, lines endpoint.Stream[line
 				<-interrupted // what it does to the connection is not for what comes after the range
 			}
 		}()
-		n, place := 0, new(T)
+		place := reflect.New(x.rt.types.req)
+		n, item := 0, place.Interface()
 		for l, err := range lines {
 			switch {
 			case err == nil:
-				*place = *new(T) // nothing of an item is in the next one
-				err = atItem(x.rt.inItem.format.Decode(l, place), n)
+				place.Elem().SetZero() // nothing of an item is in the next one
+				err = shell.AtItem(x.rt.inItem.format.Decode(l, item), n)
 			case ctx.Err() != nil && endpoint.CodeOf(err) == endpoint.Canceled:
-				err = contextError(ctx)
+				err = shell.ContextError(ctx)
 			}
 			if err != nil {
-				yield(*new(T), err)
+				yield(nil, err)
 				return
 			}
-			if !yield(*place, nil) {
+			if !yield(item, nil) {
 				return
 			}
 			n++
@@ -196,21 +177,6 @@ func (x *exchange) leave() {
 	}
 }
 
-// atItem has the violations of an item begin with its place in the stream.
-func atItem(err error, n int) error {
-	if err == nil {
-		return nil
-	}
-	vs := endpoint.ErrorOf(err).Violations()
-	if !errors.Is(err, ErrInvalidRequest) || len(vs) == 0 {
-		return err
-	}
-	for i := range vs {
-		vs[i].Pointer = "/" + strconv.Itoa(n) + vs[i].Pointer
-	}
-	return ErrInvalidRequest.WithViolations(vs...).WithCause(err)
-}
-
 // acceptLines refuses what can be refused before a request stream is read.
 func (x *exchange) acceptLines() error {
 	if x.timeout != "" {
@@ -233,16 +199,10 @@ func (x *exchange) acceptLines() error {
 	return err
 }
 
-// lines returns the request's body as a stream of lines. Nothing is read ahead
-// but a buffer, so a reader that waits holds the sender.
-func (x *exchange) lines() endpoint.Stream[line] {
-	ranged := false
-	return func(yield func(line, error) bool) {
-		if ranged {
-			yield(nil, ErrRangedTwice)
-			return
-		}
-		ranged = true
+// requestLines returns the request's body as a stream of lines. Nothing is read
+// ahead but a buffer, so a reader that waits holds the sender.
+func (x *exchange) requestLines() endpoint.Stream[line] {
+	return shell.Once(func(yield func(line, error) bool) {
 		reader := newLineReader(x.r.Body, x.rt.opts.maxBody)
 		for {
 			l, err := reader.next()
@@ -257,18 +217,18 @@ func (x *exchange) lines() endpoint.Stream[line] {
 				yield(nil, x.brokeOff(err))
 				return
 			}
-			x.call.AddRequestBytes(int64(len(l)))
+			x.call.AddBytes(int64(len(l)), 0)
 			if !yield(l, nil) {
 				return
 			}
 		}
-	}
+	})
 }
 
 // brokeOff is the error of a request stream that has no end: its sender gave up.
 func (x *exchange) brokeOff(err error) error {
 	if x.r.Context().Err() != nil {
-		return contextError(x.r.Context())
+		return shell.ContextError(x.r.Context())
 	}
 	return endpoint.Errorf(endpoint.Canceled, "the request stream broke off: %w", err)
 }
@@ -284,8 +244,8 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		_ = http.NewResponseController(x.w).EnableFullDuplex()
 	}
 	if rt.op.Streams == endpoint.ClientStream {
-		lines := x.lines()
-		err := x.guard(func() error {
+		lines := x.requestLines()
+		err := guard(func() error {
 			_, err := rt.serveLines(ctx, lines)
 			return err
 		})
@@ -301,11 +261,11 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		x.startEvents()
 		return
 	}
-	s := &eventSender{x: x, idle: rt.opts.heartbeat, turn: turn{handed: make(chan struct{}, 1)}, start: time.Now()}
+	s := &eventSender{x: x, idle: rt.opts.heartbeat, lock: make(chan struct{}, 1), start: time.Now()}
 	x.sender = s
 	s.run(ctx, func() (endpoint.Stream[event], error) {
 		if rt.op.Streams == endpoint.Bidi {
-			return rt.serveBoth(ctx, x.lines())
+			return rt.serveBoth(ctx, x.requestLines())
 		}
 		return rt.serveEvents(ctx, x)
 	})
@@ -342,7 +302,7 @@ func (x *exchange) successStatus() int {
 // publish copies what the handler set for the reply. What it sets after a
 // heartbeat or an item is too late, as it is in net/http.
 func (x *exchange) publish() {
-	maps.Copy(x.w.Header(), x.call.Reply().Raw())
+	maps.Copy(x.w.Header(), x.reply().Raw())
 }
 
 // eventSender writes a response stream, and heartbeats between its items.
@@ -351,7 +311,11 @@ type eventSender struct {
 	idle  time.Duration
 	start time.Time
 
-	turn    turn // of who may use the fields below and the response writer
+	// lock guards the fields below and the response writer. It is a channel of one
+	// because beats only try, and because the goroutine that holds it may wait for
+	// a slow reader: another one that waits for a mutex is not durably blocked for
+	// testing/synctest, and time would stand still.
+	lock    chan struct{}
 	started bool
 	quiet   bool          // no heartbeats: the body is read, whose failure has a status
 	last    time.Duration // from start to when something was sent
@@ -363,7 +327,7 @@ type eventSender struct {
 func (s *eventSender) run(ctx context.Context, open func() (endpoint.Stream[event], error)) {
 	stop := s.beat()
 	defer stop()
-	err := s.x.guard(func() error {
+	err := guard(func() error {
 		events, err := open()
 		if err != nil || events == nil {
 			return err
@@ -387,30 +351,32 @@ func (s *eventSender) run(ctx context.Context, open func() (endpoint.Stream[even
 func (s *eventSender) finish(ctx context.Context, err error) {
 	switch {
 	case s.err != nil:
-		s.x.rt.config.report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", s.err))
+		s.x.rt.config.Hooks.Report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", s.err))
 	case err == nil:
 		s.send(event{name: endEvent, data: []byte("{}")})
 	case !s.started:
 		s.x.publish()
 		s.x.sendError(ctx, err)
 	default:
-		s.x.rt.config.report(ctx, err)
-		e := s.x.rt.op.Outgoing(err)
-		s.send(event{name: errorEvent, data: appendProblem(nil, e, statusOf(e, s.x.rt.opts.statuses))})
+		var problem []byte
+		s.x.rt.problem(ctx, err, func(e *endpoint.Error) {
+			problem = appendProblem(nil, e, statusOf(e, s.x.rt.opts.statuses))
+		})
+		s.send(event{name: errorEvent, data: problem})
 	}
 }
 
 // send sends one event, and the header before the first. It is false when the
 // socket is gone.
 func (s *eventSender) send(e event) bool {
-	s.turn.take()
-	defer s.turn.give()
+	s.lock <- struct{}{}
+	defer func() { <-s.lock }()
 	if !s.started {
 		s.x.publish()
 		s.x.call.SetStatus(s.x.successStatus())
 	}
 	s.buf = appendEvent(s.buf[:0], e)
-	s.x.call.AddResponseBytes(int64(len(s.buf)))
+	s.x.call.AddBytes(0, int64(len(s.buf)))
 	return s.flush(s.buf)
 }
 
@@ -468,17 +434,19 @@ func (s *eventSender) beat() (stop func()) {
 }
 
 func (s *eventSender) hush(quiet bool) {
-	s.turn.take()
-	defer s.turn.give()
+	s.lock <- struct{}{}
+	defer func() { <-s.lock }()
 	s.quiet = quiet
 }
 
 // beatIfIdle returns how long to wait for the next look.
 func (s *eventSender) beatIfIdle() time.Duration {
-	if !s.turn.try() { // an event is on its way
+	select {
+	case s.lock <- struct{}{}:
+	default: // an event is on its way
 		return s.idle
 	}
-	defer s.turn.give()
+	defer func() { <-s.lock }()
 	if rest := s.last + s.idle - time.Since(s.start); rest > 0 {
 		return rest
 	}
@@ -487,38 +455,4 @@ func (s *eventSender) beatIfIdle() time.Duration {
 	}
 	s.flush(heartbeat)
 	return s.idle
-}
-
-// A turn is taken by the handler's goroutine and, to try, by that of the
-// heartbeats: for each event, so without one who waits it is two atomic
-// operations. It is no mutex, because the one who has it may wait for a slow
-// reader, and then who waits for it is to count as waiting for that.
-type turn struct {
-	state  atomic.Int32
-	handed chan struct{}
-}
-
-const (
-	turnFree int32 = iota
-	turnTaken
-	turnAwaited // taken, and the handler waits for it
-)
-
-func (t *turn) try() bool { return t.state.CompareAndSwap(turnFree, turnTaken) }
-
-func (t *turn) take() {
-	for !t.try() {
-		if t.state.CompareAndSwap(turnTaken, turnAwaited) {
-			<-t.handed
-			return
-		}
-	}
-}
-
-func (t *turn) give() {
-	if t.state.CompareAndSwap(turnTaken, turnFree) {
-		return
-	}
-	t.state.Store(turnTaken) // by the one who waited
-	t.handed <- struct{}{}
 }

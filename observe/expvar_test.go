@@ -32,9 +32,8 @@ func TestExpvar(t *testing.T) {
 		layer := x.For(getOp)
 		require.Equal(t, "{}", m.String(), "before the first call")
 		for i, took := range []time.Duration{5 * time.Millisecond, 6 * time.Millisecond, time.Minute} {
-			ctx, call := serving(t, getOp, nil)
-			call.AddRequestBytes(10)
-			call.AddResponseBytes(100)
+			ctx, w := serving(t, getOp, nil)
+			w.AddBytes(10, 100)
 			err := errMissing
 			if i == 2 {
 				err = err.WithCause(context.Canceled)
@@ -67,7 +66,8 @@ func TestExpvarSeries(t *testing.T) {
 	twin := *getOp
 	for _, op := range []*endpoint.Operation{getOp, &twin} {
 		for _, side := range []endpoint.Side{endpoint.ServerSide, endpoint.ClientSide} {
-			ctx, _ := calling(t, t.Context(), op, side, nil)
+			op := onSide(op, side)
+			ctx, _ := calling(t, t.Context(), op, nil)
 			_ = run(ctx, x.For(op), 0, endpoint.FromWire(99, "", "", ""))
 		}
 	}
@@ -91,8 +91,8 @@ func TestBoundedSeries(t *testing.T) {
 	statsd := observe.NewStatsD(server.LocalAddr().String(), observe.DurationSampling(1e-9), observe.FlushEvery(time.Hour))
 	layer := observe.New(observe.NewExpvar(m), slo, statsd, observe.NewRequestIDs())
 	for i := range 100_000 {
-		ctx, call := serving(t, getOp, map[string][]string{"X-Request-Id": {strconv.Itoa(i)}})
-		call.SetPeer("10.0.0.1:" + strconv.Itoa(i))
+		ctx, w := serving(t, getOp, map[string][]string{"X-Request-Id": {strconv.Itoa(i)}})
+		w.SetPeer("10.0.0.1:" + strconv.Itoa(i))
 		_ = run(ctx, layer, 0, nil)
 	}
 	require.Len(t, published(t, m), 1)

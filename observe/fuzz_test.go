@@ -23,8 +23,8 @@ func FuzzHeaders(f *testing.F) {
 	trace, id := regexp.MustCompile(`^[0-9a-f]{32}$`), regexp.MustCompile(`^[!-~]{1,128}$`)
 	f.Fuzz(func(t *testing.T, traceparent, requestID, peer string) {
 		log, out := newLog(slog.LevelInfo)
-		ctx, call := serving(t, getOp, map[string][]string{"Traceparent": {traceparent}, "X-Request-Id": {requestID}})
-		call.SetPeer(peer)
+		ctx, w := serving(t, getOp, map[string][]string{"Traceparent": {traceparent}, "X-Request-Id": {requestID}})
+		w.SetPeer(peer)
 		require.NoError(t, run(ctx, observe.NewLogger(log), 0, nil))
 		records := out.records(t)
 		require.Len(t, records, 1)

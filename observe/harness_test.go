@@ -22,10 +22,14 @@ var (
 	errFailed  = errors.New("failed")
 	errMissing = endpoint.Define(endpoint.NotFound, "profiles", "MISSING", "no such profile")
 	getOp      = &endpoint.Operation{
-		Service: "Profiles", Name: "Get", Transport: "http", Method: "GET", Pattern: "/profiles/{id}",
+		Service: "Profiles", Name: "Get", Side: endpoint.ServerSide,
+		Transport: "http", Method: "GET", Pattern: "/profiles/{id}",
 		Fails: []*endpoint.Error{errMissing},
 	}
-	watchOp = &endpoint.Operation{Service: "Profiles", Name: "Watch", Transport: "grpc", Streams: endpoint.ServerStream}
+	watchOp = &endpoint.Operation{
+		Service: "Profiles", Name: "Watch", Side: endpoint.ServerSide, Transport: "grpc", Streams: endpoint.ServerStream,
+	}
+	askOp = onSide(getOp, endpoint.ClientSide)
 )
 
 // probe is a part that records what it sees. What the zero one adds to the
@@ -117,27 +121,36 @@ func discard(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: level}))
 }
 
-// serving returns the context of a call that is served, as a transport makes it.
-func serving(tb testing.TB, op *endpoint.Operation, header map[string][]string) (context.Context, *endpoint.Call) {
-	tb.Helper()
-	return calling(tb, tb.Context(), op, endpoint.ServerSide, header)
+// onSide returns a copy of op on a side.
+func onSide(op *endpoint.Operation, side endpoint.Side) *endpoint.Operation {
+	on := *op
+	on.Side = side
+	return &on
 }
 
-func calling(tb testing.TB, ctx context.Context, op *endpoint.Operation, side endpoint.Side, header map[string][]string) (context.Context, *endpoint.Call) {
+// serving returns the context of a call that is served, as a transport makes it.
+// op is on the server's side.
+func serving(tb testing.TB, op *endpoint.Operation, header map[string][]string) (context.Context, *endpoint.CallWriter) {
+	tb.Helper()
+	require.Equal(tb, endpoint.ServerSide, op.Side)
+	return calling(tb, tb.Context(), op, header)
+}
+
+// calling returns the context of a call on the side of op.
+func calling(tb testing.TB, ctx context.Context, op *endpoint.Operation, header map[string][]string) (context.Context, *endpoint.CallWriter) {
 	tb.Helper()
 	if header == nil {
 		header = map[string][]string{}
 	}
-	ctx, call, err := endpoint.StartCall(ctx, op, side,
-		endpoint.HeaderView(header, endpoint.HTTPForm), endpoint.HeaderView(map[string][]string{}, endpoint.HTTPForm))
+	ctx, w, err := endpoint.StartCall(ctx, op, endpoint.HTTPHeader(header), endpoint.HTTPHeader(map[string][]string{}))
 	require.NoError(tb, err)
-	return ctx, call
+	return ctx, w
 }
 
-// bound returns the layers as the shell of a client binds them.
+// bound returns the layers as the shell of a transport binds them for op.
 func bound(tb testing.TB, op *endpoint.Operation, layers ...endpoint.Layer) endpoint.Stack {
 	tb.Helper()
-	s, err := endpoint.Stack(layers).Bind(op, endpoint.ClientSide)
+	s, err := endpoint.Stack(layers).Bind(op)
 	require.NoError(tb, err)
 	return s
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe"
 )
 
@@ -20,14 +21,13 @@ func TestRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, out := newLog(slog.LevelInfo)
 		logger := observe.NewLogger(log)
-		ctx, call := serving(t, getOp, map[string][]string{
+		ctx, w := serving(t, getOp, map[string][]string{
 			"X-Request-Id": {"abc"},
 			"Traceparent":  {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
 		})
-		call.SetPeer("[2001:db8::1]:4711")
-		call.SetStatus(404)
-		call.AddRequestBytes(3)
-		call.AddResponseBytes(100)
+		w.SetPeer("[2001:db8::1]:4711")
+		w.SetStatus(404)
+		w.AddBytes(3, 100)
 		require.ErrorIs(t, run(ctx, logger.For(getOp), time.Second, errMissing.With("no profile: %w", errFailed)), errMissing)
 		require.Equal(t, []map[string]any{{
 			"level": "INFO", "msg": "call",
@@ -45,11 +45,11 @@ func TestRecord(t *testing.T) {
 func TestRecordOfRPC(t *testing.T) {
 	t.Parallel()
 	log, out := newLog(slog.LevelInfo)
-	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "grpc", Method: "/pb.Profiles/Get"}
-	ctx, call := calling(t, t.Context(), op, endpoint.ClientSide, nil)
-	call.SetPeer("unix-socket")
-	call.SetStatus(5) // the number of the code
-	call.AddRequestBytes(3)
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Side: endpoint.ClientSide, Transport: "grpc", Method: "/pb.Profiles/Get"}
+	ctx, w := calling(t, t.Context(), op, nil)
+	w.SetPeer("unix-socket")
+	w.SetStatus(5) // the number of the code
+	w.AddBytes(3, 0)
 	require.NoError(t, run(ctx, observe.NewLogger(log).For(op), 0, nil))
 	record := out.records(t)[0]
 	delete(record, "duration")
@@ -72,7 +72,7 @@ func TestRecordInProcess(t *testing.T) {
 func TestLevel(t *testing.T) {
 	t.Parallel()
 	own := func(code endpoint.Code, reason string) error {
-		return endpoint.Define(code, "endpoint", reason, "refused")
+		return endpoint.Define(code|mark.Refusal, "endpoint", reason, "refused")
 	}
 	remote := endpoint.FromWire(endpoint.NotFound, "other", "GONE", "gone")
 	for _, tt := range []struct {
@@ -93,7 +93,7 @@ func TestLevel(t *testing.T) {
 	} {
 		for side, want := range map[endpoint.Side]string{endpoint.ServerSide: tt.server, endpoint.ClientSide: tt.client} {
 			log, out := newLog(slog.LevelInfo)
-			ctx, _ := calling(t, t.Context(), getOp, side, nil)
+			ctx, _ := calling(t, t.Context(), onSide(getOp, side), nil)
 			_ = run(ctx, observe.NewLogger(log), 0, tt.err)
 			require.Equal(t, want, out.records(t)[0]["level"], "%v on a %v", tt.err, side)
 		}
@@ -155,7 +155,7 @@ func TestSampling(t *testing.T) {
 			_ = run(t.Context(), logger, 0, errFailed)
 		}
 		require.Len(t, out.records(t), 8, "no fault is left out")
-		other := &endpoint.Operation{Name: "Other"}
+		other := &endpoint.Operation{Name: "Other", Side: endpoint.ServerSide}
 		ctx, _ := serving(t, other, nil)
 		_ = run(ctx, logger, 0, nil)
 		require.Len(t, out.records(t), 9, "another operation counts apart")
@@ -179,8 +179,8 @@ func TestAttemptRecords(t *testing.T) {
 	t.Parallel()
 	log, out := newLog(slog.LevelDebug)
 	logger := observe.NewLogger(log, observe.Levels(func(*observe.Observation) slog.Level { return slog.LevelWarn }))
-	ctx, _ := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
-	_, err := bound(t, getOp, logger, thrice{}, logger.Attempts()).Wrap(func(context.Context, int) (int, error) { return 0, errFailed })(ctx, 1)
+	ctx, _ := calling(t, t.Context(), askOp, nil)
+	_, err := bound(t, askOp, logger, thrice{}, logger.Attempts()).Wrap(func(context.Context, int) (int, error) { return 0, errFailed })(ctx, 1)
 	require.Error(t, err)
 	var got []string
 	for _, r := range out.records(t) {
@@ -267,13 +267,13 @@ func TestRequestIDs(t *testing.T) {
 			t.Parallel()
 			log, out := newLog(slog.LevelInfo)
 			layer := observe.New(observe.NewRequestIDs(), observe.NewLogger(log))
-			ctx, call := serving(t, getOp, map[string][]string{"X-Request-Id": {tt.sent}})
+			ctx, _ := serving(t, getOp, map[string][]string{"X-Request-Id": {tt.sent}})
 			var inside, onward string
 			e := layer.Wrap(func(ctx context.Context, n int) (int, error) {
 				inside = observe.RequestID(ctx)
-				ctx, made := calling(t, ctx, getOp, endpoint.ClientSide, nil)
+				ctx, _ = calling(t, ctx, askOp, nil)
 				_ = run(ctx, layer, 0, nil)
-				onward = made.Header().Get("X-Request-Id")
+				onward = endpoint.CallFrom(ctx).Header().Get("X-Request-Id")
 				return n, nil
 			})
 			_, err := e(ctx, 1)
@@ -281,16 +281,16 @@ func TestRequestIDs(t *testing.T) {
 			require.Equal(t, tt.kept, inside == tt.sent && tt.sent != "")
 			require.NotEmpty(t, inside)
 			require.Equal(t, inside, onward)
-			require.Equal(t, inside, call.Reply().Get("X-Request-Id"))
+			require.Equal(t, inside, endpoint.CallFrom(ctx).Reply().Get("X-Request-Id"))
 			for _, r := range out.records(t) {
 				require.Equal(t, inside, r["request_id"])
 			}
 		})
 	}
 	require.Empty(t, observe.RequestID(t.Context()))
-	ctx, call := calling(t, t.Context(), getOp, endpoint.ClientSide, map[string][]string{"X-Request-Id": {"mine"}})
+	ctx, _ := calling(t, t.Context(), askOp, map[string][]string{"X-Request-Id": {"mine"}})
 	_ = run(ctx, observe.NewRequestIDs(), 0, nil)
-	require.Equal(t, "mine", call.Header().Get("X-Request-Id"), "a client's own id stands")
+	require.Equal(t, "mine", endpoint.CallFrom(ctx).Header().Get("X-Request-Id"), "a client's own id stands")
 }
 
 func TestEvent(t *testing.T) {

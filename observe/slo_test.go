@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe"
 )
 
@@ -173,7 +174,7 @@ func TestLatencyOfStreams(t *testing.T) {
 		require.Equal(t, uint64(2), slo.Status()[0].Latency.Total)
 		require.Equal(t, uint64(1), slo.Status()[0].Latency.Bad)
 
-		upload := &endpoint.Operation{Name: "Upload", Streams: endpoint.ClientStream}
+		upload := &endpoint.Operation{Name: "Upload", Side: endpoint.ServerSide, Streams: endpoint.ClientStream}
 		ctx, _ = serving(t, upload, nil)
 		_ = run(ctx, slo.For(upload), time.Hour, nil)
 		require.Zero(t, slo.Status()[0].Latency.Total, "the caller's pace")
@@ -182,8 +183,8 @@ func TestLatencyOfStreams(t *testing.T) {
 
 func TestWhatCounts(t *testing.T) {
 	t.Parallel()
-	limited := endpoint.Define(endpoint.ResourceExhausted, "endpoint", "RATE_LIMITED", "too many")
-	shed := endpoint.Define(endpoint.Unavailable, "endpoint", "OUT_OF_CAPACITY", "too many")
+	limited := endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "endpoint", "RATE_LIMITED", "too many")
+	shed := endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "OUT_OF_CAPACITY", "too many")
 	for _, tt := range []struct {
 		name           string
 		err            error
@@ -204,7 +205,7 @@ func TestWhatCounts(t *testing.T) {
 	} {
 		for side, want := range map[endpoint.Side]string{endpoint.ServerSide: tt.server, endpoint.ClientSide: tt.client} {
 			slo := newSLO(t)
-			ctx, _ := calling(t, t.Context(), getOp, side, nil)
+			ctx, _ := calling(t, t.Context(), onSide(getOp, side), nil)
 			_ = run(ctx, slo, 0, tt.err)
 			s := slo.Status()[0]
 			require.Equal(t, side, s.Side)
@@ -271,8 +272,8 @@ func TestMetadata(t *testing.T) {
 		grpc.Transport = "grpc"
 		ctx, _ := serving(t, &grpc, nil)
 		_ = run(ctx, slo.For(&grpc), 0, errFailed)
-		out := &endpoint.Operation{Service: "Other", Name: "Get"}
-		ctx, _ = calling(t, t.Context(), out, endpoint.ClientSide, nil)
+		out := &endpoint.Operation{Service: "Other", Name: "Get", Side: endpoint.ClientSide}
+		ctx, _ = calling(t, t.Context(), out, nil)
 		_ = run(ctx, slo.For(out), 0, nil)
 		require.Equal(t, map[string]string{
 			"slo.Profiles.Get.availability": "0.99", "slo.Profiles.Get.latency": "0.9<500µs",

@@ -119,8 +119,8 @@ func sent(t *testing.T, load func(*observe.StatsD), opts ...observe.StatsDOption
 func TestStatsD(t *testing.T) {
 	t.Parallel()
 	load := func(s *observe.StatsD) {
-		ctx, call := serving(t, getOp, nil)
-		call.AddRequestBytes(10)
+		ctx, w := serving(t, getOp, nil)
+		w.AddBytes(10, 0)
 		_ = run(ctx, s.For(getOp), 0, nil)
 		ctx, _ = serving(t, getOp, nil)
 		_ = run(ctx, s.For(getOp), 0, errMissing)

@@ -77,10 +77,10 @@ func TestObservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got observe.Observation
 		part := &probe{Recorder: new(endpointtest.Recorder), onEnd: func(o *observe.Observation) { got = *o }}
-		ctx, call := serving(t, getOp, nil)
+		ctx, _ := serving(t, getOp, nil)
 		start := time.Now()
 		require.ErrorIs(t, run(ctx, observe.New(part), 3*time.Second, errFailed), errFailed)
-		require.Same(t, call, got.Call)
+		require.Same(t, endpoint.CallFrom(ctx), got.Call)
 		require.Same(t, getOp, got.Operation)
 		require.Equal(t, start, got.Start())
 		require.Equal(t, 3*time.Second, got.Duration)
@@ -235,7 +235,7 @@ func TestItemAfterEnd(t *testing.T) {
 		<-started
 		return 1, nil
 	})
-	ctx, first := serving(t, getOp, nil)
+	ctx, _ := serving(t, getOp, nil)
 	done := make(chan error)
 	go func() {
 		_, err := upload(ctx, func(yield func(int, error) bool) { _ = yield(1, nil) && yield(2, nil) })
@@ -243,14 +243,14 @@ func TestItemAfterEnd(t *testing.T) {
 	}()
 	release := <-late
 	require.NoError(t, <-done)
-	other, second := serving(t, getOp, nil)
+	other, _ := serving(t, getOp, nil)
 	require.NoError(t, run(other, observe.New(part), 0, nil))
 	release()
 	<-late
 	mu.Lock()
 	defer mu.Unlock()
-	require.Equal(t, 1, items[first], "none that is read after the end")
-	require.Zero(t, items[second])
+	require.Equal(t, 1, items[endpoint.CallFrom(ctx)], "none that is read after the end")
+	require.Zero(t, items[endpoint.CallFrom(other)])
 }
 
 // TestBidi has items of both sides at once, for the race detector.
@@ -305,10 +305,10 @@ func TestAttempts(t *testing.T) {
 		calls = append(calls, o.Call)
 	}}}
 	telemetry := observe.New(part, &probe{Recorder: rec, name: "B"})
-	ctx, outer := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
-	e := bound(t, getOp, telemetry, thrice{}, telemetry.Attempts()).Wrap(func(ctx context.Context, n int) (int, error) {
+	ctx, _ := calling(t, t.Context(), askOp, nil)
+	e := bound(t, askOp, telemetry, thrice{}, telemetry.Attempts()).Wrap(func(ctx context.Context, n int) (int, error) {
 		call := endpoint.CallFrom(ctx)
-		call.SetPeer(fmt.Sprintf("10.0.0.%d", call.Attempt()))
+		(*endpoint.CallWriter)(call).SetPeer(fmt.Sprintf("10.0.0.%d", call.Attempt()))
 		return n, errFailed
 	})
 	_, err := e(ctx, 1)
@@ -320,7 +320,7 @@ func TestAttempts(t *testing.T) {
 		"begin A in [AB]", "end A in [ABA]: INTERNAL true", "attempt 3 at 10.0.0.3",
 		"end B in [AB]: INTERNAL true", "end A in [AB]: INTERNAL true", "attempt 1 at 10.0.0.3",
 	}, rec.Lines())
-	require.Same(t, outer, calls[3])
+	require.Same(t, endpoint.CallFrom(ctx), calls[3])
 	require.Len(t, slices.Compact(calls), 4, "each attempt has a Call of its own")
 }
 
@@ -333,8 +333,8 @@ func TestHedges(t *testing.T) {
 			rec.Log("attempt %d took %v", o.Call.Attempt(), o.Duration)
 		}}}
 		telemetry := observe.New(part)
-		ctx, _ := calling(t, t.Context(), getOp, endpoint.ClientSide, nil)
-		e := bound(t, getOp, telemetry, twice{}, telemetry.Attempts()).Wrap(func(ctx context.Context, n int) (int, error) {
+		ctx, _ := calling(t, t.Context(), askOp, nil)
+		e := bound(t, askOp, telemetry, twice{}, telemetry.Attempts()).Wrap(func(ctx context.Context, n int) (int, error) {
 			if endpoint.CallFrom(ctx).Attempt() == 1 {
 				<-ctx.Done() // until the other one has won
 				return 0, ctx.Err()
@@ -380,7 +380,7 @@ func TestWrapFindsOperation(t *testing.T) {
 		seen[o.Operation]++
 	}}
 	e := observe.New(part).Wrap(func(_ context.Context, n int) (int, error) { return n, nil })
-	operations := []*endpoint.Operation{getOp, watchOp, {Name: "Put"}}
+	operations := []*endpoint.Operation{getOp, watchOp, {Name: "Put", Side: endpoint.ServerSide}}
 	for _, op := range operations { // one after the other, so that none is made twice
 		ctx, _ := serving(t, op, nil)
 		_, _ = e(ctx, 1)

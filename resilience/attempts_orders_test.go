@@ -25,7 +25,7 @@ func orders() map[string]func() endpoint.Stack {
 			return ctx, nil, nil
 		}
 		c.Header().Set("X-Attempt", fmt.Sprint(c.Attempt()))
-		return ctx, func(err error) error { c.SetStatus(c.Status(err) + 1); return err }, nil
+		return ctx, func(err error) error { (*endpoint.CallWriter)(c).SetStatus(c.Status(err) + 1); return err }, nil
 	})
 	layers := map[string]func() endpoint.Layer{
 		"R": func() endpoint.Layer {

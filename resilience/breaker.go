@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrOpen is the error of a call that a [Breaker] rejects. Its RetryAfter is the
 // time until the breaker tries the server again, if that is known.
-var ErrOpen = endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", "temporarily unavailable")
+var ErrOpen = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "BREAKER_OPEN", "temporarily unavailable")
 
 // A Breaker stops calling an operation that keeps failing, so that callers fail
 // fast and the server gets a rest.

@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrOutOfCapacity is the error of a call that a [Bulkhead], an [Adaptive], a
 // [Shed] or a [Throttler] rejects, or a [Quota] that fails closed: there is no
 // capacity for it now. It differs from [ErrRateLimited], which says that the
 // caller asks for more than its share.
-var ErrOutOfCapacity = endpoint.Define(endpoint.Unavailable, "endpoint", "OUT_OF_CAPACITY", "out of capacity")
+var ErrOutOfCapacity = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "OUT_OF_CAPACITY", "out of capacity")
 
 // A Bulkhead bounds how many calls run at the same time, so that one slow
 // operation does not take every goroutine, connection and byte of memory with

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"golang.org/x/time/rate"
 )
 
 // ErrRateLimited is the error of a call that a [Limiter], a [Waiter], a
 // [PerClient] or a [Quota] rejects. Its RetryAfter says when there will be room,
 // if that is known.
-var ErrRateLimited = endpoint.Define(endpoint.ResourceExhausted, "endpoint", "RATE_LIMITED", "too many requests")
+var ErrRateLimited = endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "endpoint", "RATE_LIMITED", "too many requests")
 
 // A Limiter rejects calls beyond a rate with [ErrRateLimited]. It is the token
 // bucket of golang.org/x/time/rate: it holds at most a burst of tokens, starts

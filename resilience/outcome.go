@@ -66,22 +66,10 @@ func (j *judge) of(err error) outcome {
 	return succeeded
 }
 
-// neverMade says that err tells nothing of the server: the caller gave up, or a
-// policy or a pool of this process refused the call. A refusal that came over a
-// wire is the server's own.
+// neverMade reports whether err says nothing about the server: the caller gave up,
+// or a policy or a pool of this process refused the call.
 func neverMade(err error) bool {
-	e := endpoint.ErrorOf(err)
-	if e.Code() == endpoint.Canceled {
-		return true
-	}
-	if e.Remote() || e.Domain() != "endpoint" {
-		return false
-	}
-	switch e.Reason() {
-	case "RATE_LIMITED", "OUT_OF_CAPACITY", "TOO_LATE", "BREAKER_OPEN", "NO_ENDPOINTS":
-		return true
-	}
-	return false
+	return endpoint.CodeOf(err) == endpoint.Canceled || endpoint.Refused(err)
 }
 
 // gaveUp returns the error of a context that has ended, with its cause. The

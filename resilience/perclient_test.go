@@ -16,9 +16,9 @@ import (
 
 // calling returns the context of a call on a server.
 func calling(ctx context.Context, principal, peer string) context.Context {
-	ctx, call, _ := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
-	call.SetPrincipal(principal)
-	call.SetPeer(peer)
+	ctx, w, _ := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ServerSide}, endpoint.Header{}, endpoint.Header{})
+	endpoint.CallFrom(ctx).SetPrincipal(principal)
+	w.SetPeer(peer)
 	return ctx
 }
 

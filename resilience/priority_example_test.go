@@ -11,9 +11,9 @@ import (
 // A job that can wait says so; every service that it calls hears it.
 func ExampleWithPriority() {
 	ctx := resilience.WithPriority(context.Background(), resilience.Sheddable)
-	_, call, _ := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+	called, _, _ := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
 	fmt.Println(resilience.PriorityFrom(ctx))
-	fmt.Println(call.Header().Get(resilience.PriorityHeader))
+	fmt.Println(endpoint.CallFrom(called).Header().Get(resilience.PriorityHeader))
 	// Output:
 	// SHEDDABLE
 	// -2

@@ -8,15 +8,18 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
+// A view is a form in which a transport writes metadata.
+type view = func(map[string][]string) endpoint.Header
+
 // incoming returns the context of a call that is served, with the header as it
-// came; "-" for none.
-func incoming(tb testing.TB, form endpoint.HeaderForm, priority string) context.Context {
+// came in that form; "-" for none.
+func incoming(tb testing.TB, form view, priority string) context.Context {
 	tb.Helper()
-	h := endpoint.HeaderView(nil, form)
+	h := form(nil)
 	if priority != "-" {
 		h.Set(resilience.PriorityHeader, priority)
 	}
-	ctx, _, err := endpoint.StartCall(tb.Context(), &endpoint.Operation{}, endpoint.ServerSide, h, endpoint.Header{})
+	ctx, _, err := endpoint.StartCall(tb.Context(), &endpoint.Operation{Side: endpoint.ServerSide}, h, endpoint.Header{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -26,11 +29,11 @@ func incoming(tb testing.TB, form endpoint.HeaderForm, priority string) context.
 // sent returns the header that a client call under ctx sends.
 func sent(ctx context.Context, tb testing.TB) string {
 	tb.Helper()
-	_, call, err := endpoint.StartCall(ctx, &endpoint.Operation{}, endpoint.ClientSide, endpoint.Header{}, endpoint.Header{})
+	ctx, _, err := endpoint.StartCall(ctx, &endpoint.Operation{Side: endpoint.ClientSide}, endpoint.Header{}, endpoint.Header{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return call.Header().Get(resilience.PriorityHeader)
+	return endpoint.CallFrom(ctx).Header().Get(resilience.PriorityHeader)
 }
 
 // through returns the priority that a handler under the Shed has, and the header
@@ -67,7 +70,7 @@ func TestPriorityOverTheWire(t *testing.T) {
 		{"", resilience.Critical, "0"},
 		{"1.5", resilience.Critical, "0"},
 	} {
-		for form, name := range map[endpoint.HeaderForm]string{endpoint.HTTPForm: "HTTP", endpoint.MetadataForm: "metadata"} {
+		for name, form := range map[string]view{"HTTP": endpoint.HTTPHeader, "metadata": endpoint.MetadataHeader} {
 			t.Run(name+" "+tt.header, func(t *testing.T) {
 				t.Parallel()
 				p, next := through(incoming(t, form, tt.header), t, resilience.NewShed())
@@ -97,7 +100,7 @@ func TestPriorityAtTheEdge(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, next := through(incoming(t, endpoint.HTTPForm, tt.header), t, resilience.NewShed(tt.opt))
+			p, next := through(incoming(t, endpoint.HTTPHeader, tt.header), t, resilience.NewShed(tt.opt))
 			if p != tt.want || next != tt.next {
 				t.Errorf("priority %v, next hop gets %q, want %v and %q", p, next, tt.want, tt.next)
 			}
@@ -109,7 +112,7 @@ func TestPriorityAtTheEdge(t *testing.T) {
 // the header, also for a second Shed inside the first.
 func TestPriorityOfALayerOutside(t *testing.T) {
 	t.Parallel()
-	ctx := resilience.WithPriority(incoming(t, endpoint.HTTPForm, "1"), resilience.Sheddable)
+	ctx := resilience.WithPriority(incoming(t, endpoint.HTTPHeader, "1"), resilience.Sheddable)
 	if p, next := through(ctx, t, resilience.NewShed()); p != resilience.Sheddable || next != "-2" {
 		t.Errorf("priority %v, next hop gets %q, want SHEDDABLE and -2", p, next)
 	}
@@ -120,7 +123,7 @@ func TestPriorityOfALayerOutside(t *testing.T) {
 		}
 		return endpoint.Empty{}, nil
 	})
-	if _, err := inner(incoming(t, endpoint.HTTPForm, "1"), endpoint.Empty{}); err != nil {
+	if _, err := inner(incoming(t, endpoint.HTTPHeader, "1"), endpoint.Empty{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -150,11 +153,11 @@ func FuzzPriority(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		p, next := through(incoming(t, endpoint.MetadataForm, header), t, resilience.NewShed())
+		p, next := through(incoming(t, endpoint.MetadataHeader, header), t, resilience.NewShed())
 		if p < resilience.Sheddable || p > resilience.CriticalPlus {
 			t.Errorf("header %q: priority %d", header, int8(p))
 		}
-		if again, _ := through(incoming(t, endpoint.MetadataForm, next), t, resilience.NewShed()); again != p {
+		if again, _ := through(incoming(t, endpoint.MetadataHeader, next), t, resilience.NewShed()); again != p {
 			t.Errorf("header %q: %v here, %v at the next hop", header, p, again)
 		}
 	})

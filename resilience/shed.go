@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrTooLate is the error of a call that a [Shed] refuses because its deadline
 // has passed, or will before such a call usually ends. It is no ErrOutOfCapacity:
 // to repeat the call would help nobody.
-var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TOO_LATE", "too little time left")
+var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, "endpoint", "TOO_LATE", "too little time left")
 
 // A Shed keeps an overloaded server at its best: it refuses the calls that it
 // could not answer in time anyway, the least important first, before any work is

@@ -88,7 +88,7 @@ func TestStackFaults(t *testing.T) {
 		{"no policy", resilience.ServerStack(new(endpointtest.Recorder).Layer("log"), nil), []string{"*endpointtest.recording is no policy", "<nil> is no policy"}},
 		{"faults of a policy", resilience.ClientStack(resilience.NewBreaker(0)), []string{"NewBreaker: 0 failures"}},
 	} {
-		_, err := tt.stack.Bind(&endpoint.Operation{}, endpoint.ClientSide)
+		_, err := tt.stack.Bind(&endpoint.Operation{Side: endpoint.ClientSide})
 		for _, want := range tt.want {
 			require.ErrorContains(t, err, want, tt.name)
 		}

@@ -49,7 +49,7 @@ func handle(_ context.Context, req record) (record, error) {
 }
 
 // op is what is called.
-var op = &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "http", Method: "GET", Pattern: "/profiles/{id}", Idempotent: true}
+var op = &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "http", Method: "GET", Pattern: "/profiles/{id}", Idempotent: true, Side: endpoint.ServerSide}
 
 // unsampled is what a caller sends that does not record its trace.
 const unsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
@@ -68,11 +68,11 @@ func (s subject) run(n int) error {
 	if s.group == groupParent {
 		header["Traceparent"] = []string{unsampled}
 	}
-	ctx, call, err := endpoint.StartCall(context.Background(), op, endpoint.ServerSide,
-		endpoint.HeaderView(header, endpoint.HTTPForm), endpoint.HeaderView(nil, endpoint.HTTPForm))
+	ctx, _, err := endpoint.StartCall(context.Background(), op, endpoint.HTTPHeader(header), endpoint.HTTPHeader(nil))
 	if err != nil {
 		return err
 	}
+	call := endpoint.CallFrom(ctx)
 	req, sum := record{ID: int64(n)}, int64(0)
 	for range n {
 		call.SetValues(nil)

@@ -53,7 +53,7 @@ func ours() []subject {
 
 // bound returns handle behind the layers, as a client has them.
 func bound(layers ...endpoint.Layer) answer {
-	stack, err := endpoint.Stack(layers).Bind(&endpoint.Operation{}, endpoint.ClientSide)
+	stack, err := endpoint.Stack(layers).Bind(&endpoint.Operation{Side: endpoint.ClientSide})
 	if err != nil {
 		return func(context.Context, record) (record, error) { return record{}, err }
 	}

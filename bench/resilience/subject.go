@@ -67,8 +67,8 @@ func handle(_ context.Context, req record) (record, error) {
 
 // served returns the context of a call that a server got from a client.
 func served() (context.Context, error) {
-	ctx, call, err := endpoint.StartCall(context.Background(), &endpoint.Operation{}, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
-	call.SetPeer("192.0.2.1:1024")
+	ctx, w, err := endpoint.StartCall(context.Background(), &endpoint.Operation{Side: endpoint.ServerSide}, endpoint.Header{}, endpoint.Header{})
+	w.SetPeer("192.0.2.1:1024")
 	return ctx, err
 }
 

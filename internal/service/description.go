@@ -1,12 +1,13 @@
 package service
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"unsafe"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // A Transport names what services describe themselves to, for the faults.
@@ -26,6 +27,7 @@ type Description struct {
 	names     map[string]Field        // by operation
 	places    map[string]Field        // by what the transport calls them
 	fails     []*endpoint.Error
+	facts     map[unsafe.Pointer][]*endpoint.Operation
 	omitted   []func()
 	faults    []error
 }
@@ -35,6 +37,7 @@ func NewDescription(t Transport, end endpoint.Side) *Description {
 	return &Description{
 		transport: t, end: end, fields: &Fields{},
 		done: map[unsafe.Pointer]bool{}, names: map[string]Field{}, places: map[string]Field{},
+		facts: map[unsafe.Pointer][]*endpoint.Operation{},
 	}
 }
 
@@ -52,15 +55,53 @@ func (d *Description) Err() error { return errors.Join(d.faults...) }
 // Type returns the name of the service's type.
 func (d *Description) Type() string { return d.fields.Type }
 
-// Walk finds the endpoints of svc. If it is false the struct has faults, and the
-// method by which svc describes itself would trip over them.
+// Options adds the faults of the options of this end.
+func (d *Description) Options(c *Config) {
+	others, side := c.server, "servers"
+	if d.end == endpoint.ServerSide {
+		others, side = c.client, "clients"
+	}
+	for _, name := range others {
+		c.Fault("option %s is for %s", name, side)
+	}
+	for _, err := range c.Faults {
+		d.Fault("", err)
+	}
+}
+
+// Walk finds the endpoints of svc, and what it says of them in its Facts. If it
+// reports false the struct has faults, and the method by which svc describes itself
+// would trip over them.
 func (d *Description) Walk(svc any) bool {
 	fields, faults := Walk(svc)
 	d.fields = fields
 	for _, err := range faults {
 		d.Fault("", err)
 	}
-	return len(faults) == 0
+	if len(faults) > 0 {
+		return false
+	}
+	if describer, ok := svc.(interface{ Describe(f *endpoint.Facts) }); ok {
+		d.learn(describer)
+	}
+	return true
+}
+
+func (d *Description) learn(svc interface{ Describe(f *endpoint.Facts) }) {
+	f := new(endpoint.Facts)
+	svc.Describe(f)
+	f.All(func(field any, op *endpoint.Operation, err error) bool {
+		addr := reflect.ValueOf(field).UnsafePointer()
+		place, ok := d.fields.Lookup(addr)
+		switch {
+		case !ok:
+			d.Fault(d.Type(), errors.New("Describe names an endpoint that is not a field of the service; does it have a value receiver?"))
+		case err != nil:
+			d.Fault(place.Path, fmt.Errorf("Describe: %w", err))
+		}
+		d.facts[addr] = append(d.facts[addr], op)
+		return true
+	})
 }
 
 // Target looks at what a client gets its connections from. What is wrong with a
@@ -76,35 +117,38 @@ func (d *Description) Target(to any) {
 	}
 }
 
-// Describe marks the field at addr as described, by where. It is false if that is
-// a fault.
-func (d *Description) Describe(addr unsafe.Pointer, where string) (Field, bool) {
-	f, ok := d.fields.Lookup(addr)
-	switch {
-	case addr == nil:
+// Describe marks the field of e as described, by where, and returns it with what
+// the service says of it in its Facts. ok is false if that is a fault; e is nil for
+// a nil pointer.
+func (d *Description) Describe(e *shell.Endpoint, where string) (f Field, t Traits, ok bool) {
+	if e == nil {
 		d.Fault(d.Type(), fmt.Errorf("%s describes a nil pointer", where))
-		return f, false
+		return f, t, false
+	}
+	f, ok = d.fields.Lookup(e.Addr)
+	switch {
 	case !ok:
 		d.Fault(d.Type(), fmt.Errorf("%s describes an endpoint that is no field of the service; does its method %s have a value receiver?", where, d.transport.Method))
-		return f, false
-	case d.done[addr]:
+		return f, t, false
+	case d.done[e.Addr]:
 		d.Fault(f.Path, fmt.Errorf("%s describes it again", where))
-		return f, false
+		return f, t, false
 	}
-	d.done[addr] = true
-	return f, true
+	d.done[e.Addr] = true
+	for _, op := range d.facts[e.Addr] {
+		t.Learn(op)
+	}
+	return f, t, true
 }
 
-// Omit declares the field absent from the transport.
-func (d *Description) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	f, ok := d.Describe(unsafe.Pointer(e), "Omit")
+// Omit declares the field of e absent from the transport.
+func (d *Description) Omit(e *shell.Endpoint) {
+	f, _, ok := d.Describe(e, "Omit")
 	if !ok {
 		return
 	}
 	d.omitted = append(d.omitted, func() {
-		*e = func(context.Context, Req) (Resp, error) {
-			return *new(Resp), endpoint.Errorf(endpoint.Unimplemented, "%s is not served over %s", f.Name, d.transport.Name)
-		}
+		e.SetError(endpoint.Errorf(endpoint.Unimplemented, "%s is not served over %s", f.Name, d.transport.Name))
 	})
 }
 
@@ -124,9 +168,11 @@ func (d *Description) Undescribed() {
 	}
 }
 
-// Operation adds what a field became, and returns its layers, bound. place is
-// what only one operation may be: "at GET /users".
-func (d *Description) Operation(f Field, op *endpoint.Operation, place string, layers endpoint.Stack) endpoint.Stack {
+// Operation adds what the field of e became, and returns its layers, bound. place
+// is what only one operation may be: "at GET /users". A server must have the
+// endpoint, unless it is partial.
+func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place string, layers endpoint.Stack, partial bool) endpoint.Stack {
+	f, _ := d.fields.Lookup(e.Addr)
 	name := op.Service + "." + op.Name
 	if other, ok := d.names[name]; ok {
 		d.Fault(f.Path, fmt.Errorf("it is the operation %s, as %s is; give one of them the option Named", name, other.Path))
@@ -139,9 +185,12 @@ func (d *Description) Operation(f Field, op *endpoint.Operation, place string, l
 	if len(SameIdentities(op.Fails)) == 0 { // else they are told of already
 		d.fails = append(d.fails, op.Fails...)
 	}
-	stack, err := layers.Bind(op, d.end)
+	stack, err := layers.Bind(op)
 	if err != nil {
 		d.Fault(f.Path, fmt.Errorf("option Use: %w", err))
+	}
+	if d.end == endpoint.ServerSide && e.IsNil() && !partial {
+		d.Fault(f.Path, ErrNil)
 	}
 	return stack
 }

@@ -17,7 +17,7 @@ import (
 
 // TestAllocs has what a call costs that is not recorded.
 func TestAllocs(t *testing.T) {
-	op := &endpoint.Operation{Service: "Shop", Name: "Order", Transport: "http", Method: "POST", Pattern: "/orders/{id}"}
+	op := &endpoint.Operation{Service: "Shop", Name: "Order", Side: endpoint.ServerSide, Transport: "http", Method: "POST", Pattern: "/orders/{id}"}
 	none := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
 	all := sdktrace.NewTracerProvider()
 	for _, tt := range []struct {
@@ -31,7 +31,7 @@ func TestAllocs(t *testing.T) {
 	} {
 		layer := observe.New(otelx.NewTracer(tt.provider)).For(op)
 		start := func() context.Context {
-			ctx, _, err := endpoint.StartCall(t.Context(), op, endpoint.ServerSide, endpoint.HeaderView(tt.header, endpoint.HTTPForm), endpoint.Header{})
+			ctx, _, err := endpoint.StartCall(t.Context(), op, endpoint.HTTPHeader(tt.header), endpoint.Header{})
 			require.NoError(t, err)
 			return ctx
 		}

@@ -126,12 +126,12 @@ func TestMeter(t *testing.T) {
 	})
 }
 
-// observed has m observe a call.
-func observed(tb testing.TB, m *otelx.Meter, op *endpoint.Operation, side endpoint.Side, status int, err error) {
+// observed makes a call of op, on the side that op names, that m observes.
+func observed(tb testing.TB, m *otelx.Meter, op *endpoint.Operation, status int, err error) {
 	tb.Helper()
-	ctx, call, callErr := endpoint.StartCall(tb.Context(), op, side, endpoint.Header{}, endpoint.Header{})
+	ctx, w, callErr := endpoint.StartCall(tb.Context(), op, endpoint.Header{}, endpoint.Header{})
 	require.NoError(tb, callErr)
-	call.SetStatus(status)
+	w.SetStatus(status)
 	layer := m.For(op)
 	inner, token, enterErr := layer.Enter(ctx)
 	require.NoError(tb, enterErr)
@@ -143,7 +143,7 @@ func TestMeterBounded(t *testing.T) {
 	t.Parallel()
 	m, r := meterOf(t, otelx.MaxOperations(10))
 	for i := range 1000 {
-		observed(t, m, &endpoint.Operation{Service: "S", Name: strconv.Itoa(i), Transport: "grpc"}, endpoint.ClientSide, 0, nil)
+		observed(t, m, &endpoint.Operation{Service: "S", Name: strconv.Itoa(i), Transport: "grpc", Side: endpoint.ClientSide}, 0, nil)
 		m.Event(t.Context(), endpoint.Event{Source: "breaker", Kind: strconv.Itoa(i)})
 	}
 	got := collected(t, r, "rpc.client.call.duration")
@@ -152,9 +152,9 @@ func TestMeterBounded(t *testing.T) {
 	assert.Len(t, collected(t, r, "endpoint.events"), 101)
 
 	m, r = meterOf(t, otelx.Sizes())
-	op := &endpoint.Operation{Service: "S", Name: "N", Transport: "http", Method: "GET", Pattern: "/{id}"}
+	op := &endpoint.Operation{Service: "S", Name: "N", Side: endpoint.ClientSide, Transport: "http", Method: "GET", Pattern: "/{id}"}
 	for status := range 1000 {
-		observed(t, m, op, endpoint.ClientSide, status, endpoint.Errorf(endpoint.Unknown, "odd"))
+		observed(t, m, op, status, endpoint.Errorf(endpoint.Unknown, "odd"))
 	}
 	assert.Len(t, collected(t, r, "http.client.request.duration"), 16)
 }
@@ -221,9 +221,9 @@ func TestMeterSiblings(t *testing.T) {
 	m, r := meterOf(t)
 	var wg sync.WaitGroup
 	for i := range 50 {
-		op := &endpoint.Operation{Service: "S", Name: strconv.Itoa(i), Transport: "http", Method: "GET", Pattern: "/" + strconv.Itoa(i)}
+		op := &endpoint.Operation{Service: "S", Name: strconv.Itoa(i), Side: endpoint.ServerSide, Transport: "http", Method: "GET", Pattern: "/" + strconv.Itoa(i)}
 		for code := endpoint.Canceled; code <= endpoint.Unauthenticated; code++ {
-			wg.Go(func() { observed(t, m, op, endpoint.ServerSide, 500+int(code), endpoint.Errorf(code, "no")) })
+			wg.Go(func() { observed(t, m, op, 500+int(code), endpoint.Errorf(code, "no")) })
 		}
 	}
 	wg.Wait()

@@ -27,8 +27,8 @@ func TestAllocs(t *testing.T) {
 }
 
 func BenchmarkMetrics(b *testing.B) {
-	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Transport: "http"}
-	ctx, _, err := endpoint.StartCall(b.Context(), op, endpoint.ServerSide, endpoint.Header{}, endpoint.Header{})
+	op := &endpoint.Operation{Service: "Profiles", Name: "Get", Side: endpoint.ServerSide, Transport: "http"}
+	ctx, _, err := endpoint.StartCall(b.Context(), op, endpoint.Header{}, endpoint.Header{})
 	require.NoError(b, err)
 	e := func(context.Context, int) (int, error) { return 0, nil }
 	call := endpoint.Stack{promx.New().For(op)}.Wrap(e)

@@ -166,10 +166,10 @@ func TestSizes(t *testing.T) {
 	assert.InDelta(t, len(`{"name":"ada"}`), f.GetMetric()[0].GetHistogram().GetSampleSum(), 0)
 }
 
-// run has m observe a call of op.
-func run(tb testing.TB, m *promx.Metrics, op *endpoint.Operation, side endpoint.Side, err error) {
+// run makes a call of op, on the side that op names, that m observes.
+func run(tb testing.TB, m *promx.Metrics, op *endpoint.Operation, err error) {
 	tb.Helper()
-	ctx, _, callErr := endpoint.StartCall(tb.Context(), op, side, endpoint.Header{}, endpoint.Header{})
+	ctx, _, callErr := endpoint.StartCall(tb.Context(), op, endpoint.Header{}, endpoint.Header{})
 	require.NoError(tb, callErr)
 	layer := m.For(op)
 	inner, token, enterErr := layer.Enter(ctx)
@@ -195,7 +195,7 @@ func TestBounded(t *testing.T) {
 
 	m = promx.New(promx.MaxOperations(10))
 	for i := range 1000 {
-		run(t, m, &endpoint.Operation{Service: "S", Name: strconv.Itoa(i)}, endpoint.ClientSide, nil)
+		run(t, m, &endpoint.Operation{Service: "S", Name: strconv.Itoa(i), Side: endpoint.ClientSide}, nil)
 		m.Event(t.Context(), endpoint.Event{Source: "breaker", Kind: strconv.Itoa(i)})
 	}
 	got := gathered(t, m, "endpoint_calls_total")
@@ -211,10 +211,10 @@ func TestSiblings(t *testing.T) {
 	m := promx.New(promx.Sizes())
 	var wg sync.WaitGroup
 	for i := range 50 {
-		op := &endpoint.Operation{Service: "S" + strconv.Itoa(i), Name: "N" + strconv.Itoa(i), Transport: "t" + strconv.Itoa(i)}
 		for _, side := range []endpoint.Side{endpoint.ServerSide, endpoint.ClientSide} {
+			op := &endpoint.Operation{Service: "S" + strconv.Itoa(i), Name: "N" + strconv.Itoa(i), Side: side, Transport: "t" + strconv.Itoa(i)}
 			for code := endpoint.Canceled; code <= endpoint.Unauthenticated; code++ {
-				wg.Go(func() { run(t, m, op, side, endpoint.Errorf(code, "no")) })
+				wg.Go(func() { run(t, m, op, endpoint.Errorf(code, "no")) })
 			}
 		}
 	}
@@ -242,7 +242,7 @@ func TestOneName(t *testing.T) {
 func TestTextFromOutside(t *testing.T) {
 	t.Parallel()
 	m := promx.New(promx.Exemplars(func(context.Context) string { return "\xff" + strings.Repeat("x", 1000) }))
-	run(t, m, &endpoint.Operation{Service: "a\xffb", Name: strings.Repeat("n", 1000) + "\n\""}, endpoint.ServerSide, nil)
+	run(t, m, &endpoint.Operation{Service: "a\xffb", Name: strings.Repeat("n", 1000) + "\n\"", Side: endpoint.ServerSide}, nil)
 	m.Event(t.Context(), endpoint.Event{Source: "\xff", Name: "\x00"})
 	m.Watch(func(yield func(endpoint.Gauge) bool) {
 		yield(endpoint.Gauge{Source: "My pool\xff", Metric: "in-use", Detail: "\xfe"})
@@ -253,7 +253,7 @@ func TestTextFromOutside(t *testing.T) {
 		assert.Less(t, len(labels), 300)
 	}
 	assert.Len(t, gathered(t, m, "endpoint_my_pool__in_use"), 1)
-	run(t, m, &endpoint.Operation{}, endpoint.ServerSide, endpoint.Errorf(endpoint.Code(99), "odd"))
+	run(t, m, &endpoint.Operation{Side: endpoint.ServerSide}, endpoint.Errorf(endpoint.Code(99), "odd"))
 	assert.Contains(t, gathered(t, m, "endpoint_calls_total"), "code=UNKNOWN operation= service= side=server transport=")
 }
 

@@ -1,0 +1,45 @@
+package shell
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// ErrRangedTwice is the error of the second range over a request stream.
+var ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
+
+// Once returns a stream that can be ranged over once. T is the type of its items.
+func Once[T any](items endpoint.Stream[T]) endpoint.Stream[T] {
+	ranged := false
+	return func(yield func(T, error) bool) {
+		if ranged {
+			yield(*new(T), ErrRangedTwice)
+			return
+		}
+		ranged = true
+		items(yield)
+	}
+}
+
+// AtItem returns err with its violations placed in the n-th item of a stream.
+func AtItem(err error, n int) error {
+	if err == nil {
+		return nil
+	}
+	vs := endpoint.ErrorOf(err).Violations()
+	if !errors.Is(err, codec.ErrInvalid) || len(vs) == 0 {
+		return err
+	}
+	for i := range vs {
+		vs[i].Pointer = "/" + strconv.Itoa(n) + vs[i].Pointer
+	}
+	return codec.ErrInvalid.WithViolations(vs...).WithCause(err)
+}
+
+// Unimplemented returns the error of an operation that the server does not have.
+func Unimplemented(name string) error {
+	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", name)
+}
