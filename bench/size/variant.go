@@ -8,14 +8,17 @@ import (
 
 // The variants: the folders below programs. Each is a whole program.
 const (
-	variantHTTP   = "http"
-	variantGRPC   = "grpc"
-	variantStream = "stream"
-	variantChain  = "chain"
+	variantHTTP    = "http"
+	variantGRPC    = "grpc"
+	variantStream  = "stream"
+	variantChain   = "chain"
+	variantConnect = "connect"
+	variantHuma    = "huma"
+	variantByHand  = "byhand"
 )
 
 func variants() []string {
-	return []string{variantHTTP, variantGRPC, variantStream, variantChain}
+	return []string{variantHTTP, variantGRPC, variantStream, variantChain, variantConnect, variantHuma, variantByHand}
 }
 
 //go:embed programs/*/main.go
