@@ -192,3 +192,9 @@ func goCommand(ctx context.Context, dir string, env []string, args ...string) (s
 	}
 	return string(out), nil
 }
+
+// archive returns the file that the go command's compiler wrote.
+func (b *build) archive() string {
+	out := slices.Index(b.compile.Args, "-o") + 1
+	return b.compile.Args[out]
+}

@@ -34,6 +34,7 @@ func quick(ctx context.Context, args []string) (err error) {
 	only := flags.String("only", strings.Join(variants(), ","), "variants to measure")
 	rounds := flags.Int("rounds", 5, "how often each is compiled")
 	many := flags.Int("endpoints", 100, "endpoints of the larger program")
+	list := flags.Int("list", 0, "list as many symbols")
 	keep := flags.String("keep", "", "keep the generated programs in this folder")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -79,6 +80,18 @@ func quick(ctx context.Context, args []string) (err error) {
 		fmt.Printf("%-8s %6.2f KB  %6.2f ms (%.2f-%.2f)  of an endpoint; 1: %d B, %d: %d B\n", v, float64(all.bytes-one.bytes)/1000/float64(*many-1), measure.Median(ms), ms[0], ms[len(ms)-1], one.bytes, *many, all.bytes)
 		if _, err := all.run(ctx); err != nil {
 			return err
+		}
+		if *list > 0 {
+			a, err := w.list(ctx, one)
+			if err != nil {
+				return err
+			}
+			b, err := w.list(ctx, all)
+			if err != nil {
+				return err
+			}
+			entries, sections := perEndpoint(a, b, *many-1)
+			fmt.Println(listed(entries, sections, *list))
 		}
 	}
 	return nil
