@@ -6,8 +6,8 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
 cd bench
-programs=$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./...)
-for program in $programs; do
-	echo "measure ${program##*/}"
-	go run "$program" "$@"
+for main in */main.go; do
+	program=$(dirname "$main")
+	echo "measure $program"
+	go run "./$program" "$@"
 done

@@ -1,0 +1,117 @@
+// Stream serves endpoints over HTTP whose responses are streams, and calls each of
+// them. The blocks marked "each endpoint" are repeated to measure what one more costs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
+)
+
+// each endpoint
+
+// A Request0001 is a request that no other endpoint has.
+type Request0001 struct {
+	ID       string   `json:"id"`
+	Name0001 string   `json:"name_0001"`
+	Count    int      `json:"count"`
+	Tags     []string `json:"tags,omitempty"`
+	Note     *string  `json:"note,omitempty"`
+}
+
+// A Response0001 is a response that no other endpoint has.
+type Response0001 struct {
+	ID        string   `json:"id"`
+	Total0001 int64    `json:"total_0001"`
+	Price     int      `json:"price"`
+	Labels    []string `json:"labels,omitempty"`
+	Next      *string  `json:"next,omitempty"`
+}
+
+func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
+}
+
+// end
+
+// A Service has an endpoint of each.
+type Service struct {
+	// each endpoint
+	Do0001 endpoint.Endpoint[Request0001, endpoint.Stream[Response0001]]
+	// end
+}
+
+// HTTP describes the service.
+func (s *Service) HTTP(r *httpx.Routes) {
+	// each endpoint
+	r.ServerStream("POST", "/do0001", &s.Do0001)
+	// end
+}
+
+func newService() *Service {
+	return &Service{
+		// each endpoint
+		Do0001: func(ctx context.Context, req Request0001) (endpoint.Stream[Response0001], error) {
+			return func(yield func(Response0001, error) bool) {
+				for range 2 {
+					if resp, err := handle0001(ctx, req); !yield(resp, err) {
+						return
+					}
+				}
+			}, nil
+		},
+		// end
+	}
+}
+
+// call calls each endpoint and checks the items.
+func call(ctx context.Context, s *Service) error {
+	// each endpoint
+	items0001, err := s.Do0001(ctx, Request0001{ID: "0001", Count: 41})
+	if err != nil {
+		return wrong("0001", "", err)
+	}
+	for resp, err := range items0001 {
+		if err != nil || resp.ID != "0001" || resp.Total0001 != 42 {
+			return wrong("0001", resp.ID, err)
+		}
+	}
+	// end
+	return nil
+}
+
+func wrong(name, id string, err error) error {
+	return errors.Join(fmt.Errorf("endpoint %s answered with the ID %q", name, id), err)
+}
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	mux := http.NewServeMux()
+	if err := httpx.Mount(mux, newService(), httpx.Use(resilience.NewLimiter(1e6, 1e6))); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: mux}
+	go func() { _ = server.Serve(l) }()
+	defer server.Close()
+	var c Service
+	if err := httpx.Client(httpx.To("http://"+l.Addr().String()), &c, httpx.Use(resilience.NewRetry(3))); err != nil {
+		return err
+	}
+	return call(ctx, &c)
+}
