@@ -75,6 +75,7 @@ func TestServerFault(t *testing.T) {
 		{"the caller's cancellation", context.Canceled, false},
 		{"a break", endpoint.ErrStopped, false},
 		{"a deadline", context.DeadlineExceeded, true},
+		{"a limit of this process that is not a refusal", endpoint.Define(endpoint.ResourceExhausted, "endpoint", "OTHER_LIMIT", ""), false},
 		{"an error of another domain with a policy's reason", endpoint.Define(endpoint.Unavailable, "svc", "BREAKER_OPEN", ""), true},
 	} {
 		if got := endpoint.ServerFault(tt.err); got != tt.want {
@@ -134,7 +135,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: Refused(%v) = %v, want %v", tt.name, tt.err, got, tt.want)
 		}
 	}
-	// The mark is no part of the code, and not of the identity.
+	// The mark belongs neither to the code nor to the identity.
 	if plain := endpoint.Define(endpoint.Unavailable, "endpoint", "BREAKER_OPEN", "rejected"); open.Code() != endpoint.Unavailable || endpoint.CodeOf(open) != endpoint.Unavailable || !errors.Is(open, plain) || !errors.Is(plain, open) {
 		t.Errorf("a refusal has the code %v and is the same error as one without the mark: %v", open.Code(), errors.Is(open, plain))
 	}

@@ -115,7 +115,7 @@ func TestHeaderNil(t *testing.T) {
 }
 
 // A view writes to the transport's own map.
-func TestHeaderView(t *testing.T) {
+func TestHeaderIsView(t *testing.T) {
 	t.Parallel()
 	m := map[string][]string{"A": {"1"}}
 	h := endpoint.HTTPHeader(m)

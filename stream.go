@@ -67,6 +67,9 @@ func StreamItem(t reflect.Type) (item reflect.Type, ok bool) {
 // a stream. So the code of a transport need not be compiled for each type of item.
 // For authors of transports.
 func EraseStream(s any) Stream[any] {
+	if t := reflect.TypeOf(s); t == nil || t.Kind() != reflect.Func { // a struct may embed a Stream
+		return nil
+	}
 	if s, ok := s.(anyStream); ok {
 		return s.erase()
 	}
@@ -74,12 +77,17 @@ func EraseStream(s any) Stream[any] {
 }
 
 // RestoreStream returns the [Stream] of type t whose items are those that the
-// pointers of items point to; nil if t is not a Stream. For authors of transports.
+// pointers of items point to, a nil one for nil items; nil if t is not a Stream. For
+// authors of transports.
 func RestoreStream(t reflect.Type, items Stream[any]) any {
-	if s, ok := asStream(t); ok {
-		return s.restore(items)
+	s, ok := asStream(t)
+	switch {
+	case !ok:
+		return nil
+	case items == nil:
+		return s
 	}
-	return nil
+	return s.restore(items)
 }
 
 // anyStream is a Stream whose item type the code at hand does not know. Its two

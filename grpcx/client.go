@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -36,15 +37,7 @@ func Client(to endpoint.Target[grpc.ClientConnInterface], svc Service, opts ...O
 		return err
 	}
 	for _, mt := range b.methods {
-		c := &client{mt: mt, target: to, opts: []grpc.CallOption{grpc.StaticMethod()}}
-		c.opts = append(c.opts, b.config.calls...)
-		c.observed = len(mt.stack) > 1 // than the mark of a client's stack
-		if t, ok := to.(interface {
-			For(op *endpoint.Operation) endpoint.Target[grpc.ClientConnInterface]
-		}); ok {
-			c.target = t.For(mt.op)
-		}
-		mt.connect(c)
+		connect(mt, to)
 	}
 	b.SetOmitted()
 	return nil
@@ -58,37 +51,22 @@ type client struct {
 	observed bool // there are layers, which may look at the Call
 }
 
-// callUnary returns the endpoint of a method on a client: the Call, the layers,
-// and in them one exchange for each attempt.
-func callUnary[Req, Resp any](c *client, in *wire[Req], out *wire[Resp]) endpoint.Endpoint[Req, Resp] {
-	attempt := c.mt.stack.Wrap(func(ctx context.Context, req Req) (Resp, error) {
-		conn, token, err := c.target.Acquire(ctx)
-		if err != nil {
-			return *new(Resp), err
-		}
-		outcome := errLeft
-		defer func() { c.target.Release(token, outcome) }()
-		var resp Resp
-		resp, outcome = invoke(ctx, c, conn, in, out, req)
-		return resp, outcome
-	})
-	return func(ctx context.Context, req Req) (Resp, error) {
-		ctx, err := c.start(ctx)
-		if err != nil {
-			return *new(Resp), err
-		}
-		return attempt(ctx, req)
+// connect sets the field of a method to the calls of the server behind to.
+func connect(mt *method, to endpoint.Target[grpc.ClientConnInterface]) {
+	c := &client{mt: mt, target: shell.TargetFor(to, mt.op), opts: []grpc.CallOption{grpc.StaticMethod()}}
+	c.opts = append(c.opts, mt.config.calls...)
+	c.observed = len(mt.stack) > 1 // than the mark of a client's stack
+	path := &shell.Client[grpc.ClientConnInterface]{
+		Op: mt.op, Target: c.target, Stack: mt.stack,
+		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
+	path.Connect(mt.endpoint)
 }
 
-// errLeft is the outcome of a call that panicked.
-var errLeft = errors.New("the call left its goroutine")
-
-// start begins the Call.
-func (c *client) start(ctx context.Context) (context.Context, error) {
+// begin starts the Call.
+func (c *client) begin(ctx context.Context) (context.Context, error) {
 	ctx = holdOptions(ctx, c.mt.op)
-	ctx, _, err := endpoint.StartCall(ctx, c.mt.op, endpoint.ClientSide,
-		endpoint.MetadataHeader(nil), endpoint.MetadataHeader(nil))
+	ctx, _, err := endpoint.StartCall(ctx, c.mt.op, endpoint.MetadataHeader(nil), endpoint.MetadataHeader(nil))
 	return ctx, err
 }
 
@@ -96,7 +74,7 @@ func (c *client) start(ctx context.Context) (context.Context, error) {
 // allocation.
 type outgoing struct {
 	c       *client
-	call    *endpoint.Call
+	call    *endpoint.CallWriter
 	conn    grpc.ClientConnInterface
 	codec   *callCodec // of a method that has formats
 	peer    peer.Peer
@@ -112,7 +90,7 @@ type outgoing struct {
 
 // newOutgoing returns an attempt and the context for it, with the metadata.
 func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface) (context.Context, *outgoing, error) {
-	x := &outgoing{c: c, call: endpoint.CallFrom(ctx), conn: conn}
+	x := &outgoing{c: c, call: (*endpoint.CallWriter)(endpoint.CallFrom(ctx)), conn: conn}
 	ctx, err := x.metadata(ctx)
 	if err != nil {
 		return ctx, nil, err
@@ -130,11 +108,12 @@ func (x *outgoing) metadata(ctx context.Context) (context.Context, error) {
 	if err := x.call.AddHeaders(ctx); err != nil {
 		return ctx, err
 	}
-	raw := x.call.Header().Raw()
+	header := (*endpoint.Call)(x.call).Header()
+	raw := header.Raw()
 	if len(raw) == 0 {
 		return ctx, nil
 	}
-	if err := x.call.Header().Check(); err != nil {
+	if err := header.Check(); err != nil {
 		return ctx, err
 	}
 	own, err := sendable(raw)
@@ -148,37 +127,39 @@ func (x *outgoing) metadata(ctx context.Context) (context.Context, error) {
 	return metadata.NewOutgoingContext(ctx, own), nil
 }
 
-// invoke makes one exchange.
-func invoke[Req, Resp any](ctx context.Context, c *client, conn grpc.ClientConnInterface, in *wire[Req], out *wire[Resp], req Req) (Resp, error) {
+// unary makes one exchange for v: a message of protobuf, or a *shell.Messages.
+func (c *client) unary(ctx context.Context, conn grpc.ClientConnInterface, v any) (any, error) {
 	ctx, x, err := c.newOutgoing(ctx, conn)
 	if err != nil {
-		return *new(Resp), err
+		return nil, err
 	}
 	if c.observed {
 		x.opts = append(x.opts, grpc.Header(&x.header), grpc.Trailer(&x.trailer))
 	}
 	x.opts = appendOptions(x.opts, ctx, c.mt.op)
-	if in.formats != nil {
-		resp := new(Resp)
-		if err := x.invoke(ctx, toSend(in, req), resp); err != nil {
-			return *new(Resp), err
-		}
-		return *resp, nil
+	m, ok := v.(*shell.Messages)
+	if !ok {
+		answer := c.mt.out.create()
+		return answer, x.invoke(ctx, v, answer)
 	}
-	answer := out.create()
-	if err := x.invoke(ctx, in.encode(req), answer); err != nil {
-		return *new(Resp), err
+	resp := m.Place()
+	if c.mt.plain() {
+		return resp, x.invoke(ctx, m.Req, resp)
 	}
-	return fromAnswer(c, out, answer)
+	answer := c.mt.out.create()
+	if err := x.invoke(ctx, c.mt.in.encode(m.Req), answer); err != nil {
+		return nil, err
+	}
+	return resp, c.fromAnswer(answer, resp)
 }
 
-// fromAnswer returns the value of a message that the server sent.
-func fromAnswer[D any](c *client, w *wire[D], m proto.Message) (D, error) {
-	v, err := w.value(m)
-	if err != nil {
-		return *new(D), c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
+// fromAnswer sets the value that into points to to that of a message that the
+// server sent.
+func (c *client) fromAnswer(m proto.Message, into any) error {
+	if err := c.mt.out.decode(m, into); err != nil {
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
 	}
-	return v, nil
+	return nil
 }
 
 func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
@@ -195,7 +176,7 @@ func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	return x.failed(ctx, err)
 }
 
-// unwritable says that the request could not be encoded. grpc-go says the same
+// unwritable reports whether the request could not be encoded. grpc-go says the same
 // of a server that cannot encode its response, so the request is tried again.
 func (x *outgoing) unwritable(req any, err error) bool {
 	if m, ok := req.(proto.Message); ok && isMarshalFault(err) {
@@ -213,10 +194,10 @@ func (x *outgoing) observe(req, resp any, err error) {
 	x.reply()
 	x.call.SetStatus(int(status.Code(err)))
 	if m, ok := req.(proto.Message); ok {
-		x.call.AddRequestBytes(int64(proto.Size(m)))
+		x.call.AddBytes(int64(proto.Size(m)), 0)
 	}
 	if m, ok := resp.(proto.Message); ok && err == nil {
-		x.call.AddResponseBytes(int64(proto.Size(m)))
+		x.call.AddBytes(0, int64(proto.Size(m)))
 	}
 }
 
@@ -252,8 +233,8 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	switch {
 	case !ok:
 		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", err))
-	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && isOver(ctx):
-		return x.mark(contextError(ctx))
+	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && shell.IsOver(ctx):
+		return x.mark(shell.ContextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
@@ -269,14 +250,14 @@ func (x *outgoing) mark(err error) error {
 	return x.c.sent(err)
 }
 
-// unsent says that the call never had a stream: grpc-go tells the peer of every
+// unsent reports whether the call never had a stream: grpc-go tells the peer of every
 // call that had one. Another kind of connection might not.
 func (x *outgoing) unsent() bool {
 	_, ok := x.conn.(*grpc.ClientConn)
 	return ok && x.peer.Addr == nil
 }
 
-// isMarshalFault says that grpc-go could not encode a message.
+// isMarshalFault reports whether grpc-go could not encode a message.
 func isMarshalFault(err error) bool {
 	st, ok := status.FromError(err)
 	return ok && st.Code() == codes.Internal && strings.HasPrefix(st.Message(), "grpc: error while marshaling")

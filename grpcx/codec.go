@@ -187,7 +187,7 @@ func appendBuffer(f *codecFormat, v any) (mem.BufferSlice, error) {
 // went wrong, which grpc-go makes a text of.
 type callCodec struct {
 	writes, reads *codecFormat
-	call          *endpoint.Call
+	call          *endpoint.CallWriter
 	uncounted     bool  // a stream is written beside the layers, which read the count
 	sending       error // of the goroutine that sends
 	reading       error // of the one that receives
@@ -218,13 +218,13 @@ func (c *callCodec) Marshal(v any) (mem.BufferSlice, error) {
 		return nil, err
 	}
 	if !c.uncounted {
-		c.call.AddRequestBytes(int64(data.Len()))
+		c.call.AddBytes(int64(data.Len()), 0)
 	}
 	return data, nil
 }
 
 func (c *callCodec) Unmarshal(data mem.BufferSlice, v any) error {
-	c.call.AddResponseBytes(int64(data.Len()))
+	c.call.AddBytes(0, int64(data.Len()))
 	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buf.Free()
 	err := c.reads.Decode(buf.ReadOnlyData(), v)

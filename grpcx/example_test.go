@@ -135,9 +135,9 @@ func ExampleMap() {
 func ExampleRegister_faults() {
 	fmt.Println(grpcx.Register(grpc.NewServer(), &Strings{}))
 	// Output:
-	// grpcx: Strings.Upper: the endpoint is nil; set it, or give the method the option Partial
-	// grpcx: Strings.Words: the endpoint is nil; set it, or give the method the option Partial
-	// grpcx: Strings.Join: the endpoint is nil; set it, or give the method the option Partial
+	// grpcx: Strings.Upper: the endpoint is nil; set it, or give it the option Partial
+	// grpcx: Strings.Words: the endpoint is nil; set it, or give it the option Partial
+	// grpcx: Strings.Join: the endpoint is nil; set it, or give it the option Partial
 }
 
 func ExampleUse() {

@@ -3,12 +3,13 @@ package grpcx
 import (
 	"context"
 	"errors"
-	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
@@ -21,17 +22,19 @@ import (
 // again for another one; what outlives it is in the Call.
 type exchange struct {
 	mt          *method
-	call        *endpoint.Call
+	call        *endpoint.CallWriter
 	source      *source
 	stream      context.Context // grpc-go's own
 	receive     func(m any) error
 	interceptor grpc.UnaryServerInterceptor
 	in          inbox
-	format      int             // of the messages, for a method that has formats
-	inner       context.Context // of the handler of a request stream
-	started     bool            // the header of a response stream was sent
-	finished    bool            // a unary call came back
-	sent        metadata.MD     // that header
+	format      int                  // of the messages, for a method that has formats
+	inner       context.Context      // of the handler of a request stream
+	requests    endpoint.Stream[any] // the request stream, as the layers pass it on
+	responses   endpoint.Stream[any] // the response stream
+	started     bool                 // the header of a response stream was sent
+	finished    bool                 // a unary call came back
+	sent        metadata.MD          // that header
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -110,84 +113,92 @@ func sizeOf(m any) int64 {
 	return 0
 }
 
-// serveUnary is the innermost part of a method on a server: decode, call,
-// encode.
-func serveUnary[Req, Resp any](mt *method, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[*exchange, endpoint.Empty] {
-	switch {
-	case next == nil:
-		return func(_ context.Context, _ *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, unimplemented(mt.op.Name)
-		}
-	case mt.plain():
-		return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
-			req, err := decode(x, in)
-			if err != nil {
-				return endpoint.Empty{}, coded(err)
-			}
-			return endpoint.Empty{}, respond(ctx, x, out, next, req)
+// serve takes the endpoint from its field and puts the layers around it.
+func (mt *method) serve() {
+	mt.endpoint.Read()
+	switch mt.op.Streams {
+	case endpoint.Unary:
+		mt.unary = mt.stack.Wrap(mt.innermost())
+	case endpoint.ServerStream:
+		mt.stream = mt.serverStream()
+	case endpoint.ClientStream:
+		mt.stream = mt.clientStream()
+	case endpoint.Bidi:
+		mt.stream = mt.bidi()
+	}
+}
+
+// innermost returns the innermost part of a unary method on a server: decode,
+// call, encode.
+func (mt *method) innermost() endpoint.Endpoint[*exchange, endpoint.Empty] {
+	if mt.endpoint.IsNil() {
+		return func(context.Context, *exchange) (endpoint.Empty, error) {
+			return endpoint.Empty{}, shell.Unimplemented(mt.op.Name)
 		}
 	}
+	serve := mt.endpoint.Serve
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
-		x.in.toMessage(in.create())
-		err := x.receive(&x.in)
-		return endpoint.Empty{}, answerMessage(ctx, x, in, out, next, err)
+		if x.interceptor != nil {
+			return endpoint.Empty{}, coded(x.intercepted(ctx))
+		}
+		return endpoint.Empty{}, coded(serve(ctx, x))
 	}
 }
 
-// answerMessage is what a unary method does when its message was read, or was
-// not: err is grpc-go's. It is not inlined: see unaryHandler.
-//
-//go:noinline
-func answerMessage[Req, Resp any](ctx context.Context, x *exchange, in *wire[Req], out *wire[Resp], next endpoint.Endpoint[Req, Resp], err error) error {
-	if err = first(err, x.in.err); err != nil {
-		return coded(x.unread(err))
+// run calls the endpoint of a method with a stream.
+func (x *exchange) run(ctx context.Context) error {
+	if x.mt.endpoint.IsNil() {
+		return shell.Unimplemented(x.mt.op.Name)
 	}
-	x.call.AddRequestBytes(int64(x.in.size))
-	req, err := in.value(x.in.into.(proto.Message))
-	if err != nil {
-		return coded(invalid(err))
-	}
-	return respond(ctx, x, out, next, req)
+	return coded(x.mt.endpoint.Serve(ctx, x))
 }
 
-// respond calls the endpoint and encodes its response.
-func respond[Req, Resp any](ctx context.Context, x *exchange, out *wire[Resp], next endpoint.Endpoint[Req, Resp], req Req) (err error) {
-	var resp Resp
-	if x.interceptor == nil {
-		resp, err = next(ctx, req)
-	} else {
-		resp, err = intercepted(ctx, x, next, req)
+// Receive reads a request that is a message of protobuf.
+func (x *exchange) Receive() (any, error) {
+	m := x.mt.in.create()
+	x.in.toMessage(m)
+	if err := first(x.receive(&x.in), x.in.err); err != nil {
+		return nil, x.unread(err)
 	}
-	if err == nil {
-		err = answer(x, out, resp)
-	}
-	if err != nil {
-		return coded(err)
-	}
+	x.call.AddBytes(int64(x.in.size), 0)
+	return m, nil
+}
+
+// Send takes a response that is a message of protobuf, for grpc-go, which encodes
+// it, and for whoever asks the Call.
+func (x *exchange) Send(resp any) error {
+	x.source.setAnswer(resp)
 	return nil
 }
 
-// answer makes the message of a response that is one, for grpc-go and for whoever
-// asks the Call.
-func answer[Resp any](x *exchange, out *wire[Resp], resp Resp) error {
-	m, err := encode(x, out, resp)
-	if err == nil {
-		x.source.setAnswer(m)
+// Decode reads the request of m.
+func (x *exchange) Decode(m *shell.Messages) error {
+	if err := x.negotiate(); err != nil {
+		return err
 	}
-	return err
+	if x.mt.op.Streams&endpoint.ClientStream != 0 {
+		v := reflect.ValueOf(m.Req).Elem()
+		v.Set(reflect.ValueOf(endpoint.RestoreStream(v.Type(), x.requests)))
+		return nil
+	}
+	if err := x.read(m.Req); err != nil {
+		return x.unread(err)
+	}
+	x.call.AddBytes(int64(x.in.size), 0)
+	return nil
 }
 
-// decode receives the first message of a request.
-func decode[D any](x *exchange, w *wire[D]) (D, error) {
-	if err := x.negotiate(); err != nil {
-		return *new(D), err
+// Encode takes the response of m.
+func (x *exchange) Encode(m *shell.Messages) error {
+	if x.mt.op.Streams&endpoint.ServerStream != 0 {
+		x.responses = endpoint.EraseStream(reflect.ValueOf(m.Resp).Elem().Interface())
+		return nil
 	}
-	v, err := read(x, w)
-	if err != nil {
-		return v, x.unread(err)
+	answer, err := x.encode(m.Resp)
+	if err == nil {
+		x.source.setAnswer(answer)
 	}
-	x.call.AddRequestBytes(int64(x.in.size))
-	return v, nil
+	return err
 }
 
 // unread is the error of a message that was not read: one of ours, or one of
@@ -213,27 +224,23 @@ func (x *exchange) negotiate() error {
 	return err
 }
 
-// read receives the next message. Errors that are not of the message itself are
-// grpc-go's.
-func read[D any](x *exchange, w *wire[D]) (D, error) {
-	if w.formats != nil {
-		v := new(D)
-		x.in.toValue(&w.formats[x.format], v)
-		if err := x.readMessage(); err != nil {
-			return *new(D), err
-		}
-		return *v, nil
+// read receives the next message into the value that into points to, which is
+// zero. Errors that are not of the message itself are grpc-go's.
+func (x *exchange) read(into any) error {
+	f := x.mt.in
+	if f.formats != nil {
+		x.in.toValue(&f.formats[x.format], into)
+		return x.readMessage()
 	}
-	m := w.create()
+	m := f.create()
 	x.in.toMessage(m)
 	if err := x.readMessage(); err != nil {
-		return *new(D), err
+		return err
 	}
-	v, err := w.value(m)
-	if err != nil {
-		return *new(D), invalid(err)
+	if err := f.decode(m, into); err != nil {
+		return invalid(err)
 	}
-	return v, nil
+	return nil
 }
 
 func (x *exchange) readMessage() error {
@@ -249,61 +256,18 @@ func (x *exchange) readMessage() error {
 	return x.in.err
 }
 
-// encode returns the message of a value of the response. Protobuf is left to
-// grpc-go, which writes it into buffers of its own.
-func encode[D any](x *exchange, w *wire[D], v D) (any, error) {
-	if w.formats == nil {
-		return w.encode(v), nil
+// encode returns the message of the value of the response that v points to.
+// Protobuf is left to grpc-go, which writes it into buffers of its own.
+func (x *exchange) encode(v any) (any, error) {
+	f := x.mt.out
+	if f.formats == nil {
+		return f.encode(v), nil
 	}
-	data, err := w.formats[x.format].Append(nil, new(v))
+	data, err := f.formats[x.format].Append(nil, v)
 	if err != nil {
 		return nil, endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}
 	return newOutbox(data), nil
-}
-
-// intercepted calls the endpoint through the interceptor of the server, which
-// sees the messages as the handler does: what is no pointer goes as one. An
-// interceptor may return before the handler does, so the exchange is none of the
-// handler's.
-func intercepted[Req, Resp any](ctx context.Context, x *exchange, next endpoint.Endpoint[Req, Resp], req Req) (Resp, error) {
-	mt := x.mt
-	info := &grpc.UnaryServerInfo{Server: mt.svc, FullMethod: mt.op.Method}
-	resp, err := x.interceptor(ctx, handed(req), info, func(ctx context.Context, req any) (any, error) {
-		r, ok := taken[Req](req)
-		if !ok {
-			return nil, endpoint.Errorf(endpoint.Internal, "%w", fmt.Errorf("an interceptor made a %T of the request", req))
-		}
-		resp, err := next(ctx, r)
-		if err != nil {
-			return nil, mt.withStatus(err)
-		}
-		return handed(resp), nil
-	})
-	if err != nil {
-		return *new(Resp), err
-	}
-	r, ok := taken[Resp](resp)
-	if !ok {
-		return *new(Resp), endpoint.Errorf(endpoint.Internal, "%w", fmt.Errorf("an interceptor made a %T of the response", resp))
-	}
-	return r, nil
-}
-
-// handed is a value as interceptors see it.
-func handed[D any](v D) any {
-	if m, ok := any(v).(proto.Message); ok {
-		return m
-	}
-	return new(v)
-}
-
-func taken[D any](v any) (D, bool) {
-	if p, ok := v.(*D); ok && p != nil {
-		return *p, true
-	}
-	d, ok := v.(D)
-	return d, ok
 }
 
 // withStatus gives an error of the handler the status that it will have, for
@@ -322,48 +286,40 @@ func (e *statusOfError) Unwrap() error { return e.error }
 // GRPCStatus is for status.FromError.
 func (e *statusOfError) GRPCStatus() *status.Status { return statusOf(e.op.Outgoing(e.error)) }
 
-// refuse returns the status of a call that failed, with what the handler set for
-// the reply as trailers. A layer's error may panic when it is asked what it is,
-// as a nil pointer of a type does that has a method Unwrap: nothing recovers
-// here but this.
+// refuse returns the status of a call that failed, with the reply's metadata as
+// trailers.
 func (x *exchange) refuse(ctx context.Context, err error) error {
 	var refusal error
-	panicked := guard(func() error {
-		refusal = x.statusFor(ctx, err)
-		return nil
+	shell.Answer(err, func(err error) {
+		err = coded(err) // a layer may have made it
+		refusal = statusOf(x.mt.op.Outgoing(err)).Err()
+		x.mt.config.Hooks.Report(ctx, err)
 	})
-	if panicked != nil {
-		refusal = x.statusFor(ctx, panicked)
-	}
-	return refusal
-}
-
-func (x *exchange) statusFor(ctx context.Context, err error) error {
-	err = coded(err) // a layer may have made it
-	refusal := statusOf(x.mt.op.Outgoing(err)).Err()
-	x.mt.config.report(ctx, err)
 	x.sendTrailer(ctx)
 	return refusal
 }
 
+// reply returns the metadata that handlers and layers set.
+func (x *exchange) reply() *endpoint.Header { return (*endpoint.Call)(x.call).Reply() }
+
 // sendHeader hands what was set for the reply to grpc-go, which sends it with
 // the first message.
 func (x *exchange) sendHeader(ctx context.Context) {
-	raw := x.call.Reply().Raw()
+	raw := x.reply().Raw()
 	if len(raw) == 0 {
 		return
 	}
 	md, err := sendable(raw)
 	x.sent = md
 	if err = errors.Join(err, grpc.SetHeader(x.stream, md)); err != nil {
-		x.mt.config.report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
+		x.mt.config.Hooks.Report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
 	}
 }
 
 // sendTrailer sends, with the status, what was set for the reply and did not go
 // with the header.
 func (x *exchange) sendTrailer(ctx context.Context) {
-	raw := x.call.Reply().Raw()
+	raw := x.reply().Raw()
 	if len(raw) == 0 {
 		return
 	}
@@ -377,6 +333,6 @@ func (x *exchange) sendTrailer(ctx context.Context) {
 		_ = grpc.SetTrailer(x.stream, md)
 	}
 	if err != nil {
-		x.mt.config.report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
+		x.mt.config.Hooks.Report(ctx, endpoint.Errorf(endpoint.Internal, "metadata of the reply was not sent: %w", err))
 	}
 }

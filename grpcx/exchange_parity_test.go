@@ -132,16 +132,17 @@ func overGRPC(t *testing.T, svc, c, raw grpcx.Service, server, client endpoint.L
 
 // inProcess is a transport without a wire, of what the core has for transports.
 func inProcess(_ *testing.T, e endpoint.Endpoint[Note, Note], server, client endpoint.Layer) (endpoint.Endpoint[Note, Note], endpoint.Endpoint[rawNote, rawNote]) {
-	op := &endpoint.Operation{Service: "Parity", Name: "Do", Fails: []*endpoint.Error{ErrRefused, errBehind}}
+	op := &endpoint.Operation{Service: "Parity", Name: "Do", Side: endpoint.ServerSide, Fails: []*endpoint.Error{ErrRefused, errBehind}}
+	calls := &endpoint.Operation{Service: "Parity", Name: "Do", Side: endpoint.ClientSide, Fails: op.Fails}
 	served := endpoint.Chain(endpoint.Stack{server}.Wrap(e), endpoint.Recover)
 	calling := endpoint.Stack{client}.Wrap(func(ctx context.Context, n Note) (Note, error) {
 		caller := endpoint.CallFrom(ctx)
-		ctx, call, err := endpoint.StartCall(ctx, op, endpoint.ServerSide, *caller.Header(), endpoint.MetadataHeader(nil))
+		ctx, call, err := endpoint.StartCall(ctx, op, *caller.Header(), endpoint.MetadataHeader(nil))
 		if err != nil {
 			return Note{}, err
 		}
 		got, err := served(ctx, n)
-		caller.SetReply(*call.Reply())
+		(*endpoint.CallWriter)(caller).SetReply(*(*endpoint.Call)(call).Reply())
 		if ctx.Err() != nil {
 			return Note{}, ctx.Err()
 		}
@@ -151,7 +152,7 @@ func inProcess(_ *testing.T, e endpoint.Endpoint[Note, Note], server, client end
 		return got, nil
 	})
 	return func(ctx context.Context, n Note) (Note, error) {
-		ctx, _, err := endpoint.StartCall(ctx, op, endpoint.ClientSide, endpoint.MetadataHeader(nil), endpoint.Header{})
+		ctx, _, err := endpoint.StartCall(ctx, calls, endpoint.MetadataHeader(nil), endpoint.Header{})
 		if err != nil {
 			return Note{}, err
 		}

@@ -12,91 +12,110 @@ import (
 // A Mapping says how a type of the domain is written as a message of protobuf,
 // and how it is read back. Make one with [Map]. D is the type of the domain, M
 // that of the message, a pointer to a generated struct.
-type Mapping[D any, M proto.Message] struct {
-	to   func(v D) M
-	from func(m M) (D, error)
-}
+type Mapping[D any, M proto.Message] struct{ form *form }
 
 // Map returns the Mapping of two functions, which run on every call and must be
 // safe for concurrent use. An error of from is the caller's fault on a server
 // (InvalidArgument, unless it has a code of its own), and the server's on a
 // client.
 func Map[D any, M proto.Message](to func(v D) M, from func(m M) (D, error)) Mapping[D, M] {
-	return Mapping[D, M]{to: to, from: from}
+	f := mapped(reflect.TypeOf(to), to, from)
+	f.write = func(v any) proto.Message { return f.to.(func(D) M)(*v.(*D)) }
+	f.read = func(m proto.Message, into any) (err error) {
+		*into.(*D), err = f.from.(func(M) (D, error))(m.(M))
+		return err
+	}
+	return Mapping[D, M]{f}
 }
 
 var protoMessage = reflect.TypeFor[proto.Message]()
 
-// form is what is known of a wire without the type of its values.
+// form is how the values of a type go over the wire: as messages of protobuf,
+// perhaps through a Mapping, or in one of some formats.
 type form struct {
 	typ     reflect.Type  // of the values
 	message reflect.Type  // of the messages; nil for formats
 	formats []codecFormat // compiled for typ; nil for protobuf
-	mapped  bool
 	err     error
+
+	// Of a Mapping.
+	to, from any
+	write    func(v any) proto.Message             // of the value that v points to
+	read     func(m proto.Message, into any) error // into the value that into points to
 }
 
-// wire is how values of type D go over the wire: as messages of protobuf,
-// perhaps through a Mapping, or in one of some formats.
-type wire[D any] struct {
-	form
-
-	create func() proto.Message // a message to read into
-	value  func(m proto.Message) (D, error)
-	encode func(v D) proto.Message
+// mapped returns the form of a Mapping of to, a function of type t, and from.
+func mapped(t reflect.Type, to, from any) *form {
+	f := &form{typ: t.In(0), message: t.Out(0), to: to, from: from}
+	f.err = checkMessage(f.message)
+	if reflect.ValueOf(to).IsNil() || reflect.ValueOf(from).IsNil() {
+		f.err = errors.Join(f.err, fmt.Errorf("the Mapping of %s lacks a function; make it with Map", f.typ))
+	}
+	return f
 }
 
-// direct is the wire of values that are messages of protobuf themselves, or of
-// plain ones.
-func direct[D any]() *wire[D] {
-	w := &wire[D]{typ: reflect.TypeFor[D]()}
-	switch t := w.typ; {
+// ofMapping returns a form of a Mapping for one method, which may be zero.
+func ofMapping(f *form, t reflect.Type) *form {
+	if f == nil {
+		return &form{typ: t, write: func(any) proto.Message { return nil }, err: fmt.Errorf("the Mapping of %s lacks a function; make it with Map", t)}
+	}
+	own := *f
+	return &own
+}
+
+// direct returns the form of values that are messages of protobuf themselves, or
+// of plain ones.
+func direct(t reflect.Type) *form {
+	f := &form{typ: t}
+	switch {
 	case t.Implements(protoMessage):
-		w.message = t
-		w.err = checkMessage(t)
+		f.message = t
+		f.err = checkMessage(t)
 	case t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(protoMessage):
-		w.err = fmt.Errorf("%s is a message of protobuf by value; use *%s", t, t)
+		f.err = fmt.Errorf("%s is a message of protobuf by value; use *%s", t, t)
 	}
-	w.value = func(m proto.Message) (D, error) { return any(m).(D), nil }
-	w.encode = func(v D) proto.Message { return any(v).(proto.Message) }
-	w.createFrom(w.message)
-	return w
+	return f
 }
 
-// through is the wire of values with a Mapping.
-func through[D any, M proto.Message](mapping Mapping[D, M]) *wire[D] {
-	w := &wire[D]{typ: reflect.TypeFor[D](), message: reflect.TypeFor[M](), mapped: true}
-	w.err = checkMessage(w.message)
-	if mapping.to == nil || mapping.from == nil {
-		w.err = errors.Join(w.err, fmt.Errorf("the Mapping of %s lacks a function; make it with Map", w.typ))
-	}
-	w.value = func(m proto.Message) (D, error) { return mapping.from(any(m).(M)) }
-	w.encode = func(v D) proto.Message { return mapping.to(v) }
-	w.createFrom(w.message)
-	return w
+// isMapped reports whether the values have a Mapping.
+func (f *form) isMapped() bool { return f.write != nil }
+
+// create returns a message to read into.
+func (f *form) create() proto.Message {
+	return reflect.New(f.message.Elem()).Interface().(proto.Message)
 }
 
-func (w *wire[D]) createFrom(message reflect.Type) {
-	if message == nil || w.err != nil {
-		return
+// encode returns the message of the value that v points to.
+func (f *form) encode(v any) proto.Message {
+	if f.isMapped() {
+		return f.write(v)
 	}
-	elem := message.Elem()
-	w.create = func() proto.Message { return reflect.New(elem).Interface().(proto.Message) }
+	m, _ := reflect.TypeAssert[proto.Message](reflect.ValueOf(v).Elem())
+	return m
 }
 
-// checkMessage says why no message of type t can be made.
+// decode sets the value that into points to to that of a message.
+func (f *form) decode(m proto.Message, into any) error {
+	if f.isMapped() {
+		return f.read(m, into)
+	}
+	reflect.ValueOf(into).Elem().Set(reflect.ValueOf(m))
+	return nil
+}
+
+// checkMessage returns why no message of type t can be made, or nil.
 func checkMessage(t reflect.Type) error {
 	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("%s is no pointer to a generated message of protobuf", t)
+		return fmt.Errorf("%s is not a pointer to a generated message of protobuf", t)
 	}
 	m, ok := reflect.TypeAssert[proto.Message](reflect.New(t.Elem()))
 	if !ok || !hasDescriptor(m) {
-		return fmt.Errorf("%s is no generated message of protobuf", t)
+		return fmt.Errorf("%s is not a generated message of protobuf", t)
 	}
 	return nil
 }
 
-// hasDescriptor is false for types whose zero value is of no use, such as
+// hasDescriptor reports whether m has a descriptor. It has none for types whose zero value is of no use, such as
 // dynamicpb's.
 func hasDescriptor(m proto.Message) (ok bool) {
 	defer func() { _ = recover() }()

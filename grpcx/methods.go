@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"unsafe"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/service"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 )
@@ -39,7 +39,7 @@ type Methods struct {
 // with its package, as "pb.Add", and sets options for all of them.
 func (m *Methods) Service(name string, opts ...MethodOption) {
 	if !validService.MatchString(name) {
-		m.build.Fault(m.build.Type(), fmt.Errorf("%q is no name of a gRPC service", name))
+		m.build.Fault(m.build.Type(), fmt.Errorf("%q is not a name of a gRPC service", name))
 	}
 	m.service, m.opts = name, slices.Clone(opts)
 }
@@ -53,109 +53,101 @@ var (
 // protobuf, or both are plain Go types, which go as JSON unless [Formats] or
 // [Codec] says otherwise.
 func (m *Methods) Unary[Req, Resp any](name string, e *endpoint.Endpoint[Req, Resp], opts ...MethodOption) {
-	unary(m, name, e, direct[Req](), direct[Resp](), opts)
+	shell.EraseValues(e, &part{m, endpoint.Unary, name, nil, opts})
 }
 
 // UnaryAs adds a method whose request and response are of the domain's own types
 // and go as messages of protobuf. PReq and PResp are the types of those.
 func (m *Methods) UnaryAs[Req, Resp any, PReq, PResp proto.Message](name string, e *endpoint.Endpoint[Req, Resp], req Mapping[Req, PReq], resp Mapping[Resp, PResp], opts ...MethodOption) {
-	unary(m, name, e, through(req), through(resp), opts)
-}
-
-func unary[Req, Resp any](m *Methods, name string, e *endpoint.Endpoint[Req, Resp], in *wire[Req], out *wire[Resp], opts []MethodOption) {
-	mt := m.build.add(m, endpoint.Unary, name, unsafe.Pointer(e), &in.form, &out.form, opts)
-	if mt == nil {
-		return
-	}
-	mt.unset = *e == nil
-	mt.serve = func() { mt.unary = mt.stack.Wrap(serveUnary(mt, in, out, *e)) }
-	mt.connect = func(c *client) { *e = callUnary(c, in, out) }
+	shell.Erase(e, &part{m, endpoint.Unary, name, &mappings{req.form, resp.form}, opts})
 }
 
 // ServerStream adds a method whose response is a stream. T is the type of an
 // item.
 func (m *Methods) ServerStream[Req, T any](name string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], opts ...MethodOption) {
-	serverStream(m, name, e, direct[Req](), direct[T](), opts)
+	shell.Erase(e, &part{m, endpoint.ServerStream, name, nil, opts})
 }
 
 // ServerStreamAs is ServerStream for types of the domain's own. PReq and PT are
 // the types of the messages.
 func (m *Methods) ServerStreamAs[Req, T any, PReq, PT proto.Message](name string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], req Mapping[Req, PReq], item Mapping[T, PT], opts ...MethodOption) {
-	serverStream(m, name, e, through(req), through(item), opts)
-}
-
-func serverStream[Req, T any](m *Methods, name string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], in *wire[Req], out *wire[T], opts []MethodOption) {
-	mt := m.build.add(m, endpoint.ServerStream, name, unsafe.Pointer(e), &in.form, &out.form, opts)
-	if mt == nil {
-		return
-	}
-	mt.unset = *e == nil
-	mt.serve = func() { mt.stream = serveServerStream(mt, in, out, *e) }
-	mt.connect = func(c *client) { *e = callServerStream(c, in, out) }
+	shell.Erase(e, &part{m, endpoint.ServerStream, name, &mappings{req.form, item.form}, opts})
 }
 
 // ClientStream adds a method whose request is a stream. T is the type of an
 // item.
 func (m *Methods) ClientStream[T, Resp any](name string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], opts ...MethodOption) {
-	clientStream(m, name, e, direct[T](), direct[Resp](), opts)
+	shell.Erase(e, &part{m, endpoint.ClientStream, name, nil, opts})
 }
 
 // ClientStreamAs is ClientStream for types of the domain's own. PT and PResp are
 // the types of the messages.
 func (m *Methods) ClientStreamAs[T, Resp any, PT, PResp proto.Message](name string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], item Mapping[T, PT], resp Mapping[Resp, PResp], opts ...MethodOption) {
-	clientStream(m, name, e, through(item), through(resp), opts)
-}
-
-func clientStream[T, Resp any](m *Methods, name string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], in *wire[T], out *wire[Resp], opts []MethodOption) {
-	mt := m.build.add(m, endpoint.ClientStream, name, unsafe.Pointer(e), &in.form, &out.form, opts)
-	if mt == nil {
-		return
-	}
-	mt.unset = *e == nil
-	mt.serve = func() { mt.stream = serveClientStream(mt, in, out, *e) }
-	mt.connect = func(c *client) { *e = callClientStream(c, in, out) }
+	shell.Erase(e, &part{m, endpoint.ClientStream, name, &mappings{item.form, resp.form}, opts})
 }
 
 // Bidi adds a method whose request and response are streams that flow at the
 // same time. In and Out are the types of the items.
 func (m *Methods) Bidi[In, Out any](name string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], opts ...MethodOption) {
-	bidi(m, name, e, direct[In](), direct[Out](), opts)
+	shell.Erase(e, &part{m, endpoint.Bidi, name, nil, opts})
 }
 
 // BidiAs is Bidi for types of the domain's own. PIn and POut are the types of
 // the messages.
 func (m *Methods) BidiAs[In, Out any, PIn, POut proto.Message](name string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], in Mapping[In, PIn], out Mapping[Out, POut], opts ...MethodOption) {
-	bidi(m, name, e, through(in), through(out), opts)
-}
-
-func bidi[In, Out any](m *Methods, name string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], in *wire[In], out *wire[Out], opts []MethodOption) {
-	mt := m.build.add(m, endpoint.Bidi, name, unsafe.Pointer(e), &in.form, &out.form, opts)
-	if mt == nil {
-		return
-	}
-	mt.unset = *e == nil
-	mt.serve = func() { mt.stream = serveBidi(mt, in, out, *e) }
-	mt.connect = func(c *client) { *e = callBidi(c, in, out) }
+	shell.Erase(e, &part{m, endpoint.Bidi, name, &mappings{in.form, out.form}, opts})
 }
 
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (m *Methods) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	m.build.Omit(e)
+	shell.Erase(e, (*omission)(m.build))
+}
+
+// An omission is a description to which endpoints are added that are not part of
+// the transport.
+type omission build
+
+func (o *omission) Add(e *shell.Endpoint) { o.Omit(e) }
+
+// A part is a method before its endpoint is known.
+type part struct {
+	in       *Methods
+	kind     endpoint.StreamKind
+	name     string
+	mappings *mappings // nil: the values are messages, or plain
+	opts     []MethodOption
+}
+
+// mappings are the forms of the Mappings of a request and a response, or of their
+// items. A zero Mapping has none.
+type mappings struct{ in, out *form }
+
+// forms returns the forms of the messages of e.
+func (p *part) forms(e *shell.Endpoint) (in, out *form) {
+	req, resp := e.Req, e.Resp
+	if p.kind&endpoint.ClientStream != 0 {
+		req, _ = endpoint.StreamItem(req)
+	}
+	if p.kind&endpoint.ServerStream != 0 {
+		resp, _ = endpoint.StreamItem(resp)
+	}
+	if p.mappings != nil {
+		return ofMapping(p.mappings.in, req), ofMapping(p.mappings.out, resp)
+	}
+	return direct(req), direct(resp)
 }
 
 // method is one method of a gRPC service on one end.
 type method struct {
 	op            *endpoint.Operation
+	endpoint      *shell.Endpoint
 	service, name string // on the wire
 	opts          methodConfig
 	field         service.Field
 	in, out       *form
-	unset         bool
 	stack         endpoint.Stack
 	config        *config
-	serve         func()          // makes the shell of a server from the field
-	connect       func(c *client) // sets the field to the shell of a client
 
 	svc    Service // of a server, for interceptors
 	unary  endpoint.Endpoint[*exchange, endpoint.Empty]
@@ -173,23 +165,8 @@ type build struct {
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	describing := service.Transport{Package: "grpcx", Method: "GRPC", Name: "gRPC"}
 	b := &build{Description: service.NewDescription(describing, end), end: end}
-	for _, o := range opts {
-		if o == nil {
-			b.Fault("", errors.New("a nil option"))
-			continue
-		}
-		o.apply(&b.config)
-	}
-	others, side := b.config.server, "servers"
-	if end == endpoint.ServerSide {
-		others, side = b.config.client, "clients"
-	}
-	for _, name := range others {
-		b.Fault("", fmt.Errorf("option %s is for %s", name, side))
-	}
-	for _, err := range b.config.faults {
-		b.Fault("", err)
-	}
+	b.config.Apply(opts, func(o Option) { o.apply(&b.config) })
+	b.Options(&b.config.Config)
 	if !b.Walk(svc) {
 		return b
 	}
@@ -198,39 +175,35 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	return b
 }
 
-// add plans one method; nil if nothing can be made of it.
-func (b *build) add(m *Methods, kind endpoint.StreamKind, name string, addr unsafe.Pointer, in, out *form, opts []MethodOption) *method {
-	full := "/" + m.service + "/" + name
-	f, ok := b.Describe(addr, full)
+// Add plans the method of e.
+func (p *part) Add(e *shell.Endpoint) {
+	m, b := p.in, p.in.build
+	full := "/" + m.service + "/" + p.name
+	f, traits, ok := b.Describe(e, full)
 	if !ok {
-		return nil
+		return
 	}
-	mt := &method{service: m.service, name: name, field: f, in: in, out: out, config: &b.config}
-	for _, o := range append(slices.Clone(m.opts), opts...) {
-		if o != nil {
-			o.applyMethod(&mt.opts)
-		}
-	}
-	mt.op = &endpoint.Operation{
-		Service: f.Service, Name: f.Name, Transport: "grpc", Method: full,
-		Idempotent: mt.opts.idempotent, Fails: mt.opts.fails, Streams: kind,
+	mt := &method{endpoint: e, service: m.service, name: p.name, field: f, config: &b.config}
+	mt.in, mt.out = p.forms(e)
+	mt.opts.Traits = traits
+	mt.opts.Apply(append(slices.Clone(m.opts), p.opts...), func(o MethodOption) { o.applyMethod(&mt.opts) })
+	var clashes []error
+	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
+		Transport: "grpc", Method: full, Streams: p.kind,
 		StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },
-	}
-	if mt.opts.named != "" {
-		mt.op.Service = mt.opts.named
-	}
-	faults := append(mt.opts.faults, service.SameIdentities(mt.opts.fails)...)
+	})
+	faults := slices.Concat(mt.opts.Faults, clashes)
 	if m.service == "" {
-		faults = append(faults, fmt.Errorf("the method %q belongs to no service; call Service first", name))
+		faults = append(faults, fmt.Errorf("the method %q belongs to no service; call Service first", p.name))
 	}
-	if !validMethod.MatchString(name) {
-		faults = append(faults, fmt.Errorf("%q is no name of a method", name))
+	if !validMethod.MatchString(p.name) {
+		faults = append(faults, fmt.Errorf("%q is not a name of a method", p.name))
 	}
 	for _, err := range append(faults, mt.plan(b.end)...) {
 		b.Fault(f.Path, err)
 	}
+	e.ByValue = p.kind == endpoint.Unary && mt.in.message != nil && !mt.in.isMapped()
 	b.methods = append(b.methods, mt)
-	return mt
 }
 
 // plan decides on the form of the messages.
@@ -241,7 +214,7 @@ func (mt *method) plan(end endpoint.Side) []error {
 		form *form
 		opts codec.Options
 	}{
-		{"request", mt.in, codec.Options{AllowUnknown: mt.opts.allowUnknown || end == endpoint.ClientSide}},
+		{"request", mt.in, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide}},
 		{"response", mt.out, codec.Options{AllowUnknown: true}},
 	}
 	for _, s := range sides {
@@ -260,7 +233,7 @@ func (mt *method) plan(end endpoint.Side) []error {
 	if mt.opts.codec == nil && (mt.in.message != nil || mt.out.message != nil) {
 		return []error{fmt.Errorf("the request is %s and the response %s: one is a message of protobuf, the other is not; map the other with %sAs", mt.in.typ, mt.out.typ, kindName(mt.op.Streams))}
 	}
-	if mt.in.mapped {
+	if mt.in.isMapped() {
 		return []error{errors.New("option Codec: messages that are mapped are protobuf's")}
 	}
 	for _, s := range sides {
@@ -281,16 +254,13 @@ func (mt *method) plan(end endpoint.Side) []error {
 }
 
 func (mt *method) formats() []codec.Format {
-	switch {
-	case mt.opts.codec != nil:
+	if mt.opts.codec != nil {
 		return []codec.Format{mt.opts.codec}
-	case len(mt.config.formats) > 0:
-		return mt.config.formats
 	}
-	return []codec.Format{codec.JSON()}
+	return mt.config.Formats()
 }
 
-// plain says that the messages are not protobuf's.
+// plain reports whether the messages are not protobuf's.
 func (mt *method) plain() bool { return mt.in.formats != nil }
 
 func kindName(k endpoint.StreamKind) string {
@@ -309,10 +279,7 @@ func kindName(k endpoint.StreamKind) string {
 func (b *build) complete() {
 	b.Undescribed()
 	for _, mt := range b.methods {
-		mt.stack = b.Operation(mt.field, mt.op, mt.op.Method, b.config.layers)
-		if b.end == endpoint.ServerSide && mt.unset && !mt.opts.partial {
-			b.Fault(mt.field.Path, errors.New("the endpoint is nil; set it, or give the method the option Partial"))
-		}
+		mt.stack = b.Operation(mt.endpoint, mt.op, mt.op.Method, b.config.Layers, mt.opts.Partial)
 	}
 	b.Clashes()
 }

@@ -107,8 +107,8 @@ func TestFaults(t *testing.T) {
 			m.Unary("C", (*endpoint.Endpoint[Note, Note])(nil))
 		}), nil, []string{"described: /test.S/C describes a nil pointer"}},
 		{"no service", describe(func(s *described, m *grpcx.Methods) { m.Unary("A", &s.A); m.Omit(&s.B) }), nil, []string{`described.A: the method "A" belongs to no service; call Service first`}},
-		{"bad names", describe(func(s *described, m *grpcx.Methods) { m.Service("a/b"); m.Unary("A b", &s.A); m.Omit(&s.B) }), nil, []string{`described: "a/b" is no name of a gRPC service`, `described.A: "A b" is no name of a method`}},
-		{"unset", &described{A: none[Note, Note], describe: both().describe}, nil, []string{"described.B: the endpoint is nil; set it, or give the method the option Partial"}},
+		{"bad names", describe(func(s *described, m *grpcx.Methods) { m.Service("a/b"); m.Unary("A b", &s.A); m.Omit(&s.B) }), nil, []string{`described: "a/b" is not a name of a gRPC service`, `described.A: "A b" is not a name of a method`}},
+		{"unset", &described{A: none[Note, Note], describe: both().describe}, nil, []string{"described.B: the endpoint is nil; set it, or give it the option Partial"}},
 		{"nil option", both(), []grpcx.Option{nil}, []string{"grpcx: a nil option"}},
 		{"nil hook", both(), []grpcx.Option{grpcx.ErrorHook(nil)}, []string{"option ErrorHook: the function is nil"}},
 		{"options of a client", both(), []grpcx.Option{grpcx.CallOptions()}, []string{"option CallOptions is for clients"}},
@@ -239,7 +239,7 @@ func TestOperations(t *testing.T) {
 	_, err := c.Spare.Count(t.Context(), Note{})
 	require.Equal(t, endpoint.Unimplemented, endpoint.CodeOf(err))
 	require.ErrorContains(t, err, "Count is not served over gRPC")
-	require.Equal(t, endpoint.Operation{Service: "gateway", Name: "Own", Transport: "grpc", Method: "/test.Gateway/Own", Idempotent: true}, ops["gateway.Own"])
+	require.Equal(t, endpoint.Operation{Service: "gateway", Name: "Own", Side: endpoint.ServerSide, Transport: "grpc", Method: "/test.Gateway/Own", Idempotent: true}, ops["gateway.Own"])
 	require.Equal(t, "/plain.Echo/Say", ops["Echo.Say"].Method)
 	require.False(t, ops["Echo.Say"].Idempotent, "the options of a service end with the next")
 	require.Equal(t, "/endpoint.test.v1.Echo/Say", ops["spare.Say"].Method)

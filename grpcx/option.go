@@ -2,12 +2,11 @@ package grpcx
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/service"
 	"google.golang.org/grpc"
 )
 
@@ -24,13 +23,9 @@ type MethodOption interface {
 }
 
 type config struct {
-	layers  endpoint.Stack
-	formats []codec.Format
-	hook    func(ctx context.Context, err error)
-	calls   []grpc.CallOption
-	server  []string // options that only a server has
-	client  []string // options that only a client has
-	faults  []error
+	service.Config
+
+	calls []grpc.CallOption
 }
 
 type option func(c *config)
@@ -45,7 +40,7 @@ func (o option) apply(c *config) { o(c) }
 // interceptors of its connection inside.
 func Use(layers ...endpoint.Layer) Option {
 	layers = slices.Clone(layers)
-	return option(func(c *config) { c.layers = append(c.layers, layers...) })
+	return option(func(c *config) { c.Use(layers) })
 }
 
 // Formats sets the formats of messages that are not protobuf's. A server reads
@@ -55,13 +50,7 @@ func Use(layers ...endpoint.Layer) Option {
 // and [Codec] replaces it.
 func Formats(formats ...codec.Format) Option {
 	formats = slices.Clone(formats)
-	return option(func(c *config) {
-		if len(formats) == 0 || slices.Contains(formats, nil) {
-			c.faults = append(c.faults, errors.New("option Formats: no format, or a nil one"))
-			return
-		}
-		c.formats = formats
-	})
+	return option(func(c *config) { c.SetFormats(formats) })
 }
 
 // ErrorHook calls f with the error of each call of a server that fails, whole
@@ -71,19 +60,7 @@ func Formats(formats ...codec.Format) Option {
 // Several ErrorHooks are all called. It is for servers: on a client it is a
 // construction error.
 func ErrorHook(f func(ctx context.Context, err error)) Option {
-	return option(func(c *config) {
-		c.server = append(c.server, "ErrorHook")
-		if f == nil {
-			c.faults = append(c.faults, errors.New("option ErrorHook: the function is nil"))
-			return
-		}
-		before := c.hook
-		if before == nil {
-			c.hook = f
-			return
-		}
-		c.hook = func(ctx context.Context, err error) { before(ctx, err); f(ctx, err) }
-	})
+	return option(func(c *config) { c.AddHook(f) })
 }
 
 // CallOptions adds options of grpc-go to every call of a client, before those of
@@ -92,34 +69,20 @@ func ErrorHook(f func(ctx context.Context, err error)) Option {
 func CallOptions(opts ...grpc.CallOption) Option {
 	opts = slices.Clone(opts)
 	return option(func(c *config) {
-		c.client = append(c.client, "CallOptions")
+		c.OnlyClient("CallOptions")
 		if slices.Contains(opts, nil) {
-			c.faults = append(c.faults, errors.New("option CallOptions: a nil option"))
+			c.Fault("option CallOptions: a nil option")
 			return
 		}
 		c.calls = append(c.calls, opts...)
 	})
 }
 
-// report tells the hook. One that panics must not end the server, as a panic on
-// a goroutine of grpc-go would.
-func (c *config) report(ctx context.Context, err error) {
-	if c.hook == nil {
-		return
-	}
-	defer func() { _ = recover() }()
-	c.hook(ctx, err)
-}
-
 type methodConfig struct {
-	fails        []*endpoint.Error
-	idempotent   bool
-	named        string
-	partial      bool
-	allowUnknown bool
-	maxMessage   int
-	codec        codec.Format
-	faults       []error
+	service.Traits
+
+	maxMessage int
+	codec      codec.Format
 }
 
 type methodOption func(c *methodConfig)
@@ -132,52 +95,35 @@ func (o methodOption) applyMethod(c *methodConfig) { o(c) }
 // different codes are a construction error.
 func Fails(errs ...*endpoint.Error) MethodOption {
 	errs = slices.Clone(errs)
-	return methodOption(func(c *methodConfig) {
-		for _, e := range errs {
-			switch {
-			case e == nil:
-				c.faults = append(c.faults, errors.New("option Fails: a nil error"))
-			case e.Domain() == "" || e.Reason() == "":
-				c.faults = append(c.faults, fmt.Errorf("option Fails: %q has no identity; declare it with endpoint.Define", e.Error()))
-			default:
-				c.fails = append(c.fails, e)
-			}
-		}
-	})
+	return methodOption(func(c *methodConfig) { c.AddFails(errs) })
 }
 
 // Idempotent says that repeating the operation does no more than the first call
 // did, so that retries may. A method whose descriptor has the option
 // idempotency_level is idempotent by itself.
 func Idempotent() MethodOption {
-	return methodOption(func(c *methodConfig) { c.idempotent = true })
+	return methodOption(func(c *methodConfig) { c.Idempotent = true })
 }
 
 // Named sets the name of the service that the operations belong to
 // (endpoint.Operation.Service), in place of the name of the type that declares
 // their fields. A service with two fields of one type needs it for one of them.
 // It changes nothing on the wire.
-func Named(service string) MethodOption {
-	return methodOption(func(c *methodConfig) {
-		if service == "" {
-			c.faults = append(c.faults, errors.New("option Named: the name is empty"))
-			return
-		}
-		c.named = service
-	})
+func Named(name string) MethodOption {
+	return methodOption(func(c *methodConfig) { c.SetName(name) })
 }
 
 // Partial lets a server be registered with the endpoint unset; it then answers
 // Unimplemented. Without it a nil endpoint is a construction error.
 func Partial() MethodOption {
-	return methodOption(func(c *methodConfig) { c.partial = true })
+	return methodOption(func(c *methodConfig) { c.Partial = true })
 }
 
 // AllowUnknown ignores members of a request that its type does not have, in
 // formats that have such. Without it they are faults: to add a field to a
 // request, deploy the servers first. Protobuf always ignores them.
 func AllowUnknown() MethodOption {
-	return methodOption(func(c *methodConfig) { c.allowUnknown = true })
+	return methodOption(func(c *methodConfig) { c.AllowUnknown = true })
 }
 
 // MaxMessage sets how many bytes a message of a request may have, counted after
@@ -188,7 +134,7 @@ func AllowUnknown() MethodOption {
 func MaxMessage(n int) MethodOption {
 	return methodOption(func(c *methodConfig) {
 		if n <= 0 {
-			c.faults = append(c.faults, fmt.Errorf("option MaxMessage: %d is not positive", n))
+			c.Fault("option MaxMessage: %d is not positive", n)
 			return
 		}
 		c.maxMessage = n
@@ -200,7 +146,7 @@ func MaxMessage(n int) MethodOption {
 func Codec(f codec.Format) MethodOption {
 	return methodOption(func(c *methodConfig) {
 		if f == nil {
-			c.faults = append(c.faults, errors.New("option Codec: the format is nil"))
+			c.Fault("option Codec: the format is nil")
 			return
 		}
 		c.codec = f

@@ -10,6 +10,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -30,7 +31,7 @@ var (
 	// method does not speak.
 	ErrUnsupportedMediaType = endpoint.Define(endpoint.InvalidArgument, "endpoint", "UNSUPPORTED_MEDIA_TYPE", "unsupported media type")
 	// ErrRangedTwice is the error of the second range over a request stream.
-	ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
+	ErrRangedTwice = shell.ErrRangedTwice
 )
 
 func tooLarge(limit int) error {
@@ -43,10 +44,13 @@ type statusError interface {
 	GRPCStatus() *status.Status
 }
 
-// coded gives an error that is nothing but a status of gRPC the code that it
+// coded gives an error, perhaps nil, that is nothing but a status of gRPC the code that it
 // has: a handler that makes one, as handlers of gRPC do, says what it means. The
 // status is kept as the cause, and goes out as it is.
 func coded(err error) error {
+	if err == nil {
+		return nil
+	}
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
 		return err
 	}
@@ -227,30 +231,6 @@ func cleanMap(m map[string]string) map[string]string {
 	return cleaned
 }
 
-// contextError is the error of a call whose context ended, with the context's
-// cause where it has one of its own.
-func contextError(ctx context.Context) *endpoint.Error {
-	err := ctx.Err()
-	if err == nil {
-		err = context.DeadlineExceeded // see isOver
-	}
-	code, text := endpoint.Canceled, "canceled"
-	if errors.Is(err, context.DeadlineExceeded) {
-		code, text = endpoint.DeadlineExceeded, "deadline exceeded"
-	}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		err = errors.Join(err, cause)
-	}
-	return endpoint.Errorf(code, text+": %w", err)
-}
-
-// isOver says that the deadline of ctx has passed. The context's own timer may not
-// have run yet when grpc-go, or the server, looks at the clock.
-func isOver(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	return ok && !time.Now().Before(deadline)
-}
-
 // unread is the error of a request that grpc-go did not hand over. Its answer is
 // on the wire already; this one is for layers and hooks. That answer ends the
 // context, too, so what the status says of the message comes before it.
@@ -262,13 +242,9 @@ func unread(ctx context.Context, err error) error {
 	case ok && st.Code() == codes.Internal:
 		return ErrInvalidRequest.WithCause(speak(err))
 	case ctx.Err() != nil:
-		return contextError(ctx)
+		return shell.ContextError(ctx)
 	case !ok:
 		return endpoint.Errorf(endpoint.Internal, "the request was not read: %w", err)
 	}
 	return endpoint.Errorf(codeOf(st), "the request was not read: %w", speak(err))
-}
-
-func unimplemented(name string) error {
-	return endpoint.Errorf(endpoint.Unimplemented, "%s is not implemented", name)
 }

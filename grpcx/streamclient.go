@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
+	"reflect"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/streams"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
@@ -15,130 +15,30 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// callServerStream returns the endpoint of a method whose response is a stream.
-func callServerStream[Req, T any](c *client, in *wire[Req], out *wire[T]) endpoint.Endpoint[Req, endpoint.Stream[T]] {
-	attempt := c.mt.stack.Wrap(func(ctx context.Context, req Req) (endpoint.Stream[T], error) {
-		return func(yield func(T, error) bool) {
-			r := &streamIn[T]{c: c, out: out, yield: yield}
-			r.run(ctx, func(x *outgoing) error {
-				err := x.stream.SendMsg(toSend(in, req))
-				if err == nil || errors.Is(err, io.EOF) {
-					return nil // the reason of an EOF is what is received
-				}
-				if own := x.unsendable("the request", err); own != nil {
-					return own
-				}
-				return x.failed(ctx, err)
-			})
-		}, nil
-	})
-	return coldCall(c, attempt)
-}
-
-// callClientStream returns the endpoint of a method whose request is a stream.
-func callClientStream[T, Resp any](c *client, in *wire[T], out *wire[Resp]) endpoint.Endpoint[endpoint.Stream[T], Resp] {
-	attempt := c.mt.stack.Wrap(func(ctx context.Context, req endpoint.Stream[T]) (Resp, error) {
-		var resp Resp
-		one := &streamIn[Resp]{c: c, out: out, yield: func(v Resp, _ error) bool {
-			resp = v
-			return true
-		}}
-		sending := &streamOut[T]{in: in, items: req}
-		one.sending = sending.failed
-		defer sending.stop()
-		if err := one.attempt(ctx, sending.start); err != nil {
-			return *new(Resp), err
+// upload makes one call whose request is a stream and whose response is not.
+func (c *client) upload(ctx context.Context, conn grpc.ClientConnInterface, items *shell.Producer, resp any) error {
+	return c.exchange(ctx, conn, nil, items, func(x *outgoing) error {
+		err := x.receive(resp)
+		if c.observed {
+			x.observeStream(err)
 		}
-		return resp, nil
-	})
-	return func(ctx context.Context, req endpoint.Stream[T]) (Resp, error) {
-		req = streams.Whole(ctx, req)
-		ctx, err := c.start(ctx)
-		if err != nil {
-			return *new(Resp), err
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-		return attempt(ctx, req)
-	}
-}
-
-// callBidi returns the endpoint of a method with streams on both sides.
-func callBidi[In, Out any](c *client, in *wire[In], out *wire[Out]) endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]] {
-	attempt := c.mt.stack.Wrap(func(ctx context.Context, req endpoint.Stream[In]) (endpoint.Stream[Out], error) {
-		return func(yield func(Out, error) bool) {
-			sending := &streamOut[In]{in: in, items: req}
-			defer sending.stop()
-			r := &streamIn[Out]{c: c, out: out, yield: yield, sending: sending.failed}
-			r.run(ctx, sending.start)
-		}, nil
-	})
-	call := coldCall(c, attempt)
-	return func(ctx context.Context, req endpoint.Stream[In]) (endpoint.Stream[Out], error) {
-		return call(ctx, streams.Whole(ctx, req))
-	}
-}
-
-// coldCall starts the Call when the stream is ranged over, and ends it with the
-// loop.
-func coldCall[Req, T any](c *client, attempt endpoint.Endpoint[Req, endpoint.Stream[T]]) endpoint.Endpoint[Req, endpoint.Stream[T]] {
-	return func(ctx context.Context, req Req) (endpoint.Stream[T], error) {
-		return func(yield func(T, error) bool) {
-			ctx, err := c.start(ctx)
-			var s endpoint.Stream[T]
-			if err == nil {
-				s, err = attempt(ctx, req)
-			}
-			if err != nil {
-				yield(*new(T), err)
-				return
-			}
-			s(yield)
-		}, nil
-	}
-}
-
-// toSend is a value as it is handed to grpc-go: a message, or a pointer for the
-// codec of the call.
-func toSend[D any](w *wire[D], v D) any {
-	if w.formats != nil {
-		return new(v) // its own copy: &v would have v on the heap for messages, too
-	}
-	return w.encode(v)
-}
-
-// streamIn receives the messages of a response.
-type streamIn[T any] struct {
-	c       *client
-	out     *wire[T]
-	yield   func(T, error) bool
-	sending func() error // why the request stream ended, where there is one
-	stopped bool
-}
-
-// run makes an attempt for a response that is a stream.
-func (s *streamIn[T]) run(ctx context.Context, start func(x *outgoing) error) {
-	if err := s.attempt(ctx, start); err != nil && !s.stopped {
-		s.yield(*new(T), err)
-	}
-}
-
-// attempt makes one call and yields what comes back. start sends the request, or
-// begins to.
-func (s *streamIn[T]) attempt(ctx context.Context, start func(x *outgoing) error) error {
-	conn, token, err := s.c.target.Acquire(ctx)
-	if err != nil {
 		return err
-	}
-	outcome := error(endpoint.ErrStopped) // a break, or a panic of the loop's body
-	defer func() { s.c.target.Release(token, outcome) }()
-	err = s.exchange(ctx, conn, start)
-	if !s.stopped {
-		outcome = err
-	}
-	return err
+	})
 }
 
-func (s *streamIn[T]) exchange(ctx context.Context, conn grpc.ClientConnInterface, start func(x *outgoing) error) error {
-	c := s.c
+// receive makes the call of a response stream.
+func (c *client) receive(ctx context.Context, req any, items *shell.Producer, out *shell.Receiver) {
+	out.End(shell.Attempt(ctx, c.target, func(conn grpc.ClientConnInterface) error {
+		return c.exchange(ctx, conn, req, items, func(x *outgoing) error { return x.deliver(out) })
+	}))
+}
+
+// exchange makes one call with a stream on some side. read reads the response; an
+// error of grpc-go's that it returns becomes the call's.
+func (c *client) exchange(ctx context.Context, conn grpc.ClientConnInterface, req any, items *shell.Producer, read func(x *outgoing) error) error {
 	own, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the call on the server, if it goes on
 	own, x, err := c.newOutgoing(own, conn)
@@ -155,64 +55,111 @@ func (s *streamIn[T]) exchange(ctx context.Context, conn grpc.ClientConnInterfac
 	if x.stream, err = conn.NewStream(own, desc, c.mt.op.Method, x.opts...); err != nil {
 		return x.failed(ctx, err)
 	}
-	if err := start(x); err != nil {
+	if items != nil {
+		x.produce(items)
+	} else if err := x.sendRequest(ctx, req); err != nil {
 		return err
 	}
-	return s.read(ctx, x)
+	err = read(x)
+	switch {
+	case err == nil || errors.Is(err, endpoint.ErrStopped):
+		return err
+	case items != nil:
+		cancel() // or a send that waits might wait on
+		if own := items.Failed(); own != nil {
+			return own
+		}
+	}
+	return x.failed(ctx, err)
 }
 
-// read yields the messages. It returns nil after the end of the stream, and an
-// error for every other end.
-func (s *streamIn[T]) read(ctx context.Context, x *outgoing) error {
-	single := s.c.mt.op.Streams&endpoint.ServerStream == 0
+// sendRequest sends the one message of a request. The reason of an EOF is what is
+// received.
+func (x *outgoing) sendRequest(ctx context.Context, req any) error {
+	err := x.stream.SendMsg(x.c.toSend(req))
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil
+	}
+	if own := x.unsendable("the request", err); own != nil {
+		return own
+	}
+	return x.failed(ctx, err)
+}
+
+// produce sends the items of a request stream, which ends the call if they fail.
+// It starts when the call has a connection: one that finds no server never ranges
+// over the items, and may be repeated.
+func (x *outgoing) produce(items *shell.Producer) {
+	items.Exclusive = true // an item that cannot be sent ends the call for the receiver, who looks for the reason
+	items.Start(func(item any) error {
+		err := x.stream.SendMsg(x.c.toSend(item))
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, io.EOF):
+			return shell.ErrEnded
+		}
+		if own := x.unsendable("an item", err); own != nil {
+			return own
+		}
+		return shell.ErrEnded
+	}, func(err error) {
+		switch {
+		case err == nil:
+			_ = x.stream.CloseSend() // it never fails
+		case !errors.Is(err, shell.ErrEnded):
+			x.cancel()
+		}
+	})
+}
+
+// toSend returns the value that v points to as it is handed to grpc-go: a message,
+// or v itself for the codec of the call.
+func (c *client) toSend(v any) any {
+	if c.mt.plain() {
+		return v
+	}
+	return c.mt.in.encode(v)
+}
+
+// deliver delivers the items of a response. It returns nil after the end of the
+// stream, and an error for every other end.
+func (x *outgoing) deliver(out *shell.Receiver) error {
+	place := reflect.New(x.c.mt.out.typ)
+	item := place.Interface()
 	for first := true; ; first = false {
-		v, err := s.receive(x)
-		if s.c.observed && (first || single || err != nil) {
+		place.Elem().SetZero() // nothing of an item is in the next one
+		err := x.receive(item)
+		if x.c.observed && (first || err != nil) {
 			x.observeStream(err)
 		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return s.failed(ctx, x, err)
+			return err
 		}
-		if !s.yield(v, nil) {
-			s.stopped = true
-			return endpoint.ErrStopped
-		}
-		if single {
-			return nil
+		if err := out.Item(item); err != nil {
+			return err
 		}
 	}
 }
 
-// receive returns the next message, io.EOF at the end.
-func (s *streamIn[T]) receive(x *outgoing) (T, error) {
-	if s.out.formats != nil {
-		v := new(T)
-		err := x.stream.RecvMsg(v)
-		return *v, err
+// receive receives the next message into the value that into points to. The error
+// is io.EOF at the end.
+func (x *outgoing) receive(into any) error {
+	out := x.c.mt.out
+	if out.formats != nil {
+		return x.stream.RecvMsg(into)
 	}
-	m := s.out.create()
+	m := out.create()
 	if err := x.stream.RecvMsg(m); err != nil {
-		return *new(T), err
+		return err
 	}
-	if s.c.observed {
-		x.call.AddResponseBytes(int64(proto.Size(m)))
+	if x.c.observed {
+		x.call.AddBytes(0, int64(proto.Size(m)))
 	}
-	return fromAnswer(s.c, s.out, m)
-}
-
-// failed is the error of a call that broke: that of the request stream, if it
-// was the one that broke it.
-func (s *streamIn[T]) failed(ctx context.Context, x *outgoing, err error) error {
-	if s.sending != nil {
-		x.cancel() // or a send that waits might wait on
-		if own := s.sending(); own != nil {
-			return own
-		}
-	}
-	return x.failed(ctx, err)
+	return x.c.fromAnswer(m, into)
 }
 
 // observeStream tells the Call what is known of it: the header with the first
@@ -231,70 +178,6 @@ func (x *outgoing) observeStream(err error) {
 	x.reply()
 }
 
-// streamOut sends a request stream: a goroutine ranges over it. It begins when
-// the call has a connection: one that finds no server never ranges over the
-// items, and may be repeated.
-type streamOut[T any] struct {
-	in    *wire[T]
-	items endpoint.Stream[T]
-
-	mu      sync.Mutex // guards the fields below
-	err     error      // of the producer, or of sending an item
-	stopped bool
-}
-
-func (o *streamOut[T]) start(x *outgoing) error {
-	go func() {
-		finished := false
-		defer func() {
-			if !finished {
-				o.set(endpoint.NewPanicError(recover()))
-				x.cancel()
-			}
-		}()
-		err := o.send(x)
-		finished = true
-		if err != nil {
-			o.set(err)
-			x.cancel()
-		}
-	}()
-	return nil
-}
-
-// send sends all items. The reason of a stream that the server ended is what is
-// received.
-func (o *streamOut[T]) send(x *outgoing) error {
-	if o.items != nil && !o.isStopped() {
-		for v, err := range o.items {
-			if err != nil {
-				return err
-			}
-			if !o.sendItem(x, v) {
-				return o.failed()
-			}
-		}
-	}
-	return x.stream.CloseSend()
-}
-
-// sendItem is false when nothing more is to be sent. An item that this side
-// cannot send ends the call for who receives, too, who then looks for the reason:
-// so it is set before anybody else gets the lock. A send that waits returns when
-// the call has ended.
-func (o *streamOut[T]) sendItem(x *outgoing, v T) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.stopped {
-		return false
-	}
-	err := x.stream.SendMsg(toSend(o.in, v))
-	if err != nil && !errors.Is(err, io.EOF) {
-		o.err = x.unsendable("an item", err)
-	}
-	return err == nil
-}
-
 // unsendable is the error of a message that this side cannot send, or nil if it
 // is not the message's.
 func (x *outgoing) unsendable(what string, err error) error {
@@ -306,35 +189,4 @@ func (x *outgoing) unsendable(what string, err error) error {
 		return endpoint.Errorf(endpoint.ResourceExhausted, what+" is too large to be sent: %w", speak(err))
 	}
 	return nil
-}
-
-func (o *streamOut[T]) set(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.err = err
-}
-
-// failed returns the error of the producer. A panic of it goes on, on the
-// goroutine that called.
-func (o *streamOut[T]) failed() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if p, ok := o.err.(*endpoint.PanicError); ok && p.Value != nil { //nolint:errorlint // it is ours, not wrapped
-		panic(p.Value)
-	}
-	return o.err
-}
-
-// stop ends the request stream: the next send of the producer ends it, and one
-// that has not begun never will.
-func (o *streamOut[T]) stop() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.stopped = true
-}
-
-func (o *streamOut[T]) isStopped() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.stopped
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
+	"reflect"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 )
 
@@ -19,24 +20,16 @@ func exchangeFrom(ctx context.Context) *exchange {
 	return x
 }
 
-// serveServerStream returns the handler of a method whose response is a stream.
-func serveServerStream[Req, T any](mt *method, in *wire[Req], out *wire[T], next endpoint.Endpoint[Req, endpoint.Stream[T]]) grpc.StreamHandler {
-	shell := mt.stack.Wrap(func(ctx context.Context, x *exchange) (endpoint.Stream[any], error) {
-		if next == nil {
-			return nil, unimplemented(mt.op.Name)
+// serverStream returns the handler of a method whose response is a stream.
+func (mt *method) serverStream() grpc.StreamHandler {
+	serve := mt.stack.Wrap(func(ctx context.Context, x *exchange) (endpoint.Stream[any], error) {
+		if err := x.run(ctx); err != nil {
+			return nil, err
 		}
-		req, err := decode(x, in)
-		if err != nil {
-			return nil, coded(err)
-		}
-		items, err := next(ctx, req)
-		if err != nil {
-			return nil, coded(err)
-		}
-		return messages(x, out, items), nil
+		return x.messages(), nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
-		items, err := shell(ctx, x)
+		items, err := serve(ctx, x)
 		if err != nil {
 			return err
 		}
@@ -44,58 +37,41 @@ func serveServerStream[Req, T any](mt *method, in *wire[Req], out *wire[T], next
 	})
 }
 
-// serveClientStream returns the handler of a method whose request is a stream.
-func serveClientStream[T, Resp any](mt *method, in *wire[T], out *wire[Resp], next endpoint.Endpoint[endpoint.Stream[T], Resp]) grpc.StreamHandler {
-	shell := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[T]) (endpoint.Empty, error) {
-		x := exchangeFrom(ctx)
-		if next == nil {
-			return endpoint.Empty{}, unimplemented(mt.op.Name)
-		}
-		if err := x.negotiate(); err != nil {
-			return endpoint.Empty{}, coded(err)
-		}
-		x.inner = ctx
-		resp, err := next(ctx, items)
-		if err == nil {
-			err = answer(x, out, resp)
-		}
-		if err != nil {
-			return endpoint.Empty{}, coded(err)
-		}
-		return endpoint.Empty{}, nil
+// clientStream returns the handler of a method whose request is a stream.
+func (mt *method) clientStream() grpc.StreamHandler {
+	serve := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
+		return endpoint.Empty{}, exchangeFrom(ctx).runItems(ctx, items)
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
-		if _, err := shell(context.WithValue(ctx, exchangeKey{}, x), received(x, in)); err != nil {
+		if _, err := serve(context.WithValue(ctx, exchangeKey{}, x), x.received()); err != nil {
 			return err
 		}
 		return x.send(stream, x.source.answer)
 	})
 }
 
-// serveBidi returns the handler of a method with streams on both sides.
-func serveBidi[In, Out any](mt *method, in *wire[In], out *wire[Out], next endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]]) grpc.StreamHandler {
-	shell := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[In]) (endpoint.Stream[any], error) {
+// bidi returns the handler of a method with streams on both sides.
+func (mt *method) bidi() grpc.StreamHandler {
+	serve := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Stream[any], error) {
 		x := exchangeFrom(ctx)
-		if next == nil {
-			return nil, unimplemented(mt.op.Name)
+		if err := x.runItems(ctx, items); err != nil {
+			return nil, err
 		}
-		if err := x.negotiate(); err != nil {
-			return nil, coded(err)
-		}
-		x.inner = ctx
-		answers, err := next(ctx, items)
-		if err != nil {
-			return nil, coded(err)
-		}
-		return messages(x, out, answers), nil
+		return x.messages(), nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
-		answers, err := shell(context.WithValue(ctx, exchangeKey{}, x), received(x, in))
+		answers, err := serve(context.WithValue(ctx, exchangeKey{}, x), x.received())
 		if err != nil {
 			return err
 		}
 		return x.sendAll(stream, answers)
 	})
+}
+
+// runItems is run with the items of a request stream.
+func (x *exchange) runItems(ctx context.Context, items endpoint.Stream[any]) error {
+	x.inner, x.requests = ctx, items
+	return x.run(ctx)
 }
 
 // handleStream makes the Call and runs the layers around the endpoint and its
@@ -104,7 +80,7 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	return func(_ any, stream grpc.ServerStream) error {
 		x := &exchange{mt: mt, receive: stream.RecvMsg}
 		ctx := x.start(stream.Context())
-		err := guard(func() error { return run(ctx, x, stream) })
+		err := shell.Guard(nil, func() error { return run(ctx, x, stream) })
 		if err != nil {
 			return x.refuse(ctx, err)
 		}
@@ -116,33 +92,16 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	}
 }
 
-// guard runs the layers and what they are around. A panic is an error from here
-// on.
-func guard(run func() error) (err error) {
-	finished := false
-	defer func() {
-		if finished {
-			return
-		}
-		if v := recover(); v != nil {
-			err = endpoint.NewPanicError(v)
-		}
-	}()
-	err = run()
-	finished = true
-	return err
-}
-
-// messages returns the items of a response as they are sent.
-func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint.Stream[any] {
-	if items == nil {
+// messages returns the items of the response as they are sent.
+func (x *exchange) messages() endpoint.Stream[any] {
+	if x.responses == nil {
 		return nil
 	}
 	return func(yield func(any, error) bool) {
-		for v, err := range items {
+		for item, err := range x.responses {
 			var m any
 			if err == nil {
-				m, err = encode(x, w, v)
+				m, err = x.encode(item)
 			}
 			if err != nil {
 				yield(nil, coded(err))
@@ -151,7 +110,7 @@ func messages[T any](x *exchange, w *wire[T], items endpoint.Stream[T]) endpoint
 			if !yield(m, nil) {
 				return
 			}
-			if w.formats != nil || len(x.mt.stack) > 0 { // a layer may ask
+			if x.mt.plain() || len(x.mt.stack) > 0 { // a layer may ask
 				x.source.items.Add(sizeOf(m))
 			}
 		}
@@ -187,95 +146,71 @@ func (x *exchange) send(stream grpc.ServerStream, m any) error {
 	case err == nil:
 		return nil
 	case x.stream.Err() != nil:
-		return contextError(x.stream)
+		return shell.ContextError(x.stream)
 	}
 	return endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", err)
 }
 
 // received returns the request's messages as items. Nothing is read ahead but
 // what the connection's window holds, so a reader that waits holds the sender.
-// The end of the handler's context ends them, also while the sender says
-// nothing.
-func received[T any](x *exchange, w *wire[T]) endpoint.Stream[T] {
-	ranged := false
-	return func(yield func(T, error) bool) {
-		if ranged {
-			yield(*new(T), ErrRangedTwice)
-			return
-		}
-		ranged = true
-		next, stop := receiver(x, w)
+// The end of the handler's context ends them, even while the sender is silent.
+func (x *exchange) received() endpoint.Stream[any] {
+	return shell.Once(func(yield func(any, error) bool) {
+		place := reflect.New(x.mt.in.typ)
+		next, stop := x.receiver(place)
 		defer stop()
 		for n := 0; ; n++ {
-			v, err := next()
-			if err != nil {
+			if err := next(); err != nil {
 				if !errors.Is(err, io.EOF) {
-					yield(*new(T), atItem(x.unread(err), n))
+					yield(nil, shell.AtItem(x.unread(err), n))
 				}
 				return
 			}
-			x.call.AddRequestBytes(int64(x.in.size))
-			if !yield(v, nil) {
+			x.call.AddBytes(int64(x.in.size), 0)
+			if !yield(place.Interface(), nil) {
 				return
 			}
 		}
-	}
+	})
 }
 
-// receiver returns what reads the next item, and what ends it. A handler whose
-// context ends before that of the stream, because a layer says so, is not kept
-// waiting for the sender: the read runs on a goroutine of its own then, which
-// ends with the stream at the latest.
-func receiver[T any](x *exchange, w *wire[T]) (next func() (T, error), stop func()) {
+// receiver returns what reads the next item into place, and what ends it. A
+// handler whose context ends before that of the stream, because a layer says so,
+// is not kept waiting for the sender: the read runs on a goroutine of its own
+// then, which ends with the stream at the latest.
+func (x *exchange) receiver(place reflect.Value) (next func() error, stop func()) {
+	into := place.Interface()
+	read := func() error {
+		place.Elem().SetZero() // nothing of an item is in the next one
+		return x.read(into)
+	}
 	if x.inner.Done() == x.stream.Done() {
-		return func() (T, error) { return read(x, w) }, func() {}
+		return read, func() {}
 	}
-	type result struct {
-		v   T
-		err error
-	}
-	ask, got := make(chan struct{}), make(chan result, 1)
+	ask, got := make(chan struct{}), make(chan error, 1)
 	go func() {
 		for range ask {
-			var r result
-			r.err = guard(func() (err error) {
-				r.v, err = read(x, w)
-				return err
-			})
-			got <- r
+			got <- shell.Guard(nil, read)
 		}
 	}()
-	next = func() (T, error) {
+	next = func() error {
 		ask <- struct{}{}
 		select {
-		case r := <-got:
-			return r.v, r.err
+		case err := <-got:
+			return err
 		case <-x.inner.Done():
 			if !x.ended() {
-				return *new(T), contextError(x.inner)
+				return shell.ContextError(x.inner)
 			}
-			r := <-got // grpc-go may have refused a message, which ends the stream
-			return r.v, r.err
+			return <-got // grpc-go may have refused a message, which ends the stream
 		}
 	}
 	return next, func() { close(ask) }
 }
 
-// ended says that grpc-go's own stream has ended: nothing waits for its sender
+// ended reports whether grpc-go's own stream has ended: nothing waits for its sender
 // then. The context that a stream shows may be that of an interceptor.
 func (x *exchange) ended() bool {
 	s, ok := grpc.ServerTransportStreamFromContext(x.stream).(interface{ Context() context.Context })
 	return ok && s.Context().Err() != nil
-}
-
-// atItem has the violations of an item begin with its place in the stream.
-func atItem(err error, n int) error {
-	vs := endpoint.ErrorOf(err).Violations()
-	if !errors.Is(err, ErrInvalidRequest) || len(vs) == 0 {
-		return err
-	}
-	for i := range vs {
-		vs[i].Pointer = "/" + strconv.Itoa(n) + vs[i].Pointer
-	}
-	return ErrInvalidRequest.WithViolations(vs...).WithCause(err)
 }

@@ -66,11 +66,11 @@ func (c *client) begin(ctx context.Context) (context.Context, error) {
 	return ctx, err
 }
 
-// unary makes one exchange for a *shell.Sending.
+// unary makes one exchange for the request of v, a *shell.Messages.
 func (c *client) unary(ctx context.Context, conn *Conn, v any) (any, error) {
-	sending := v.(*shell.Sending)
-	resp := sending.Response()
-	return resp, c.whole(ctx, conn, outgoing{req: sending.Req}, resp)
+	m := v.(*shell.Messages)
+	resp := m.Place()
+	return resp, c.whole(ctx, conn, outgoing{req: m.Req}, resp)
 }
 
 // whole makes one exchange whose response is read as a whole, into the value that

@@ -16,8 +16,6 @@ import (
 // exchange is one request and its answer while it is served. It is the request
 // of the endpoint that the layers of a server are wrapped around.
 type exchange struct {
-	shell.ByPointer
-
 	rt      *route
 	w       http.ResponseWriter
 	r       *http.Request
@@ -55,26 +53,26 @@ func (x *exchange) release() {
 	exchanges.Put(x)
 }
 
-// Decode reads the request into the value that req points to.
-func (x *exchange) Decode(req any, room []string) error {
+// Decode reads the request of m.
+func (x *exchange) Decode(m *shell.Messages) error {
 	switch {
 	case x.rt.op.Streams&endpoint.ClientStream != 0:
-		x.setItems(req)
+		x.setItems(m.Req)
 		return nil
 	case x.sender != nil:
-		return x.decodeQuietly(req)
+		return x.decodeQuietly(m.Req)
 	}
-	x.media = room
-	return x.decode(req)
+	x.media = m.Room[:0]
+	return x.decode(m.Req)
 }
 
-// Encode takes the response that resp points to.
-func (x *exchange) Encode(resp any) error {
+// Encode takes the response of m.
+func (x *exchange) Encode(m *shell.Messages) error {
 	if x.rt.op.Streams&endpoint.ServerStream != 0 {
-		x.items = endpoint.EraseStream(reflect.ValueOf(resp).Elem().Interface())
+		x.items = endpoint.EraseStream(reflect.ValueOf(m.Resp).Elem().Interface())
 		return nil
 	}
-	return x.encode(resp)
+	return x.encode(m.Resp)
 }
 
 // decode reads the request into v, a pointer. What can be refused without

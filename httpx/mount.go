@@ -75,10 +75,19 @@ func (b *build) register(router Router, rt *route, pattern string) {
 // It takes options of services and of routes, and panics with all that is wrong
 // with them and with the types, as regexp.MustCompile does.
 func Handler[Req, Resp any](e endpoint.Endpoint[Req, Resp], opts ...HandlerOption) http.Handler {
-	return handler(shell.Erase(&e), opts)
+	h := &single{opts: opts}
+	shell.Erase(&e, h)
+	return h.route
 }
 
-func handler(e *shell.Endpoint, opts []HandlerOption) http.Handler {
+// single is the one endpoint of a Handler.
+type single struct {
+	opts  []HandlerOption
+	route *route
+}
+
+// Add makes the route of e.
+func (s *single) Add(e *shell.Endpoint) {
 	var c service.Config
 	name := fmt.Sprintf("Handler[%s, %s]", e.Req, e.Resp)
 	rt := &route{
@@ -86,7 +95,7 @@ func handler(e *shell.Endpoint, opts []HandlerOption) http.Handler {
 		field: service.Field{Name: "Handler", Path: name},
 	}
 	rt.opts.setDefaults()
-	c.Apply(opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
+	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
 	faults = slices.Concat(c.Faults, rt.opts.Faults, faults, rt.bind(nil))
@@ -99,7 +108,7 @@ func handler(e *shell.Endpoint, opts []HandlerOption) http.Handler {
 	}
 	rt.stack = stack
 	rt.serve()
-	return rt
+	s.route = rt
 }
 
 // serve takes the endpoint from its field and puts the layers around it.

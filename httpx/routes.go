@@ -32,40 +32,40 @@ type Routes struct {
 // GET adds a route whose parameters are in the path and the query. A HEAD of the
 // same path is answered too.
 func (r *Routes) GET[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, "GET", path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, "GET", path, opts})
 }
 
 // POST adds a route that is not idempotent unless it says so.
 func (r *Routes) POST[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, "POST", path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, "POST", path, opts})
 }
 
 // PUT adds an idempotent route with a body.
 func (r *Routes) PUT[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, "PUT", path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, "PUT", path, opts})
 }
 
 // PATCH adds a route that is not idempotent unless it says so.
 func (r *Routes) PATCH[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, "PATCH", path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, "PATCH", path, opts})
 }
 
 // DELETE adds an idempotent route.
 func (r *Routes) DELETE[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, "DELETE", path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, "DELETE", path, opts})
 }
 
 // Handle adds a route with any method. The path has the form of http.ServeMux,
 // with {name} for one segment and {name...} for the rest; a slash at its end is
 // part of it.
 func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
-	r.add(endpoint.Unary, method, path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Unary, method, path, opts})
 }
 
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	r.build.Omit(shell.Erase(e))
+	shell.Erase(e, (*omission)(r.build))
 }
 
 // Under returns Routes whose paths begin with prefix, with options for all of
@@ -138,18 +138,34 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	return b
 }
 
-// add plans one route.
-func (r *Routes) add(kind endpoint.StreamKind, method, path string, e *shell.Endpoint, opts []RouteOption) {
-	b, full := r.build, r.prefix+path
-	f, traits, ok := b.Describe(e, method+" "+full)
+// An omission is a description to which endpoints are added that are not part of
+// the transport.
+type omission build
+
+func (o *omission) Add(e *shell.Endpoint) { o.Omit(e) }
+
+// A part is a route before its endpoint is known.
+type part struct {
+	in     *Routes
+	kind   endpoint.StreamKind
+	method string
+	path   string
+	opts   []RouteOption
+}
+
+// Add plans the route of e.
+func (p *part) Add(e *shell.Endpoint) {
+	r, b := p.in, p.in.build
+	full := r.prefix + p.path
+	f, traits, ok := b.Describe(e, p.method+" "+full)
 	if !ok {
 		return
 	}
-	rt := &route{endpoint: e, types: typesOf(e, kind), field: f, config: &b.config}
+	rt := &route{endpoint: e, types: typesOf(e, p.kind), field: f, config: &b.config}
 	rt.opts.setDefaults()
 	rt.opts.Traits = traits
-	rt.opts.Apply(append(slices.Clone(r.opts), opts...), func(o RouteOption) { o.applyRoute(&rt.opts) })
-	for _, err := range rt.plan(b.end, kind, method, full) {
+	rt.opts.Apply(append(slices.Clone(r.opts), p.opts...), func(o RouteOption) { o.applyRoute(&rt.opts) })
+	for _, err := range rt.plan(b.end, p.kind, p.method, full) {
 		b.Fault(f.Path, err)
 	}
 	b.routes = append(b.routes, rt)

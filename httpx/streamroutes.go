@@ -17,14 +17,14 @@ import (
 // request is bound as on any route. T is the type of an item; a field of it
 // tagged sse:"id" is the event's id.
 func (r *Routes) ServerStream[Req, T any](method, path string, e *endpoint.Endpoint[Req, endpoint.Stream[T]], opts ...RouteOption) {
-	r.add(endpoint.ServerStream, method, path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.ServerStream, method, path, opts})
 }
 
 // ClientStream adds a route whose request is a stream, sent as a JSON value on
 // each line. Its response is that of any route. T is the type of an item of the
 // request, which has no parameters.
 func (r *Routes) ClientStream[T, Resp any](method, path string, e *endpoint.Endpoint[endpoint.Stream[T], Resp], opts ...RouteOption) {
-	r.add(endpoint.ClientStream, method, path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.ClientStream, method, path, opts})
 }
 
 // Bidi adds a route whose request and response are streams that flow at the same
@@ -32,7 +32,7 @@ func (r *Routes) ClientStream[T, Resp any](method, path string, e *endpoint.Endp
 // unencrypted HTTP/2. Over HTTP/1 it is refused. In and Out are the types of the
 // items; those of the request have no parameters.
 func (r *Routes) Bidi[In, Out any](method, path string, e *endpoint.Endpoint[endpoint.Stream[In], endpoint.Stream[Out]], opts ...RouteOption) {
-	r.add(endpoint.Bidi, method, path, shell.Erase(e), opts)
+	shell.Erase(e, &part{r, endpoint.Bidi, method, path, opts})
 }
 
 // DefaultHeartbeat is how long a response stream is silent before the server

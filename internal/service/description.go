@@ -118,10 +118,9 @@ func (d *Description) Target(to any) {
 }
 
 // Describe marks the field of e as described, by where, and returns it with what
-// the service says of it in its Facts. ok is false if that is a fault; e is nil for
-// a nil pointer.
+// the service says of it in its Facts. ok is false if that is a fault.
 func (d *Description) Describe(e *shell.Endpoint, where string) (f Field, t Traits, ok bool) {
-	if e == nil {
+	if e.Addr == nil {
 		d.Fault(d.Type(), fmt.Errorf("%s describes a nil pointer", where))
 		return f, t, false
 	}

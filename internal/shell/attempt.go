@@ -7,8 +7,9 @@ import (
 )
 
 // errPanicked is the outcome that a target gets of an attempt that panicked, or
-// that ended its goroutine. It counts neither for its server nor against it.
-var errPanicked = endpoint.Errorf(endpoint.Canceled, "the call panicked")
+// that ended its goroutine: here, or in the loop over its items. It counts neither
+// for the server nor against it.
+var errPanicked = endpoint.ErrStopped.With("the call panicked: %w", context.Canceled)
 
 // Attempt makes one attempt on a connection of to. The outcome is given back
 // exactly once, also when do panics. C is the type of a connection.

@@ -84,7 +84,7 @@ func (c *closing) Close() error {
 func (c *Client[C]) serverStream(e *Endpoint) func(context.Context, any) (any, error) {
 	attempt := c.Stack.Wrap(func(ctx context.Context, v any) (endpoint.Stream[any], error) {
 		return func(yield func(any, error) bool) {
-			c.Range(ctx, v.(*Sending).Req, nil, &Receiver{yield: yield})
+			c.Range(ctx, v.(*Messages).Req, nil, &Receiver{yield: yield})
 		}, nil
 	})
 	return func(ctx context.Context, v any) (any, error) {
@@ -101,7 +101,7 @@ func (c *Client[C]) serverStream(e *Endpoint) func(context.Context, any) (any, e
 // lazy puts a stream into the response of v that makes its call when it is ranged
 // over, and returns what points to it.
 func (e *Endpoint) lazy(v any, open func() (endpoint.Stream[any], error)) any {
-	resp := v.(*Sending).Response()
+	resp := v.(*Messages).Place()
 	put(resp, endpoint.RestoreStream(e.Resp, func(yield func(any, error) bool) {
 		items, err := open()
 		if err != nil {
@@ -116,13 +116,13 @@ func (e *Endpoint) lazy(v any, open func() (endpoint.Stream[any], error)) any {
 // put sets the value that place points to.
 func put(place, v any) { reflect.ValueOf(place).Elem().Set(reflect.ValueOf(v)) }
 
-// sendingKey is where the attempts of a call with a request stream find the rest
+// messagesKey is where the attempts of a call with a request stream find the rest
 // of it: their request is the stream.
-type sendingKey struct{}
+type messagesKey struct{}
 
 func (c *Client[C]) clientStream(*Endpoint) func(context.Context, any) (any, error) {
 	attempt := c.Stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (any, error) {
-		resp := ctx.Value(sendingKey{}).(*Sending).Response()
+		resp := ctx.Value(messagesKey{}).(*Messages).Place()
 		err := Attempt(ctx, c.Target, func(conn C) error {
 			p := &Producer{items: items}
 			defer p.Stop()
@@ -132,7 +132,7 @@ func (c *Client[C]) clientStream(*Endpoint) func(context.Context, any) (any, err
 	})
 	return func(ctx context.Context, v any) (any, error) {
 		items := requestOf(ctx, v)
-		ctx, err := c.Begin(context.WithValue(ctx, sendingKey{}, v))
+		ctx, err := c.Begin(context.WithValue(ctx, messagesKey{}, v))
 		if err != nil {
 			return nil, err
 		}
@@ -162,5 +162,5 @@ func (c *Client[C]) bidi(e *Endpoint) func(context.Context, any) (any, error) {
 
 // requestOf returns the request stream of a call under ctx, the caller's.
 func requestOf(ctx context.Context, v any) endpoint.Stream[any] {
-	return Whole(ctx, endpoint.EraseStream(reflect.ValueOf(v.(*Sending).Req).Elem().Interface()))
+	return Whole(ctx, endpoint.EraseStream(reflect.ValueOf(v.(*Messages).Req).Elem().Interface()))
 }

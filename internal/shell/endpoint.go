@@ -11,28 +11,23 @@ import (
 
 // An Endpoint is a user's endpoint without its types, as a transport serves it
 // and calls it.
-//
-// Erase is the only code that is compiled for each pair of types, and the text of
-// both types is in the name of each of its functions. So it does no more than to
-// copy requests and responses, and captures nothing that has a type of the user's.
-// See decision 120.
 type Endpoint struct {
 	Req, Resp reflect.Type
 	Addr      unsafe.Pointer // of the field
-
-	// ByValue hands requests and responses over as they are, and not through
-	// pointers to them: they are pointers to messages already. It is set before
-	// the first call, if at all.
-	ByValue bool
 
 	// Serve makes one call on a server: it takes the request from x, calls the
 	// endpoint, and gives x the response.
 	Serve func(ctx context.Context, x Exchange) error
 
-	// Call makes one call on a client. v is a *Sending, and Call returns what
-	// points to the response; with ByValue, v is the request and Call returns the
-	// response.
+	// Call makes one call on a client. v is a *Messages, and Call returns what
+	// points to the response. If values are passed, v is the request itself, and
+	// Call returns the response.
 	Call func(ctx context.Context, v any) (any, error)
+
+	// ByValue passes requests and responses as they are, and not through pointers
+	// to them: they are pointers to messages already. It is for EraseValues, and
+	// is set before the first call.
+	ByValue bool
 
 	field reflect.Value // the field
 	next  any           // the endpoint that Serve calls
@@ -41,89 +36,132 @@ type Endpoint struct {
 
 // An Exchange is one call on a server.
 type Exchange interface {
-	// Decode reads the request into the value that req points to. room is space
-	// for one text that lives as long as the response.
-	Decode(req any, room []string) error
-	// Encode takes the response that resp points to.
-	Encode(resp any) error
-	// Receive and Send are Decode and Encode for requests and responses that are
-	// handed over by value.
+	// Decode reads the request of m.
+	Decode(m *Messages) error
+	// Encode takes the response of m.
+	Encode(m *Messages) error
+}
+
+// A ValueExchange is an Exchange of an endpoint with ByValue.
+type ValueExchange interface {
+	Exchange
 	Receive() (req any, err error)
 	Send(resp any) error
 }
 
-// served is what one call on a server has on the heap, in one allocation.
-type served[Req, Resp any] struct {
-	req  Req
-	resp Resp
-	room [1]string
+// A Part is what a service's description adds an endpoint to.
+type Part interface{ Add(e *Endpoint) }
+
+// Messages are the request and the response of one call, without their types.
+type Messages struct {
+	Req   any       // points to the request
+	Resp  any       // points to the response, which on a client is that of the first attempt
+	Room  [1]string // space for a text that lives as long as they do
+	taken atomic.Bool
 }
 
-// sent is what one call on a client has on the heap, in one allocation.
-type sent[Req, Resp any] struct {
-	Sending
-	req  Req
-	resp Resp
-}
-
-// Erase returns the endpoint that field points to, a field of a service, or nil
-// for a nil pointer.
-func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp]) *Endpoint {
-	e := newEndpoint(field)
-	if e == nil {
-		return nil
+// Place returns a pointer to a zero response for one attempt of a client: every
+// attempt has a response of its own, so that one that lost a race never writes
+// where the winner's is read.
+func (m *Messages) Place() any {
+	if m.taken.CompareAndSwap(false, true) {
+		return m.Resp
 	}
+	return reflect.New(reflect.TypeOf(m.Resp).Elem()).Interface()
+}
+
+// messages is what one call has on the heap, in one allocation.
+type messages[Req, Resp any] struct {
+	Messages
+	req  Req
+	resp Resp
+}
+
+// Erase adds the endpoint that field points to, a field of a service, to part.
+//
+// It is the only code that is compiled for each pair of types, and the text of
+// both types is in the name of each of its functions. So it does no more than to
+// copy requests and responses, and captures nothing of a user's type, which would
+// bring a description of it. See decision 120.
+func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
+	e := newEndpoint(field)
 	e.Serve = func(ctx context.Context, x Exchange) error {
-		next := e.next.(endpoint.Endpoint[Req, Resp])
+		m := new(messages[Req, Resp])
+		m.Req, m.Resp = &m.req, &m.resp
+		err := x.Decode(&m.Messages)
+		if err == nil {
+			m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req)
+		}
+		if err == nil {
+			err = x.Encode(&m.Messages)
+		}
+		return err
+	}
+	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
+		m := new(messages[Req, Resp])
+		m.Req, m.Resp = &m.req, &m.resp
+		m.req = req
+		v, err := e.Call(ctx, &m.Messages)
+		if err == nil {
+			resp = *v.(*Resp)
+		}
+		return resp, err
+	})
+	part.Add(e)
+}
+
+// EraseValues is Erase for a transport that passes values, if the endpoint has
+// ByValue.
+func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
+	e := newEndpoint(field)
+	e.Serve = func(ctx context.Context, x Exchange) error {
 		if e.ByValue {
+			x := x.(ValueExchange)
 			v, err := x.Receive()
 			if err != nil {
 				return err
 			}
 			req, _ := v.(Req)
-			resp, err := next(ctx, req)
+			resp, err := e.next.(endpoint.Endpoint[Req, Resp])(ctx, req)
 			if err != nil {
 				return err
 			}
 			return x.Send(resp)
 		}
-		m := new(served[Req, Resp])
-		err := x.Decode(&m.req, m.room[:0])
-		if err != nil {
-			return err
+		m := new(messages[Req, Resp])
+		m.Req, m.Resp = &m.req, &m.resp
+		err := x.Decode(&m.Messages)
+		if err == nil {
+			m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req)
 		}
-		if m.resp, err = next(ctx, m.req); err != nil {
-			return err
+		if err == nil {
+			err = x.Encode(&m.Messages)
 		}
-		return x.Encode(&m.resp)
+		return err
 	}
-	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (Resp, error) {
+	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
 		if e.ByValue {
 			v, err := e.Call(ctx, req)
-			resp, _ := v.(Resp)
+			resp, _ = v.(Resp)
 			return resp, err
 		}
-		m := new(sent[Req, Resp])
+		m := new(messages[Req, Resp])
+		m.Req, m.Resp = &m.req, &m.resp
 		m.req = req
-		m.Req, m.resp0 = &m.req, &m.resp
-		v, err := e.Call(ctx, &m.Sending)
-		if err != nil {
-			return *new(Resp), err
+		v, err := e.Call(ctx, &m.Messages)
+		if err == nil {
+			resp = *v.(*Resp)
 		}
-		return *v.(*Resp), nil
+		return resp, err
 	})
-	return e
+	part.Add(e)
 }
 
+// newEndpoint returns the endpoint that field points to, perhaps nil.
 func newEndpoint(field any) *Endpoint {
 	v := reflect.ValueOf(field)
-	if v.IsNil() {
-		return nil
-	}
-	e := &Endpoint{Addr: v.UnsafePointer(), field: v.Elem()}
-	t := e.field.Type()
-	e.Req, e.Resp = t.In(1), t.Out(0)
-	return e
+	t := v.Type().Elem()
+	return &Endpoint{Req: t.In(1), Resp: t.Out(0), Addr: v.UnsafePointer(), field: v.Elem()}
 }
 
 // IsNil reports whether the field is nil.
@@ -137,35 +175,6 @@ func (e *Endpoint) Set() { e.field.Set(reflect.ValueOf(e.call)) }
 
 // SetError sets the field to an endpoint that fails with err.
 func (e *Endpoint) SetError(err error) {
-	e.ByValue = false
 	e.Call = func(context.Context, any) (any, error) { return nil, err }
 	e.Set()
 }
-
-// A Sending is one call of a client without the types of its messages.
-type Sending struct {
-	Req   any // points to the request
-	resp0 any // points to where the first attempt puts its response
-	taken atomic.Bool
-}
-
-// Response returns a pointer to a zero response for one attempt: every attempt
-// has a response of its own, so that one that lost a race never writes where the
-// winner is read.
-func (s *Sending) Response() any {
-	if s.taken.CompareAndSwap(false, true) {
-		return s.resp0
-	}
-	return reflect.New(reflect.TypeOf(s.resp0).Elem()).Interface()
-}
-
-// ByPointer is for the exchanges of transports that hand nothing over by value.
-type ByPointer struct{}
-
-// Receive fails: Endpoint.ByValue is not set.
-func (ByPointer) Receive() (any, error) { return nil, errByValue }
-
-// Send fails: Endpoint.ByValue is not set.
-func (ByPointer) Send(any) error { return errByValue }
-
-var errByValue = endpoint.Errorf(endpoint.Internal, "the transport hands no messages over by value")
