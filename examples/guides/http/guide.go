@@ -168,7 +168,7 @@ func (png) Decode(src []byte, v *[]byte) error          { *v = append((*v)[:0], 
 func mount(mux *http.ServeMux, shop *Shop, log *slog.Logger) (http.Handler, error) {
 	report := func(ctx context.Context, err error) {
 		op := endpoint.CallFrom(ctx).Operation()
-		if endpoint.ServerFault(err) || op.Undeclared(err) != nil {
+		if endpoint.ServerFault(op.Outgoing(err)) {
 			log.ErrorContext(ctx, "call failed", "operation", op.Name, "err", err)
 		}
 	}
