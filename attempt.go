@@ -7,8 +7,8 @@ import (
 
 // An Attempt is one try of a call that a [Repeater] or a [Hedger] may make
 // several times. The tries of one call share the set of what was tried. All
-// methods are safe on a nil Attempt, which is the first and only try, and for
-// concurrent use.
+// methods are safe on a nil and on a zero Attempt, which is the first and only
+// try, and for concurrent use.
 type Attempt struct {
 	number int
 	shared *tries
@@ -28,7 +28,7 @@ type tried struct {
 
 // Number counts the attempts of the call from 1.
 func (a *Attempt) Number() int {
-	if a == nil {
+	if a == nil || a.shared == nil {
 		return 1
 	}
 	return a.number
@@ -37,7 +37,7 @@ func (a *Attempt) Number() int {
 // Try records that this attempt goes to a member of a pool, which is compared
 // by ==. For authors of targets.
 func (a *Attempt) Try(pool any, member uint64) {
-	if a == nil {
+	if a == nil || a.shared == nil {
 		return
 	}
 	a.shared.mu.Lock()
@@ -45,10 +45,10 @@ func (a *Attempt) Try(pool any, member uint64) {
 	a.shared.set = append(a.shared.set, tried{pool, member})
 }
 
-// Tried says that an attempt of the same call went to the member of the pool.
+// Tried reports whether an attempt of the same call went to the member of the pool.
 // For authors of targets.
 func (a *Attempt) Tried(pool any, member uint64) bool {
-	if a == nil {
+	if a == nil || a.shared == nil {
 		return false
 	}
 	a.shared.mu.Lock()

@@ -237,3 +237,13 @@ func TestAttemptLeavesForeignCall(t *testing.T) {
 		t.Errorf("the Call that is served is attempt %d, want 1", served.Attempt())
 	}
 }
+
+func TestAttemptZero(t *testing.T) {
+	t.Parallel()
+	for _, a := range []*endpoint.Attempt{nil, {}} {
+		a.Try("pool", 1)
+		if a.Number() != 1 || a.Tried("pool", 1) {
+			t.Errorf("%v: number %d, tried %v; want the first and only try", a, a.Number(), a.Tried("pool", 1))
+		}
+	}
+}

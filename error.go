@@ -69,7 +69,7 @@ var (
 // not canonical, as regexp.MustCompile does.
 func Define(code Code, domain, reason, message string) *Error {
 	var faults []string
-	refusal := code > mark.Refusal && domain == "endpoint"
+	refusal := code >= mark.Refusal && domain == "endpoint"
 	if refusal {
 		code &^= mark.Refusal
 	}

@@ -18,24 +18,32 @@ import (
 //	client := &http.Client{Transport: &http.Transport{DialContext: l.Dial}}
 //
 // A connection has no buffer: a write waits until the other side has read it
-// all. It also has no half-open state: Close closes both directions. Make a
-// Listener with [NewListener], in the bubble if there is one. It is safe for
-// concurrent use.
+// all. It also has no half-open state: Close closes both directions. The zero
+// Listener is open, and ready to use in the bubble in which it is first used. It
+// is safe for concurrent use.
 type Listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
+	opened sync.Once
 	once   sync.Once
 	dialed atomic.Uint32
 }
 
 // NewListener returns a Listener that is open.
 func NewListener() *Listener {
-	return &Listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := &Listener{}
+	l.open()
+	return l
+}
+
+func (l *Listener) open() {
+	l.opened.Do(func() { l.conns, l.closed = make(chan net.Conn), make(chan struct{}) })
 }
 
 // Accept waits for the next Dial and returns the server's end of its
 // connection. After Close its error is [net.ErrClosed].
 func (l *Listener) Accept() (net.Conn, error) {
+	l.open()
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -47,6 +55,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 // Close ends Accept and Dial, those that wait too. Connections that were made
 // stay open, as they do over a socket. A second Close does nothing.
 func (l *Listener) Close() error {
+	l.open()
 	l.once.Do(func() { close(l.closed) })
 	return nil
 }
@@ -64,6 +73,7 @@ func (l *Listener) Addr() net.Addr { return address(1, 80) }
 //
 //	func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }
 func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	l.open()
 	// First, because a select takes any of those that are ready.
 	if err := ctx.Err(); err != nil {
 		return nil, l.fault("dial", err)

@@ -166,3 +166,29 @@ func TestListenerAddresses(t *testing.T) {
 		seen[near.LocalAddr().String()] = true
 	}
 }
+
+// TestListenerZero has a Listener that no constructor made.
+func TestListenerZero(t *testing.T) {
+	t.Parallel()
+	var l endpointtest.Listener
+	go func() {
+		c, err := l.Dial(t.Context(), "", "")
+		if err == nil {
+			_ = c.Close()
+		}
+	}()
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	var unused endpointtest.Listener
+	if err := unused.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := unused.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept after Close: %v, want %v", err, net.ErrClosed)
+	}
+}

@@ -17,16 +17,40 @@ import (
 // before it: clients of grpc-go wait before they try again only if there was none.
 var errDown = status.Error(codes.Unavailable, "the server is shutting down")
 
-// A HealthServer is what [Health] serves: the statuses of grpc-go's server of the
-// protocol, and an end for the calls that watch them. A Watch lasts as long as its
-// client likes, and GracefulStop waits for it: Shutdown of grpc-go's server alone
-// would leave a server that cannot stop. Its methods may be called concurrently.
+// A HealthServer is what [Health] serves: the statuses of the services, by name,
+// and an end for the calls that watch them. A Watch lasts as long as its client
+// likes, and GracefulStop waits for it: Shutdown of grpc-go's health server alone
+// would leave a server that cannot stop. The zero HealthServer is ready to use, and
+// has one status: the server as a whole (the name "") is SERVING. Its methods may
+// be called concurrently.
 type HealthServer struct {
-	*health.Server
+	once  sync.Once
+	inner *health.Server // see server
 
-	mu      sync.Mutex // guards the fields below; taken before the lock of Server
+	mu      sync.Mutex // guards the fields below; taken before the lock of inner
 	down    bool       // from Shutdown to Resume
 	watches map[*watch]struct{}
+}
+
+func (h *HealthServer) server() *health.Server {
+	h.once.Do(func() { h.inner, h.watches = health.NewServer(), map[*watch]struct{}{} })
+	return h.inner
+}
+
+// SetServingStatus sets the status of a service; the name "" is the server as a
+// whole. Between Shutdown and Resume it does nothing.
+func (h *HealthServer) SetServingStatus(service string, status grpc_health_v1.HealthCheckResponse_ServingStatus) {
+	h.server().SetServingStatus(service, status)
+}
+
+// Check serves the method of the protocol: the status of a service, or NOT_FOUND.
+func (h *HealthServer) Check(ctx context.Context, r *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	return h.server().Check(ctx, r)
+}
+
+// List serves the method of the protocol: the statuses of all services.
+func (h *HealthServer) List(ctx context.Context, r *grpc_health_v1.HealthListRequest) (*grpc_health_v1.HealthListResponse, error) {
+	return h.server().List(ctx, r)
 }
 
 // Health serves the standard health protocol (grpc.health.v1) on s, after the
@@ -38,7 +62,7 @@ func Health(s grpc.ServiceRegistrar) (*HealthServer, error) {
 	if s == nil {
 		return nil, errors.New("grpcx: Health: the registrar is nil")
 	}
-	server := &HealthServer{Server: health.NewServer(), watches: map[*watch]struct{}{}}
+	server := &HealthServer{}
 	if known, ok := s.(reflection.ServiceInfoProvider); ok {
 		info := known.GetServiceInfo()
 		if _, ok := info[grpc_health_v1.Health_ServiceDesc.ServiceName]; ok {
@@ -60,12 +84,12 @@ func (h *HealthServer) Watch(r *grpc_health_v1.HealthCheckRequest, s grpc.Server
 		return err
 	}
 	defer h.end(w)
-	err = h.Server.Watch(r, w)
+	err = h.server().Watch(r, w)
 	if w.ctx.Err() == nil || s.Context().Err() != nil {
 		return err // the client is gone
 	}
 	// Whether the last status was sent before the end was seen is up to chance.
-	if err := w.sendLast(h.Server, r); err != nil {
+	if err := w.sendLast(h.server(), r); err != nil {
 		return err
 	}
 	return errDown
@@ -74,9 +98,10 @@ func (h *HealthServer) Watch(r *grpc_health_v1.HealthCheckRequest, s grpc.Server
 // Shutdown makes every status NOT_SERVING, and keeps it so until Resume. Calls of
 // Watch are told, and end.
 func (h *HealthServer) Shutdown() {
+	server := h.server()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.Server.Shutdown()
+	server.Shutdown()
 	h.down = true
 	for w := range h.watches {
 		w.cancel()
@@ -85,13 +110,15 @@ func (h *HealthServer) Shutdown() {
 
 // Resume takes back Shutdown: every status is SERVING, and may be watched.
 func (h *HealthServer) Resume() {
+	server := h.server()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.Server.Resume()
+	server.Resume()
 	h.down = false
 }
 
 func (h *HealthServer) begin(s grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) (*watch, error) {
+	h.server()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.down {

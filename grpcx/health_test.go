@@ -163,3 +163,30 @@ func TestReflect(t *testing.T) {
 	}
 	require.NoError(t, s.CloseSend())
 }
+
+// TestHealthZero has a HealthServer that Health did not make.
+func TestHealthZero(t *testing.T) {
+	t.Parallel()
+	var h grpcx.HealthServer
+	check := func(service string) (grpc_health_v1.HealthCheckResponse_ServingStatus, error) {
+		m, err := h.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
+		return m.GetStatus(), err
+	}
+	got, err := check("")
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, got)
+	_, err = check("a")
+	require.Equal(t, codes.NotFound, status.Code(err))
+	h.SetServingStatus("a", grpc_health_v1.HealthCheckResponse_SERVING)
+	list, err := h.List(t.Context(), &grpc_health_v1.HealthListRequest{})
+	require.NoError(t, err)
+	require.Len(t, list.GetStatuses(), 2)
+	h.Shutdown()
+	got, err = check("a")
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_NOT_SERVING, got)
+	h.Resume()
+	got, err = check("a")
+	require.NoError(t, err)
+	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, got)
+}

@@ -25,7 +25,7 @@ type Service interface {
 // Methods is what a [Service] describes itself to: each of its methods is one of
 // a gRPC service. On a server it reads the field, on a client it writes it. Req
 // and Resp are the types of the endpoint. A Methods is valid during the call of
-// GRPC.
+// GRPC: a zero one, and one that is used later, panic.
 //
 // A struct that has services within it calls their method GRPC, or Service
 // several times.
@@ -39,7 +39,8 @@ type Methods struct {
 // with its package, as "pb.Add", and sets options for all of them.
 func (m *Methods) Service(name string, opts ...MethodOption) {
 	if !validService.MatchString(name) {
-		m.build.Fault(m.build.Type(), fmt.Errorf("%q is not a name of a gRPC service", name))
+		b := m.open()
+		b.Fault(b.Type(), fmt.Errorf("%q is not a name of a gRPC service", name))
 	}
 	m.service, m.opts = name, slices.Clone(opts)
 }
@@ -101,14 +102,21 @@ func (m *Methods) BidiAs[In, Out any, PIn, POut proto.Message](name string, e *e
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (m *Methods) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	shell.Erase(e, (*omission)(m.build))
+	shell.Erase(e, (*omission)(m))
 }
 
-// An omission is a description to which endpoints are added that are not part of
-// the transport.
-type omission build
+// open returns the description that m adds to.
+func (m *Methods) open() *build {
+	if m == nil || m.build == nil || m.build.described {
+		panic("grpcx: a Methods is valid during the call of the method GRPC only")
+	}
+	return m.build
+}
 
-func (o *omission) Add(e *shell.Endpoint) { o.Omit(e) }
+// An omission adds endpoints that are not part of the transport.
+type omission Methods
+
+func (o *omission) Add(e *shell.Endpoint) { (*Methods)(o).open().Omit(e) }
 
 // A part is a method before its endpoint is known.
 type part struct {
@@ -160,6 +168,8 @@ type build struct {
 	end     endpoint.Side
 	config  config
 	methods []*method
+
+	described bool // the method GRPC has returned
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
@@ -172,12 +182,13 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	}
 	svc.GRPC(&Methods{build: b})
 	b.complete()
+	b.described = true
 	return b
 }
 
 // Add plans the method of e.
 func (p *part) Add(e *shell.Endpoint) {
-	m, b := p.in, p.in.build
+	m, b := p.in, p.in.open()
 	full := "/" + m.service + "/" + p.name
 	f, traits, ok := b.Describe(e, full)
 	if !ok {

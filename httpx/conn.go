@@ -237,7 +237,7 @@ func (c *Conn) Release(endpoint.Token, error) {}
 
 // Close closes the idle connections of a Conn that has a client of its own.
 func (c *Conn) Close() error {
-	if c.own != nil {
+	if c != nil && c.own != nil {
 		c.own.CloseIdleConnections()
 	}
 	return nil
@@ -245,7 +245,7 @@ func (c *Conn) Close() error {
 
 // String returns the base without a password.
 func (c *Conn) String() string {
-	if c.base == nil {
+	if c == nil || c.base == nil {
 		return ""
 	}
 	return c.base.Redacted()

@@ -22,7 +22,8 @@ type Service interface {
 
 // Routes is what a [Service] describes itself to: each of its methods is one
 // route. On a server it reads the field, on a client it writes it. Req and Resp
-// are the types of the endpoint. A Routes is valid during the call of HTTP.
+// are the types of the endpoint. A Routes is valid during the call of HTTP: a zero
+// one, and one that is used later, panic.
 type Routes struct {
 	build  *build
 	prefix string
@@ -65,7 +66,7 @@ func (r *Routes) Handle[Req, Resp any](method, path string, e *endpoint.Endpoint
 // Omit declares that the endpoint is not part of this transport: a server does
 // not serve it, and on a client it fails with the code Unimplemented.
 func (r *Routes) Omit[Req, Resp any](e *endpoint.Endpoint[Req, Resp]) {
-	shell.Erase(e, (*omission)(r.build))
+	shell.Erase(e, (*omission)(r))
 }
 
 // Under returns Routes whose paths begin with prefix, with options for all of
@@ -123,6 +124,8 @@ type build struct {
 	end    endpoint.Side
 	config service.Config
 	routes []*route
+
+	described bool // the method HTTP has returned
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
@@ -135,14 +138,22 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	}
 	svc.HTTP(&Routes{build: b})
 	b.complete()
+	b.described = true
 	return b
 }
 
-// An omission is a description to which endpoints are added that are not part of
-// the transport.
-type omission build
+// open returns the description that r adds to.
+func (r *Routes) open() *build {
+	if r == nil || r.build == nil || r.build.described {
+		panic("httpx: a Routes is valid during the call of the method HTTP only")
+	}
+	return r.build
+}
 
-func (o *omission) Add(e *shell.Endpoint) { o.Omit(e) }
+// An omission adds endpoints that are not part of the transport.
+type omission Routes
+
+func (o *omission) Add(e *shell.Endpoint) { (*Routes)(o).open().Omit(e) }
 
 // A part is a route before its endpoint is known.
 type part struct {
@@ -155,7 +166,7 @@ type part struct {
 
 // Add plans the route of e.
 func (p *part) Add(e *shell.Endpoint) {
-	r, b := p.in, p.in.build
+	r, b := p.in, p.in.open()
 	full := r.prefix + p.path
 	f, traits, ok := b.Describe(e, p.method+" "+full)
 	if !ok {
