@@ -2,9 +2,9 @@ package endpoint
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
+
+	"github.com/typedkit/endpoint/internal/ended"
 )
 
 // outcome is what one attempt of a race came to.
@@ -174,7 +174,7 @@ func (r *racing) last(ctx context.Context) outcome {
 				return o
 			}
 		default:
-			return outcome{err: gaveUp(ctx)}
+			return outcome{err: ended.Err(ctx)}
 		}
 	}
 }
@@ -190,14 +190,4 @@ func (r *racing) end() {
 			a.cancel()
 		}
 	}
-}
-
-// gaveUp returns the error of a context that has ended, with its cause. The
-// cause alone may have no code, and would count against the server.
-func gaveUp(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); !errors.Is(cause, err) {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return context.Cause(ctx)
 }

@@ -90,9 +90,12 @@ type outgoing struct {
 
 // newOutgoing returns an attempt and the context for it, with the metadata.
 func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface) (context.Context, *outgoing, error) {
-	x := &outgoing{c: c, call: (*endpoint.CallWriter)(endpoint.CallFrom(ctx)), conn: conn}
-	ctx, err := x.metadata(ctx)
+	call, w, err := shell.Outgoing(ctx)
 	if err != nil {
+		return ctx, nil, err
+	}
+	x := &outgoing{c: c, call: w, conn: conn}
+	if ctx, err = withMetadata(ctx, call.Header().Raw()); err != nil {
 		return ctx, nil, err
 	}
 	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
@@ -103,18 +106,10 @@ func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface)
 	return ctx, x, nil
 }
 
-// metadata merges that of the context with that of the Call.
-func (x *outgoing) metadata(ctx context.Context) (context.Context, error) {
-	if err := x.call.AddHeaders(ctx); err != nil {
-		return ctx, err
-	}
-	header := (*endpoint.Call)(x.call).Header()
-	raw := header.Raw()
+// withMetadata returns ctx with the metadata of a Call added to its own.
+func withMetadata(ctx context.Context, raw map[string][]string) (context.Context, error) {
 	if len(raw) == 0 {
 		return ctx, nil
-	}
-	if err := header.Check(); err != nil {
-		return ctx, err
 	}
 	own, err := sendable(raw)
 	if err != nil {

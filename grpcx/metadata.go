@@ -25,6 +25,7 @@ func sendable(raw map[string][]string) (metadata.MD, error) {
 			md[k] = vs
 		}
 	}
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) }) // a map has no order
 	return md, errors.Join(faults...)
 }
 

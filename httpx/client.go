@@ -95,10 +95,9 @@ type outgoing struct {
 // exchange sends a request and returns the answer, if it is a success, with the
 // Call. Its body is still to be read and closed.
 func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.Response, *endpoint.CallWriter, error) {
-	call := endpoint.CallFrom(ctx)
-	w := (*endpoint.CallWriter)(call)
-	if err := errors.Join(w.AddHeaders(ctx), call.Header().Check()); err != nil {
-		return nil, nil, endpoint.ErrorOf(err)
+	call, w, err := shell.Outgoing(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	w.SetPeer(conn.base.Host)
 	r, err := c.request(ctx, conn, call, out)

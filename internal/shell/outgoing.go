@@ -1,0 +1,20 @@
+package shell
+
+import (
+	"context"
+	"errors"
+
+	"github.com/typedkit/endpoint"
+)
+
+// Outgoing returns the Call of an attempt under ctx, whose header has what the
+// client's layers added. The error has the code InvalidArgument and names a header
+// that cannot be sent.
+func Outgoing(ctx context.Context) (*endpoint.Call, *endpoint.CallWriter, error) {
+	call := endpoint.CallFrom(ctx)
+	w := (*endpoint.CallWriter)(call)
+	if err := errors.Join(w.AddHeaders(ctx), call.Header().Check()); err != nil {
+		return call, w, endpoint.ErrorOf(err)
+	}
+	return call, w, nil
+}
