@@ -86,12 +86,11 @@ func (f *form) create() proto.Message {
 }
 
 // encode returns the message of the value that v points to.
-func (f *form) encode(v any) proto.Message {
+func (f *form) encode(v any) any {
 	if f.isMapped() {
 		return f.write(v)
 	}
-	m, _ := reflect.TypeAssert[proto.Message](reflect.ValueOf(v).Elem())
-	return m
+	return reflect.ValueOf(v).Elem().Interface()
 }
 
 // decode sets the value that into points to to that of a message.

@@ -128,7 +128,9 @@ func (x *outgoing) deliver(out *shell.Receiver) error {
 	place := reflect.New(x.c.mt.out.typ)
 	item := place.Interface()
 	for first := true; ; first = false {
-		place.Elem().SetZero() // nothing of an item is in the next one
+		if x.c.mt.plain() {
+			place.Elem().SetZero() // nothing of an item is in the next one
+		}
 		err := x.receive(item)
 		if x.c.observed && (first || err != nil) {
 			x.observeStream(err)

@@ -157,7 +157,8 @@ func (x *exchange) send(stream grpc.ServerStream, m any) error {
 func (x *exchange) received() endpoint.Stream[any] {
 	return shell.Once(func(yield func(any, error) bool) {
 		place := reflect.New(x.mt.in.typ)
-		next, stop := x.receiver(place)
+		item := place.Interface()
+		next, stop := x.receiver(place.Elem(), item)
 		defer stop()
 		for n := 0; ; n++ {
 			if err := next(); err != nil {
@@ -167,22 +168,25 @@ func (x *exchange) received() endpoint.Stream[any] {
 				return
 			}
 			x.call.AddBytes(int64(x.in.size), 0)
-			if !yield(place.Interface(), nil) {
+			if !yield(item, nil) {
 				return
 			}
 		}
 	})
 }
 
-// receiver returns what reads the next item into place, and what ends it. A
+// receiver returns what reads the next item into v, which item points to, and what
+// ends it. A
 // handler whose context ends before that of the stream, because a layer says so,
 // is not kept waiting for the sender: the read runs on a goroutine of its own
 // then, which ends with the stream at the latest.
-func (x *exchange) receiver(place reflect.Value) (next func() error, stop func()) {
-	into := place.Interface()
+func (x *exchange) receiver(v reflect.Value, item any) (next func() error, stop func()) {
+	plain := x.mt.plain()
 	read := func() error {
-		place.Elem().SetZero() // nothing of an item is in the next one
-		return x.read(into)
+		if plain {
+			v.SetZero() // nothing of an item is in the next one
+		}
+		return x.read(item)
 	}
 	if x.inner.Done() == x.stream.Done() {
 		return read, func() {}
