@@ -2,14 +2,14 @@ package endpoint
 
 import "context"
 
-// A CallWriter is a [Call] as its transport sees it: it sets what the Call tells
-// the layers. [StartCall] returns one. The attempts of a repeated call have Calls
-// of their own; a transport gets the writer of one by a conversion:
+// A CallWriter is a [Call] as its transport sees it: it sets what layers read from
+// the Call. [StartCall] returns one. Each attempt of a repeated call has a Call of its
+// own, whose writer a transport gets by a conversion:
 //
 //	w := (*endpoint.CallWriter)(endpoint.CallFrom(ctx))
 //
-// All methods are safe on a nil CallWriter. What they set is set before the call
-// is passed on, or after it came back. For authors of transports.
+// All methods are safe on a nil CallWriter. A transport calls them before it passes
+// the call on, or after the call has returned. For authors of transports.
 type CallWriter Call
 
 // SetPeer sets the address of the other side.
@@ -26,15 +26,15 @@ func (w *CallWriter) SetReply(h Header) {
 	}
 }
 
-// SetStatus sets the transport's status: on a server that of a success, before
-// the layers' Exit; on a client the one that came back.
+// SetStatus sets the transport's status. A server sets the status of a success,
+// before the layers' Exit. A client sets the status that it received.
 func (w *CallWriter) SetStatus(status int) {
 	if w != nil {
 		w.status = int32(status) //nolint:gosec // a status has three digits
 	}
 }
 
-// AddBytes adds to the sizes of the request and of the response on the wire.
+// AddBytes adds to the sizes of the request and the response on the wire.
 func (w *CallWriter) AddBytes(request, response int64) {
 	if w != nil {
 		w.requestBytes += request
@@ -42,9 +42,9 @@ func (w *CallWriter) AddBytes(request, response int64) {
 	}
 }
 
-// AddHeaders adds to the header of the request what [WithHeader] left in ctx
-// since the call started, which is what the client's layers added. A transport
-// calls it when the request leaves. Its error has the code [InvalidArgument].
+// AddHeaders adds to the request's header what the client's layers set by
+// [WithHeader] in ctx since the call started. A transport calls it just before it
+// sends the request. Its error has the code [InvalidArgument].
 func (w *CallWriter) AddHeaders(ctx context.Context) error {
 	if w == nil {
 		return nil

@@ -8,10 +8,10 @@ type slot struct {
 	tok Token
 }
 
-// A frame is the state of one call through the layers of one segment, and the
-// one place that keeps the law that Exit runs exactly once for each Enter that
-// did not refuse. slots has room for each of layers. Those of a unary call lie on
-// the goroutine's stack: no method keeps a pointer to them, and layers get copies.
+// A frame is the state of one call through the layers of one segment. It ensures
+// that Exit runs exactly once for each Enter that did not refuse. slots has room
+// for all layers. Those of a unary call are on the goroutine's stack: no method
+// keeps a pointer to them, and layers get copies.
 type frame struct {
 	layers   []Layer
 	slots    []slot
@@ -19,8 +19,8 @@ type frame struct {
 	finished bool
 }
 
-// enter enters the layers in order and returns the context for what is inside.
-// After an error, the layers outside the one that refused are still to exit.
+// enter enters the layers in order and returns the context for what is inside. If
+// a layer refuses, the layers outside it must still exit.
 func (f *frame) enter(ctx context.Context) (context.Context, error) {
 	for i, l := range f.layers {
 		if i == len(f.slots) { // tells the compiler that i is in bounds
@@ -39,11 +39,10 @@ func (f *frame) enter(ctx context.Context) (context.Context, error) {
 	return ctx, nil
 }
 
-// exit exits the entered layers, the last first, and returns the error that
-// stands.
+// exit exits the entered layers, last first, and returns the resulting error.
 func (f *frame) exit(err error) error {
 	for f.n > 0 {
-		// Counted before the call: an Exit that panics does not run twice.
+		// Before the call, so that an Exit that panics does not run twice.
 		f.n--
 		s := &f.slots[f.n]
 		if e := f.layers[f.n].Exit(s.ctx, s.tok, err); e != nil {
@@ -54,10 +53,10 @@ func (f *frame) exit(err error) error {
 	return err
 }
 
-// unwind is deferred directly, because it recovers. When the call panicked, it
-// exits the entered layers and panics again with the same value. The frames of
-// the panic are still on the goroutine's stack then, so its trace is whole. A
-// call that ended its goroutine (runtime.Goexit) goes on ending it.
+// unwind must be deferred directly, because it recovers. If the call panicked, it
+// exits the entered layers and panics again with the same value. The frames of the
+// first panic are still on the goroutine's stack, so the trace is complete. If the
+// call called runtime.Goexit, the goroutine exits after the layers.
 func (f *frame) unwind() {
 	if f.finished {
 		return
@@ -72,8 +71,8 @@ func (f *frame) unwind() {
 	}
 }
 
-// exitQuietly is exit for a call that panicked: a panic of an Exit is dropped,
-// because the first panic is the one that goes on.
+// exitQuietly is exit for a call that panicked. It drops a panic of an Exit, because
+// the first panic is the one that continues.
 func (f *frame) exitQuietly(err error) {
 	defer func() { _ = recover() }()
 	for f.n > 0 {
@@ -84,8 +83,8 @@ func (f *frame) exitQuietly(err error) {
 	f.finished = true
 }
 
-// again asks the only layer, a Repeater, for another attempt, and keeps the
-// context and the token for its Exit.
+// again asks the only layer, a Repeater, whether to make another attempt, and keeps
+// the context and the token for its Exit.
 func (f *frame) again(ctx *context.Context, err error) bool {
 	s := &f.slots[0]
 	next, tok, again := f.layers[0].(Repeater).Again(*ctx, s.tok, err)

@@ -5,9 +5,8 @@ import (
 	"iter"
 )
 
-// stream returns the lazy stream of a call through the segments from the i-th on:
-// each range over it is a call. Its items are pointers, as those of
-// anyStream.erase.
+// stream returns the lazy stream of a call through the segments from the i-th on.
+// Each range over it is a call. Its items are pointers, as in anyStream.erase.
 func (p *plan) stream(ctx context.Context, i int, req any) Stream[any] {
 	return func(yield func(any, error) bool) {
 		s := &p.segments[i]
@@ -24,11 +23,11 @@ func (p *plan) stream(ctx context.Context, i int, req any) Stream[any] {
 type streamRange struct {
 	streamCall
 	plan    *plan
-	next    int // of the segments
+	next    int // the index of the segment inside
 	req     any
 	yield   func(any, error) bool
 	cancel  context.CancelFunc
-	yielded bool // an item was delivered: no repeat
+	yielded bool // an item was delivered, so the call is not repeated
 	stopped bool // the reader broke out
 }
 
@@ -48,15 +47,15 @@ func (r *streamRange) open(ctx context.Context, c *streamCall) (Stream[any], err
 	return v.(anyStream).erase(), nil
 }
 
-// run returns the error that stands after the layers' Exit.
+// run makes the call and returns its error after the layers' Exit.
 func (r *streamRange) run(ctx context.Context) error {
 	defer r.frame.unwind()
 	defer r.endRequest()
 	r.cancel = func() {}
-	if r.segment.outer || r.segment.items { // those that may end the stream
+	if r.segment.outer || r.segment.items { // the segments that may end the stream
 		ctx, r.cancel = context.WithCancel(ctx)
-		// After unwind in this list, so before it in time: a producer that
-		// waits for its context must not wait for the layers.
+		// Deferred after unwind, so it runs before it: a producer that waits for
+		// its context to end must not have to wait for the layers.
 		defer r.cancel()
 	}
 	ctx, err := r.frame.enter(ctx)
@@ -87,12 +86,12 @@ func (r *streamRange) once(ctx context.Context) error {
 	return nil
 }
 
-// deliver gives an item to the reader. Its error ends the stream.
+// deliver passes an item to the reader. Its error ends the stream.
 func (r *streamRange) deliver(item any, err error) error {
 	more := false
 	defer func() {
-		// Before the source hears of a break, or of a panic: one that waits for
-		// the goroutines it started needs its context cancelled.
+		// Before the source learns of a break or a panic: a source that waits for
+		// the goroutines it started needs its context to be cancelled first.
 		if !more {
 			r.cancel()
 		}
@@ -121,8 +120,8 @@ func (r *streamRange) repeat(ctx context.Context) error {
 	}
 }
 
-// attempt is once with a cancel that ends this attempt only, because the next
-// one needs the context of the loop.
+// attempt is once with a cancel that ends only this attempt, because the next
+// attempt needs the context of the loop.
 func (r *streamRange) attempt(at *attemptContext) error {
 	loop := r.cancel
 	ctx, cancel := context.WithCancel(at)
@@ -144,8 +143,8 @@ func (r *streamRange) attempt(at *attemptContext) error {
 	return nil
 }
 
-// hedge races for the first item. The winner's source is ranged over on the
-// goroutine of its attempt up to there, and on the reader's from there on.
+// hedge races for the first item. The source of the winner is ranged over on the
+// goroutine of its attempt until its first item, and on the reader's from then on.
 func (r *streamRange) hedge(ctx context.Context) error {
 	h := r.segment.layers[0].(Hedger)
 	won, err := race(ctx, h, r.segment.bound, func(ctx context.Context) (any, error) {
@@ -168,7 +167,7 @@ func (r *streamRange) hedge(ctx context.Context) error {
 	return nil
 }
 
-// pulled is a stream of which the first item was taken.
+// pulled is a stream whose first item has been taken.
 type pulled struct {
 	next func() (any, error, bool)
 	stop func()
@@ -188,8 +187,8 @@ func pull(s Stream[any]) (*pulled, error) {
 	return p, nil
 }
 
-// recovering returns the stream that open returns, with a panic of its source,
-// and of open, as its error. A panic of the loop over it passes.
+// recovering returns the stream that open returns. A panic of open or of the source
+// becomes the error of the stream. A panic of the loop over it continues.
 func recovering(kind anyStream, open func() (any, error)) any {
 	return kind.restore(func(yield func(any, error) bool) {
 		r := recovery{yield: yield}
@@ -199,8 +198,8 @@ func recovering(kind anyStream, open func() (any, error)) any {
 	})
 }
 
-// recovery ranges over a stream and tells panics of the source from those of the
-// loop body, which must go on.
+// recovery ranges over a stream and distinguishes panics of the source from those
+// of the loop body, which must continue.
 type recovery struct {
 	yield    func(any, error) bool
 	yielding bool

@@ -10,11 +10,11 @@ import (
 // Wrap returns next decorated by the layers of s, which it copies. Req and Resp
 // are those of next.
 //
-// What is generic here is compiled anew for every pair of types, and the text of
-// both types is in the name of each function, so it is kept to copying the
-// request and the response. All else runs on the plan, which is compiled once.
-// Nothing of a user's type is captured, since a captured variable brings a
-// description of its type with it. See decision 120.
+// Generic code is compiled for each pair of types, and the names of its functions
+// contain the text of both types. So the code here only copies the request and the
+// response, and all else runs on the plan, which is compiled once. It captures no
+// variable of a user's type, because that would add a description of the type to
+// the binary. See decision 120.
 func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
 	p := planOf(s, next, reflect.TypeOf(next))
 	if p == nil {
@@ -41,8 +41,8 @@ func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp]
 	}
 }
 
-// planOf returns the plan for the layers of s around next, an endpoint of type t;
-// nil if there are none.
+// planOf returns the plan for the layers of s around next, an endpoint of type t,
+// or nil if s has no layers.
 func planOf(s Stack, next any, t reflect.Type) *plan {
 	p := compile(s, nil)
 	if p.err == nil && len(p.segments) == 0 {
@@ -58,8 +58,8 @@ func planOf(s Stack, next any, t reflect.Type) *plan {
 	return &p
 }
 
-// needsBoxes reports whether a segment runs on a request and a response whose
-// types it does not know: it races attempts, or handles a request stream.
+// needsBoxes reports whether a segment needs the request and the response as
+// values of type any, because it races attempts or handles a request stream.
 func (p *plan) needsBoxes(s segment) bool {
 	if p.streamsIn {
 		return s.items || s.kind == repeating
@@ -68,7 +68,7 @@ func (p *plan) needsBoxes(s segment) bool {
 }
 
 // run makes a call through the segments from the i-th on, each of which makes its
-// attempts one after the other. call makes one; its response is its own matter.
+// attempts one after the other. call makes one attempt and keeps the response.
 func (p *plan) run(ctx context.Context, i int, call func(context.Context) error) error {
 	s := &p.segments[i]
 	if i+1 < len(p.segments) {
@@ -96,7 +96,7 @@ func (s *segment) several(ctx context.Context, call func(context.Context) error)
 	return f.exit(err)
 }
 
-// single is several for one layer: it has a quarter of the room to clear.
+// single is several for one layer, with a quarter of the room to clear.
 func (s *segment) single(ctx context.Context, call func(context.Context) error) error {
 	var room [1]slot
 	f := frame{layers: s.layers, slots: room[:]}
@@ -108,8 +108,8 @@ func (s *segment) single(ctx context.Context, call func(context.Context) error) 
 	return f.exit(err)
 }
 
-// repeat makes a call as often as the segment's Repeater wants. c is the state of
-// a call whose request is a stream, else nil.
+// repeat makes a call as often as the segment's Repeater asks for. c is the state of
+// a call whose request is a stream, or nil.
 func (s *segment) repeat(ctx context.Context, c *streamCall, call func(context.Context) error) error {
 	var room [1]slot
 	f := frame{layers: s.layers, slots: room[:]}
@@ -127,8 +127,8 @@ func (s *segment) repeat(ctx context.Context, c *streamCall, call func(context.C
 	}
 }
 
-// call makes a call whose request and response are boxed, because some segment
-// races attempts or handles a stream.
+// call makes a call whose request and response are values of type any, because a
+// segment races attempts or handles a stream.
 func (p *plan) call(ctx context.Context, req any) (any, error) {
 	switch {
 	case p.err != nil:
@@ -139,7 +139,8 @@ func (p *plan) call(ctx context.Context, req any) (any, error) {
 	return p.from(ctx, 0, req)
 }
 
-// from makes a call with one response through the segments from the i-th on.
+// from makes a call whose response is not a stream through the segments from the
+// i-th on.
 func (p *plan) from(ctx context.Context, i int, req any) (resp any, err error) {
 	if i == len(p.segments) {
 		return p.erased(ctx, req)
@@ -173,7 +174,7 @@ func (p *plan) from(ctx context.Context, i int, req any) (resp any, err error) {
 	return resp, nil
 }
 
-// hedge makes a call side by side as often as the segment's Hedger wants.
+// hedge makes as many attempts side by side as the segment's Hedger asks for.
 func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, error)) (resp any, err error) {
 	h := s.layers[0].(Hedger)
 	var room [1]slot
@@ -184,8 +185,8 @@ func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, er
 		var won outcome
 		won, err = race(ctx, h, s.bound, call, closeResponse)
 		resp = won.value
-		// A response that is still to be closed may be read under its context,
-		// which then ends with the caller's.
+		// A response that the caller must close may still be read under the
+		// attempt's context, so that one stays open until the caller's ends.
 		if _, open := resp.(io.Closer); err == nil && !open {
 			won.cancel()
 		}
@@ -193,7 +194,7 @@ func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, er
 	return resp, f.exit(err)
 }
 
-// closeResponse disposes of a response that no caller gets.
+// closeResponse closes a response that is not returned to the caller.
 func closeResponse(v any) {
 	if c, ok := v.(io.Closer); ok {
 		_ = c.Close()

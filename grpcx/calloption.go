@@ -29,6 +29,8 @@ type heldOptions struct {
 // grpc.Peer point to is written by every attempt of a hedged call, also at the
 // same time, and by those that lost even after the call came back: they must not
 // be used with hedging. A layer of the client finds the same in the Call.
+//
+// A nil option is an InvalidArgument error of the call.
 func WithCallOptions(ctx context.Context, opts ...grpc.CallOption) context.Context {
 	return context.WithValue(ctx, optionsKey{}, append(slices.Clip(optionsFrom(ctx)), opts...))
 }
@@ -49,10 +51,14 @@ func holdOptions(ctx context.Context, op *endpoint.Operation) context.Context {
 	return context.WithValue(ctx, heldKey{}, heldOptions{op, opts})
 }
 
-// appendOptions appends the options of a call, and those that its layers added.
-func appendOptions(opts []grpc.CallOption, ctx context.Context, op *endpoint.Operation) []grpc.CallOption { //nolint:revive // as append
-	if held, ok := ctx.Value(heldKey{}).(heldOptions); ok && held.op == op {
-		opts = append(opts, held.opts...)
+// addOptions adds the options of a call, and those that its layers added.
+func (x *outgoing) addOptions(ctx context.Context) error {
+	if held, ok := ctx.Value(heldKey{}).(heldOptions); ok && held.op == x.c.mt.op {
+		x.opts = append(x.opts, held.opts...)
 	}
-	return append(opts, optionsFrom(ctx)...)
+	x.opts = append(x.opts, optionsFrom(ctx)...)
+	if slices.Contains(x.opts, nil) {
+		return endpoint.Errorf(endpoint.InvalidArgument, "WithCallOptions: a nil option")
+	}
+	return nil
 }

@@ -131,7 +131,9 @@ func (c *client) unary(ctx context.Context, conn grpc.ClientConnInterface, v any
 	if c.observed {
 		x.opts = append(x.opts, grpc.Header(&x.header), grpc.Trailer(&x.trailer))
 	}
-	x.opts = appendOptions(x.opts, ctx, c.mt.op)
+	if err := x.addOptions(ctx); err != nil {
+		return nil, err
+	}
 	m, ok := v.(*shell.Messages)
 	if !ok {
 		answer := c.mt.out.create()

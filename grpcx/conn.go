@@ -57,6 +57,9 @@ func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) fun
 		if creds == nil {
 			return nil, errors.New("grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none")
 		}
+		if slices.Contains(opts, nil) {
+			return nil, errors.New("grpcx: Dialer: a nil option")
+		}
 		all := append([]grpc.DialOption{grpc.WithTransportCredentials(creds)}, DialOptions()...)
 		conn, err := grpc.NewClient(targetOf(addr), append(all, opts...)...)
 		if err != nil {

@@ -50,7 +50,9 @@ func (c *client) exchange(ctx context.Context, conn grpc.ClientConnInterface, re
 		ServerStreams: c.mt.op.Streams&endpoint.ServerStream != 0,
 		ClientStreams: c.mt.op.Streams&endpoint.ClientStream != 0,
 	}
-	x.opts = appendOptions(x.opts, own, c.mt.op)
+	if err := x.addOptions(own); err != nil {
+		return err
+	}
 	x.cancel = cancel
 	if x.stream, err = conn.NewStream(own, desc, c.mt.op.Method, x.opts...); err != nil {
 		return x.failed(ctx, err)

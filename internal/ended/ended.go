@@ -1,4 +1,4 @@
-// Package ended says what it means that a context has ended.
+// Package ended returns the error of a context that has ended.
 package ended
 
 import (
@@ -7,15 +7,22 @@ import (
 	"fmt"
 )
 
-// Err returns the error of ctx, nil while it has not ended, and with its cause
-// where that is another one: the cause alone may not tell that the caller gave up.
-func Err(ctx context.Context) error {
+// Err returns the error of ctx, or nil if it has not ended. The error also wraps
+// the cause if that is a different one. The cause alone is not enough, because it
+// may not show that the caller gave up. A cause whose methods panic is left out.
+func Err(ctx context.Context) (result error) {
 	err := ctx.Err()
 	if err == nil {
 		return nil
 	}
-	if cause := context.Cause(ctx); !errors.Is(cause, err) {
-		return fmt.Errorf("%w: %w", err, cause)
+	defer func() {
+		if recover() != nil {
+			result = err
+		}
+	}()
+	cause := context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
 	}
-	return context.Cause(ctx)
+	return fmt.Errorf("%w: %w", err, cause)
 }

@@ -87,21 +87,40 @@ func (d *Description) Walk(svc any) bool {
 	return true
 }
 
+// learn keeps the facts of svc for Describe. It reports all their faults, even of an
+// endpoint that is not part of the transport.
 func (d *Description) learn(svc interface{ Describe(f *endpoint.Facts) }) {
 	f := new(endpoint.Facts)
 	svc.Describe(f)
 	f.All(func(field any, op *endpoint.Operation, err error) bool {
 		addr := reflect.ValueOf(field).UnsafePointer()
-		place, ok := d.fields.Lookup(addr)
-		switch {
-		case !ok:
-			d.Fault(d.Type(), errors.New("Describe names an endpoint that is not a field of the service; does it have a value receiver?"))
-		case err != nil:
-			d.Fault(place.Path, fmt.Errorf("Describe: %w", err))
+		place := d.factsPlace(addr)
+		if err != nil {
+			d.Fault(place, fmt.Errorf("Describe: %w", err))
 		}
+		declarable, faults := checkFails(op.Fails)
+		for _, err := range faults {
+			d.Fault(place, fmt.Errorf("Describe: Fails: %w", err))
+		}
+		op.Fails = declarable
 		d.facts[addr] = append(d.facts[addr], op)
 		return true
 	})
+}
+
+// factsPlace returns the path of the field at addr, or the name of the service if
+// there is none, which is a fault.
+func (d *Description) factsPlace(addr unsafe.Pointer) string {
+	f, ok := d.fields.Lookup(addr)
+	switch {
+	case ok:
+		return f.Path
+	case addr == nil:
+		d.Fault(d.Type(), errors.New("Describe names a nil pointer"))
+	default:
+		d.Fault(d.Type(), errors.New("Describe names an endpoint that is not a field of the service; does it have a value receiver?"))
+	}
+	return d.Type()
 }
 
 // Target looks at what a client gets its connections from. What is wrong with a

@@ -11,14 +11,14 @@ import (
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
-// Faults are the faults of options.
+// Faults collects what is wrong with options.
 type Faults []error
 
 // Fault adds a fault. The format is that of fmt.Errorf.
 func (f *Faults) Fault(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
-// Apply calls apply with each of the options, of which a nil one is a fault. O is
-// the type of an option, an interface.
+// Apply calls apply with each option. A nil option is a fault. O is the type of an
+// option, an interface.
 func (f *Faults) Apply[O comparable](opts []O, apply func(o O)) {
 	for _, o := range opts {
 		if o == *new(O) {
@@ -29,15 +29,15 @@ func (f *Faults) Apply[O comparable](opts []O, apply func(o O)) {
 	}
 }
 
-// A Config is what the options of one end set, on every transport.
+// A Config is what the options of one end set on any transport.
 type Config struct {
 	Faults
 
 	Layers  endpoint.Stack
 	Hooks   shell.Hooks
 	formats []codec.Format
-	server  []string // options that only a server has
-	client  []string // options that only a client has
+	server  []string // names of the options given that are for servers
+	client  []string // names of the options given that are for clients
 }
 
 // Use adds layers.
@@ -52,7 +52,7 @@ func (c *Config) SetFormats(formats []codec.Format) {
 	c.formats = slices.Clone(formats)
 }
 
-// Formats returns the formats, which are JSON alone by default.
+// Formats returns the formats. The default is JSON alone.
 func (c *Config) Formats() []codec.Format {
 	if len(c.formats) == 0 {
 		return []codec.Format{codec.JSON()}
@@ -70,14 +70,14 @@ func (c *Config) AddHook(f func(ctx context.Context, err error)) {
 	c.Hooks = append(c.Hooks, f)
 }
 
-// OnlyServer notes that an option was given that only a server has.
+// OnlyServer records that an option was given that is for servers.
 func (c *Config) OnlyServer(name string) { c.server = append(c.server, name) }
 
-// OnlyClient notes that an option was given that only a client has.
+// OnlyClient records that an option was given that is for clients.
 func (c *Config) OnlyClient(name string) { c.client = append(c.client, name) }
 
-// Traits are what the options of one operation set, on every transport, and what
-// the service says of it in its Facts.
+// Traits are what the options of one operation set on any transport, together with
+// what the service declares in its Facts.
 type Traits struct {
 	Faults
 
@@ -91,21 +91,40 @@ type Traits struct {
 
 // AddFails declares errors, each once.
 func (t *Traits) AddFails(errs []*endpoint.Error) {
+	declarable, faults := checkFails(errs)
+	for _, err := range faults {
+		t.Fault("option Fails: %w", err)
+	}
+	t.declare(declarable)
+}
+
+func (t *Traits) declare(errs []*endpoint.Error) {
 	for _, e := range errs {
-		switch {
-		case e == nil:
-			t.Fault("option Fails: a nil error")
-		case e.Domain() == "" || e.Reason() == "":
-			t.Fault("option Fails: %q has no identity; declare it with endpoint.Define", e.Error())
-		case !slices.Contains(t.Fails, e):
+		if !slices.Contains(t.Fails, e) {
 			t.Fails = append(t.Fails, e)
 		}
 	}
 }
 
-// Learn adds the facts that op has.
+// checkFails returns those of errs that an operation can declare, and why it cannot
+// declare the others.
+func checkFails(errs []*endpoint.Error) (declarable []*endpoint.Error, faults []error) {
+	for _, e := range errs {
+		switch {
+		case e == nil:
+			faults = append(faults, errors.New("a nil error"))
+		case e.Domain() == "" || e.Reason() == "":
+			faults = append(faults, fmt.Errorf("%q has no identity; declare it with endpoint.Define", e.Error()))
+		default:
+			declarable = append(declarable, e)
+		}
+	}
+	return declarable, faults
+}
+
+// Learn adds the facts in op, whose errors can be declared.
 func (t *Traits) Learn(op *endpoint.Operation) {
-	t.AddFails(op.Fails)
+	t.declare(op.Fails)
 	t.Idempotent = t.Idempotent || op.Idempotent
 	if op.Doc != "" {
 		t.Doc = op.Doc
@@ -121,8 +140,8 @@ func (t *Traits) SetName(name string) {
 	t.named = name
 }
 
-// NewOperation returns the operation of a field with these traits, and what is
-// wrong with the errors that it declares. op has what is the transport's own.
+// NewOperation returns the operation of a field with these traits, and the faults
+// of the errors that it declares. op holds what belongs to the transport alone.
 func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation) (*endpoint.Operation, []error) {
 	op.Side = side
 	op.Service, op.Name = f.Service, f.Name
@@ -134,5 +153,5 @@ func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation
 	return &op, SameIdentities(t.Fails)
 }
 
-// ErrNil is the fault of an endpoint that a server is to serve and that is nil.
+// ErrNil is the fault of a nil endpoint that a server should serve.
 var ErrNil = errors.New("the endpoint is nil; set it, or give it the option Partial")

@@ -18,18 +18,20 @@ type Client[C any] struct {
 	// Begin starts the Call.
 	Begin func(ctx context.Context) (context.Context, error)
 
-	// Unary makes one exchange for a request, as of Endpoint.Call.
+	// Unary makes one exchange. Its request and its response are those of
+	// Endpoint.Call.
 	Unary func(ctx context.Context, conn C, v any) (any, error)
-	// Upload makes one exchange whose request is a stream and whose response goes
-	// where resp points to.
+	// Upload makes one exchange whose request is a stream. It reads the response
+	// into the value that resp points to.
 	Upload func(ctx context.Context, conn C, items *Producer, resp any) error
-	// Range makes the call of a response stream, perhaps in several attempts, with
-	// a pointer to the request or with the items of one.
+	// Range makes the call of a response stream, in several attempts if the
+	// transport can resume it. The request is either the value that req points to
+	// or the items of a stream.
 	Range func(ctx context.Context, req any, items *Producer, out *Receiver)
 }
 
-// Connect sets the field of e to the calls of c: the Call, the layers, and in them
-// one exchange for each attempt.
+// Connect sets the field of e to an endpoint that makes the calls of c. A call
+// starts a Call and runs the layers; inside them, each attempt is one exchange.
 func (c *Client[C]) Connect(e *Endpoint) {
 	switch c.Op.Streams {
 	case endpoint.Unary:
@@ -45,14 +47,14 @@ func (c *Client[C]) Connect(e *Endpoint) {
 }
 
 func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
-	closes := !e.ByValue && e.Resp.Implements(reflect.TypeFor[io.Closer]())
+	boxes := !e.ByValue && mayClose(e.Resp)
 	attempt := c.Stack.Wrap(func(ctx context.Context, v any) (resp any, err error) {
 		err = Attempt(ctx, c.Target, func(conn C) (err error) {
 			resp, err = c.Unary(ctx, conn, v)
 			return err
 		})
-		if err == nil && closes {
-			resp = &closing{resp}
+		if boxes && err == nil {
+			resp = boxOf(resp)
 		}
 		return resp, err
 	})
@@ -62,23 +64,47 @@ func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
 			return nil, err
 		}
 		resp, err := attempt(ctx, v)
-		if closes && err == nil {
-			return resp.(*closing).resp, nil
+		if boxes && err == nil {
+			return unbox(resp), nil
 		}
 		return resp, err
 	}
 }
 
-// closing is what points to a response that is to be closed if its attempt loses
-// a race.
-type closing struct{ resp any }
+// box holds the pointer to a response that is not to be closed. The pointer may
+// have a method Close that the response itself does not have.
+type box struct{ resp any }
 
-func (c *closing) Close() error {
-	closer, ok := reflect.TypeAssert[io.Closer](reflect.ValueOf(c.resp).Elem())
-	if !ok || closer == nil {
-		return nil
+// closingBox holds the pointer to a response that is an io.Closer. The layers
+// close it if its attempt loses a race.
+type closingBox struct {
+	io.Closer
+
+	resp any
+}
+
+var closerType = reflect.TypeFor[io.Closer]()
+
+// mayClose reports whether a response of type t, or a pointer to one, may be an
+// io.Closer.
+func mayClose(t reflect.Type) bool {
+	return t.Implements(closerType) || reflect.PointerTo(t).Implements(closerType)
+}
+
+// boxOf returns the pointer resp in a box that has the abilities of the response.
+func boxOf(resp any) any {
+	closer, ok := reflect.TypeAssert[io.Closer](reflect.ValueOf(resp).Elem())
+	if ok && closer != nil {
+		return closingBox{closer, resp}
 	}
-	return closer.Close()
+	return box{resp}
+}
+
+func unbox(v any) any {
+	if b, ok := v.(closingBox); ok {
+		return b.resp
+	}
+	return v.(box).resp
 }
 
 func (c *Client[C]) serverStream(e *Endpoint) func(context.Context, any) (any, error) {
@@ -98,8 +124,8 @@ func (c *Client[C]) serverStream(e *Endpoint) func(context.Context, any) (any, e
 	}
 }
 
-// lazy puts a stream into the response of v that makes its call when it is ranged
-// over, and returns what points to it.
+// lazy sets the response of v to a stream that makes its call each time it is
+// ranged over. It returns the pointer to the response.
 func (e *Endpoint) lazy(v any, open func() (endpoint.Stream[any], error)) any {
 	resp := v.(*Messages).Place()
 	put(resp, endpoint.RestoreStream(e.Resp, func(yield func(any, error) bool) {
@@ -116,13 +142,9 @@ func (e *Endpoint) lazy(v any, open func() (endpoint.Stream[any], error)) any {
 // put sets the value that place points to.
 func put(place, v any) { reflect.ValueOf(place).Elem().Set(reflect.ValueOf(v)) }
 
-// messagesKey is where the attempts of a call with a request stream find the rest
-// of it: their request is the stream.
-type messagesKey struct{}
-
-func (c *Client[C]) clientStream(*Endpoint) func(context.Context, any) (any, error) {
+func (c *Client[C]) clientStream(e *Endpoint) func(context.Context, any) (any, error) {
 	attempt := c.Stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (any, error) {
-		resp := ctx.Value(messagesKey{}).(*Messages).Place()
+		resp := reflect.New(e.Resp).Interface() // each attempt has its own
 		err := Attempt(ctx, c.Target, func(conn C) error {
 			p := &Producer{items: items}
 			defer p.Stop()
@@ -132,7 +154,7 @@ func (c *Client[C]) clientStream(*Endpoint) func(context.Context, any) (any, err
 	})
 	return func(ctx context.Context, v any) (any, error) {
 		items := requestOf(ctx, v)
-		ctx, err := c.Begin(context.WithValue(ctx, messagesKey{}, v))
+		ctx, err := c.Begin(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +182,7 @@ func (c *Client[C]) bidi(e *Endpoint) func(context.Context, any) (any, error) {
 	}
 }
 
-// requestOf returns the request stream of a call under ctx, the caller's.
+// requestOf returns the request stream of a call. ctx is the caller's; see Whole.
 func requestOf(ctx context.Context, v any) endpoint.Stream[any] {
 	return Whole(ctx, endpoint.EraseStream(reflect.ValueOf(v.(*Messages).Req).Elem().Interface()))
 }

@@ -2,23 +2,29 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
 )
 
-// ContextError returns the error of a call whose context has ended, with the
-// context's cause. The code is DeadlineExceeded or Canceled, whatever the cause is.
+// ContextError returns the error of a call whose context has ended. It wraps the
+// context's cause, but its code is always DeadlineExceeded or Canceled.
 func ContextError(ctx context.Context) *endpoint.Error {
-	if ctx.Err() == nil { // see IsOver
+	err := ctx.Err()
+	if err == nil { // see IsOver
 		return endpoint.ErrorOf(context.DeadlineExceeded)
 	}
-	return endpoint.ErrorOf(ctx.Err()).WithCause(ended.Err(ctx))
+	plain := context.Canceled
+	if errors.Is(err, context.DeadlineExceeded) {
+		plain = context.DeadlineExceeded
+	}
+	return endpoint.ErrorOf(plain).WithCause(ended.Err(ctx))
 }
 
-// IsOver reports whether the deadline of ctx has passed. The context's own timer
-// may not have run yet when a library, or the server, looks at the clock.
+// IsOver reports whether the deadline of ctx has passed. A library or a server may
+// look at the clock before the context's own timer has run.
 func IsOver(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && !time.Now().Before(deadline)

@@ -9,28 +9,29 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// An Endpoint is a user's endpoint without its types, as a transport serves it
-// and calls it.
+// An Endpoint is a user's endpoint without its types, as a transport serves it or
+// calls it.
 type Endpoint struct {
 	Req, Resp reflect.Type
 	Addr      unsafe.Pointer // of the field
 
 	// Serve makes one call on a server: it takes the request from x, calls the
-	// endpoint, and gives x the response.
+	// endpoint, and passes the response to x.
 	Serve func(ctx context.Context, x Exchange) error
 
-	// Call makes one call on a client. v is a *Messages, and Call returns what
-	// points to the response. If values are passed, v is the request itself, and
-	// Call returns the response.
+	// Call makes one call on a client. v is a *Messages, and Call returns a
+	// pointer to the response. With ByValue, v is the request itself, and Call
+	// returns the response itself.
 	Call func(ctx context.Context, v any) (any, error)
 
-	// ByValue passes requests and responses as they are, and not through pointers
-	// to them: they are pointers to messages already. It is for EraseValues, and
+	// ByValue passes requests and responses as they are, because they are pointers
+	// to messages already, instead of pointers to them. It is for EraseValues, and
 	// is set before the first call.
 	ByValue bool
 
 	field reflect.Value // the field
-	next  any           // the endpoint that Serve calls
+	next  any           // the endpoint that Serve calls, after Read
+	unset bool          // next is nil
 	call  any           // the endpoint that calls Call
 }
 
@@ -42,27 +43,27 @@ type Exchange interface {
 	Encode(m *Messages) error
 }
 
-// A ValueExchange is an Exchange of an endpoint with ByValue.
+// A ValueExchange is the Exchange of an endpoint with ByValue.
 type ValueExchange interface {
 	Exchange
 	Receive() (req any, err error)
 	Send(resp any) error
 }
 
-// A Part is what a service's description adds an endpoint to.
+// A Part is the place in a service's description that an endpoint is added to.
 type Part interface{ Add(e *Endpoint) }
 
 // Messages are the request and the response of one call, without their types.
 type Messages struct {
 	Req   any       // points to the request
-	Resp  any       // points to the response, which on a client is that of the first attempt
-	Room  [1]string // space for a text that lives as long as they do
+	Resp  any       // points to the response; on a client, to that of the first attempt
+	Room  [1]string // space for a string that lives as long as they do
 	taken atomic.Bool
 }
 
-// Place returns a pointer to a zero response for one attempt of a client: every
-// attempt has a response of its own, so that one that lost a race never writes
-// where the winner's is read.
+// Place returns a pointer to a zero response for one attempt of a client. Each
+// attempt has its own, so that one that lost a race never writes to the response
+// that the caller reads.
 func (m *Messages) Place() any {
 	if m.taken.CompareAndSwap(false, true) {
 		return m.Resp
@@ -70,7 +71,7 @@ func (m *Messages) Place() any {
 	return reflect.New(reflect.TypeOf(m.Resp).Elem()).Interface()
 }
 
-// messages is what one call has on the heap, in one allocation.
+// messages is the state of one call on the heap, in one allocation.
 type messages[Req, Resp any] struct {
 	Messages
 	req  Req
@@ -79,10 +80,10 @@ type messages[Req, Resp any] struct {
 
 // Erase adds the endpoint that field points to, a field of a service, to part.
 //
-// It is the only code that is compiled for each pair of types, and the text of
-// both types is in the name of each of its functions. So it does no more than to
-// copy requests and responses, and captures nothing of a user's type, which would
-// bring a description of it. See decision 120.
+// It is the only code that is compiled for each pair of types, and the names of
+// its functions contain the text of both types. So it only copies requests and
+// responses. It captures no variable of a user's type, because that would add a
+// description of the type to the binary. See decision 120.
 func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	e := newEndpoint(field)
 	e.Serve = func(ctx context.Context, x Exchange) error {
@@ -110,8 +111,7 @@ func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	part.Add(e)
 }
 
-// EraseValues is Erase for a transport that passes values, if the endpoint has
-// ByValue.
+// EraseValues is Erase for a transport that sets ByValue for some of its endpoints.
 func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	e := newEndpoint(field)
 	e.Serve = func(ctx context.Context, x Exchange) error {
@@ -142,7 +142,9 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
 		if e.ByValue {
 			v, err := e.Call(ctx, req)
-			resp, _ = v.(Resp)
+			if err == nil {
+				resp, _ = v.(Resp)
+			}
 			return resp, err
 		}
 		m := new(messages[Req, Resp])
@@ -157,18 +159,24 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 	part.Add(e)
 }
 
-// newEndpoint returns the endpoint that field points to, perhaps nil.
+// newEndpoint returns the Endpoint of field, a pointer to a field, which may be nil.
 func newEndpoint(field any) *Endpoint {
 	v := reflect.ValueOf(field)
 	t := v.Type().Elem()
 	return &Endpoint{Req: t.In(1), Resp: t.Out(0), Addr: v.UnsafePointer(), field: v.Elem()}
 }
 
-// IsNil reports whether the field is nil.
-func (e *Endpoint) IsNil() bool { return e.field.IsNil() }
+// IsNil reports whether the field is nil, or was nil at the time of Read.
+func (e *Endpoint) IsNil() bool {
+	if e.next != nil {
+		return e.unset
+	}
+	return e.field.IsNil()
+}
 
-// Read takes the endpoint that Serve calls from the field.
-func (e *Endpoint) Read() { e.next = e.field.Interface() }
+// Read takes the endpoint that Serve calls from the field. Later changes of the
+// field have no effect.
+func (e *Endpoint) Read() { e.next, e.unset = e.field.Interface(), e.field.IsNil() }
 
 // Set sets the field to the endpoint that calls Call.
 func (e *Endpoint) Set() { e.field.Set(reflect.ValueOf(e.call)) }

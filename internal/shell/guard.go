@@ -6,9 +6,9 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// Guard runs the layers of a call and the code inside them, and turns a panic
-// into a *endpoint.PanicError. One that pass reports true for goes on. ok is false
-// if the code ended its goroutine. A nil pass lets none go on.
+// Guard calls run and returns a panic of it as a *endpoint.PanicError. A panic with
+// a value for which pass reports true continues; a nil pass lets none continue. If
+// run calls runtime.Goexit, Guard does not return.
 func Guard(pass func(v any) bool, run func() error) (err error) {
 	finished := false
 	defer func() {
@@ -17,7 +17,7 @@ func Guard(pass func(v any) bool, run func() error) (err error) {
 		}
 		v := recover()
 		switch {
-		case v == nil: // the goroutine ends
+		case v == nil: // the goroutine exits
 		case pass != nil && pass(v):
 			panic(v)
 		default:
@@ -29,9 +29,9 @@ func Guard(pass func(v any) bool, run func() error) (err error) {
 	return err
 }
 
-// Answer has answer make the response to a call that failed with err, which may
-// panic when it is looked at: a nil pointer of a type with a method Unwrap, say.
-// Then it answers that panic, whose code is Internal, instead.
+// Answer calls answer to respond to a call that failed with err. The methods of err
+// may panic, for example the Unwrap of a nil pointer. In that case it calls answer
+// again, with the *endpoint.PanicError, whose code is Internal.
 func Answer(err error, answer func(err error)) {
 	panicked := Guard(nil, func() error {
 		answer(err)
@@ -45,9 +45,9 @@ func Answer(err error, answer func(err error)) {
 // Hooks are the error hooks of a server.
 type Hooks []func(ctx context.Context, err error)
 
-// Report calls each hook with err. A hook that panics costs neither the caller its
-// answer nor the others their call; all hooks, itself included, are called once
-// more, with the *endpoint.PanicError.
+// Report calls each hook with err. If a hook panics, the caller still gets its
+// answer and the other hooks are still called. All hooks, including the one that
+// panicked, are then called once more, with the *endpoint.PanicError.
 func (h Hooks) Report(ctx context.Context, err error) {
 	for _, hook := range h {
 		if panicked := call(ctx, hook, err); panicked != nil {

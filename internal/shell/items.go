@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -11,20 +12,21 @@ import (
 // ErrRangedTwice is the error of the second range over a request stream.
 var ErrRangedTwice = endpoint.Define(endpoint.Internal, "endpoint", "RANGED_TWICE", "a request stream can be ranged over once")
 
-// Once returns a stream that can be ranged over once. T is the type of its items.
+// Once returns a stream of items that can be ranged over once. T is the type of an
+// item.
 func Once[T any](items endpoint.Stream[T]) endpoint.Stream[T] {
-	ranged := false
+	ranged := new(atomic.Bool) // a handler may range on several goroutines
 	return func(yield func(T, error) bool) {
-		if ranged {
+		if ranged.Swap(true) {
 			yield(*new(T), ErrRangedTwice)
 			return
 		}
-		ranged = true
 		items(yield)
 	}
 }
 
-// AtItem returns err with its violations placed in the n-th item of a stream.
+// AtItem returns err with its violations located in the n-th item of a stream,
+// counted from 0.
 func AtItem(err error, n int) error {
 	if err == nil {
 		return nil

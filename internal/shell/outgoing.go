@@ -7,7 +7,7 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// Outgoing returns the Call of an attempt under ctx, whose header has what the
+// Outgoing returns the Call of an attempt under ctx, with the headers that the
 // client's layers added. The error has the code InvalidArgument and names a header
 // that cannot be sent.
 func Outgoing(ctx context.Context) (*endpoint.Call, *endpoint.CallWriter, error) {

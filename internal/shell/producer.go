@@ -8,27 +8,30 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// ErrEnded is what a Producer's send returns when the call has ended, so that
-// nothing more is to be sent. The reason is found by whoever receives.
+// ErrEnded is returned by the send function of a Producer if the call has ended and
+// nothing more is to be sent. The receiver finds out why it ended.
 var ErrEnded = errors.New("the call has ended")
 
-// A Producer sends a request stream on a goroutine of its own.
+// A Producer sends a request stream on its own goroutine.
 type Producer struct {
 	items endpoint.Stream[any]
 
-	// Exclusive holds the lock while an item is sent, so that Failed waits for
-	// the fault of that item. The send must return once the call has ended.
+	// Exclusive holds the lock while an item is sent, so that Failed waits until
+	// it is known whether that item could be sent. The send function must then
+	// return once the call has ended.
 	Exclusive bool
 
-	mu      sync.Mutex // guards the fields below
-	started bool
-	stopped bool
-	err     error // of the items, or of sending one
+	mu       sync.Mutex // guards the fields below
+	started  bool
+	stopped  bool
+	err      error // of the items, or of sending one
+	panicked any   // the value of the panic that ended the items
 }
 
-// Start starts the goroutine, unless it was started or stopped. send sends the
-// item that item points to. end is called last, with nil when all items were sent,
-// and with ErrEnded or the error of Failed otherwise.
+// Start starts the goroutine, unless it was started or stopped before. send sends
+// the item that its argument points to. end is called last: with nil if all items
+// were sent, with ErrEnded if the call ended first, and otherwise with the error
+// that Failed returns.
 func (p *Producer) Start(send func(item any) error, end func(err error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,16 +46,23 @@ func (p *Producer) run(send func(item any) error, end func(err error)) {
 	err := error(ErrEnded)
 	finished := false
 	defer func() {
+		var panicked any
 		if !finished {
-			err = endpoint.NewPanicError(recover())
+			panicked = recover()
+			err = endpoint.NewPanicError(panicked)
 		}
-		if err != nil && err != ErrEnded { //nolint:errorlint // the very same
-			p.fail(err)
+		if isFailure(err) {
+			p.fail(err, panicked)
 		}
 		end(err)
 	}()
 	err = p.sendAll(send)
 	finished = true
+}
+
+// isFailure reports whether err is one of the items, or of sending one.
+func isFailure(err error) bool {
+	return err != nil && err != ErrEnded //nolint:errorlint // an error of the items may wrap it
 }
 
 func (p *Producer) sendAll(send func(item any) error) error {
@@ -83,33 +93,34 @@ func (p *Producer) sendOne(item any, send func(item any) error) error {
 		return ErrEnded
 	}
 	err := send(item)
-	if err != nil && err != ErrEnded { //nolint:errorlint // the very same
-		p.err = err // before Failed gets the lock
+	if isFailure(err) {
+		p.err = err // while the lock is held, so that Failed does not miss it
 	}
 	return err
 }
 
-func (p *Producer) fail(err error) {
+func (p *Producer) fail(err error, panicked any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.err = err
+	p.err, p.panicked = err, panicked
 }
 
-// Failed returns the error of the items, or of sending one. A panic of the items
-// goes on, on the goroutine that calls Failed. It is nil on a nil Producer.
+// Failed returns the error of the items, or of sending one. If the items panicked,
+// Failed panics with the same value on the goroutine of its caller. It returns nil
+// for a nil Producer.
 func (p *Producer) Failed() error {
 	if p == nil {
 		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e, ok := p.err.(*endpoint.PanicError); ok && e.Value != nil { //nolint:errorlint // it is ours, not wrapped
-		panic(e.Value)
+	if p.panicked != nil {
+		panic(p.panicked)
 	}
 	return p.err
 }
 
-// Stop ends the producer with the call: one that was not started never is, and an
+// Stop ends the producer together with the call: it is not started any more, and an
 // exclusive one sends no further item.
 func (p *Producer) Stop() {
 	p.mu.Lock()
@@ -123,11 +134,11 @@ func (p *Producer) isStopped() bool {
 	return p.stopped
 }
 
-// Whole returns a request stream that ends with an error where items end without
-// one although ctx, the caller's, has ended: a producer that selects on its
-// context returns then, and what it sent so far must not look like the whole. It
-// has to be the very context of the caller: contexts derived from it end after the
-// producer hears of it.
+// Whole returns items as a request stream that never looks complete when it was cut
+// off: if items ends without an error after ctx has ended, the stream ends with the
+// error of ctx. A producer that selects on its context returns in just that way.
+// ctx must be the caller's own context, because one derived from it may end later
+// than the producer returns.
 func Whole(ctx context.Context, items endpoint.Stream[any]) endpoint.Stream[any] {
 	if items == nil {
 		return nil

@@ -9,8 +9,8 @@ type Receiver struct {
 	stopped bool
 }
 
-// Item delivers the item that item points to. Its error is ErrStopped when the
-// loop wants no more.
+// Item delivers the item that item points to. It returns ErrStopped if the loop
+// was left.
 func (r *Receiver) Item(item any) error {
 	if r.yield(item, nil) {
 		return nil
@@ -19,10 +19,10 @@ func (r *Receiver) Item(item any) error {
 	return endpoint.ErrStopped
 }
 
-// Stopped reports whether the loop wants no more.
+// Stopped reports whether the loop was left.
 func (r *Receiver) Stopped() bool { return r.stopped }
 
-// End ends the stream with err, if that is not nil and the loop still listens.
+// End ends the stream with err. It does nothing if err is nil or the loop was left.
 func (r *Receiver) End(err error) {
 	if err != nil && !r.stopped {
 		r.yield(nil, err)
