@@ -9,6 +9,26 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
+// The roles of layers in the stacks of [ClientStack] and [ServerStack], which
+// list them in their order. A layer tells its role by a method Role() string;
+// Packages that know nothing of this one, such as
+// those of telemetry, return the text itself.
+const (
+	RoleTelemetry        = "telemetry"         // logs, traces, metrics: sees every call
+	RoleShed             = "shed"              // refuses calls when the server is overloaded; for servers
+	RoleAuth             = "auth"              // on a server: names the caller; on a client: adds credentials
+	RoleClientLimit      = "client-limit"      // a limit for each client of a server
+	RoleCallTimeout      = "call-timeout"      // bounds a call with all its attempts; for clients
+	RoleRetry            = "retry"             // makes further attempts; for clients
+	RoleHedge            = "hedge"             // makes attempts side by side; for clients
+	RoleAttemptTelemetry = "attempt-telemetry" // sees every attempt; for clients
+	RoleThrottler        = "throttler"         // rejects what an overloaded server would reject; for clients
+	RoleBreaker          = "breaker"           // rejects calls of an operation that keeps failing
+	RoleRate             = "rate"              // limits how many calls begin in a time
+	RoleConcurrency      = "concurrency"       // limits how many calls run at the same time
+	RoleTimeout          = "timeout"           // bounds an attempt, or a call that is served
+)
+
 // ClientStack returns the recommended stack of a client: the policies in the
 // order in which they do not get into each other's way, whatever the order of the
 // arguments, with defaults for what every client should have.
