@@ -230,7 +230,7 @@ func (b *Breaker) Enter(ctx context.Context) (context.Context, endpoint.Token, e
 
 // Exit settles the call, also one that panicked.
 func (b *Breaker) Exit(ctx context.Context, t endpoint.Token, err error) error {
-	return b.own.Exit(ctx, t, err) // own is not read unless Enter admitted the call
+	return b.own.Exit(ctx, t, err) // it reads own only for a call that Enter admitted
 }
 
 // Item settles the probe of a stream.
@@ -275,7 +275,8 @@ func (s *streamBreaker) Item(ctx context.Context, t endpoint.Token) error {
 }
 
 // State returns the state of what b is wrapped around, and of all operations if
-// it is [Shared]. Those of single operations are in the gauges.
+// it is [Shared]. Those of single operations are in the gauges. A zero Breaker is
+// Open.
 func (b *Breaker) State() BreakerState {
 	if b.own == nil {
 		return Open

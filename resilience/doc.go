@@ -8,8 +8,9 @@
 //	endpoint.Chain(e, retry.Wrap, breaker.Wrap, timeout.Wrap)
 //
 // [ClientStack] and [ServerStack] put them into the recommended order, by the role
-// of each, with defaults; layers of other packages have roles as well. [Retry.If], [Fallback], [Coalesce] and [Policies] look at requests and
-// responses and are middleware alone.
+// of each, with defaults; layers of other packages have roles as well. [Retry.If],
+// [Fallback], [Coalesce] and [Policies] look at requests and responses and are
+// middleware alone.
 //
 // Constructors return the policy alone. It keeps what is wrong with their
 // arguments, including nil options: Mount, Client and Register report the faults of

@@ -28,8 +28,8 @@ import (
 // call with a request stream is not hedged.
 //
 // Make a Hedge with [NewHedge]; the zero Hedge refuses every call. It is for
-// clients: the Use of a server refuses it. A hedged call runs its attempts on goroutines of their own. A Hedge is
-// safe for concurrent use.
+// clients: the Use of a server refuses it. A hedged call runs its attempts on
+// goroutines of their own. A Hedge is safe for concurrent use.
 //
 // Events of the source "hedge": "hedged", with the time that was waited as
 // Delay; "budget_spent". Its gauges are "budget_tokens" and, with [Quantile],

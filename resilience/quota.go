@@ -28,9 +28,9 @@ type Throttle interface {
 // beside the Quota bounds what passes in either case.
 //
 // The zero Quota refuses every call; make one with [NewQuota]. A Quota is safe for
-// concurrent use. Its events have the source "quota" and the
-// kinds "rejected", with the retry-after as Delay, and "failed", with what the
-// Throttle returned as Err. It has no gauges: its state is elsewhere.
+// concurrent use. Its events have the source "quota" and the kinds "rejected", with
+// the retry-after as Delay, and "failed", with what the Throttle returned as Err. It
+// has no gauges: its state is elsewhere.
 type Quota struct {
 	common
 	throttle Throttle

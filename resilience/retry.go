@@ -42,8 +42,8 @@ import (
 // of the last. The number of the attempt is in [endpoint.Call.Attempt].
 //
 // Make a Retry with [NewRetry]; the zero Retry refuses every call. It is for
-// clients: the Use of a server refuses it. A call that succeeds at once costs one allocation, for the context of its
-// attempt. A Retry is safe for concurrent use.
+// clients: the Use of a server refuses it. A call that succeeds at once costs one
+// allocation, for the context of its attempt. A Retry is safe for concurrent use.
 //
 // Events of the source "retry": "repeated", with the wait as Delay; "exhausted",
 // when the last attempt failed; "budget_spent"; "no_time", when the wait would

@@ -31,9 +31,9 @@ const (
 	RoleTimeout          = "timeout"           // bounds an attempt, or a call that is served
 )
 
-// ClientStack returns the recommended stack of a client: the layers by their
-// roles, in the order in which they do not get into each other's way, whatever
-// the order of the arguments, with defaults for what every client should have.
+// ClientStack returns the recommended stack of a client. It orders the layers by
+// their roles, whatever the order of the arguments, and adds defaults for what
+// every client should have.
 //
 //	RoleTelemetry         any number
 //	RoleCallTimeout
@@ -60,16 +60,17 @@ const (
 // out. Of two Timeouts the longer gets RoleCallTimeout, unless At placed one. A
 // Timeout that is given bounds streams as well.
 //
-// Faults, which Client reports with those of the layers, are a nil argument, a
-// layer without a role, an unknown role, a role for servers, and two layers for
-// all operations at a role that takes one.
+// These are faults, which Client reports together with those of the layers: a nil
+// argument, a layer without a role, an unknown role, a role for servers, two layers
+// for all operations at a role that takes one, and a Without that leaves nothing
+// out.
 func ClientStack(layers ...endpoint.Layer) endpoint.Stack {
 	a := arrangement{construction: construction{by: "ClientStack"}, seats: clientSeats(), others: serverSeats(), otherSide: "servers"}
 	return a.arrange(placeLonger(layers))
 }
 
-// ServerStack returns the recommended stack of a server, as [ClientStack] does
-// for clients:
+// ServerStack returns the recommended stack of a server. It arranges layers as
+// [ClientStack] does, in this order:
 //
 //	RoleTelemetry    any number
 //	RoleShed         by default NewShed()

@@ -26,9 +26,9 @@ var ErrTimeout = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TIMEOUT
 //	httpx.Use(timeout, retry) // all attempts and the waits between them
 //
 // [FirstItem] and [Idle] bound the silence of streams. Make a Timeout with
-// [NewTimeout]; the zero Timeout refuses every call. It keeps no state between calls, costs one allocation for each
-// and starts a timer only for calls that wait on their context. It is safe for
-// concurrent use.
+// [NewTimeout]; the zero Timeout refuses every call. It keeps no state between
+// calls, costs one allocation for each and starts a timer only for calls that wait
+// on their context. It is safe for concurrent use.
 //
 // Events of the source "timeout": "timed_out", with the bound as Delay.
 type Timeout struct {
