@@ -235,3 +235,19 @@ func TestNilPolicies(t *testing.T) {
 	err := httpx.Client(httpx.To("http://localhost"), new(notes), httpx.Use((*resilience.Breaker)(nil)))
 	require.ErrorContains(t, err, "resilience: Breaker: make it with NewBreaker")
 }
+
+// TestFaultsByWrap: the policies whose Wrap has a short way refuse calls with their
+// faults all the same.
+func TestFaultsByWrap(t *testing.T) {
+	t.Parallel()
+	limiter := resilience.NewLimiter(1, 1, nil)
+	breaker := resilience.NewBreaker(1, nil)
+	shed := resilience.NewShed(nil)
+	refuses := func(want string, wrap endpoint.Middleware[int, int]) {
+		_, err := endpoint.Chain(yes, wrap)(t.Context(), 1)
+		requireFault(t, "resilience: "+want+": option 0 is nil", err)
+	}
+	refuses("NewLimiter", limiter.Wrap)
+	refuses("NewBreaker", breaker.Wrap)
+	refuses("NewShed", shed.Wrap)
+}
