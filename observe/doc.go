@@ -12,4 +12,9 @@
 // The parts that need no library are here: [Logger] on slog, [SLO], [Expvar],
 // [StatsD] and [RequestIDs]. Those of OpenTelemetry are in otelx, those of
 // Prometheus in promx. A part of one's own has the one method of [Part].
+//
+// Constructors keep what is wrong with their arguments, including nil options:
+// Mount, Client and Register report the faults of all parts, and the method Err
+// returns them earlier. A part that was not made by its constructor has such a fault
+// as well.
 package observe

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json/v2"
-	"errors"
 	"expvar"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // An Expvar publishes figures of calls in an expvar.Map. Each operation has an
@@ -25,8 +26,8 @@ import (
 // [Expvar.Watch]. An entry appears with the first call and costs 300 bytes; a
 // call costs a few atomic adds.
 //
-// An Expvar is a layer itself and a [Part] of [New]. It is safe for concurrent
-// use. Make one with [NewExpvar].
+// An Expvar is a layer itself and a [Part] of [New]. The zero Expvar refuses every
+// call; make one with [NewExpvar]. An Expvar is safe for concurrent use.
 type Expvar struct {
 	*Telemetry
 	out    *expvar.Map
@@ -39,18 +40,32 @@ type Expvar struct {
 //
 //	calls := observe.NewExpvar(expvar.NewMap("calls"))
 func NewExpvar(m *expvar.Map) *Expvar {
-	x := &Expvar{out: m, events: new(expvar.Map)}
-	if m == nil {
-		x.out = new(expvar.Map)
-		x.Telemetry = Alone(x, errors.New("observe: NewExpvar: the map is nil"))
-		return x
-	}
-	x.Telemetry = Alone(x)
+	x := &Expvar{events: new(expvar.Map)}
+	faults := construct.By("observe: NewExpvar")
+	faults.Check(m != nil, "the map is nil")
+	x.out = cmp.Or(m, new(expvar.Map))
+	x.Telemetry = Alone(x, faults.Err())
 	return x
+}
+
+// Err returns the faults of the construction, or nil.
+func (x *Expvar) Err() error {
+	if x == nil || x.Telemetry == nil {
+		return construct.Unmade("observe: Expvar", "NewExpvar")
+	}
+	return x.Telemetry.Err()
+}
+
+// Wrap returns next counted by x alone. Req and Resp are those of next.
+func (x *Expvar) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{x}.Wrap(next)
 }
 
 // Observe is for [New].
 func (x *Expvar) Observe(op *endpoint.Operation) Observer {
+	if x.out == nil {
+		return nil // its layer refuses each call
+	}
 	return &counter{op: op, series: x.series}
 }
 
@@ -69,6 +84,9 @@ func (x *Expvar) series(key seriesKey) *figures {
 // Event counts an event as "SOURCE.KIND", with " NAME" if there is one. It is
 // meant for options such as OnEvent.
 func (x *Expvar) Event(_ context.Context, e endpoint.Event) {
+	if x.out == nil {
+		return
+	}
 	name := e.Source + "." + e.Kind
 	if e.Name != "" {
 		name += " " + e.Name
@@ -79,11 +97,15 @@ func (x *Expvar) Event(_ context.Context, e endpoint.Event) {
 	}
 }
 
-// Watch publishes gauges, which are read whenever somebody looks. It replaces
-// those of an earlier Watch.
+// Watch publishes gauges, which are read whenever the map is. It replaces those of
+// an earlier Watch. Nil sources are skipped.
 //
 //	calls.Watch(breaker.Gauges, slo.Gauges)
 func (x *Expvar) Watch(sources ...iter.Seq[endpoint.Gauge]) {
+	if x.out == nil {
+		return
+	}
+	sources = watched(sources)
 	x.out.Set("gauges", expvar.Func(func() any {
 		list := []expvarGauge{}
 		for _, gauges := range sources {
@@ -93,6 +115,11 @@ func (x *Expvar) Watch(sources ...iter.Seq[endpoint.Gauge]) {
 		}
 		return list
 	}))
+}
+
+// watched returns a copy of the sources that are not nil.
+func watched(sources []iter.Seq[endpoint.Gauge]) []iter.Seq[endpoint.Gauge] {
+	return slices.DeleteFunc(slices.Clone(sources), func(s iter.Seq[endpoint.Gauge]) bool { return s == nil })
 }
 
 type expvarGauge struct {

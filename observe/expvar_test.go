@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json/v2"
 	"expvar"
+	"iter"
 	"slices"
 	"strconv"
 	"testing"
@@ -124,4 +125,9 @@ func TestExpvarEventsAndGauges(t *testing.T) {
 		},
 	}, published(t, m))
 	require.ErrorContains(t, observe.NewExpvar(nil).Err(), "observe: NewExpvar: the map is nil")
+
+	sources := []iter.Seq[endpoint.Gauge]{nil, slices.Values([]endpoint.Gauge{{Source: "pool", Metric: "members", Value: 1}})}
+	x.Watch(sources...)
+	sources[1] = nil
+	require.Equal(t, []any{map[string]any{"metric": "pool.members", "value": 1.0}}, published(t, m)["gauges"])
 }

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // maxErrorText is how much of an error's text a record holds. A retry joins the
@@ -50,35 +52,35 @@ const (
 // What is empty is left out. Where the slog.Logger is not enabled for the level,
 // a call costs a few nanoseconds and no allocation.
 //
-// A Logger is a layer itself and a [Part] of [New]. It is safe for concurrent
-// use. Make one with [NewLogger].
+// A Logger is a layer itself and a [Part] of [New]. The zero Logger refuses every
+// call and writes nothing; make one with [NewLogger]. A Logger is safe for
+// concurrent use.
 type Logger struct {
 	*Telemetry
-	config logConfig
-	log    *slog.Logger
-}
+	log *slog.Logger // nil in a zero Logger
 
-type logConfig struct {
 	level        func(*Observation) slog.Level
 	trace        func(context.Context) (trace, span string)
 	first, every int64
 	sampling     bool
-	faults       []error
+	faults       construct.Faults
 }
 
 // A LogOption is an option of [NewLogger].
-type LogOption func(*logConfig)
+type LogOption interface{ applyLog(l *Logger) }
+
+type logOption func(*Logger)
+
+func (o logOption) applyLog(l *Logger) { o(l) }
 
 // Levels has f decide the level of a call's record. The default is [LevelOf];
 // attempts have slog.LevelDebug in any case. A nil f is a fault.
 func Levels(f func(*Observation) slog.Level) LogOption {
-	return func(c *logConfig) {
-		if f == nil {
-			c.faults = append(c.faults, errors.New("observe: NewLogger: Levels: the function is nil"))
-			return
+	return logOption(func(l *Logger) {
+		if l.faults.Check(f != nil, "Levels: the function is nil") {
+			l.level = f
 		}
-		c.level = f
-	}
+	})
 }
 
 // Sample leaves out records below slog.LevelError. Of each operation and second,
@@ -86,32 +88,38 @@ func Levels(f func(*Observation) slog.Level) LogOption {
 // are counted apart from what is below them. The next record says how many were
 // skipped. By default, nothing is left out. A negative number is a fault.
 func Sample(first, every int) LogOption {
-	return func(c *logConfig) {
-		if first < 0 || every < 0 {
-			c.faults = append(c.faults, errors.New("observe: NewLogger: Sample: a number is negative"))
-		}
-		c.first, c.every, c.sampling = int64(first), int64(every), true
-	}
+	return logOption(func(l *Logger) {
+		l.first, l.every, l.sampling = int64(first), int64(every), true
+		l.faults.Check(first >= 0 && every >= 0, "Sample: a number is negative, got %d and %d", first, every)
+	})
 }
 
 // TraceIDs has f find the ids of the trace in the context of a call, "" for
 // none. The default reads those of the caller, from the header traceparent.
 func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
-	return func(c *logConfig) { c.trace = f }
+	return logOption(func(l *Logger) { l.trace = f })
 }
 
 // NewLogger returns a Logger that writes to log. A nil log is a fault.
 func NewLogger(log *slog.Logger, opts ...LogOption) *Logger {
-	l := &Logger{log: log, config: logConfig{level: LevelOf}}
-	for _, o := range opts {
-		o(&l.config)
-	}
-	if log == nil {
-		l.log = slog.New(slog.DiscardHandler)
-		l.config.faults = append(l.config.faults, errors.New("observe: NewLogger: the slog.Logger is nil"))
-	}
-	l.Telemetry = Alone(l, l.config.faults...)
+	l := &Logger{log: cmp.Or(log, slog.New(slog.DiscardHandler)), level: LevelOf, faults: construct.By("observe: NewLogger")}
+	l.faults.Check(log != nil, "the slog.Logger is nil")
+	construct.Options(&l.faults, l, opts, LogOption.applyLog)
+	l.Telemetry = Alone(l, l.faults.Err())
 	return l
+}
+
+// Err returns the faults of the construction, or nil.
+func (l *Logger) Err() error {
+	if l == nil || l.Telemetry == nil {
+		return construct.Unmade("observe: Logger", "NewLogger")
+	}
+	return l.Telemetry.Err()
+}
+
+// Wrap returns next logged by l alone. Req and Resp are those of next.
+func (l *Logger) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{l}.Wrap(next)
 }
 
 // LevelOf is the level of a record by the outcome of its call. Info: successes,
@@ -139,14 +147,17 @@ func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer {
 	return l.observer(op, attemptMessage)
 }
 
-func (l *Logger) observer(op *endpoint.Operation, message string) *callLog {
-	c := &callLog{logger: l, message: message, level: l.config.level}
+func (l *Logger) observer(op *endpoint.Operation, message string) Observer {
+	if l.log == nil {
+		return nil // its layer refuses each call
+	}
+	c := &callLog{logger: l, message: message, level: l.level}
 	if message == attemptMessage {
 		c.level = func(*Observation) slog.Level { return slog.LevelDebug }
 	}
-	if l.config.sampling {
+	if l.sampling {
 		for i := range c.samplers {
-			c.samplers[i] = &sampler{first: l.config.first, every: l.config.every}
+			c.samplers[i] = &sampler{first: l.first, every: l.every}
 		}
 	}
 	// What is the same in every record is formatted once.
@@ -204,7 +215,7 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	if n := o.Call.Attempt(); n > 1 || c.message == attemptMessage {
 		r.number("attempt", int64(n))
 	}
-	r.caller(ctx, o.Call, c.logger.config.trace)
+	r.caller(ctx, o.Call, c.logger.trace)
 	r.err(o.Err, o.Code)
 	r.number("skipped", skipped)
 	record := slog.NewRecord(end, level, c.message, 0)
@@ -233,7 +244,7 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 	if e.Err != nil {
 		level = slog.LevelWarn
 	}
-	if !l.log.Enabled(ctx, level) {
+	if l.log == nil || !l.log.Enabled(ctx, level) {
 		return
 	}
 	r := attrs{list: make([]slog.Attr, 0, 12)}
@@ -246,7 +257,7 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 	if e.Err != nil {
 		r.err(e.Err, endpoint.CodeOf(e.Err))
 	}
-	r.caller(ctx, endpoint.CallFrom(ctx), l.config.trace)
+	r.caller(ctx, endpoint.CallFrom(ctx), l.trace)
 	l.log.LogAttrs(ctx, level, eventMessage, r.list...)
 }
 

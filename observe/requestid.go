@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -12,7 +13,8 @@ const requestIDHeader = "X-Request-Id"
 // RequestIDs is a [Part] that gives every request an id: a call that is served
 // keeps the one of its header X-Request-Id and gets a new one without, which
 // goes back with the reply; a call that is made while another is served carries
-// on its id. It costs the header it sets. It is safe for concurrent use.
+// on its id. It costs the header it sets. The zero RequestIDs refuses every call;
+// make it with [NewRequestIDs]. It is safe for concurrent use.
 //
 //	observe.New(observe.NewRequestIDs(), logger)
 //
@@ -25,6 +27,19 @@ func NewRequestIDs() *RequestIDs {
 	r := &RequestIDs{}
 	r.Telemetry = Alone(r)
 	return r
+}
+
+// Err returns the faults of the construction, or nil.
+func (r *RequestIDs) Err() error {
+	if r == nil || r.Telemetry == nil {
+		return construct.Unmade("observe: RequestIDs", "NewRequestIDs")
+	}
+	return r.Telemetry.Err()
+}
+
+// Wrap returns next given ids by r alone. Req and Resp are those of next.
+func (r *RequestIDs) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{r}.Wrap(next)
 }
 
 // RequestID returns the id of the request that is served, or "". It is what the

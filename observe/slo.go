@@ -2,14 +2,13 @@ package observe
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // An Objective is what a service promises for an operation. A part that is zero
@@ -57,14 +56,14 @@ func BurnWindows() []BurnWindow {
 // than a window tells what it has seen. For each operation an SLO holds 18 kB
 // and counts by atomic adds.
 //
-// An SLO is a layer itself and a [Part] of [New]. It is safe for concurrent use.
-// Make one with [NewSLO].
+// An SLO is a layer itself and a [Part] of [New]. The zero SLO refuses every call
+// and has no status; make one with [NewSLO]. An SLO is safe for concurrent use.
 type SLO struct {
 	*Telemetry
 	objective Objective
 	others    []otherObjective
 	start     time.Time
-	faults    []error
+	faults    construct.Faults
 
 	mu       sync.Mutex // guards the field below
 	measures []*measure
@@ -76,45 +75,52 @@ type otherObjective struct {
 }
 
 // An SLOOption is an option of [NewSLO].
-type SLOOption func(*SLO)
+type SLOOption interface{ applySLO(s *SLO) }
+
+type sloOption func(*SLO)
+
+func (o sloOption) applySLO(s *SLO) { o(s) }
 
 // Promise sets the objective of the operations that match. The first that
 // matches counts; an empty objective leaves the operations out. The default is
 // one objective for all.
 func Promise(match func(*endpoint.Operation) bool, o Objective) SLOOption {
-	return func(s *SLO) {
-		if match == nil {
-			s.faults = append(s.faults, errors.New("observe: NewSLO: Promise: match is nil"))
-			return
-		}
+	return sloOption(func(s *SLO) {
 		s.check(o)
-		s.others = append(s.others, otherObjective{match, o})
-	}
+		if s.faults.Check(match != nil, "Promise: match is nil") {
+			s.others = append(s.others, otherObjective{match, o})
+		}
+	})
 }
 
 // NewSLO returns an SLO with this objective for every operation. A ratio must be
 // above 0 and below 1, and a latency needs its ratio.
 func NewSLO(o Objective, opts ...SLOOption) *SLO {
-	s := &SLO{objective: o, start: time.Now()}
+	s := &SLO{objective: o, start: time.Now(), faults: construct.By("observe: NewSLO")}
 	s.check(o)
-	for _, opt := range opts {
-		opt(s)
-	}
-	s.Telemetry = Alone(s, s.faults...)
+	construct.Options(&s.faults, s, opts, SLOOption.applySLO)
+	s.Telemetry = Alone(s, s.faults.Err())
 	return s
 }
 
 func (s *SLO) check(o Objective) {
-	odd := func(ratio float64) bool { return ratio != 0 && !(ratio > 0 && ratio < 1) }
-	if odd(o.Availability) {
-		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Availability %v is not between 0 and 1", o.Availability))
+	isRatio := func(r float64) bool { return r >= 0 && r < 1 } // 0 is none
+	s.faults.Check(isRatio(o.Availability), "Availability %v is not between 0 and 1", o.Availability)
+	s.faults.Check(isRatio(o.LatencyRatio), "LatencyRatio %v is not between 0 and 1", o.LatencyRatio)
+	s.faults.Check(o.Latency >= 0 && (o.Latency == 0) == (o.LatencyRatio == 0), "Latency %v and LatencyRatio %v do not make an objective", o.Latency, o.LatencyRatio)
+}
+
+// Err returns the faults of the construction, or nil.
+func (s *SLO) Err() error {
+	if s == nil || s.Telemetry == nil {
+		return construct.Unmade("observe: SLO", "NewSLO")
 	}
-	if odd(o.LatencyRatio) {
-		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: LatencyRatio %v is not between 0 and 1", o.LatencyRatio))
-	}
-	if o.Latency < 0 || (o.Latency == 0) != (o.LatencyRatio == 0) {
-		s.faults = append(s.faults, fmt.Errorf("observe: NewSLO: Latency %v and LatencyRatio %v do not make an objective", o.Latency, o.LatencyRatio))
-	}
+	return s.Telemetry.Err()
+}
+
+// Wrap returns next counted by s alone. Req and Resp are those of next.
+func (s *SLO) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{s}.Wrap(next)
 }
 
 // Observe is for [New].

@@ -3,11 +3,9 @@ package observe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math/rand/v2"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // A StatsD sends figures of calls to a statsd server over UDP, with the tags of
@@ -35,13 +34,15 @@ import (
 // away, or more comes in than goes out, 64 packets wait and what is above is
 // dropped and counted.
 //
-// A StatsD is a layer itself and a [Part] of [New]. It is safe for concurrent
-// use. Make one with [NewStatsD].
+// A StatsD is a layer itself and a [Part] of [New]. The zero StatsD refuses every
+// call, and its Run returns that fault; make one with [NewStatsD]. A StatsD is safe
+// for concurrent use.
 type StatsD struct {
 	*Telemetry
 	registry
 	addr    string
 	config  statsdConfig
+	faults  construct.Faults
 	dropped atomic.Int64
 	running atomic.Bool
 	full    chan []byte // packets that are ready
@@ -68,26 +69,29 @@ type statsdConfig struct {
 	plain    bool
 	every    time.Duration
 	sampling float64
-	faults   []error
 }
 
 // A StatsDOption is an option of [NewStatsD].
-type StatsDOption func(*statsdConfig)
+type StatsDOption interface{ applyStatsD(s *StatsD) }
+
+type statsdOption func(*StatsD)
+
+func (o statsdOption) applyStatsD(s *StatsD) { o(s) }
 
 // StatsDPrefix is what all names begin with. The default is "endpoint"; "" is
 // no prefix.
 func StatsDPrefix(prefix string) StatsDOption {
-	return func(c *statsdConfig) { c.prefix = prefix }
+	return statsdOption(func(s *StatsD) { s.config.prefix = prefix })
 }
 
 // StatsDTag adds a tag to every line. [PlainStatsD] has none.
 func StatsDTag(key, value string) StatsDOption {
-	return func(c *statsdConfig) {
-		if c.tags != "" {
-			c.tags += ","
+	return statsdOption(func(s *StatsD) {
+		if s.config.tags != "" {
+			s.config.tags += ","
 		}
-		c.tags += clean(key, true) + ":" + clean(value, true)
-	}
+		s.config.tags += clean(key, true) + ":" + clean(value, true)
+	})
 }
 
 // PlainStatsD writes no tags, for servers that know none: what would be tags is
@@ -95,26 +99,24 @@ func StatsDTag(key, value string) StatsDOption {
 //
 //	endpoint.server.http.Profiles.Get.OK.duration:1.25|ms
 func PlainStatsD() StatsDOption {
-	return func(c *statsdConfig) { c.plain = true }
+	return statsdOption(func(s *StatsD) { s.config.plain = true })
 }
 
 // FlushEvery is the time between two flushes. The default is 1 s, which is also
 // what a time below 1 ms becomes.
 func FlushEvery(d time.Duration) StatsDOption {
-	return func(c *statsdConfig) { c.every = d }
+	return statsdOption(func(s *StatsD) { s.config.every = d })
 }
 
 // DurationSampling sends the durations of this part of the calls, and the rate
 // with them; the counts stay exact. The default is 1, every call. A rate that is
 // not above 0 and at most 1 is a fault.
 func DurationSampling(rate float64) StatsDOption {
-	return func(c *statsdConfig) {
-		if !(rate > 0 && rate <= 1) {
-			c.faults = append(c.faults, fmt.Errorf("observe: NewStatsD: DurationSampling: %v is not above 0 and at most 1", rate))
-			return
+	return statsdOption(func(s *StatsD) {
+		if s.faults.Check(rate > 0 && rate <= 1, "DurationSampling: %v is not above 0 and at most 1", rate) {
+			s.config.sampling = rate
 		}
-		c.sampling = rate
-	}
+	})
 }
 
 // NewStatsD returns a StatsD that sends to addr, "host:port". Nothing is sent
@@ -124,22 +126,33 @@ func NewStatsD(addr string, opts ...StatsDOption) *StatsD {
 		addr:   addr,
 		config: statsdConfig{prefix: "endpoint", every: time.Second, sampling: 1},
 		full:   make(chan []byte, maxPackets), free: make(chan []byte, maxPackets),
-		sent: map[*figures]*sentFigures{},
+		sent:   map[*figures]*sentFigures{},
+		faults: construct.By("observe: NewStatsD"),
 	}
-	for _, o := range opts {
-		o(&s.config)
-	}
+	_, _, err := net.SplitHostPort(addr)
+	s.faults.Check(err == nil, "%w", err)
+	construct.Options(&s.faults, s, opts, StatsDOption.applyStatsD)
 	if s.config.every < time.Millisecond {
 		s.config.every = time.Second
 	}
 	if s.config.prefix != "" {
 		s.config.prefix = strings.TrimRight(clean(s.config.prefix, true), ".") + "."
 	}
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		s.config.faults = append(s.config.faults, fmt.Errorf("observe: NewStatsD: %w", err))
-	}
-	s.Telemetry = Alone(s, s.config.faults...)
+	s.Telemetry = Alone(s, s.faults.Err())
 	return s
+}
+
+// Err returns the faults of the construction, or nil.
+func (s *StatsD) Err() error {
+	if s == nil || s.Telemetry == nil {
+		return construct.Unmade("observe: StatsD", "NewStatsD")
+	}
+	return s.Telemetry.Err()
+}
+
+// Wrap returns next counted by s alone. Req and Resp are those of next.
+func (s *StatsD) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{s}.Wrap(next)
 }
 
 // Observe is for [New].
@@ -175,14 +188,14 @@ func (s *StatsD) Event(_ context.Context, e endpoint.Event) {
 	s.write(func(b []byte) []byte { return s.line(b, e.Source, e.Kind, l, 1, "|c") })
 }
 
-// Watch has gauges read and sent at each flush. It replaces those of an earlier
-// Watch.
+// Watch sets the gauges that are read and sent at each flush. It replaces those of
+// an earlier Watch. Nil sources are skipped.
 //
 //	statsd.Watch(breaker.Gauges, slo.Gauges)
 func (s *StatsD) Watch(sources ...iter.Seq[endpoint.Gauge]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gauges = slices.Clone(sources)
+	s.gauges = watched(sources)
 }
 
 // Dropped returns how many packets and lines were not sent.

@@ -241,7 +241,7 @@ func TestStatsDManySums(t *testing.T) {
 		gauges = append(gauges, endpoint.Gauge{Source: "pool", Name: "db", Metric: "load", Operation: getOp, Detail: fmt.Sprintf("10.0.0.%d:80", i), Value: float64(i)})
 	}
 	gauges = append(gauges, endpoint.Gauge{Source: "pool", Metric: "odd", Value: math.NaN()}, endpoint.Gauge{Source: "pool", Metric: "last", Value: 1})
-	s.Watch(slices.Values(gauges))
+	s.Watch(nil, slices.Values(gauges))
 	running(t, s)()
 	lines := c.await(t, has("pool.last:"))
 	require.Len(t, lines, 201, "all but the one that is no number")

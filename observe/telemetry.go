@@ -3,24 +3,28 @@ package observe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // maxParts is how many parts one layer has; more would make the state of a call
 // larger for all.
 const maxParts = 8
 
-// A Telemetry is the layer of several parts. Make one with [New]. It reads the
-// clock once at each end of a call and allocates nothing of its own, but for
-// streams. When a part panics, what the others began is ended, and the panic goes
-// on, as that of a layer.
+// A Telemetry is the layer of several parts. It reads the clock once at each end of
+// a call and allocates nothing of its own, but for streams. When a part panics,
+// what the others began is ended, and the panic goes on, as that of a layer.
+//
+// Make one with [New]. A nil Telemetry and a zero one refuse every call; a part that
+// was not made by its constructor embeds a nil one. A Telemetry is safe for
+// concurrent use.
 type Telemetry struct {
 	parts    []Part
 	attempts bool // it observes attempts
+	ok       bool // a constructor made it, without a fault
 	err      error
 	clock    clock
 
@@ -32,10 +36,9 @@ type Telemetry struct {
 // other way round, so that what a tracer puts into the context is there for a
 // logger after it. Faults are kept: what mounts the layer reports them.
 func New(parts ...Part) *Telemetry {
-	o := &Telemetry{}
+	o, faults := &Telemetry{}, construct.By("observe: New")
 	for i, p := range parts {
-		if p == nil {
-			o.err = errors.Join(o.err, fmt.Errorf("observe: New: part %d is nil", i))
+		if !faults.Check(p != nil, "part %d is nil", i) {
 			continue
 		}
 		if e, ok := p.(interface{ Err() error }); ok {
@@ -43,13 +46,10 @@ func New(parts ...Part) *Telemetry {
 		}
 		o.parts = append(o.parts, p)
 	}
-	switch {
-	case len(parts) == 0:
-		o.err = errors.Join(o.err, errors.New("observe: New: there is no part"))
-	case len(parts) > maxParts:
-		o.parts = nil
-		o.err = errors.Join(o.err, fmt.Errorf("observe: New: %d parts, at most %d fit", len(parts), maxParts))
-	}
+	faults.Check(len(parts) > 0, "there is no part")
+	faults.Check(len(parts) <= maxParts, "%d parts, at most %d fit", len(parts), maxParts)
+	o.err = errors.Join(faults.Err(), o.err)
+	o.ok = o.err == nil
 	return o
 }
 
@@ -59,7 +59,10 @@ func New(parts ...Part) *Telemetry {
 //
 //	httpx.Use(telemetry, retry, telemetry.Attempts(), timeout)
 func (o *Telemetry) Attempts() *Telemetry {
-	attempts := &Telemetry{attempts: true, err: o.err}
+	attempts := &Telemetry{attempts: true, err: o.Err()}
+	if attempts.ok = attempts.err == nil; !attempts.ok {
+		return attempts
+	}
 	for _, p := range o.parts {
 		if _, ok := p.(AttemptPart); ok {
 			attempts.parts = append(attempts.parts, p)
@@ -78,19 +81,35 @@ func (o *Telemetry) Attempts() *Telemetry {
 //
 //	l.Telemetry = observe.Alone(l, faults...)
 func Alone(p Part, faults ...error) *Telemetry {
-	return &Telemetry{parts: []Part{p}, err: errors.Join(faults...)}
+	err := errors.Join(faults...)
+	return &Telemetry{parts: []Part{p}, ok: err == nil, err: err}
 }
+
+// isOK reports whether a constructor made o without a fault.
+func (o *Telemetry) isOK() bool { return o != nil && o.ok }
 
 // Err returns what is wrong with the parts, or nil.
 func (o *Telemetry) Err() error {
-	if o == nil {
-		return nil
+	if o == nil || !o.ok && o.err == nil {
+		return construct.Unmade("observe: Telemetry", "New, or the part with its own constructor")
 	}
 	return o.err
 }
 
+// Role returns "telemetry", or "attempt-telemetry" for what [Telemetry.Attempts]
+// returned. The stacks of package resilience place the layer by it.
+func (o *Telemetry) Role() string {
+	if o != nil && o.attempts {
+		return "attempt-telemetry"
+	}
+	return "telemetry"
+}
+
 // For returns the layer for one operation, nil when no part wants its calls.
 func (o *Telemetry) For(op *endpoint.Operation) endpoint.Layer {
+	if !o.isOK() {
+		return o // whose Enter refuses
+	}
 	l := o.operation(op)
 	switch {
 	case len(l.observers) == 0:
@@ -147,6 +166,9 @@ func (o *Telemetry) make(op *endpoint.Operation) *operation {
 
 // Enter begins the observation of a call.
 func (o *Telemetry) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if !o.isOK() {
+		return ctx, endpoint.Token{}, endpoint.Errorf(endpoint.Internal, "%w", o.Err())
+	}
 	return o.operation(endpoint.CallFrom(ctx).Operation()).Enter(ctx)
 }
 

@@ -408,3 +408,142 @@ func TestForNobody(t *testing.T) {
 	require.NotNil(t, observe.New(part).For(watchOp))
 	require.Nil(t, observe.New(part).Attempts().For(watchOp))
 }
+
+// TestNilOptions: a nil option is a fault of every constructor, beside the others.
+func TestNilOptions(t *testing.T) {
+	t.Parallel()
+	log := discard(0)
+	for want, got := range map[string]interface{ Err() error }{
+		"observe: NewLogger: option 1 is nil":     observe.NewLogger(log, observe.Sample(1, 1), nil),
+		"observe: Logger.Values: option 0 is nil": observe.NewLogger(log).Values(nil),
+		"observe: NewSLO: option 0 is nil":        observe.NewSLO(observe.Objective{}, nil),
+		"observe: NewStatsD: option 0 is nil":     observe.NewStatsD("localhost:8125", nil),
+		"observe: New: part 1 is nil":             observe.New(observe.NewRequestIDs(), nil),
+	} {
+		require.EqualError(t, got.Err(), want)
+	}
+	err := observe.New(observe.NewLogger(nil, nil), nil).Err()
+	require.EqualError(t, err, "observe: New: part 1 is nil\n"+
+		"observe: NewLogger: the slog.Logger is nil\nobserve: NewLogger: option 0 is nil")
+}
+
+// A zeroPart is a zero value and its middleware.
+type zeroPart struct {
+	layer interface {
+		endpoint.Resolver
+		Err() error
+		Role() string
+	}
+	wrap endpoint.Middleware[int, int]
+	want string
+}
+
+func zero(l interface {
+	endpoint.Resolver
+	Err() error
+	Role() string
+}, wrap endpoint.Middleware[int, int], want string,
+) zeroPart {
+	return zeroPart{l, wrap, want}
+}
+
+// TestZeroParts: no method of a zero or a nil part panics, and each call is refused
+// with a fault that names the constructor.
+func TestZeroParts(t *testing.T) {
+	t.Parallel()
+	const noTelemetry = "observe: Telemetry: make it with New, or the part with its own constructor"
+	var (
+		telemetry observe.Telemetry
+		logger    observe.Logger
+		slo       observe.SLO
+		vars      observe.Expvar
+		statsd    observe.StatsD
+		ids       observe.RequestIDs
+
+		noLogger *observe.Logger
+		noOne    *observe.Telemetry
+	)
+	for _, tt := range []zeroPart{
+		zero(&telemetry, telemetry.Wrap, noTelemetry),
+		zero(noOne, noOne.Wrap, noTelemetry),
+		zero(telemetry.Attempts(), telemetry.Attempts().Wrap, noTelemetry),
+		zero(noOne.Attempts(), noOne.Attempts().Wrap, noTelemetry),
+		zero(&logger, logger.Wrap, "observe: Logger: make it with NewLogger"),
+		zero(&slo, slo.Wrap, "observe: SLO: make it with NewSLO"),
+		zero(&vars, vars.Wrap, "observe: Expvar: make it with NewExpvar"),
+		zero(&statsd, statsd.Wrap, "observe: StatsD: make it with NewStatsD"),
+		zero(&ids, ids.Wrap, "observe: RequestIDs: make it with NewRequestIDs"),
+	} {
+		require.EqualError(t, tt.layer.Err(), tt.want)
+		_, err := endpoint.Chain(func(_ context.Context, n int) (int, error) { return n, nil }, tt.wrap)(t.Context(), 1)
+		requireFault(t, tt.want, err)
+		require.Contains(t, []string{"telemetry", "attempt-telemetry"}, tt.layer.Role())
+		for _, l := range []endpoint.Layer{tt.layer, tt.layer.For(getOp)} {
+			ctx, token, err := l.Enter(t.Context())
+			requireFault(t, noTelemetry, err)
+			require.Equal(t, t.Context(), ctx)
+			require.ErrorIs(t, l.Exit(ctx, token, errFailed), errFailed)
+			require.NoError(t, l.(endpoint.Streamer).Item(ctx, token))
+		}
+		endpointtest.Layer(t, tt.layer)
+		if part, ok := tt.layer.(observe.Part); ok {
+			all := observe.New(part)
+			require.EqualError(t, all.Err(), tt.want)
+			require.EqualError(t, all.Attempts().Err(), tt.want)
+			_, _, err = all.For(getOp).Enter(t.Context())
+			requireFault(t, tt.want, err)
+			if o := part.Observe(getOp); o != nil {
+				_, token := o.Begin(t.Context(), &observe.Observation{Operation: getOp})
+				o.End(t.Context(), token, &observe.Observation{Operation: getOp})
+			}
+		}
+	}
+	require.EqualError(t, noLogger.Err(), "observe: Logger: make it with NewLogger")
+	require.EqualError(t, (*observe.SLO)(nil).Err(), "observe: SLO: make it with NewSLO")
+	require.EqualError(t, (*observe.Expvar)(nil).Err(), "observe: Expvar: make it with NewExpvar")
+	require.EqualError(t, (*observe.StatsD)(nil).Err(), "observe: StatsD: make it with NewStatsD")
+	require.EqualError(t, (*observe.RequestIDs)(nil).Err(), "observe: RequestIDs: make it with NewRequestIDs")
+	require.EqualError(t, (*observe.Values)(nil).Err(), "observe: Values: make it with Logger.Values")
+
+	happened, watched := endpoint.Event{Source: "test", Kind: "happened"}, func(func(endpoint.Gauge) bool) {}
+	logger.Event(t.Context(), happened)
+	require.Nil(t, logger.ObserveAttempts(getOp))
+	vars.Event(t.Context(), happened)
+	vars.Watch(watched)
+	statsd.Watch(watched)
+	for range 1000 {
+		statsd.Event(t.Context(), happened)
+	}
+	require.EqualError(t, statsd.Run(t.Context()), "observe: StatsD: make it with NewStatsD")
+	require.Empty(t, slo.Status())
+	require.Empty(t, slo.Burning())
+	require.Empty(t, slo.Metadata())
+	for range slo.Gauges {
+		t.Error("a zero SLO has no gauges")
+	}
+	require.Zero(t, new(observe.Observation).Start())
+}
+
+// TestZeroValues is the same for Values, which are no layer.
+func TestZeroValues(t *testing.T) {
+	t.Parallel()
+	e := func(_ context.Context, n int) (int, error) { return n, nil }
+	_, err := endpoint.Chain(e, new(observe.Values).Wrap)(t.Context(), 1)
+	requireFault(t, "observe: Values: make it with Logger.Values", err)
+	_, err = endpoint.Chain(e, new(observe.Logger).Values().Wrap)(t.Context(), 1)
+	requireFault(t, "observe: Logger: make it with NewLogger", err)
+}
+
+func requireFault(t *testing.T, want string, err error) {
+	t.Helper()
+	require.ErrorContains(t, err, want)
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+}
+
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	telemetry := observe.New(observe.NewRequestIDs())
+	require.Equal(t, "telemetry", telemetry.Role())
+	require.Equal(t, "attempt-telemetry", telemetry.Attempts().Role())
+	require.Equal(t, "telemetry", observe.NewLogger(discard(0)).Role())
+}

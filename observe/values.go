@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
 // Values logs requests and responses: off unless its Wrap is around an endpoint,
@@ -28,45 +29,51 @@ import (
 //   - Of a slice or a map, 16 elements are written; of a text 256 bytes; of all
 //     together about the limit of [ValueLimit]. Nine levels deep it ends.
 //
-// A record of a call that panicked has the request. Values is safe for
-// concurrent use. Make it by [Logger.Values].
+// A record of a call that panicked has the request. The Wrap of zero Values
+// refuses every call; make them by [Logger.Values]. Values is safe for concurrent
+// use.
 type Values struct {
 	logger *Logger
 	level  slog.Level
 	limit  int
-	faults []error
+	faults construct.Faults
 }
 
 // A ValueOption is an option of [Logger.Values].
-type ValueOption func(*Values)
+type ValueOption interface{ applyValues(v *Values) }
+
+type valueOption func(*Values)
+
+func (o valueOption) applyValues(v *Values) { o(v) }
 
 // ValueLevel is the level of the records. The default is slog.LevelDebug.
 func ValueLevel(level slog.Level) ValueOption {
-	return func(v *Values) { v.level = level }
+	return valueOption(func(v *Values) { v.level = level })
 }
 
 // ValueLimit bounds the text of a request and of a response. The default is 4096
 // bytes. A number below 1 is a fault.
 func ValueLimit(bytes int) ValueOption {
-	return func(v *Values) {
-		if bytes < 1 {
-			v.faults = append(v.faults, errors.New("observe: Values: ValueLimit: the limit is below 1"))
-		}
+	return valueOption(func(v *Values) {
 		v.limit = bytes
-	}
+		v.faults.Check(bytes >= 1, "ValueLimit: the limit is below 1, got %d", bytes)
+	})
 }
 
 // Values returns what logs requests and responses to the logger's slog.Logger.
 func (l *Logger) Values(opts ...ValueOption) *Values {
-	v := &Values{logger: l, level: slog.LevelDebug, limit: 4096}
-	for _, o := range opts {
-		o(v)
-	}
+	v := &Values{logger: l, level: slog.LevelDebug, limit: 4096, faults: construct.By("observe: Logger.Values")}
+	construct.Options(&v.faults, v, opts, ValueOption.applyValues)
 	return v
 }
 
-// Err returns what is wrong with the options, or nil.
-func (v *Values) Err() error { return errors.Join(errors.Join(v.faults...), v.logger.Err()) }
+// Err returns the faults of the options and of the Logger, or nil.
+func (v *Values) Err() error {
+	if v == nil || v.logger == nil {
+		return construct.Unmade("observe: Values", "Logger.Values")
+	}
+	return errors.Join(v.faults.Err(), v.logger.Err())
+}
 
 // Wrap returns next with its values logged. Req and Resp are those of next. With
 // faults of the options it refuses every call.
@@ -108,7 +115,7 @@ func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, er
 	default:
 		a.list = append(a.list, slog.Any("response", out.text(resp, r.values.limit)))
 	}
-	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger.config.trace)
+	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger.trace)
 	r.values.logger.log.LogAttrs(ctx, r.values.level, valuesMessage, a.list...)
 }
 

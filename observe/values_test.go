@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -100,6 +101,7 @@ func TestValues(t *testing.T) {
 		{"empty struct", values(t, struct{}{}), `{}`},
 		{"time", values(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), `"2026-01-02T03:04:05Z"`},
 		{"address", values(t, netip.MustParseAddr("10.0.0.1")), `"10.0.0.1"`},
+		{"nil address", values(t, net.IP(nil)), `null`},
 		{"bytes", values(t, []byte(secret)), `"[7 bytes]"`},
 		{"nil interface", values(t, error(nil)), `null`},
 		{"error", values(t, errors.New(secret)), `"[errors.errorString]"`},

@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync/atomic"
 
@@ -30,7 +29,8 @@ import (
 //
 // An Adaptive is one for all operations that it surrounds, which should take
 // about equally long: give slow ones another with [endpoint.Only]. A call costs
-// one allocation. An Adaptive is safe for concurrent use.
+// one allocation. The zero Adaptive refuses every call; make one with
+// [NewAdaptive]. An Adaptive is safe for concurrent use.
 //
 // Its events have the source "adaptive" and the kinds "rejected" and "limit", for
 // a new limit. Its gauges are "permits", which is the limit, "permits_in_use" and
@@ -42,7 +42,6 @@ type Adaptive struct {
 	limiter adaptivelimiter.AdaptiveLimiter[struct{}]
 	waiting atomic.Int64
 	told    atomic.Int64 // the limit that was last told
-	faults  error        // of construction; see Err
 }
 
 // An AdaptiveOption is an option of [NewAdaptive].
@@ -55,14 +54,8 @@ const startLimit = 20
 // NewAdaptive returns an Adaptive with a limit of 20, or the nearest that its
 // [Limits] allow.
 func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
-	a := &Adaptive{limits: limits{1, 200}}
-	for _, o := range opts {
-		o.applyAdaptive(a)
-	}
-	a.faults = errors.Join(a.limits.faults("NewAdaptive"), a.queue.faults("NewAdaptive"))
-	if a.faults != nil {
-		a.limits = limits{1, 1} // the library panics at others
-	}
+	a := &Adaptive{common: newCommon("NewAdaptive"), limits: limits{1, 200}}
+	configure(a, opts, AdaptiveOption.applyAdaptive)
 	start := a.limits.nearest(startLimit)
 	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(uint(a.limits.least), uint(a.limits.most), uint(start)).Build() //nolint:gosec // positive
 	a.told.Store(int64(start))
@@ -70,13 +63,24 @@ func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
 }
 
 // Err returns the faults of the construction, or nil.
-func (a *Adaptive) Err() error { return a.faults }
+func (a *Adaptive) Err() error { return errOf(a, "Adaptive", "NewAdaptive") }
+
+// Role returns [RoleConcurrency].
+func (*Adaptive) Role() string { return RoleConcurrency }
 
 // Limit returns how many calls may run at the same time now.
-func (a *Adaptive) Limit() int { return a.limiter.Limit() }
+func (a *Adaptive) Limit() int {
+	if a.limiter == nil {
+		return 0
+	}
+	return a.limiter.Limit()
+}
 
 // Enter takes a permit, waits for one, or rejects the call.
 func (a *Adaptive) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if a.limiter == nil {
+		return faulty{a.Err()}.Enter(ctx)
+	}
 	if permit, ok := a.limiter.TryAcquirePermit(); ok {
 		return ctx, endpoint.Token{P: permit}, nil
 	}
@@ -109,6 +113,9 @@ func (a *Adaptive) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoi
 
 // Gauges yields the state of a.
 func (a *Adaptive) Gauges(yield func(endpoint.Gauge) bool) {
+	if a.limiter == nil {
+		return
+	}
 	for _, g := range []endpoint.Gauge{
 		{Metric: "permits", Value: float64(a.limiter.Limit())},
 		{Metric: "permits_in_use", Value: float64(a.limiter.Inflight())},

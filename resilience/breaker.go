@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"sync"
 	"time"
@@ -52,8 +51,9 @@ var ErrOpen = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "BR
 // The default is a cooldown of 5 s, one probe, and 30 s for it. A closed Breaker
 // costs no allocation, and while no call fails its calls write to no memory that
 // they share, but for a Window with a Ratio: there each success is one addition,
-// and a timer sorts them into the window a tenth of it at a time. A Breaker is
-// safe for concurrent use.
+// and a timer sorts them into the window a tenth of it at a time. The zero Breaker
+// refuses every call; make one with [NewBreaker]. A Breaker is safe for concurrent
+// use.
 //
 // Its events have the source "breaker" and the kinds "opened", with the failure
 // as Err and the cooldown as Delay, "half-open", "closed" and "rejected". Its
@@ -61,9 +61,8 @@ var ErrOpen = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "BR
 type Breaker struct {
 	common
 	rules
-	judge  judge
-	epoch  time.Time // what its times count from
-	faults error     // of construction; see Err
+	judge judge
+	epoch time.Time // what its times count from
 
 	own *circuit // of Wrap, and of Shared
 
@@ -82,11 +81,6 @@ type rules struct {
 	probes    int
 	probeTime time.Duration
 	shared    bool
-	odd       []error // faults of options
-}
-
-func (r *rules) check(ok bool, format string, args ...any) {
-	r.odd = append(r.odd, fault(ok, "NewBreaker: "+format, args...))
 }
 
 // A BreakerOption is an option of [NewBreaker].
@@ -94,17 +88,17 @@ type BreakerOption interface{ applyBreaker(b *Breaker) }
 
 func (o commonOption) applyBreaker(b *Breaker) { o(&b.common) }
 
-type breakerOption func(r *rules)
+type breakerOption func(b *Breaker)
 
-func (o breakerOption) applyBreaker(b *Breaker) { o(&b.rules) }
+func (o breakerOption) applyBreaker(b *Breaker) { o(b) }
 
 // LastCalls has a [Breaker] count failures among the latest size calls instead
 // of in a row; size must not be below its number of failures. It excludes
 // [Window].
 func LastCalls(size int) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.last = size
-		r.check(size > 0, "LastCalls(%d), want a positive number", size)
+	return breakerOption(func(b *Breaker) {
+		b.last = size
+		b.check(size > 0, "LastCalls(%d), want a positive number", size)
 	})
 }
 
@@ -112,9 +106,9 @@ func LastCalls(size int) BreakerOption {
 // window failed, besides its number of failures. It must be above 0 and at most
 // 1, and needs [LastCalls] or [Window].
 func Ratio(failed float64) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.ratio = failed
-		r.check(failed > 0 && failed <= 1, "Ratio(%v), want one above 0 and up to 1", failed)
+	return breakerOption(func(b *Breaker) {
+		b.ratio = failed
+		b.check(failed > 0 && failed <= 1, "Ratio(%v), want one above 0 and up to 1", failed)
 	})
 }
 
@@ -122,42 +116,42 @@ func Ratio(failed float64) BreakerOption {
 // failure. The default is none; d must be positive. It does not apply to streams,
 // which may be long.
 func SlowAfter(d time.Duration) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.slow = d
-		r.check(d > 0, "SlowAfter(%v), want a positive time", d)
+	return breakerOption(func(b *Breaker) {
+		b.slow = d
+		b.check(d > 0, "SlowAfter(%v), want a positive time", d)
 	})
 }
 
 // Cooldown sets how long a [Breaker] stays open before it tries the server
 // again. The default is 5 s; d must be positive.
 func Cooldown(d time.Duration) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.cooldown = d
-		r.check(d > 0, "Cooldown(%v), want a positive time", d)
+	return breakerOption(func(b *Breaker) {
+		b.cooldown = d
+		b.check(d > 0, "Cooldown(%v), want a positive time", d)
 	})
 }
 
 // Probes sets how many calls a half-open [Breaker] lets pass, all of which must
 // succeed. The default is 1; n must be positive.
 func Probes(n int) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.probes = n
-		r.check(n > 0, "Probes(%d), want a positive number", n)
+	return breakerOption(func(b *Breaker) {
+		b.probes = n
+		b.check(n > 0, "Probes(%d), want a positive number", n)
 	})
 }
 
 // ProbeTime sets after what time without an answer a half-open [Breaker] gives
 // its probes up. The default is 30 s; d must be positive.
 func ProbeTime(d time.Duration) BreakerOption {
-	return breakerOption(func(r *rules) {
-		r.probeTime = d
-		r.check(d > 0, "ProbeTime(%v), want a positive time", d)
+	return breakerOption(func(b *Breaker) {
+		b.probeTime = d
+		b.check(d > 0, "ProbeTime(%v), want a positive time", d)
 	})
 }
 
 // Shared gives a [Breaker] one state for all operations that it surrounds.
 func Shared() BreakerOption {
-	return breakerOption(func(r *rules) { r.shared = true })
+	return breakerOption(func(b *Breaker) { b.shared = true })
 }
 
 // A WindowOption is for policies that look at the outcomes of a span of time.
@@ -187,34 +181,34 @@ func Window(d time.Duration) WindowOption { return windowOption(d) }
 // positive.
 func NewBreaker(n int, opts ...BreakerOption) *Breaker {
 	b := &Breaker{
+		common:   newCommon("NewBreaker"),
 		judge:    judge{fails: endpoint.ServerFault},
 		epoch:    time.Now(),
 		circuits: map[*endpoint.Operation]*circuit{},
 	}
 	b.rules = rules{failures: n, cooldown: 5 * time.Second, probes: 1, probeTime: 30 * time.Second}
-	for _, o := range opts {
-		o.applyBreaker(b)
-	}
-	b.faults = b.rules.faults()
+	b.check(n > 0, "%d failures, want a positive number", n)
+	configure(b, opts, BreakerOption.applyBreaker)
+	b.check(b.last == 0 || b.last >= n, "%d failures never are among LastCalls(%d)", n, b.last)
+	b.check(b.last == 0 || b.span == 0, "LastCalls and Window exclude each other")
+	b.check(b.ratio == 0 || b.last != 0 || b.span != 0, "Ratio needs LastCalls or Window")
 	b.own = newCircuit(b, nil)
 	return b
 }
 
-func (r *rules) faults() error {
-	r.check(r.failures > 0, "%d failures, want a positive number", r.failures)
-	r.check(r.last == 0 || r.last >= r.failures, "%d failures never are among LastCalls(%d)", r.failures, r.last)
-	r.check(r.last == 0 || r.span == 0, "LastCalls and Window exclude each other")
-	r.check(r.ratio == 0 || r.last != 0 || r.span != 0, "Ratio needs LastCalls or Window")
-	return errors.Join(r.odd...)
-}
-
 // Err returns the faults of the construction, or nil.
-func (b *Breaker) Err() error { return b.faults }
+func (b *Breaker) Err() error { return errOf(b, "Breaker", "NewBreaker") }
+
+// Role returns [RoleBreaker].
+func (*Breaker) Role() string { return RoleBreaker }
 
 // For returns the layer of one operation, with a state of its own unless
 // [Shared]; always the same for an operation.
 func (b *Breaker) For(op *endpoint.Operation) endpoint.Layer {
-	if b.shared {
+	switch {
+	case b.own == nil:
+		return faulty{b.Err()}
+	case b.shared:
 		return b.own
 	}
 	b.mu.Lock()
@@ -229,16 +223,24 @@ func (b *Breaker) For(op *endpoint.Operation) endpoint.Layer {
 
 // Enter admits the call or rejects it with [ErrOpen].
 func (b *Breaker) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if b.own == nil {
+		return faulty{b.Err()}.Enter(ctx)
+	}
 	return b.own.Enter(ctx)
 }
 
 // Exit settles the call, also one that panicked.
 func (b *Breaker) Exit(ctx context.Context, t endpoint.Token, err error) error {
-	return b.own.Exit(ctx, t, err)
+	return b.own.Exit(ctx, t, err) // it reads own only for a call that Enter admitted
 }
 
 // Item settles the probe of a stream.
-func (b *Breaker) Item(ctx context.Context, t endpoint.Token) error { return b.own.Item(ctx, t) }
+func (b *Breaker) Item(ctx context.Context, t endpoint.Token) error {
+	if b.own == nil {
+		return nil
+	}
+	return b.own.Item(ctx, t)
+}
 
 // Wrap returns next guarded by b, with one state for all that it is wrapped
 // around. Req and Resp are those of next.
@@ -247,7 +249,7 @@ func (b *Breaker) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoin
 		_, both := endpoint.StreamItem(reflect.TypeFor[Req]())
 		return endpoint.Stack{&streamBreaker{Breaker: b, settles: !both}}.Wrap(next)
 	}
-	if b.faults != nil {
+	if b.Err() != nil {
 		return endpoint.Stack{b}.Wrap(next)
 	}
 	return endpoint.Stack{b.own}.Wrap(next) // spares each call the way through b
@@ -274,11 +276,20 @@ func (s *streamBreaker) Item(ctx context.Context, t endpoint.Token) error {
 }
 
 // State returns the state of what b is wrapped around, and of all operations if
-// it is [Shared]. Those of single operations are in the gauges.
-func (b *Breaker) State() BreakerState { return b.own.state() }
+// it is [Shared]. Those of single operations are in the gauges. A zero Breaker is
+// Open.
+func (b *Breaker) State() BreakerState {
+	if b.own == nil {
+		return Open
+	}
+	return b.own.state()
+}
 
 // Gauges yields the state of b, and of each operation.
 func (b *Breaker) Gauges(yield func(endpoint.Gauge) bool) {
+	if b.own == nil {
+		return
+	}
 	b.mu.Lock()
 	circuits := make([]*circuit, 0, 1+len(b.circuits))
 	for _, c := range b.circuits {

@@ -1,8 +1,6 @@
 package resilience
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -22,11 +20,13 @@ import (
 // the morning.
 //
 // Each [Retry] and each [Hedge] has a Budget of its own unless [Budgeted] gives
-// them one in common. Make it with [NewBudget]. It is safe for concurrent use.
+// them one in common. The zero Budget has no tokens and never gets any, and
+// policies refuse it; make one with [NewBudget]. A Budget is safe for concurrent
+// use.
 type Budget struct {
+	construction
 	share, floor float64
 	start        time.Time
-	faults       error
 
 	mu     sync.Mutex    // guards the fields below
 	last   time.Duration // since start, of the last change
@@ -46,19 +46,15 @@ const (
 // policies' own have 0.1) and perSecond tokens for each second (theirs have 1).
 // Neither may be negative; both 0 leave the 10 tokens of the start.
 func NewBudget(share, perSecond float64) *Budget {
-	b := &Budget{share: share, floor: perSecond, start: time.Now(), tokens: budgetStart}
-	check := func(what string, v float64) {
-		if !(v >= 0) || math.IsInf(v, 1) { // not NaN either
-			b.faults = errors.Join(b.faults, fmt.Errorf("resilience: NewBudget: the %s, %v, is not a number from 0 up", what, v))
-		}
-	}
-	check("share", share)
-	check("number for each second", perSecond)
+	b := &Budget{construction: construction{by: "NewBudget"}, share: share, floor: perSecond, start: time.Now(), tokens: budgetStart}
+	amount := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) } // not NaN either
+	b.check(amount(share), "the share, %v, is not a number from 0 up", share)
+	b.check(amount(perSecond), "the number for each second, %v, is not a number from 0 up", perSecond)
 	return b
 }
 
-// Err returns what is wrong with the arguments of [NewBudget], or nil.
-func (b *Budget) Err() error { return b.faults }
+// Err returns the faults of the construction, or nil.
+func (b *Budget) Err() error { return errOf(b, "Budget", "NewBudget") }
 
 // Tokens returns how many attempts more than calls may be made now.
 func (b *Budget) Tokens() float64 {
@@ -140,13 +136,12 @@ type BudgetedOption interface {
 // NewBudget(0.1, 1). A nil b is a fault.
 func Budgeted(b *Budget) BudgetedOption { return budgeted{b} }
 
-func (o budgeted) applyRetry(r *Retry) { r.budget = o.budget }
-func (o budgeted) applyHedge(h *Hedge) { h.budget = o.budget }
+func (o budgeted) applyRetry(r *Retry) { o.apply(&r.construction, &r.budget) }
+func (o budgeted) applyHedge(h *Hedge) { o.apply(&h.construction, &h.budget) }
 
-// faultsFor returns what is wrong with the Budget that a constructor got.
-func (b *Budget) faultsFor(constructor string) error {
-	if b == nil {
-		return fmt.Errorf("resilience: %s: Budgeted(nil)", constructor)
+func (o budgeted) apply(c *construction, budget **Budget) {
+	if c.check(o.budget != nil, "Budgeted(nil)") {
+		c.include(o.budget.Err())
+		*budget = o.budget
 	}
-	return b.faults
 }

@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
@@ -22,7 +21,8 @@ var ErrOutOfCapacity = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpo
 // one, first come, first served, or are rejected with [ErrOutOfCapacity].
 //
 // A Bulkhead is one for all operations that it surrounds. A success costs no
-// allocation, unless it waits. A Bulkhead is safe for concurrent use.
+// allocation, unless it waits. The zero Bulkhead refuses every call; make one with
+// [NewBulkhead]. A Bulkhead is safe for concurrent use.
 //
 // Its events have the source "bulkhead" and the kind "rejected". Its gauges are
 // "permits", "permits_in_use" and "waiting".
@@ -31,7 +31,6 @@ type Bulkhead struct {
 	queue   queue
 	permits chan struct{} // an element for each permit in use
 	waiting atomic.Int64
-	faults  error // of construction; see Err
 }
 
 // A BulkheadOption is an option of [NewBulkhead].
@@ -42,19 +41,17 @@ func (o commonOption) applyBulkhead(b *Bulkhead) { o(&b.common) }
 // NewBulkhead returns a Bulkhead for up to n calls at the same time. n must be
 // positive.
 func NewBulkhead(n int, opts ...BulkheadOption) *Bulkhead {
-	b := &Bulkhead{permits: make(chan struct{}, max(n, 0))}
-	for _, o := range opts {
-		o.applyBulkhead(b)
-	}
-	b.faults = errors.Join(
-		fault(n > 0, "NewBulkhead: %d permits, want a positive number", n),
-		b.queue.faults("NewBulkhead"),
-	)
+	b := &Bulkhead{common: newCommon("NewBulkhead"), permits: make(chan struct{}, max(n, 0))}
+	b.check(n > 0, "%d permits, want a positive number", n)
+	configure(b, opts, BulkheadOption.applyBulkhead)
 	return b
 }
 
 // Err returns the faults of the construction, or nil.
-func (b *Bulkhead) Err() error { return b.faults }
+func (b *Bulkhead) Err() error { return errOf(b, "Bulkhead", "NewBulkhead") }
+
+// Role returns [RoleConcurrency].
+func (*Bulkhead) Role() string { return RoleConcurrency }
 
 // Enter takes a permit, waits for one, or rejects the call.
 func (b *Bulkhead) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
@@ -62,13 +59,18 @@ func (b *Bulkhead) Enter(ctx context.Context) (context.Context, endpoint.Token, 
 	case b.permits <- struct{}{}:
 		return ctx, endpoint.Token{}, nil
 	default:
-		return ctx, endpoint.Token{}, b.wait(ctx)
 	}
+	if b.permits == nil {
+		return faulty{b.Err()}.Enter(ctx)
+	}
+	return ctx, endpoint.Token{}, b.wait(ctx)
 }
 
 // Exit gives the permit back.
 func (b *Bulkhead) Exit(_ context.Context, _ endpoint.Token, err error) error {
-	<-b.permits
+	if b.permits != nil { // else it would wait for ever
+		<-b.permits
+	}
 	return err
 }
 
@@ -79,6 +81,9 @@ func (b *Bulkhead) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoi
 
 // Gauges yields the state of b.
 func (b *Bulkhead) Gauges(yield func(endpoint.Gauge) bool) {
+	if b.permits == nil {
+		return
+	}
 	for _, g := range []endpoint.Gauge{
 		{Metric: "permits", Value: float64(cap(b.permits))},
 		{Metric: "permits_in_use", Value: float64(len(b.permits))},

@@ -30,8 +30,9 @@ import (
 // values of the context are the first caller's, what depends on who asks must be
 // part of the key.
 //
-// Make a Coalescer with [Coalesce] and use its Wrap, which is a middleware. What
-// different endpoints do is never shared. It is safe for concurrent use.
+// Make a Coalescer with [Coalesce] and use its Wrap, which is a middleware; that of
+// the zero Coalescer refuses every call. What different endpoints do is never
+// shared. It is safe for concurrent use.
 //
 // Events of the source "coalesce": "joined", when a caller joins a flight. Its
 // gauges are "flights" and "waiting", the callers of all flights.
@@ -45,20 +46,14 @@ type Coalescer[Req any, K comparable] struct {
 // Coalesce returns a Coalescer of calls whose requests have the same key. Req is
 // the type of the request, K that of the key. A nil key is a fault.
 func Coalesce[Req any, K comparable](key func(req Req) K, opts ...Option) *Coalescer[Req, K] {
-	c := &Coalescer[Req, K]{key: key}
-	for _, o := range opts {
-		o.apply(&c.common)
-	}
+	c := &Coalescer[Req, K]{common: newCommon("Coalesce"), key: key}
+	c.check(key != nil, "the key is nil")
+	configure(&c.common, opts, Option.apply)
 	return c
 }
 
-// Err returns what is wrong with the arguments of [Coalesce], or nil.
-func (c *Coalescer[Req, K]) Err() error {
-	if c.key == nil {
-		return errors.New("resilience: Coalesce: the key is nil")
-	}
-	return nil
-}
+// Err returns the faults of the construction, or nil.
+func (c *Coalescer[Req, K]) Err() error { return errOf(c, "Coalescer", "Coalesce") }
 
 // Gauges yields the state of c.
 func (c *Coalescer[Req, K]) Gauges(yield func(endpoint.Gauge) bool) {

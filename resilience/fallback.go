@@ -9,8 +9,9 @@ import (
 )
 
 // A Fallbacker answers calls that failed in another way. Make it with
-// [Fallback] and use its Wrap, which is a middleware; it is no Layer, because a
-// Layer makes no responses. It keeps no state and is safe for concurrent use.
+// [Fallback] and use its Wrap, which is a middleware; that of the zero Fallbacker
+// refuses every call. A Fallbacker is not a Layer, because a Layer makes no
+// responses. It keeps no state and is safe for concurrent use.
 //
 // Events of the source "fallback": "fell_back", with the error of the call as
 // Err.
@@ -28,20 +29,14 @@ type Fallbacker[Req, Resp any] struct {
 //
 // Req and Resp are the types of the endpoint. A nil answer is a fault.
 func Fallback[Req, Resp any](answer func(ctx context.Context, req Req, err error) (Resp, error), opts ...Option) *Fallbacker[Req, Resp] {
-	f := &Fallbacker[Req, Resp]{answer: answer}
-	for _, o := range opts {
-		o.apply(&f.common)
-	}
+	f := &Fallbacker[Req, Resp]{common: newCommon("Fallback"), answer: answer}
+	f.check(answer != nil, "the answer is nil")
+	configure(&f.common, opts, Option.apply)
 	return f
 }
 
-// Err returns what is wrong with the arguments of [Fallback], or nil.
-func (f *Fallbacker[Req, Resp]) Err() error {
-	if f.answer == nil {
-		return errors.New("resilience: Fallback: the answer is nil")
-	}
-	return nil
-}
+// Err returns the faults of the construction, or nil.
+func (f *Fallbacker[Req, Resp]) Err() error { return errOf(f, "Fallbacker", "Fallback") }
 
 // Wrap returns next with the answer behind it.
 func (f *Fallbacker[Req, Resp]) Wrap(next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {

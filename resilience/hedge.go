@@ -2,8 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -29,9 +27,9 @@ import (
 // endpoint decides that for himself. A stream is hedged up to its first item; a
 // call with a request stream is not hedged.
 //
-// Make a Hedge with [NewHedge]. It is for clients: the Use of a server refuses
-// it. A hedged call runs its attempts on goroutines of their own. A Hedge is
-// safe for concurrent use.
+// Make a Hedge with [NewHedge]; the zero Hedge refuses every call. It is for
+// clients: the Use of a server refuses it. A hedged call runs its attempts on
+// goroutines of their own. A Hedge is safe for concurrent use.
 //
 // Events of the source "hedge": "hedged", with the time that was waited as
 // Delay; "budget_spent". Its gauges are "budget_tokens" and, with [Quantile],
@@ -41,7 +39,6 @@ type Hedge struct {
 	most   int
 	budget *Budget
 	q      float64 // 0 for a fixed delay
-	faults error
 	hedging
 
 	mu     sync.Mutex // guards the field below
@@ -50,7 +47,7 @@ type Hedge struct {
 
 // hedging is the Hedge for one operation, or for one endpoint.
 type hedging struct {
-	policy *Hedge
+	policy *Hedge // nil in a zero Hedge
 	op     *endpoint.Operation
 	fixed  time.Duration
 	times  *quantile // nil for a fixed delay
@@ -73,9 +70,8 @@ func (o commonOption) applyHedge(h *Hedge) { o(&h.common) }
 // q that is not between 0 and 1 is a fault.
 func Quantile(q float64) HedgeOption {
 	return hedgeOption(func(h *Hedge) {
-		if h.q = q; !(q > 0 && q < 1) { // not NaN either
-			h.faults = errors.Join(h.faults, fmt.Errorf("resilience: NewHedge: Quantile(%v) is not between 0 and 1", q))
-		}
+		h.q = q
+		h.check(q > 0 && q < 1, "Quantile(%v) is not between 0 and 1", q) // nor is NaN
 	})
 }
 
@@ -83,23 +79,17 @@ func Quantile(q float64) HedgeOption {
 // default is 2. A number below 2 is a fault.
 func AtMost(attempts int) HedgeOption {
 	return hedgeOption(func(h *Hedge) {
-		if h.most = attempts; attempts < 2 {
-			h.faults = errors.Join(h.faults, fmt.Errorf("resilience: NewHedge: AtMost(%d) hedges nothing", attempts))
-		}
+		h.most = attempts
+		h.check(attempts >= 2, "AtMost(%d), want at least 2", attempts)
 	})
 }
 
 // NewHedge returns a Hedge that starts a second attempt after delay, which must
 // be positive.
 func NewHedge(delay time.Duration, opts ...HedgeOption) *Hedge {
-	h := &Hedge{most: 2, budget: NewBudget(budgetShare, budgetFloor)}
-	for _, o := range opts {
-		o.applyHedge(h)
-	}
-	if delay <= 0 {
-		h.faults = errors.Join(fmt.Errorf("resilience: NewHedge: a delay of %v is not positive", delay), h.faults)
-	}
-	h.faults = errors.Join(h.faults, h.budget.faultsFor("NewHedge"))
+	h := &Hedge{common: newCommon("NewHedge"), most: 2, budget: NewBudget(budgetShare, budgetFloor)}
+	h.check(delay > 0, "a delay of %v is not positive", delay)
+	configure(h, opts, HedgeOption.applyHedge)
 	h.hedging = h.state(nil, delay)
 	return h
 }
@@ -112,8 +102,11 @@ func (h *Hedge) state(op *endpoint.Operation, delay time.Duration) hedging {
 	return s
 }
 
-// Err returns what is wrong with the arguments of [NewHedge], or nil.
-func (h *Hedge) Err() error { return h.faults }
+// Err returns the faults of the construction, or nil.
+func (h *Hedge) Err() error { return errOf(h, "Hedge", "NewHedge") }
+
+// Role returns [RoleHedge].
+func (*Hedge) Role() string { return RoleHedge }
 
 // For returns a Hedge for an operation that is idempotent, else nil.
 func (h *Hedge) For(op *endpoint.Operation) endpoint.Layer {
@@ -132,7 +125,7 @@ func (h *Hedge) For(op *endpoint.Operation) endpoint.Layer {
 
 // Gauges yields the state of h.
 func (h *Hedge) Gauges(yield func(endpoint.Gauge) bool) {
-	if h.faults != nil || !h.budget.gauges("hedge", &h.common, yield) || h.times == nil {
+	if h.policy == nil || !h.budget.gauges("hedge", &h.common, yield) || h.times == nil {
 		return
 	}
 	h.mu.Lock()
@@ -151,8 +144,11 @@ func (h *Hedge) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.
 	return endpoint.Stack{h}.Wrap(next)
 }
 
-// Enter counts the call for the Budget. It never refuses.
+// Enter counts the call for the Budget.
 func (s *hedging) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if s.policy == nil {
+		return faulty{unmade("Hedge", "NewHedge")}.Enter(ctx)
+	}
 	s.policy.budget.deposit()
 	return ctx, endpoint.Token{}, nil
 }
@@ -162,11 +158,14 @@ func (s *hedging) Exit(_ context.Context, _ endpoint.Token, err error) error { r
 
 // Delay returns the time to wait for an answer before another attempt.
 func (s *hedging) Delay(_ context.Context, started int) (time.Duration, bool) {
-	return s.delay(), started < s.policy.most
+	return s.delay(), s.policy != nil && started < s.policy.most
 }
 
 // Start takes the token of another attempt.
 func (s *hedging) Start(ctx context.Context, _ int) bool {
+	if s.policy == nil {
+		return false
+	}
 	ok := s.policy.budget.take()
 	kind := "hedged"
 	if !ok {

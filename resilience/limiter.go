@@ -3,7 +3,6 @@ package resilience
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -28,15 +27,15 @@ var ErrRateLimited = endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "e
 // On a server, where calls should not pile up, a Limiter is what most need; a
 // client that can spare the time paces itself with a [Waiter]. A Limiter is one
 // bucket for all operations that it surrounds. A stream takes one token, when
-// its loop starts. A success costs no allocation. A Limiter is safe for
-// concurrent use.
+// its loop starts. A success costs no allocation. The zero Limiter refuses every
+// call; make one with [NewLimiter] or [LimiterOf]. A Limiter is safe for concurrent
+// use.
 //
 // Its events have the source "limiter" and the kind "rejected", with the
 // RetryAfter as Delay. Its gauge is "tokens", the calls that would pass now.
 type Limiter struct {
 	common
-	lim    *rate.Limiter
-	faults error // of construction; see Err
+	lim *rate.Limiter
 }
 
 // A LimiterOption is an option of [NewLimiter] and [LimiterOf].
@@ -47,8 +46,9 @@ func (o commonOption) applyLimiter(l *Limiter) { o(&l.common) }
 // NewLimiter returns a Limiter that lets perSecond calls a second pass, and
 // burst of them at once. Both must be positive.
 func NewLimiter(perSecond float64, burst int, opts ...LimiterOption) *Limiter {
-	l := LimiterOf(rate.NewLimiter(rate.Limit(perSecond), burst), opts...)
-	l.faults = bucketFaults("NewLimiter", perSecond, burst)
+	l := &Limiter{common: newCommon("NewLimiter"), lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	l.checkBucket(perSecond, burst)
+	configure(l, opts, LimiterOption.applyLimiter)
 	return l
 }
 
@@ -56,18 +56,23 @@ func NewLimiter(perSecond float64, burst int, opts ...LimiterOption) *Limiter {
 // elsewhere, too, and changed while it runs.
 func LimiterOf(bucket *rate.Limiter, opts ...LimiterOption) *Limiter {
 	// The zero bucket, which lets nothing pass, stands in for a nil one.
-	l := &Limiter{lim: cmp.Or(bucket, new(rate.Limiter)), faults: fault(bucket != nil, "LimiterOf: the bucket is nil")}
-	for _, o := range opts {
-		o.applyLimiter(l)
-	}
+	l := &Limiter{common: newCommon("LimiterOf"), lim: cmp.Or(bucket, new(rate.Limiter))}
+	l.check(bucket != nil, "the bucket is nil")
+	configure(l, opts, LimiterOption.applyLimiter)
 	return l
 }
 
 // Err returns the faults of the construction, or nil.
-func (l *Limiter) Err() error { return l.faults }
+func (l *Limiter) Err() error { return errOf(l, "Limiter", "NewLimiter or LimiterOf") }
+
+// Role returns [RoleRate].
+func (*Limiter) Role() string { return RoleRate }
 
 // Enter takes a token or rejects the call.
 func (l *Limiter) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if l.lim == nil {
+		return faulty{l.Err()}.Enter(ctx)
+	}
 	if l.lim.Allow() {
 		return ctx, endpoint.Token{}, nil
 	}
@@ -80,7 +85,7 @@ func (l *Limiter) Exit(_ context.Context, _ endpoint.Token, err error) error { r
 
 // Wrap returns next limited by l alone. Req and Resp are those of next.
 func (l *Limiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	if l.faults != nil || isStream[Req]() || isStream[Resp]() {
+	if l.Err() != nil || isStream[Req]() || isStream[Resp]() {
 		return endpoint.Stack{l}.Wrap(next)
 	}
 	// Nothing is to be done at the end, so this is all that a Stack would do.
@@ -94,7 +99,9 @@ func (l *Limiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoin
 
 // Gauges yields the state of l.
 func (l *Limiter) Gauges(yield func(endpoint.Gauge) bool) {
-	yield(endpoint.Gauge{Source: "limiter", Name: l.name, Metric: "tokens", Value: l.lim.Tokens()})
+	if l.lim != nil {
+		yield(endpoint.Gauge{Source: "limiter", Name: l.name, Metric: "tokens", Value: l.lim.Tokens()})
+	}
 }
 
 // reject returns the error of a call that came too early and tells of it.
@@ -103,12 +110,10 @@ func (c *common) reject(ctx context.Context, source string, after time.Duration)
 	return ErrRateLimited.WithRetryAfter(after)
 }
 
-// bucketFaults returns what is wrong with the values of a token bucket.
-func bucketFaults(where string, perSecond float64, burst int) error {
-	return errors.Join(
-		fault(perSecond > 0 && !math.IsInf(perSecond, 0), "%s: %v calls a second, want a positive number", where, perSecond),
-		fault(burst > 0, "%s: a burst of %d calls, want a positive number", where, burst),
-	)
+// checkBucket notes what is wrong with the values of a token bucket.
+func (c *construction) checkBucket(perSecond float64, burst int) {
+	c.check(perSecond > 0 && !math.IsInf(perSecond, 0), "%v calls a second, want a positive number", perSecond)
+	c.check(burst > 0, "a burst of %d calls, want a positive number", burst)
 }
 
 // never is the wait for a token that does not come.

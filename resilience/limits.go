@@ -1,7 +1,5 @@
 package resilience
 
-import "errors"
-
 // A LimitsOption is for policies that find by themselves how many calls may run at
 // the same time.
 type LimitsOption interface {
@@ -16,16 +14,17 @@ func Limits(least, most int) LimitsOption { return limits{least, most} }
 
 type limits struct{ least, most int }
 
-func (l limits) applyAdaptive(a *Adaptive) { a.limits = l }
-func (l limits) applyShed(s *Shed)         { s.limits = l }
+func (l limits) applyAdaptive(a *Adaptive) { l.apply(&a.construction, &a.limits) }
+func (l limits) applyShed(s *Shed)         { l.apply(&s.construction, &s.limits) }
+
+// apply sets the limits, unless they have a fault: the library of an Adaptive
+// panics at those.
+func (l limits) apply(c *construction, to *limits) {
+	isPositive := c.check(l.least > 0, "Limits(%d, %d): want a positive number", l.least, l.most)
+	if c.check(l.least <= l.most, "Limits(%d, %d): the greater number is first", l.least, l.most) && isPositive {
+		*to = l
+	}
+}
 
 // nearest returns n, or the bound that it is beyond.
 func (l limits) nearest(n int) int { return min(max(n, l.least), l.most) }
-
-// faults returns what is wrong with the option that the constructor got.
-func (l limits) faults(constructor string) error {
-	return errors.Join(
-		fault(l.least > 0, "%s: Limits(%d, %d): want a positive number", constructor, l.least, l.most),
-		fault(l.least <= l.most, "%s: Limits(%d, %d): the greater number is first", constructor, l.least, l.most),
-	)
-}

@@ -6,14 +6,20 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// common is what every policy has of options that all of them take.
+// common is what all policies have: their construction, and what the options set
+// that all of them take.
 type common struct {
+	construction
 	name    string
 	onEvent func(context.Context, endpoint.Event)
 }
 
-// emit hands an event of the policy to who listens. It must be called without a
-// lock held.
+func newCommon(constructor string) common {
+	return common{construction: construction{by: constructor}}
+}
+
+// emit passes an event of the policy to the OnEvent callback, if there is one.
+// It must be called without a lock held.
 func (c *common) emit(ctx context.Context, e endpoint.Event) {
 	if c.onEvent == nil {
 		return

@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 
@@ -31,8 +30,9 @@ const DefaultMaxClients = 1 << 16
 // under an attack with more keys than buckets a client may get more than its
 // rate, but never less, and memory stays bounded.
 //
-// A success costs no allocation. A PerClient is safe for concurrent use; its
-// clients are spread over up to 64 locks.
+// A success costs no allocation. The zero PerClient refuses every call; make one
+// with [NewPerClient]. A PerClient is safe for concurrent use; its clients are
+// spread over up to 64 locks.
 //
 // Its events have the source "perclient" and the kind "rejected", with the
 // RetryAfter as Delay and nothing about the client. Its gauge is "clients", the
@@ -42,7 +42,6 @@ type PerClient struct {
 	rate    bucketRate
 	clients int // at most
 	key     func(*endpoint.Call) string
-	faults  error // of construction; see Err
 
 	byClient *buckets[client] // used without key
 	byKey    *buckets[string] // used with key
@@ -60,7 +59,10 @@ func (o perClientOption) applyPerClient(p *PerClient) { o(p) }
 // MaxClients sets how many clients a [PerClient] tells apart at the same time.
 // The default is [DefaultMaxClients]; n must be positive and at most 2^30.
 func MaxClients(n int) PerClientOption {
-	return perClientOption(func(p *PerClient) { p.clients = n })
+	return perClientOption(func(p *PerClient) {
+		p.clients = n
+		p.check(n > 0 && n <= 1<<30, "MaxClients(%d), want 1 to 2^30", n)
+	})
 }
 
 // A KeyOption is for limits that tell calls apart by a key.
@@ -83,23 +85,24 @@ func KeyBy(key func(call *endpoint.Call) string) KeyOption { return keyOption(ke
 // NewPerClient returns a PerClient that lets perSecond calls a second of each
 // client pass, and burst of them at once. Both must be positive.
 func NewPerClient(perSecond float64, burst int, opts ...PerClientOption) *PerClient {
-	p := &PerClient{rate: bucketRate{perSecond, float64(burst)}, clients: DefaultMaxClients}
-	for _, o := range opts {
-		o.applyPerClient(p)
-	}
-	p.faults = errors.Join(
-		bucketFaults("NewPerClient", perSecond, burst),
-		fault(p.clients > 0 && p.clients <= 1<<30, "NewPerClient: MaxClients(%d), want 1 to 2^30", p.clients),
-	)
+	p := &PerClient{common: newCommon("NewPerClient"), rate: bucketRate{perSecond, float64(burst)}, clients: DefaultMaxClients}
+	p.checkBucket(perSecond, burst)
+	configure(p, opts, PerClientOption.applyPerClient)
 	p.byClient, p.byKey = newBuckets[client](p.rate, p.clients), newBuckets[string](p.rate, p.clients)
 	return p
 }
 
 // Err returns the faults of the construction, or nil.
-func (p *PerClient) Err() error { return p.faults }
+func (p *PerClient) Err() error { return errOf(p, "PerClient", "NewPerClient") }
+
+// Role returns [RoleClientLimit].
+func (*PerClient) Role() string { return RoleClientLimit }
 
 // Enter takes a token of the client's or rejects the call.
 func (p *PerClient) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if p.byClient == nil {
+		return faulty{p.Err()}.Enter(ctx)
+	}
 	call := endpoint.CallFrom(ctx)
 	if p.key != nil {
 		return enterBucket(ctx, p, p.byKey, p.key(call))
@@ -125,6 +128,9 @@ func (p *PerClient) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpo
 
 // Gauges yields the state of p.
 func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
+	if p.byClient == nil {
+		return
+	}
 	n := p.byClient.len()
 	if p.key != nil {
 		n = p.byKey.len()
@@ -138,34 +144,38 @@ func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
 //
 //	endpoint.Chain(e, perClient.By(func(o Order) CustomerID { return o.Customer }).Wrap)
 func (p *PerClient) By[Req any, K comparable](key func(req Req) K) *PerClientBy[Req, K] {
-	return &PerClientBy[Req, K]{
-		p: p, key: key, buckets: newBuckets[K](p.rate, p.clients),
-		faults: errors.Join(p.faults, fault(key != nil, "PerClient.By: the key is nil")),
+	b := &PerClientBy[Req, K]{
+		construction: construction{by: "PerClient.By"},
+		p:            p, key: key, buckets: newBuckets[K](p.rate, p.clients),
 	}
+	b.include(p.Err())
+	b.check(key != nil, "the key is nil")
+	return b
 }
 
-// A PerClientBy is a [PerClient] whose key is in the request; see
-// [PerClient.By]. Req is the type of the request, K that of the key.
+// A PerClientBy is a [PerClient] whose key is in the request. The Wrap of the zero
+// PerClientBy refuses every call; make one with [PerClient.By]. Req is the type of
+// the request, K that of the key.
 type PerClientBy[Req any, K comparable] struct {
+	construction
 	p       *PerClient
 	key     func(Req) K
 	buckets *buckets[K]
-	faults  error
 }
 
 // Err returns the faults of the construction, or nil.
-func (b *PerClientBy[Req, K]) Err() error { return b.faults }
+func (b *PerClientBy[Req, K]) Err() error { return errOf(b, "PerClientBy", "PerClient.By") }
 
 // Wrap returns next limited by b. Resp is that of next.
 func (b *PerClientBy[Req, K]) Wrap[Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
 	// A layer gets no request. The key goes to it in the context, so that the
 	// shell of a stream takes the token when the loop starts.
 	guarded := endpoint.Stack{keyedLayer[Req, K]{b}}.Wrap(next)
+	if b.Err() != nil {
+		return guarded
+	}
 	return func(ctx context.Context, req Req) (Resp, error) {
-		if b.faults == nil {
-			ctx = &keyedContext[Req, K]{Context: ctx, by: b, key: b.key(req)}
-		}
-		return guarded(ctx, req)
+		return guarded(&keyedContext[Req, K]{Context: ctx, by: b, key: b.key(req)}, req)
 	}
 }
 

@@ -3,7 +3,7 @@ package resilience
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -31,35 +31,32 @@ import (
 // call goes on in the goroutine of the caller, also out of a hedged attempt, and
 // counts for the policies as an error that ended the call; nothing repeats it.
 //
-// A Composed is safe for concurrent use.
+// The Wrap of the zero Composed refuses every call. A Composed is safe for
+// concurrent use.
 type Composed[Resp any] struct {
+	construction
 	policies []failsafe.Policy[Resp]
-	faults   error
 }
 
 // Policies returns a middleware that runs the policies, the first outermost. Resp
 // is the type of the response. A nil policy is a fault, and so is none.
 func Policies[Resp any](policies ...failsafe.Policy[Resp]) *Composed[Resp] {
-	c := &Composed[Resp]{policies: policies}
-	if len(policies) == 0 {
-		c.faults = errors.New("resilience: Policies: there is none")
-	}
+	c := &Composed[Resp]{construction: construction{by: "Policies"}, policies: slices.Clone(policies)}
+	c.check(len(policies) > 0, "there is none")
 	for i, p := range policies {
-		if p == nil {
-			c.faults = errors.Join(c.faults, fmt.Errorf("resilience: Policies: policy %d is nil", i))
-		}
+		c.check(p != nil, "policy %d is nil", i)
 	}
 	return c
 }
 
-// Err returns what is wrong with the arguments of [Policies], or nil.
-func (c *Composed[Resp]) Err() error { return c.faults }
+// Err returns the faults of the construction, or nil.
+func (c *Composed[Resp]) Err() error { return errOf(c, "Composed", "Policies") }
 
 // Wrap returns next with the policies around it. Req is the type of its request.
 // A stream as a request or a response is a fault: the policies would only see a
 // call that does nothing yet.
 func (c *Composed[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	faults := c.faults
+	faults := c.Err()
 	if isStream[Req]() || isStream[Resp]() {
 		faults = errors.Join(faults, errors.New("resilience: Policies: they cannot see into a stream"))
 	}

@@ -147,3 +147,14 @@ func TestPoliciesFaults(t *testing.T) {
 	require.ErrorContains(t, err, "cannot see into a stream")
 	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 }
+
+// TestPoliciesAreCopied: what happens to the arguments later changes nothing.
+func TestPoliciesAreCopied(t *testing.T) {
+	t.Parallel()
+	list := []failsafe.Policy[int]{timeout.New[int](time.Hour)}
+	composed := resilience.Policies(list...)
+	list[0] = nil
+	n, err := endpoint.Chain(yes, composed.Wrap)(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+}

@@ -31,19 +31,14 @@ type queue struct {
 	patience time.Duration
 }
 
-func (q queue) applyWaiter(w *Waiter)     { w.queue = q }
-func (q queue) applyBulkhead(b *Bulkhead) { b.queue = q }
-func (q queue) applyAdaptive(a *Adaptive) { a.queue = q }
+func (q queue) applyWaiter(w *Waiter)     { q.apply(&w.construction, &w.queue) }
+func (q queue) applyBulkhead(b *Bulkhead) { q.apply(&b.construction, &b.queue) }
+func (q queue) applyAdaptive(a *Adaptive) { q.apply(&a.construction, &a.queue) }
 
-// faults returns what is wrong with the option that the constructor got.
-func (q queue) faults(constructor string) error {
-	if !q.set {
-		return nil
-	}
-	return errors.Join(
-		fault(q.length > 0, "%s: Queue of %d calls, want a positive number", constructor, q.length),
-		fault(q.patience > 0, "%s: Queue with a wait of %v, want a positive one", constructor, q.patience),
-	)
+func (q queue) apply(c *construction, to *queue) {
+	c.check(q.length > 0, "Queue of %d calls, want a positive number", q.length)
+	c.check(q.patience > 0, "Queue with a wait of %v, want a positive one", q.patience)
+	*to = q
 }
 
 // limit returns a context that ends when the wait is over.

@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -28,16 +27,16 @@ type Throttle interface {
 // With [FailClosed] such calls are rejected with [ErrOutOfCapacity]. A [Limiter]
 // beside the Quota bounds what passes in either case.
 //
-// A Quota is safe for concurrent use. Its events have the source "quota" and the
-// kinds "rejected", with the retry-after as Delay, and "failed", with what the
-// Throttle returned as Err. It has no gauges: its state is elsewhere.
+// The zero Quota refuses every call; make one with [NewQuota]. A Quota is safe for
+// concurrent use. Its events have the source "quota" and the kinds "rejected", with
+// the retry-after as Delay, and "failed", with what the Throttle returned as Err. It
+// has no gauges: its state is elsewhere.
 type Quota struct {
 	common
 	throttle Throttle
 	key      func(*endpoint.Call) string
 	patience time.Duration
 	closed   bool
-	faults   error // of construction; see Err
 }
 
 // A QuotaOption is an option of [NewQuota].
@@ -56,27 +55,31 @@ func FailClosed() QuotaOption { return quotaOption(func(q *Quota) { q.closed = t
 // AskWithin sets how long a [Quota] waits for its [Throttle]. The default is
 // 100 ms; d must be positive.
 func AskWithin(d time.Duration) QuotaOption {
-	return quotaOption(func(q *Quota) { q.patience = d })
+	return quotaOption(func(q *Quota) {
+		q.patience = d
+		q.check(d > 0, "AskWithin(%v), want a positive time", d)
+	})
 }
 
 // NewQuota returns a Quota that asks t.
 func NewQuota(t Throttle, opts ...QuotaOption) *Quota {
-	q := &Quota{throttle: t, patience: 100 * time.Millisecond}
-	for _, o := range opts {
-		o.applyQuota(q)
-	}
-	q.faults = errors.Join(
-		fault(t != nil, "NewQuota: the Throttle is nil"),
-		fault(q.patience > 0, "NewQuota: AskWithin(%v), want a positive time", q.patience),
-	)
+	q := &Quota{common: newCommon("NewQuota"), throttle: t, patience: 100 * time.Millisecond}
+	q.check(t != nil, "the Throttle is nil")
+	configure(q, opts, QuotaOption.applyQuota)
 	return q
 }
 
 // Err returns the faults of the construction, or nil.
-func (q *Quota) Err() error { return q.faults }
+func (q *Quota) Err() error { return errOf(q, "Quota", "NewQuota") }
+
+// Role returns [RoleRate].
+func (*Quota) Role() string { return RoleRate }
 
 // Enter asks the Throttle and rejects the call if it says so.
 func (q *Quota) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if q.throttle == nil {
+		return faulty{q.Err()}.Enter(ctx)
+	}
 	return ctx, endpoint.Token{}, q.ask(ctx)
 }
 

@@ -41,9 +41,9 @@ import (
 // matches by errors.Is; its code, its marks and what errors.As finds are those
 // of the last. The number of the attempt is in [endpoint.Call.Attempt].
 //
-// Make a Retry with [NewRetry]. It is for clients: the Use of a server refuses
-// it. A call that succeeds at once costs one allocation, for the context of its
-// attempt. A Retry is safe for concurrent use.
+// Make a Retry with [NewRetry]; the zero Retry refuses every call. It is for
+// clients: the Use of a server refuses it. A call that succeeds at once costs one
+// allocation, for the context of its attempt. A Retry is safe for concurrent use.
 //
 // Events of the source "retry": "repeated", with the wait as Delay; "exhausted",
 // when the last attempt failed; "budget_spent"; "no_time", when the wait would
@@ -55,7 +55,6 @@ type Retry struct {
 	base, cap time.Duration
 	codes     []endpoint.Code
 	budget    *Budget
-	faults    error
 }
 
 // Defaults of a Retry, and the longest wait that an error can ask for.
@@ -80,7 +79,10 @@ func (o commonOption) applyRetry(r *Retry) { o(&r.common) }
 // that is negative or longer than longest is a fault; Backoff(0, 0) does not
 // wait.
 func Backoff(base, longest time.Duration) RetryOption {
-	return retryOption(func(r *Retry) { r.base, r.cap = base, longest })
+	return retryOption(func(r *Retry) {
+		r.base, r.cap = base, longest
+		r.check(base >= 0 && longest >= base, "Backoff(%v, %v) must be positive and ascending", base, longest)
+	})
 }
 
 // Codes sets the codes that are repeated in place of [endpoint.Unavailable]. It
@@ -88,53 +90,47 @@ func Backoff(base, longest time.Duration) RetryOption {
 // have been acted upon. [endpoint.OK] and [endpoint.Canceled] are faults, and
 // so is an empty list.
 func Codes(codes ...endpoint.Code) RetryOption {
-	return retryOption(func(r *Retry) { r.codes = slices.Clone(codes) })
+	return retryOption(func(r *Retry) {
+		r.codes = slices.Clone(codes)
+		r.check(len(codes) > 0, "Codes() without a code")
+		for _, c := range codes {
+			r.check(c != endpoint.OK && c != endpoint.Canceled, "Codes(%v): OK and Canceled cannot be repeated", c)
+		}
+	})
 }
 
 // NewRetry returns a Retry that makes a call at most attempts times, the first
 // included, and attempts must be at least 1.
 func NewRetry(attempts int, opts ...RetryOption) *Retry {
 	r := &Retry{
+		common:   newCommon("NewRetry"),
 		attempts: attempts, base: retryBase, cap: retryCap,
 		codes:  []endpoint.Code{endpoint.Unavailable},
 		budget: NewBudget(budgetShare, budgetFloor),
 	}
-	for _, o := range opts {
-		o.applyRetry(r)
-	}
-	fault := func(format string, args ...any) {
-		r.faults = errors.Join(r.faults, fmt.Errorf("resilience: NewRetry: "+format, args...))
-	}
-	if attempts < 1 {
-		fault("%d attempts are less than 1", attempts)
-	}
-	if r.base < 0 || r.cap < r.base {
-		fault("Backoff(%v, %v) must be positive and ascending", r.base, r.cap)
-	}
-	if len(r.codes) == 0 {
-		fault("Codes() without a code")
-	}
-	for _, c := range r.codes {
-		if c == endpoint.OK || c == endpoint.Canceled {
-			fault("Codes(%v): nobody wants that repeated", c)
-		}
-	}
-	r.faults = errors.Join(r.faults, r.budget.faultsFor("NewRetry"))
+	r.check(attempts >= 1, "%d attempts are less than 1", attempts)
+	configure(r, opts, RetryOption.applyRetry)
 	return r
 }
 
-// Err returns what is wrong with the arguments of [NewRetry], or nil.
-func (r *Retry) Err() error { return r.faults }
+// Err returns the faults of the construction, or nil.
+func (r *Retry) Err() error { return errOf(r, "Retry", "NewRetry") }
+
+// Role returns [RoleRetry].
+func (*Retry) Role() string { return RoleRetry }
 
 // Gauges yields the state of r.
 func (r *Retry) Gauges(yield func(endpoint.Gauge) bool) {
-	if r.faults == nil {
+	if r.budget != nil {
 		r.budget.gauges("retry", &r.common, yield)
 	}
 }
 
-// Enter counts the call for the Budget. It never refuses.
+// Enter counts the call for the Budget.
 func (r *Retry) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if r.budget == nil {
+		return faulty{r.Err()}.Enter(ctx)
+	}
 	r.budget.deposit()
 	return ctx, endpoint.Token{}, nil
 }

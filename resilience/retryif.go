@@ -10,8 +10,10 @@ import (
 
 // A RetryIf is a [Retry] that asks a func of the user what to repeat. Resp is the
 // type of the response. Make it with [Retry.If] and use its Wrap, which is a
-// middleware; it is no Layer, because a Layer sees no responses.
+// middleware; that of the zero RetryIf refuses every call. A RetryIf is not a
+// Layer, because a Layer sees no responses.
 type RetryIf[Resp any] struct {
+	construction
 	retry *Retry
 	test  func(Resp, error) bool
 }
@@ -27,16 +29,15 @@ type RetryIf[Resp any] struct {
 // Number of attempts, waits and Budget are those of r, shared with it. A nil
 // test is a fault.
 func (r *Retry) If[Resp any](test func(resp Resp, err error) bool) *RetryIf[Resp] {
-	return &RetryIf[Resp]{retry: r, test: test}
+	i := &RetryIf[Resp]{construction: construction{by: "Retry.If"}, retry: r, test: test}
+	i.include(r.Err())
+	i.check(test != nil, "the test is nil")
+	return i
 }
 
-// Err returns what is wrong with r or with the Retry that it came from, or nil.
-func (r *RetryIf[Resp]) Err() error {
-	if r.test == nil {
-		return errors.Join(r.retry.Err(), errors.New("resilience: Retry.If: the test is nil"))
-	}
-	return r.retry.Err()
-}
+// Err returns the faults of the construction, including those of the Retry that r
+// came from, or nil.
+func (r *RetryIf[Resp]) Err() error { return errOf(r, "RetryIf", "Retry.If") }
 
 // Wrap returns next repeated by r alone. Req is the type of its request.
 func (r *RetryIf[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {

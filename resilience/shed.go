@@ -47,8 +47,9 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, "endpoi
 // little. (In an [endpoint.Stack] that is wrapped around an endpoint by hand,
 // outside any service, it counts: use [Shed.Wrap].)
 //
-// A call of the default priority costs no allocation, admitted or refused. A Shed
-// is safe for concurrent use.
+// A call of the default priority costs no allocation, admitted or refused. The
+// zero Shed refuses every call; make one with [NewShed]. A Shed is safe for
+// concurrent use.
 //
 // Its events have the source "shed" and the kind "rejected", with the priority or
 // "deadline" as Detail. Its gauges are "permits", which is the limit,
@@ -61,7 +62,6 @@ type Shed struct {
 	epoch   time.Time // that times are counted from
 	highest Priority
 	strip   bool
-	faults  error         // of construction; see Err
 	calls   shedOperation // of no operation: through Wrap
 	streams shedOperation // the same for streams
 
@@ -72,12 +72,9 @@ type Shed struct {
 // NewShed returns a Shed with a limit of 200, or the nearest that its [Limits]
 // allow.
 func NewShed(opts ...ShedOption) *Shed {
-	s := &Shed{limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
+	s := &Shed{common: newCommon("NewShed"), limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
 	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
-	for _, o := range opts {
-		o.applyShed(s)
-	}
-	s.faults = s.limits.faults("NewShed")
+	configure(s, opts, ShedOption.applyShed)
 	s.load.init(s.limits)
 	return s
 }
@@ -104,10 +101,16 @@ func StripPriority() ShedOption {
 }
 
 // Err returns the faults of the construction, or nil.
-func (s *Shed) Err() error { return s.faults }
+func (s *Shed) Err() error { return errOf(s, "Shed", "NewShed") }
+
+// Role returns [RoleShed].
+func (*Shed) Role() string { return RoleShed }
 
 // For gives each operation its usual time. The limit is one for all.
 func (s *Shed) For(op *endpoint.Operation) endpoint.Layer {
+	if s.operations == nil {
+		return faulty{s.Err()}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.operations[op]
@@ -120,17 +123,26 @@ func (s *Shed) For(op *endpoint.Operation) endpoint.Layer {
 
 // Enter admits the call or refuses it with ErrOutOfCapacity or ErrTooLate.
 func (s *Shed) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if s.operations == nil {
+		return faulty{s.Err()}.Enter(ctx)
+	}
 	return s.calls.Enter(ctx)
 }
 
 // Exit gives the call's place back, and learns from the time that it took.
 func (s *Shed) Exit(ctx context.Context, t endpoint.Token, err error) error {
+	if s.operations == nil {
+		return err
+	}
 	return s.calls.Exit(ctx, t, err)
 }
 
 // Wrap returns next guarded by s alone. Req and Resp are those of next.
 func (s *Shed) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	if isStream[Req]() || isStream[Resp]() {
+	switch {
+	case s.Err() != nil:
+		return endpoint.Stack{s}.Wrap(next)
+	case isStream[Req](), isStream[Resp]():
 		return endpoint.Stack{&s.streams}.Wrap(next)
 	}
 	return endpoint.Stack{&s.calls}.Wrap(next)
@@ -138,6 +150,9 @@ func (s *Shed) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.E
 
 // Gauges yields the state of s.
 func (s *Shed) Gauges(yield func(endpoint.Gauge) bool) {
+	if s.operations == nil {
+		return
+	}
 	limit, running, stretch := s.load.state()
 	gauges := []endpoint.Gauge{
 		{Metric: "permits", Value: limit},
@@ -198,7 +213,7 @@ type shedOperation struct {
 	succeeded time.Duration // after the epoch
 }
 
-func (o *shedOperation) Err() error { return o.shed.faults }
+func (o *shedOperation) Err() error { return o.shed.Err() }
 
 func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	s := o.shed

@@ -1,9 +1,13 @@
 package resilience_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/resilience"
 )
 
@@ -39,4 +43,48 @@ func ExampleServerStack() {
 	// *resilience.PerClient
 	// *resilience.Bulkhead
 	// *resilience.Timeout
+}
+
+// snippet: roles
+
+// clientLayers returns the stack of a client that leaves retries to its callers.
+func clientLayers(log *slog.Logger, credentials endpoint.Layer) endpoint.Stack {
+	return resilience.ClientStack(
+		observe.NewLogger(log), // has the role telemetry
+		resilience.At(resilience.RoleAuth, credentials),
+		resilience.Without(resilience.RoleRetry),
+	)
+}
+
+// end snippet
+
+// A layer that knows nothing of stacks is placed by At; Without leaves a default
+// out.
+func ExampleAt() {
+	credentials := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		endpoint.CallFrom(ctx).Header().Set("Authorization", "Bearer secret")
+		return ctx, nil, nil
+	})
+	for _, l := range clientLayers(slog.Default(), credentials) {
+		fmt.Printf("%T\n", l)
+	}
+	// Output:
+	// *observe.Logger
+	// *resilience.Breaker
+	// *endpoint.only
+	// endpoint.LayerFunc
+}
+
+// A server whose proxy bounds the load needs no Shed.
+func ExampleWithout() {
+	stack := resilience.ServerStack(
+		resilience.NewBulkhead(100),
+		resilience.Without(resilience.RoleShed),
+	)
+	for _, l := range stack {
+		fmt.Printf("%T\n", l)
+	}
+	// Output:
+	// *resilience.Bulkhead
+	// *endpoint.only
 }

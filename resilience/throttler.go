@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -32,19 +31,17 @@ import (
 // with the square root of the demand.
 //
 // A Throttler is one for all operations that it surrounds, which should be those
-// of one server. A success costs no allocation. A Throttler is safe for
-// concurrent use.
+// of one server. A success costs no allocation. The zero Throttler refuses every
+// call; make one with [NewThrottler]. A Throttler is safe for concurrent use.
 //
 // Its events have the source "throttler" and the kind "rejected". Its gauge is
 // "rejection_ratio", the probability.
 type Throttler struct {
 	common
-	judge  judge
-	span   time.Duration
-	k      float64
-	epoch  time.Time // what its times count from
-	odd    []error   // faults of options
-	faults error     // of construction; see Err
+	judge judge
+	span  time.Duration
+	k     float64
+	epoch time.Time // what its times count from
 
 	mu     sync.Mutex // guards the field below
 	recent *recent    // failures are calls that were not accepted
@@ -76,17 +73,10 @@ const mostRejected = 0.99
 
 // NewThrottler returns a Throttler that lets all calls pass at first.
 func NewThrottler(opts ...ThrottlerOption) *Throttler {
-	t := &Throttler{judge: judge{fails: overloaded}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
-	for _, o := range opts {
-		o.applyThrottler(t)
-	}
-	t.faults = errors.Join(t.odd...)
+	t := &Throttler{common: newCommon("NewThrottler"), judge: judge{fails: overloaded}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
+	configure(t, opts, ThrottlerOption.applyThrottler)
 	t.recent = newRecent(t.span)
 	return t
-}
-
-func (t *Throttler) check(ok bool, format string, args ...any) {
-	t.odd = append(t.odd, fault(ok, "NewThrottler: "+format, args...))
 }
 
 // overloaded says that err is what a server with too much to do answers, if it
@@ -100,10 +90,16 @@ func overloaded(err error) bool {
 }
 
 // Err returns the faults of the construction, or nil.
-func (t *Throttler) Err() error { return t.faults }
+func (t *Throttler) Err() error { return errOf(t, "Throttler", "NewThrottler") }
+
+// Role returns [RoleThrottler].
+func (*Throttler) Role() string { return RoleThrottler }
 
 // Enter rejects the call with the probability of the moment.
 func (t *Throttler) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if t.recent == nil {
+		return faulty{t.Err()}.Enter(ctx)
+	}
 	if t.rejects() {
 		return ctx, endpoint.Token{}, t.outOfCapacity(ctx, "throttler")
 	}
@@ -112,6 +108,9 @@ func (t *Throttler) Enter(ctx context.Context) (context.Context, endpoint.Token,
 
 // Exit counts the call.
 func (t *Throttler) Exit(_ context.Context, _ endpoint.Token, err error) error {
+	if t.recent == nil {
+		return err
+	}
 	if o := t.judge.of(err); o != ignored {
 		now := t.now()
 		t.mu.Lock()
@@ -128,6 +127,9 @@ func (t *Throttler) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpo
 
 // Gauges yields the state of t.
 func (t *Throttler) Gauges(yield func(endpoint.Gauge) bool) {
+	if t.recent == nil {
+		return
+	}
 	now := t.now()
 	t.mu.Lock()
 	p := t.probability(now)

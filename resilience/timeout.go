@@ -2,8 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -28,16 +26,15 @@ var ErrTimeout = endpoint.Define(endpoint.DeadlineExceeded, "endpoint", "TIMEOUT
 //	httpx.Use(timeout, retry) // all attempts and the waits between them
 //
 // [FirstItem] and [Idle] bound the silence of streams. Make a Timeout with
-// [NewTimeout]. It keeps no state between calls, costs one allocation for each
-// and starts a timer only for calls that wait on their context. It is safe for
-// concurrent use.
+// [NewTimeout]; the zero Timeout refuses every call. It keeps no state between
+// calls, costs one allocation for each and starts a timer only for calls that wait
+// on their context. It is safe for concurrent use.
 //
 // Events of the source "timeout": "timed_out", with the bound as Delay.
 type Timeout struct {
 	common
 	whole, first, idle bound
 	streams            bool // calls are known to have streams
-	faults             error
 }
 
 // bound is one of the times of a Timeout; none when d is 0.
@@ -73,27 +70,28 @@ func Idle(d time.Duration) TimeoutOption {
 }
 
 func (t *Timeout) item(option, text string, d time.Duration) bound {
-	if d <= 0 {
-		t.faults = errors.Join(t.faults, fmt.Errorf("resilience: NewTimeout: %s(%v) is not positive", option, d))
-	}
+	t.check(d > 0, "%s(%v) is not positive", option, d)
 	return bound{d, ErrTimeout.With(text, d)}
 }
 
 // NewTimeout returns a Timeout of d for a whole call. With [FirstItem] or [Idle],
 // d may be 0, which bounds nothing; else it must be positive.
 func NewTimeout(d time.Duration, opts ...TimeoutOption) *Timeout {
-	t := &Timeout{whole: bound{d, ErrTimeout.With("not done within %v", d)}}
-	for _, o := range opts {
-		o.applyTimeout(t)
-	}
-	if d < 0 || d == 0 && t.first.d == 0 && t.idle.d == 0 {
-		t.faults = errors.Join(fmt.Errorf("resilience: NewTimeout: %v is not positive", d), t.faults)
-	}
+	t := &Timeout{common: newCommon("NewTimeout"), whole: bound{d, ErrTimeout.With("not done within %v", d)}}
+	configure(t, opts, TimeoutOption.applyTimeout)
+	t.check(d > 0 || d == 0 && (t.first.d != 0 || t.idle.d != 0), "%v is not positive", d)
 	return t
 }
 
-// Err returns what is wrong with the arguments of [NewTimeout], or nil.
-func (t *Timeout) Err() error { return t.faults }
+// Err returns the faults of the construction, or nil.
+func (t *Timeout) Err() error { return errOf(t, "Timeout", "NewTimeout") }
+
+// Role returns [RoleTimeout]. [ClientStack] gives the longer of two Timeouts the
+// role [RoleCallTimeout].
+func (*Timeout) Role() string { return RoleTimeout }
+
+// limit is for the stacks, which compare Timeouts by it.
+func (t *Timeout) limit() time.Duration { return t.whole.d }
 
 // Gauges yields nothing: a Timeout has no state.
 func (t *Timeout) Gauges(func(endpoint.Gauge) bool) {}
@@ -112,8 +110,11 @@ func (t *Timeout) withItems(streams bool) *Timeout {
 	return &own
 }
 
-// Enter sets the deadline. It never refuses.
+// Enter sets the deadline.
 func (t *Timeout) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if t.by == "" {
+		return faulty{t.Err()}.Enter(ctx)
+	}
 	var d *deadlineContext
 	inner := ctx
 	if t.whole.d > 0 {

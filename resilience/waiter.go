@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/list"
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -27,16 +26,16 @@ import (
 // part when others wait behind it.)
 //
 // A Waiter is for clients that pace themselves, and for jobs. A success that
-// need not wait costs no allocation. A Waiter is safe for concurrent use.
+// need not wait costs no allocation. The zero Waiter refuses every call; make one
+// with [NewWaiter] or [WaiterOf]. A Waiter is safe for concurrent use.
 //
 // Its events have the source "waiter" and the kinds "waiting", with the expected
 // wait as Delay, and "rejected", with the wait that was too long. Its gauges are
 // "waiting", the calls in line, and "tokens".
 type Waiter struct {
 	common
-	lim    *rate.Limiter
-	queue  queue
-	faults error // of construction; see Err
+	lim   *rate.Limiter
+	queue queue
 
 	mu   sync.Mutex // guards the field below; held while the bucket is asked
 	line list.List  // of *turn
@@ -50,27 +49,32 @@ func (o commonOption) applyWaiter(w *Waiter) { o(&w.common) }
 // NewWaiter returns a Waiter that lets perSecond calls a second pass, and burst
 // of them at once. Both must be positive.
 func NewWaiter(perSecond float64, burst int, opts ...WaiterOption) *Waiter {
-	w := WaiterOf(rate.NewLimiter(rate.Limit(perSecond), burst), opts...)
-	w.faults = errors.Join(bucketFaults("NewWaiter", perSecond, burst), w.faults)
+	w := &Waiter{common: newCommon("NewWaiter"), lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	w.checkBucket(perSecond, burst)
+	configure(w, opts, WaiterOption.applyWaiter)
 	return w
 }
 
 // WaiterOf returns a Waiter on a bucket of the caller's own, which may be used
 // elsewhere, too, and changed while it runs.
 func WaiterOf(bucket *rate.Limiter, opts ...WaiterOption) *Waiter {
-	w := &Waiter{lim: cmp.Or(bucket, new(rate.Limiter))} // as in LimiterOf
-	for _, o := range opts {
-		o.applyWaiter(w)
-	}
-	w.faults = errors.Join(fault(bucket != nil, "WaiterOf: the bucket is nil"), w.queue.faults("WaiterOf"))
+	w := &Waiter{common: newCommon("WaiterOf"), lim: cmp.Or(bucket, new(rate.Limiter))} // as in LimiterOf
+	w.check(bucket != nil, "the bucket is nil")
+	configure(w, opts, WaiterOption.applyWaiter)
 	return w
 }
 
 // Err returns the faults of the construction, or nil.
-func (w *Waiter) Err() error { return w.faults }
+func (w *Waiter) Err() error { return errOf(w, "Waiter", "NewWaiter or WaiterOf") }
+
+// Role returns [RoleRate].
+func (*Waiter) Role() string { return RoleRate }
 
 // Enter takes a token, waits for one, or rejects the call.
 func (w *Waiter) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if w.lim == nil {
+		return faulty{w.Err()}.Enter(ctx)
+	}
 	return ctx, endpoint.Token{}, w.admit(ctx)
 }
 
@@ -84,6 +88,9 @@ func (w *Waiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint
 
 // Gauges yields the state of w.
 func (w *Waiter) Gauges(yield func(endpoint.Gauge) bool) {
+	if w.lim == nil {
+		return
+	}
 	w.mu.Lock()
 	waiting := w.line.Len()
 	w.mu.Unlock()

@@ -1,12 +1,11 @@
 package otelx
 
 import (
-	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -30,6 +29,7 @@ import (
 // Events and states of policies and pools come as endpoint.events and
 // endpoint.state, see [Meter.Event] and [Meter.Watch].
 //
+// The zero Meter refuses every call and counts no events; make one with [NewMeter].
 // A Meter is safe for concurrent use.
 type Meter struct {
 	*observe.Telemetry
@@ -37,6 +37,8 @@ type Meter struct {
 	meter metric.Meter
 	limit int
 	sizes bool
+
+	faults construct.Faults
 
 	http, rpc [3]instruments // by side; that of no side is for calls in process
 	firstItem metric.Float64Histogram
@@ -55,16 +57,16 @@ type identity struct {
 }
 
 // A MeterOption is for [NewMeter].
-type MeterOption interface{ apply(*Meter) error }
+type MeterOption interface{ apply(m *Meter) }
 
-type meterOption func(*Meter) error
+type meterOption func(*Meter)
 
-func (f meterOption) apply(m *Meter) error { return f(m) }
+func (f meterOption) apply(m *Meter) { f(m) }
 
 // Sizes adds histograms of the sizes of requests and responses. The default is
 // none, as the conventions have it.
 func Sizes() MeterOption {
-	return meterOption(func(m *Meter) error { m.sizes = true; return nil })
+	return meterOption(func(m *Meter) { m.sizes = true })
 }
 
 // MaxOperations bounds how many operations have attributes of their own, each
@@ -72,34 +74,40 @@ func Sizes() MeterOption {
 // "other". The default is 1000. It also bounds the kinds of events, at ten
 // times as many.
 func MaxOperations(n int) MeterOption {
-	return meterOption(func(m *Meter) error {
-		if n < 1 {
-			return fmt.Errorf("otelx: NewMeter: MaxOperations: %d, want a positive number", n)
+	return meterOption(func(m *Meter) {
+		if m.faults.Check(n >= 1, "MaxOperations: %d, want a positive number", n) {
+			m.limit = n
 		}
-		m.limit = n
-		return nil
 	})
 }
 
 // NewMeter returns a Meter that makes its instruments with the provider.
 func NewMeter(provider metric.MeterProvider, opts ...MeterOption) *Meter {
-	m := &Meter{limit: 1000, known: map[identity]bool{}, events: map[happening][]metric.AddOption{}}
-	var faults []error
-	for i, o := range opts {
-		if o == nil {
-			faults = append(faults, fmt.Errorf("otelx: NewMeter: option %d is nil", i))
-			continue
-		}
-		faults = append(faults, o.apply(m))
+	m := &Meter{
+		limit: 1000, known: map[identity]bool{}, events: map[happening][]metric.AddOption{},
+		faults: construct.By("otelx: NewMeter"),
 	}
-	if provider == nil {
-		faults = append(faults, errors.New("otelx: NewMeter: the provider is nil"))
-	} else {
+	var err error
+	if m.faults.Check(provider != nil, "the provider is nil") {
 		m.meter = provider.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL))
-		faults = append(faults, m.instrument())
+		err = m.instrument()
 	}
-	m.Telemetry = observe.Alone(m, faults...)
+	construct.Options(&m.faults, m, opts, MeterOption.apply)
+	m.Telemetry = observe.Alone(m, m.faults.Err(), err)
 	return m
+}
+
+// Err returns the faults of the construction, or nil.
+func (m *Meter) Err() error {
+	if m == nil || m.Telemetry == nil {
+		return construct.Unmade("otelx: Meter", "NewMeter")
+	}
+	return m.Telemetry.Err()
+}
+
+// Wrap returns next measured by m alone. Req and Resp are those of next.
+func (m *Meter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{m}.Wrap(next)
 }
 
 // Observe returns what measures the calls of op. For [observe.New].

@@ -292,3 +292,19 @@ func TestMeterFaults(t *testing.T) {
 	_, err := endpoint.Chain(func(context.Context, int) (int, error) { return 1, nil }, m.Wrap)(t.Context(), 1)
 	require.Error(t, err)
 }
+
+// TestZeroMeter: no method of a zero Meter panics.
+func TestZeroMeter(t *testing.T) {
+	t.Parallel()
+	const want = "otelx: Meter: make it with NewMeter"
+	var meter otelx.Meter
+	require.EqualError(t, meter.Err(), want)
+	require.EqualError(t, (*otelx.Meter)(nil).Err(), want)
+	_, err := endpoint.Chain(func(context.Context, int) (int, error) { return 1, nil }, meter.Wrap)(t.Context(), 1)
+	require.ErrorContains(t, err, want)
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	assert.Nil(t, meter.Observe(&endpoint.Operation{}))
+	require.EqualError(t, meter.Watch(nil), want)
+	meter.Event(t.Context(), endpoint.Event{})
+	endpointtest.Layer(t, &meter)
+}

@@ -3,7 +3,7 @@ package otelx
 import "go.opentelemetry.io/otel/propagation"
 
 // A TracerOption is for [NewTracer].
-type TracerOption interface{ apply(*Tracer) }
+type TracerOption interface{ apply(t *Tracer) }
 
 type tracerOption func(*Tracer)
 
@@ -13,9 +13,13 @@ func (f tracerOption) apply(t *Tracer) { f(t) }
 // joined by propagation.NewCompositeTextMapPropagator. The default is W3C's
 // trace context and baggage. For B3 give b3.New() of
 // go.opentelemetry.io/contrib/propagators, which reads both of its forms and
-// writes the one that it is made for.
+// writes the one that it is made for. A nil p is a fault.
 func Propagators(p propagation.TextMapPropagator) TracerOption {
-	return tracerOption(func(t *Tracer) { t.propagator = p })
+	return tracerOption(func(t *Tracer) {
+		if t.faults.Check(p != nil, "Propagators: the propagator is nil") {
+			t.propagator = p
+		}
+	})
 }
 
 // AskSampler has the provider's sampler decide on calls whose parent is not

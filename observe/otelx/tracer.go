@@ -3,11 +3,11 @@ package otelx
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -40,36 +40,42 @@ import (
 // the caller sent. When that is not sampled, no span is made (see
 // [AskSampler]), and what the caller sent is what calls made further on send.
 //
-// A Tracer is safe for concurrent use.
+// The zero Tracer refuses every call; make one with [NewTracer]. A Tracer is safe
+// for concurrent use.
 type Tracer struct {
 	*observe.Telemetry
 
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	ask        bool // the sampler also about calls whose parent is not sampled
+	faults     construct.Faults
 }
 
 // NewTracer returns a Tracer that makes its spans with the provider.
 func NewTracer(provider trace.TracerProvider, opts ...TracerOption) *Tracer {
-	t := &Tracer{propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})}
-	var faults []error
-	for i, o := range opts {
-		if o == nil {
-			faults = append(faults, fmt.Errorf("otelx: NewTracer: option %d is nil", i))
-			continue
-		}
-		o.apply(t)
+	t := &Tracer{
+		propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
+		faults:     construct.By("otelx: NewTracer"),
 	}
-	if t.propagator == nil {
-		faults = append(faults, errors.New("otelx: NewTracer: the propagator is nil"))
-	}
-	if provider == nil {
-		faults = append(faults, errors.New("otelx: NewTracer: the provider is nil"))
-	} else {
+	if t.faults.Check(provider != nil, "the provider is nil") {
 		t.tracer = provider.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
 	}
-	t.Telemetry = observe.Alone(t, faults...)
+	construct.Options(&t.faults, t, opts, TracerOption.apply)
+	t.Telemetry = observe.Alone(t, t.faults.Err())
 	return t
+}
+
+// Err returns the faults of the construction, or nil.
+func (t *Tracer) Err() error {
+	if t == nil || t.Telemetry == nil {
+		return construct.Unmade("otelx: Tracer", "NewTracer")
+	}
+	return t.Telemetry.Err()
+}
+
+// Wrap returns next traced by t alone. Req and Resp are those of next.
+func (t *Tracer) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{t}.Wrap(next)
 }
 
 // Observe returns what makes the spans of the calls of op. For [observe.New].
@@ -80,7 +86,7 @@ func (t *Tracer) Observe(op *endpoint.Operation) observe.Observer { return t.spa
 func (t *Tracer) ObserveAttempts(op *endpoint.Operation) observe.Observer { return t.spans(op, true) }
 
 func (t *Tracer) spans(op *endpoint.Operation, attempts bool) observe.Observer {
-	if t.tracer == nil || t.propagator == nil {
+	if t.tracer == nil {
 		return nil // its layer refuses each call
 	}
 	s := &spans{Tracer: t, attempts: attempts, name: spanName(op), http: op.Transport == "http"}

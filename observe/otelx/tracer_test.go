@@ -321,3 +321,19 @@ func TestOutside(t *testing.T) {
 	outer.End()
 	assert.Equal(t, outer.SpanContext().SpanID(), one(t, rec, "server", "POST /orders/{id}").Parent().SpanID())
 }
+
+// TestZeroTracer: no method of a zero Tracer panics.
+func TestZeroTracer(t *testing.T) {
+	t.Parallel()
+	const want = "otelx: Tracer: make it with NewTracer"
+	var tracer otelx.Tracer
+	require.EqualError(t, tracer.Err(), want)
+	require.EqualError(t, (*otelx.Tracer)(nil).Err(), want)
+	_, err := endpoint.Chain(func(context.Context, int) (int, error) { return 1, nil }, tracer.Wrap)(t.Context(), 1)
+	require.ErrorContains(t, err, want)
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	assert.Nil(t, tracer.Observe(&endpoint.Operation{}))
+	assert.Nil(t, tracer.ObserveAttempts(&endpoint.Operation{}))
+	require.EqualError(t, observe.New(&tracer).Err(), want)
+	endpointtest.Layer(t, &tracer)
+}

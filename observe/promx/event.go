@@ -29,6 +29,9 @@ type happening struct{ source, name, kind, service, operation string }
 //
 //	resilience.NewBreaker(5, resilience.OnEvent(metrics.Event))
 func (m *Metrics) Event(_ context.Context, e endpoint.Event) {
+	if m.Telemetry == nil {
+		return
+	}
 	h := happening{source: e.Source, name: e.Name, kind: e.Kind}
 	if e.Operation != nil {
 		h.service, h.operation = e.Operation.Service, e.Operation.Name

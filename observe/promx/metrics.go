@@ -2,8 +2,6 @@ package promx
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 	"strings"
 	"sync"
@@ -13,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/observe"
+	"github.com/typedkit/endpoint/observe/internal/construct"
 	"github.com/typedkit/endpoint/observe/internal/series"
 )
 
@@ -37,7 +36,8 @@ import (
 // transport share their series.
 //
 // Series appear with their first call; those of durations take 3 KB each. A call
-// allocates nothing, unless it has an exemplar. Metrics is safe for concurrent use.
+// allocates nothing, unless it has an exemplar. The zero Metrics refuses every call
+// and has no series; make one with [New]. Metrics is safe for concurrent use.
 type Metrics struct {
 	*observe.Telemetry
 
@@ -45,6 +45,7 @@ type Metrics struct {
 	limit   int                          // of operations
 	bounds  []float64
 	sizes   bool
+	faults  construct.Faults
 
 	layout                    *layout // of durations
 	descs                     descriptions
@@ -59,23 +60,32 @@ type Metrics struct {
 
 // New returns Metrics that belong to no registry yet.
 func New(opts ...Option) *Metrics {
-	m := &Metrics{limit: 1000, bounds: series.Bounds(), descs: describe(), calls: map[identity]*calls{}}
-	var faults []error
-	for i, o := range opts {
-		if o == nil {
-			faults = append(faults, fmt.Errorf("promx: New: option %d is nil", i))
-			continue
-		}
-		faults = append(faults, o.apply(m))
+	m := &Metrics{
+		limit: 1000, bounds: series.Bounds(), descs: describe(), calls: map[identity]*calls{},
+		faults: construct.By("promx: New"),
 	}
+	construct.Options(&m.faults, m, opts, Option.apply)
 	m.layout = newLayout(m.bounds)
 	if m.sizes {
 		m.requestSize = sizes(series.RequestSize, "Sizes of requests on the wire.")
 		m.responseSize = sizes(series.ResponseSize, "Sizes of responses on the wire.")
 	}
 	m.events.limit = 10 * m.limit
-	m.Telemetry = observe.Alone(m, errors.Join(faults...))
+	m.Telemetry = observe.Alone(m, m.faults.Err())
 	return m
+}
+
+// Err returns the faults of the construction, or nil.
+func (m *Metrics) Err() error {
+	if m == nil || m.Telemetry == nil {
+		return construct.Unmade("promx: Metrics", "New")
+	}
+	return m.Telemetry.Err()
+}
+
+// Wrap returns next measured by m alone. Req and Resp are those of next.
+func (m *Metrics) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
+	return endpoint.Stack{m}.Wrap(next)
 }
 
 // sizes returns a histogram of sizes, native and with classic buckets from 64
@@ -95,6 +105,9 @@ func labels() []string {
 
 // Observe returns what measures the calls of op. For [observe.New].
 func (m *Metrics) Observe(op *endpoint.Operation) observe.Observer {
+	if m.Telemetry == nil {
+		return nil // its layer refuses each call
+	}
 	return &observer{metrics: m, op: op}
 }
 

@@ -342,3 +342,24 @@ func TestFaults(t *testing.T) {
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ErrNotFound)
 }
+
+// TestZeroMetrics: no method of zero Metrics panics.
+func TestZeroMetrics(t *testing.T) {
+	t.Parallel()
+	const want = "promx: Metrics: make it with New"
+	var m promx.Metrics
+	require.EqualError(t, m.Err(), want)
+	require.EqualError(t, (*promx.Metrics)(nil).Err(), want)
+	_, err := endpoint.Chain(func(context.Context, int) (int, error) { return 1, nil }, m.Wrap)(t.Context(), 1)
+	require.ErrorContains(t, err, want)
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	assert.Nil(t, m.Observe(&endpoint.Operation{}))
+	m.Event(t.Context(), endpoint.Event{Source: "breaker", Kind: "opened"})
+	m.Watch(nil, resilience.NewBreaker(1).Gauges)
+	registry := prometheus.NewRegistry()
+	require.NoError(t, registry.Register(&m))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	require.Empty(t, families)
+	endpointtest.Layer(t, &m)
+}

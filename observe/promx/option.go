@@ -1,28 +1,23 @@
 package promx
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // An Option is for [New].
-type Option interface{ apply(*Metrics) error }
+type Option interface{ apply(m *Metrics) }
 
-type option func(*Metrics) error
+type option func(*Metrics)
 
-func (f option) apply(m *Metrics) error { return f(m) }
+func (f option) apply(m *Metrics) { f(m) }
 
 // Exemplars has traceID name the trace of a call, which the observation of its
 // duration then points to. It returns "" for a call whose trace is not
 // recorded, and should not allocate for those: otelx.TraceID is made for this.
 // The default is no exemplars.
 func Exemplars(traceID func(ctx context.Context) string) Option {
-	return option(func(m *Metrics) error {
-		if traceID == nil {
-			return fmt.Errorf("promx: New: Exemplars: the func is nil")
+	return option(func(m *Metrics) {
+		if m.faults.Check(traceID != nil, "Exemplars: the func is nil") {
+			m.traceID = traceID
 		}
-		m.traceID = traceID
-		return nil
 	})
 }
 
@@ -31,12 +26,10 @@ func Exemplars(traceID func(ctx context.Context) string) Option {
 // "other" of the service "other". The default is 1000. It also bounds the kinds
 // of events and the states of a scrape, at ten times as many.
 func MaxOperations(n int) Option {
-	return option(func(m *Metrics) error {
-		if n < 1 {
-			return fmt.Errorf("promx: New: MaxOperations: %d, want a positive number", n)
+	return option(func(m *Metrics) {
+		if m.faults.Check(n >= 1, "MaxOperations: %d, want a positive number", n) {
+			m.limit = n
 		}
-		m.limit = n
-		return nil
 	})
 }
 
@@ -44,19 +37,19 @@ func MaxOperations(n int) Option {
 // durations. Without any there are native histograms alone, which only servers
 // that scrape protobuf see. The default reaches from 0.5 ms to 10 s.
 func Buckets(bounds ...float64) Option {
-	return option(func(m *Metrics) error {
+	bounds = append([]float64{}, bounds...)
+	return option(func(m *Metrics) {
 		for i := 1; i < len(bounds); i++ {
-			if !(bounds[i-1] < bounds[i]) {
-				return fmt.Errorf("promx: New: Buckets: %v after %v, want ascending bounds", bounds[i], bounds[i-1])
+			if !m.faults.Check(bounds[i-1] < bounds[i], "Buckets: %v after %v, want ascending bounds", bounds[i], bounds[i-1]) {
+				return
 			}
 		}
-		m.bounds = append([]float64{}, bounds...)
-		return nil
+		m.bounds = bounds
 	})
 }
 
 // Sizes adds histograms of the sizes of requests and responses. By default
 // their bytes are only summed up, which costs a tenth of it.
 func Sizes() Option {
-	return option(func(m *Metrics) error { m.sizes = true; return nil })
+	return option(func(m *Metrics) { m.sizes = true })
 }
