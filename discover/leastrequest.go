@@ -9,9 +9,7 @@ import (
 // the one with fewer calls in flight for its weight: "the power of two choices"
 // (Mitzenmacher 2001). Where weights differ, a member is taken as often as its
 // weight says. It reads no clock.
-func LeastRequest() Balancer { return balanceLeastRequest }
-
-func balanceLeastRequest(set []*Member) Picker { return newLeastRequest(tableOf(set)) }
+func LeastRequest() Balancer { return tableBalancer(newLeastRequest) }
 
 func newLeastRequest(t table) Picker { return &leastRequest{newPairs(t)} }
 

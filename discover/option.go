@@ -13,7 +13,7 @@ import (
 type config struct {
 	name      string
 	balancer  Balancer
-	picker    func(t table) Picker // of the balancer, if it is one of ours
+	own       tableBalancer // the balancer, if it is one of this package
 	zone      string
 	wait      time.Duration
 	grace     time.Duration
@@ -34,7 +34,7 @@ func newConfig(opts []Option) config {
 			o.applyPool(&c)
 		}
 	}
-	c.picker = pickerOf(c.balancer)
+	c.own, _ = c.balancer.(tableBalancer)
 	return c
 }
 
@@ -62,10 +62,12 @@ func OnEvent(f func(context.Context, endpoint.Event)) Option {
 	return option(func(c *config) { c.onEvent = f })
 }
 
-// Balance sets how a member is picked. The default is [PeakEWMA].
+// Balance sets how a member is picked: with a balancer of this package, or with
+// one of your own, which may be a [BalancerFunc]. The default is [PeakEWMA]. A nil
+// balancer is a fault.
 func Balance(b Balancer) Option {
 	return option(func(c *config) {
-		if b == nil {
+		if f, ok := b.(BalancerFunc); b == nil || ok && f == nil {
 			c.fault("option Balance: the balancer is nil")
 			return
 		}

@@ -35,7 +35,7 @@ func run(s discover.Source, opts ...discover.Option) (*discover.Pool[string], fu
 // A balancer of one's own is a func of the set.
 func ExampleBalance() {
 	first := func([]*discover.Member) discover.Picker { return always(0) }
-	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(first))
+	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.BalancerFunc(first)))
 	fmt.Println(count(pool))
 
 	fmt.Println(count(discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.RoundRobin()))))

@@ -40,9 +40,7 @@ const (
 // fails fast would attract calls. The time of a call that was cancelled is a
 // lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
-func PeakEWMA() Balancer { return balancePeakEWMA }
-
-func balancePeakEWMA(set []*Member) Picker { return newPeakEWMA(tableOf(set)) }
+func PeakEWMA() Balancer { return tableBalancer(newPeakEWMA) }
 
 func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 

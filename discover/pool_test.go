@@ -278,7 +278,7 @@ func TestFirstSet(t *testing.T) {
 
 func TestBalancerWithoutAPicker(t *testing.T) {
 	t.Parallel()
-	pool := discover.Of([]string{"a"}, discover.Balance(func([]*discover.Member) discover.Picker { return nil }))
+	pool := discover.Of([]string{"a"}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker { return nil })))
 	_, _, err := pool.Acquire(t.Context())
 	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 	require.ErrorContains(t, err, "no picker")
@@ -332,7 +332,7 @@ func TestBurst(t *testing.T) {
 	var published atomic.Int64
 	counting := func(set []*discover.Member) discover.Picker {
 		published.Add(1)
-		return discover.PeakEWMA()(set)
+		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
 		target := w.pool.For(nil) // nothing is published for nobody
@@ -356,7 +356,7 @@ func TestBurst(t *testing.T) {
 		require.Equal(w.t, 20_000, dials)
 		require.Equal(w.t, 10_000, closes)
 		require.LessOrEqual(w.t, w.dialer.mostAtOnce, 64)
-	}, discover.Balance(counting))
+	}, discover.Balance(discover.BalancerFunc(counting)))
 }
 
 // TestDialsAreRepeated sleeps in the bubble.
@@ -431,7 +431,7 @@ discover: New: the dial func is nil`)
 func TestPickerOutOfRange(t *testing.T) {
 	t.Parallel()
 	for _, i := range []int{-1, 2} {
-		pool := discover.Of([]int{1, 2}, discover.Balance(func([]*discover.Member) discover.Picker { return fixed(i) }))
+		pool := discover.Of([]int{1, 2}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker { return fixed(i) })))
 		_, _, err := pool.Acquire(t.Context())
 		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 	}

@@ -8,9 +8,7 @@ import (
 
 // Random returns a [Balancer] that picks at random, each member as often as its
 // weight says. Pickers share nothing, so it scales with the cores.
-func Random() Balancer { return balanceRandom }
-
-func balanceRandom(set []*Member) Picker { return newRandom(tableOf(set)) }
+func Random() Balancer { return tableBalancer(newRandom) }
 
 func newRandom(t table) Picker {
 	return &random{t, weightsUpTo(t)}

@@ -8,9 +8,7 @@ import (
 
 // RoundRobin returns a [Balancer] that picks one member after the other,
 // beginning anywhere. It does not look at weights; see [Weighted].
-func RoundRobin() Balancer { return balanceRoundRobin }
-
-func balanceRoundRobin(set []*Member) Picker { return newRoundRobin(tableOf(set)) }
+func RoundRobin() Balancer { return tableBalancer(newRoundRobin) }
 
 func newRoundRobin(t table) Picker {
 	r := &roundRobin{table: t}

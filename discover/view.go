@@ -149,15 +149,15 @@ func (v *view[C]) publish(moved []int) {
 		return
 	}
 	s := &snapshot{}
-	if picker := p.config.picker; picker != nil {
+	if own := p.config.own; own != nil {
 		v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
 		s.table = v.table
-		s.picker = picker(s.table)
+		s.picker = own(s.table)
 		s.chooser, _ = s.picker.(chooser)
 	} else {
 		set := v.sorted()
 		s.table = tableOf(set)
-		s.picker = p.config.balancer(set)
+		s.picker = p.config.balancer.NewPicker(set)
 	}
 	s.timed, _ = s.picker.(timed)
 	s.observer, _ = s.picker.(Observer)
