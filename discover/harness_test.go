@@ -90,7 +90,7 @@ type dialer struct {
 }
 
 // dial is what a pool dials with. In a bubble it sleeps as long as the dialer says.
-func (d *dialer) dial(addr string) (*conn, error) {
+func (d *dialer) dial(_ context.Context, addr string) (*conn, error) {
 	n := d.count(addr)
 	time.Sleep(d.takes)
 	if d.slow != nil {

@@ -26,7 +26,7 @@ func count(pool *discover.Pool[string]) map[string]int {
 
 // run returns a pool that follows the source and what ends it.
 func run(s discover.Source, opts ...discover.Option) (*discover.Pool[string], func()) {
-	pool := discover.New(func(addr string) (string, error) { return addr, nil }, opts...)
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...)
 	ended := make(chan error)
 	go func() { ended <- pool.Run(context.Background(), s) }()
 	return pool, func() { _ = pool.Close(); <-ended }

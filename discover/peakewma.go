@@ -64,7 +64,7 @@ func (p *peakEWMA) Done(m *Member, elapsed time.Duration, err error) {
 
 func (p *peakEWMA) choose(now int64) (int, *seat) {
 	a, b := p.draw()
-	atA, atB := p.table.seat(a), p.table.seat(b)
+	atA, atB := p.table.at(a), p.table.at(b)
 	if p.loadAt(now, atB) < p.loadAt(now, atA) {
 		return b, atB
 	}

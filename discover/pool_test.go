@@ -413,7 +413,7 @@ func TestNineRoutesShareConnections(t *testing.T) {
 func TestConstructionFaults(t *testing.T) {
 	t.Parallel()
 	pool := discover.New[*conn](nil, discover.Wait(-1), discover.Grace(-1), discover.Dials(0), discover.Balance(nil),
-		discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil)
+		discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil, discover.Balance(discover.BalancerFunc(nil)))
 	require.EqualError(t, pool.Err(), `discover: option Wait: -1ns is negative
 discover: option Grace: -1ns is negative
 discover: option Dials: 0 is not positive
@@ -421,6 +421,8 @@ discover: option Balance: the balancer is nil
 discover: option SlowStart: -1ns is negative
 discover: option Eject: -1 failures
 discover: option Eject: the time 0s is not positive
+discover: New: option 8 of 9 is nil
+discover: option Balance: the balancer is nil
 discover: New: the dial func is nil`)
 	require.ErrorContains(t, pool.Run(t.Context(), nil), "option Wait")
 	require.ErrorContains(t, discover.Of([]int{}).Err(), "no connection")
@@ -445,7 +447,7 @@ func TestCloseErrorsAreEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var got []endpoint.Event
-		pool := discover.New(func(string) (broken, error) { return broken{}, nil }, discover.Named("users"),
+		pool := discover.New(func(context.Context, string) (broken, error) { return broken{}, nil }, discover.Named("users"),
 			discover.OnEvent(func(_ context.Context, e endpoint.Event) { got = append(got, e) }))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

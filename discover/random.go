@@ -31,7 +31,7 @@ func (r *random) choose(int64) (int, *seat) {
 	} else {
 		place = rand.IntN(r.table.n)
 	}
-	return place, r.table.seat(place)
+	return place, r.table.at(place)
 }
 
 // weightSums has the sums of the weights up to each member.
@@ -76,7 +76,7 @@ type pairs struct {
 	share   float64    // and then the inverse of each
 }
 
-func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).Weight()} }
+func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).member.Weight()} }
 
 // draw returns two members. Where weights differ, they may be the same: a member
 // must come up alone as often as its weight says, or the heavier of two idle ones

@@ -29,5 +29,5 @@ func (r *roundRobin) Pick(context.Context) int {
 
 func (r *roundRobin) choose(int64) (int, *seat) {
 	place := int(r.next.Add(1) % uint64(r.table.n))
-	return place, r.table.seat(place)
+	return place, r.table.at(place)
 }

@@ -58,7 +58,7 @@ func (w *weighted) choose(int64) (int, *seat) {
 		// would come up in the same turns.
 		at := stride*turn + i*(maxStride/2)
 		if at%maxStride >= maxStride-stride {
-			return int(i), w.table.seat(int(i))
+			return int(i), w.table.at(int(i))
 		}
 	}
 }

@@ -27,14 +27,14 @@ func TestDialer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, err := httpx.Dialer(append(tt.opts, nil)...)(tt.addr)
+			c, err := httpx.Dialer(append(tt.opts, nil)...)(t.Context(), tt.addr)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, c.String())
 		})
 	}
-	_, err := httpx.Dialer(httpx.MaxResponse(0))("10.0.0.1:80")
+	_, err := httpx.Dialer(httpx.MaxResponse(0))(t.Context(), "10.0.0.1:80")
 	require.ErrorContains(t, err, "MaxResponse")
-	_, err = httpx.Dialer()("ftp://10.0.0.1")
+	_, err = httpx.Dialer()(t.Context(), "ftp://10.0.0.1")
 	require.ErrorContains(t, err, "scheme")
 }
 

@@ -556,7 +556,7 @@ func TestErrorsKeepThePool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		z := &zone{}
 		z.set(a, host+" 300 A 10.0.0.1")
-		pool := discover.New(func(addr string) (string, error) { return addr, nil })
+		pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		source := dns.Hosts(host, 80, inMemory(t, z)...)
@@ -602,7 +602,7 @@ func TestWeights(t *testing.T) {
 				}
 				z.set(srv, append(records, srvRecord(2, 1000, "spare.internal."))...)
 				z.set("A spare.internal.", "spare.internal. 60 A 10.0.0.99")
-				pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
+				pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)
 				source := dns.SRV("_http._tcp.users.internal.", inMemory(t, z)...)
@@ -730,7 +730,7 @@ dns: Hosts: the port is 0`},
 				n++
 			}
 			require.Equal(t, 1, n)
-			pool := discover.New(func(string) (int, error) { return 0, nil })
+			pool := discover.New(func(context.Context, string) (int, error) { return 0, nil })
 			require.EqualError(t, pool.Run(t.Context(), tt.source), tt.want)
 		})
 	}

@@ -10,7 +10,7 @@ import (
 
 // A pool of the servers that SRV records name, which follows them.
 func ExampleSRV() {
-	pool := discover.New(func(addr string) (string, error) { return addr, nil })
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- pool.Run(ctx, dns.SRV("_http._tcp.users.internal.")) }()
