@@ -10,7 +10,7 @@ import (
 var (
 	errClosed = errors.New("discover: the pool is closed")
 	errTwice  = errors.New("discover: Run was called before")
-	errOf     = errors.New("discover: Run: a pool made by Of has no source")
+	errOf     = errors.New("discover: Run: a pool made by Of does not follow a source")
 	errSource = errors.New("discover: Run: the source is nil")
 	errWatch  = errors.New("discover: Run: Watch of the source returned nil")
 )

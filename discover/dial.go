@@ -87,7 +87,8 @@ func (c *core) startDials() {
 	}
 }
 
-// dial dials a slot. It survives a dial func that panics or ends its goroutine.
+// dial dials a slot, unless the slot was dropped before the goroutine ran. It survives
+// a dial func that panics or ends its goroutine.
 func (c *core) dial(ctx context.Context, s *slot, addr string) {
 	var conn any
 	err := errDialExited
@@ -97,6 +98,10 @@ func (c *core) dial(ctx context.Context, s *slot, addr string) {
 		}
 		c.dialled(s, conn, err)
 	}()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+		return
+	}
 	conn, err = c.connect(ctx, addr)
 }
 
@@ -112,6 +117,7 @@ func (c *core) dialled(s *slot, conn any, err error) {
 			s.conn = conn
 			c.closing = append(c.closing, s)
 		}
+	case err != nil && c.dials.ctx.Err() != nil: // the pool is about to end
 	case err != nil:
 		c.note(event{kind: "dial_failed", addr: s.addr(), err: err})
 		s.retry = time.AfterFunc(pause(s.misses), func() { c.redial(s) })

@@ -149,7 +149,7 @@ func Eject(failures int, base time.Duration) Option {
 	return option(func(c *config) {
 		switch {
 		case failures < 0:
-			c.fault("option Eject: %d failures", failures)
+			c.fault("option Eject: the number of failures %d is negative", failures)
 		case failures > 0 && base <= 0:
 			c.fault("option Eject: the time %v is not positive", base)
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable, "endpoint", "NO_ENDPO
 
 var (
 	errNilPool  = errors.New("discover: Pool: it is nil; make one with New or Of")
+	errNilConn  = errors.New("discover: the dial func returned neither a connection nor an error")
 	errZeroPool = errors.New("discover: Pool: it is the zero Pool; make one with New or Of")
 )
 
@@ -54,7 +56,8 @@ type Pool[C any] struct {
 // New returns a pool that dials instances with dial, which gets the address of an
 // [Instance] and is called by several goroutines at once. The pool has no instances
 // before [Pool.Run] is called. A nil dial, a nil option and other faults of the
-// arguments are kept: clients report them, and Err does.
+// arguments are kept: clients report them, and Err does. A dial that returns neither a
+// connection nor an error has failed.
 //
 // The context of dial is made from that of Run, with its values. It ends when dial
 // returns, so a connection must not depend on it. It ends sooner when the source no
@@ -68,19 +71,31 @@ func New[C any](dial func(ctx context.Context, addr string) (C, error), opts ...
 		p.core.config.fault("New: the dial func is nil")
 		return p
 	}
-	p.core.connect = func(ctx context.Context, addr string) (any, error) { return dial(ctx, addr) }
+	p.core.connect = func(ctx context.Context, addr string) (any, error) {
+		conn, err := dial(ctx, addr)
+		if err == nil && isNil(conn) {
+			return nil, errNilConn
+		}
+		return conn, err
+	}
 	return p
 }
 
 // Of returns a pool of these connections, which never change and which it does not
 // close. It is for a plain slice, including one of endpoints (see [Balanced]). It
-// needs no Run. The address of an instance is its index: "0", "1". A pool with
-// faults has no instances: its calls fail with them.
+// needs no Run. The address of an instance is its index: "0", "1". An empty slice, a
+// nil connection and a nil option are faults. A pool with faults has no instances: its
+// calls fail with them.
 func Of[C any](conns []C, opts ...Option) *Pool[C] {
 	p := newPool[C]("Of", opts)
 	c := p.core
 	if len(conns) == 0 {
 		c.config.fault("Of: there is no connection")
+	}
+	for i, conn := range conns {
+		if isNil(conn) {
+			c.config.fault("Of: connection %d is nil", i)
+		}
 	}
 	if c.config.err() != nil {
 		return p
@@ -96,6 +111,19 @@ func Of[C any](conns []C, opts ...Option) *Pool[C] {
 	}
 	c.publish()
 	return p
+}
+
+// isNil reports whether the connection is a nil that cannot be used as one.
+func isNil(conn any) bool {
+	if conn == nil {
+		return true
+	}
+	switch v := reflect.ValueOf(conn); v.Kind() {
+	case reflect.Func, reflect.Pointer, reflect.Map, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
 }
 
 func newPool[C any](constructor string, opts []Option) *Pool[C] {

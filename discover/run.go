@@ -7,7 +7,7 @@ import (
 
 // run follows the source until ctx or the source ends, and ends the pool.
 func (c *core) run(ctx context.Context, s Source) (last error) {
-	if f, ok := s.(SourceFunc); s == nil || ok && f == nil {
+	if s == nil {
 		return errSource
 	}
 	ctx, cancel := context.WithCancel(ctx)

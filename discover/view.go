@@ -31,8 +31,7 @@ func (vs *views[C]) publish() {
 	}
 }
 
-// connOf returns the connection of a slot that is ready. It is the zero C if a dial
-// func returned a nil interface.
+// connOf returns the connection of a slot that is ready.
 func connOf[C any](s *slot) C {
 	conn, _ := s.conn.(C)
 	return conn

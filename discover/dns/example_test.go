@@ -24,5 +24,5 @@ func ExampleHosts() {
 	for _, err := range dns.Hosts("http://users.internal", 80).Watch(context.Background()) {
 		fmt.Println(err)
 	}
-	// Output: dns: "http://users.internal" is no domain name
+	// Output: dns: Hosts: "http://users.internal" is not a domain name
 }
