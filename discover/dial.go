@@ -28,7 +28,7 @@ var (
 type dials struct {
 	limit   int
 	running int     // that have a place
-	out     int     // goroutines: running, and those of dropped slots
+	out     int     // goroutines, including those of dropped slots
 	waiting []*slot // for a place
 	ctx     context.Context
 	drained chan struct{} // if not nil, closed when out is 0
@@ -61,17 +61,16 @@ func (d *dials) release(s *slot) {
 	}
 }
 
-// returned notes that the dial of the slot has returned.
-func (d *dials) returned(s *slot) {
-	d.release(s)
+// end notes that the goroutine of a dial ends.
+func (d *dials) end() {
 	d.out--
 	if d.out == 0 && d.drained != nil {
 		close(d.drained)
 	}
 }
 
-// drain returns a channel that is closed when all dials have returned. No dial may
-// be started afterwards.
+// drain returns a channel that is closed when the goroutines of all dials have ended.
+// No dial may be started afterwards.
 func (d *dials) drain() <-chan struct{} {
 	d.drained = make(chan struct{})
 	if d.out == 0 {
@@ -90,6 +89,7 @@ func (c *core) startDials() {
 // dial dials a slot, unless the slot was dropped before the goroutine ran. It survives
 // a dial func that panics or ends its goroutine.
 func (c *core) dial(ctx context.Context, s *slot, addr string) {
+	defer c.dialEnded()
 	var conn any
 	err := errDialExited
 	defer func() {
@@ -105,12 +105,19 @@ func (c *core) dial(ctx context.Context, s *slot, addr string) {
 	conn, err = c.connect(ctx, addr)
 }
 
+// dialEnded notes that the goroutine of a dial has done all that it does.
+func (c *core) dialEnded() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dials.end()
+}
+
 // dialled takes the outcome of a dial.
 func (c *core) dialled(s *slot, conn any, err error) {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dials.returned(s)
+	c.dials.release(s)
 	switch {
 	case s.dropped:
 		if err == nil {
@@ -134,8 +141,8 @@ func (c *core) dialled(s *slot, conn any, err error) {
 	c.publishJoining()
 }
 
-// pause returns how long to wait after n failures in a row and one more: it doubles
-// with each, and half of it is random.
+// pause returns how long to wait before the next dial, after n+1 failures in a row. The
+// time doubles with each failure, and half of it is random.
 func pause(n int) time.Duration {
 	d := min(firstRetry<<min(n, 16), lastRetry)
 	return d/2 + rand.N(d/2)

@@ -60,3 +60,28 @@ func TestRunOfASourceThatPanics(t *testing.T) {
 		require.Equal(t, 1, closes)
 	})
 }
+
+// TestSourceFailedIsAnEventOnce for each time that the source cannot tell.
+func TestSourceFailedIsAnEventOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		var want []string
+		for range 2 {
+			w.source <- told{err: errSource}
+			synctest.Wait()
+			want = append(want, "source_failed")
+			require.Equal(w.t, want, w.kinds())
+			w.source <- told{err: errSource}
+			synctest.Wait()
+			require.Equal(w.t, want, w.kinds(), "of the second error")
+			w.source.says("a")
+			w.source.says("a")
+			synctest.Wait()
+			want = append(want, "source_recovered")
+			if len(want) == 2 {
+				want = append(want, "joined a")
+			}
+			require.Equal(w.t, want, w.kinds())
+		}
+	})
+}
