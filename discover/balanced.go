@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"reflect"
 
 	"github.com/typedkit/endpoint"
@@ -14,8 +15,12 @@ import (
 //	e := endpoint.Chain(discover.Balanced(discover.Of(replicas)), retry.Wrap)
 //
 // When the response is a stream, the endpoint is taken when its loop starts and
-// given back when it ends. Req and Resp are those of the endpoints.
+// given back when it ends. If t is nil, or has a method Err that returns a fault, each
+// call fails with the code INTERNAL. Req and Resp are those of the endpoints.
 func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) endpoint.Endpoint[Req, Resp] {
+	if err := faultOf(t); err != nil {
+		t = refusal[endpoint.Endpoint[Req, Resp]]{err}
+	}
 	if _, streams := endpoint.StreamItem(reflect.TypeFor[Resp]()); streams {
 		return endpoint.Stack{&taking[Req, Resp]{t}}.Wrap(callTaken[Req, Resp])
 	}
@@ -35,6 +40,19 @@ func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) en
 		t.Release(token, err)
 		return resp, err
 	}
+}
+
+var errNilTarget = errors.New("discover: Balanced: the target is nil")
+
+// faultOf returns the fault of a target's construction, or nil.
+func faultOf(target any) error {
+	switch t := target.(type) {
+	case nil:
+		return errNilTarget
+	case interface{ Err() error }:
+		return t.Err()
+	}
+	return nil
 }
 
 // errPanicked is what a target learns of a call that panicked.

@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -107,12 +108,44 @@ func TestBalancedOf(t *testing.T) {
 	}
 }
 
-// TestBalancedWithFaults: an endpoint over a pool that was set up wrongly says so.
+// TestBalancedWithFaults: an endpoint over a target that was set up wrongly says so.
 func TestBalancedWithFaults(t *testing.T) {
 	t.Parallel()
-	pool := discover.Of([]endpoint.Endpoint[int, int]{})
-	_, err := discover.Balanced(pool)(t.Context(), 1)
-	require.ErrorContains(t, err, "no connection")
-	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
-	require.NotErrorIs(t, err, discover.ErrNoEndpoints)
+	type each = endpoint.Endpoint[int, int]
+	up := each(func(_ context.Context, n int) (int, error) { return n, nil })
+	for _, tt := range []struct {
+		name   string
+		target endpoint.Target[each]
+		want   string
+	}{
+		{"no endpoint", discover.Of([]each{}), "discover: Of: there is no connection"},
+		{"a nil endpoint", discover.Of([]each{up, nil}), "discover: Of: connection 1 is nil"},
+		{"a nil option", discover.Of([]each{up}, nil), "discover: Of: option 1 of 1 is nil"},
+		{"a nil target", nil, "discover: Balanced: the target is nil"},
+		{"a nil pool", (*discover.Pool[each])(nil), "discover: Pool: it is nil; make one with New or Of"},
+		{"the zero pool", &discover.Pool[each]{}, "discover: Pool: it is the zero Pool; make one with New or Of"},
+		{"a target that works, with a fault", &faulty[each]{counting[each]{value: up}}, "source: " + errSource.Error()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := discover.Balanced(tt.target)(t.Context(), 1)
+			require.ErrorContains(t, err, tt.want)
+			require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+			require.NotErrorIs(t, err, discover.ErrNoEndpoints)
+		})
+	}
+}
+
+// faulty is a target with a fault of construction.
+type faulty[C any] struct{ counting[C] }
+
+func (*faulty[C]) Err() error { return fmt.Errorf("source: %w", errSource) }
+
+// TestBalancedStreamOfNothing tells its fault in the loop.
+func TestBalancedStreamOfNothing(t *testing.T) {
+	t.Parallel()
+	stream, err := discover.Balanced[int, endpoint.Stream[int]](nil)(t.Context(), 1)
+	require.NoError(t, err, "a stream is cold")
+	_, err = stream.Collect()
+	require.ErrorContains(t, err, "discover: Balanced: the target is nil")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +28,7 @@ func weights(ws ...float64) discover.Source {
 // It is for use in a bubble.
 func running(t *testing.T, s discover.Source, opts ...discover.Option) *discover.Pool[string] {
 	t.Helper()
-	pool := discover.New(func(addr string) (string, error) { return addr, nil }, opts...)
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...)
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { ended <- pool.Run(ctx, s) }()
@@ -246,10 +247,10 @@ func TestLatencyIsAMean(t *testing.T) {
 	for _, takes := range []time.Duration{10 * time.Microsecond, time.Millisecond, 50 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			var member *discover.Member
-			pool := discover.Of([]int{1}, discover.Balance(func(set []*discover.Member) discover.Picker {
+			pool := discover.Of([]int{1}, discover.Balance(discover.BalancerFunc(func(set []*discover.Member) discover.Picker {
 				member = set[0]
-				return discover.PeakEWMA()(set)
-			}))
+				return discover.PeakEWMA().NewPicker(set)
+			})))
 			call := func(takes time.Duration) {
 				_, token, err := pool.Acquire(t.Context())
 				require.NoError(t, err)
@@ -317,7 +318,7 @@ func TestObserver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := &observer{}
-		pool := discover.Of([]string{"x", "y"}, discover.Balance(func([]*discover.Member) discover.Picker { return o }))
+		pool := discover.Of([]string{"x", "y"}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker { return o })))
 		_, token, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
 		time.Sleep(time.Second)
@@ -358,9 +359,9 @@ func TestBalancerAroundOurs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				pool := running(t, weights(make([]float64, 10)...), discover.Balance(func(set []*discover.Member) discover.Picker {
-					return balancer()(set)
-				}))
+				pool := running(t, weights(make([]float64, 10)...), discover.Balance(discover.BalancerFunc(func(set []*discover.Member) discover.Picker {
+					return balancer().NewPicker(set)
+				})))
 				counts := load(t, pool, 1000, 10*time.Second, behaving(func(addr string) backend {
 					if addr == "3" {
 						return backend{takes: time.Second}
@@ -388,9 +389,9 @@ func (w wrapped) Done(m *discover.Member, elapsed time.Duration, err error) {
 func TestPickerAroundPeakEWMA(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		pool := running(t, weights(make([]float64, 10)...), discover.Balance(func(set []*discover.Member) discover.Picker {
-			return wrapped{discover.PeakEWMA()(set)}
-		}))
+		pool := running(t, weights(make([]float64, 10)...), discover.Balance(discover.BalancerFunc(func(set []*discover.Member) discover.Picker {
+			return wrapped{discover.PeakEWMA().NewPicker(set)}
+		})))
 		slow := behaving(func(addr string) backend {
 			if addr == "3" {
 				return backend{takes: 100 * time.Millisecond}
@@ -414,10 +415,10 @@ func TestBalancerThatKeepsAPicker(t *testing.T) {
 			var first discover.Picker
 			kept := func(set []*discover.Member) discover.Picker {
 				if len(set) < 2 {
-					return balancer()(set)
+					return balancer().NewPicker(set)
 				}
 				if first == nil {
-					first = balancer()(set)
+					first = balancer().NewPicker(set)
 				}
 				return first
 			}
@@ -428,7 +429,50 @@ func TestBalancerThatKeepsAPicker(t *testing.T) {
 				w.source.says("c", "d")
 				synctest.Wait()
 				require.Equal(t, []string{"c", "d"}, w.reached(100))
-			}, discover.Balance(kept))
+			}, discover.Balance(discover.BalancerFunc(kept)))
 		})
+	}
+}
+
+// A countingBalancer is a Balancer of a type of its own, with one of this package inside.
+type countingBalancer struct {
+	discover.Balancer
+
+	made atomic.Int64
+}
+
+func (b *countingBalancer) NewPicker(set []*discover.Member) discover.Picker {
+	b.made.Add(1)
+	return b.Balancer.NewPicker(set)
+}
+
+// TestBalancerWithOursInside: a balancer that embeds one of this package is asked
+// itself for each picker.
+func TestBalancerWithOursInside(t *testing.T) {
+	t.Parallel()
+	for name, balancer := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := &countingBalancer{Balancer: balancer()}
+			pool := discover.Of([]string{"x", "y", "z"}, discover.Balance(b))
+			require.Len(t, picks(t, pool, 100), 3)
+			require.EqualValues(t, 1, b.made.Load())
+			pool.For(nil)
+			require.EqualValues(t, 2, b.made.Load(), "each operation has a picker of its own")
+		})
+	}
+}
+
+// TestPickerOfAnEmptySet picks no member. A pool makes none, but a balancer around
+// one of this package may leave all members out.
+func TestPickerOfAnEmptySet(t *testing.T) {
+	t.Parallel()
+	for name, balancer := range balancers() {
+		require.Equal(t, -1, balancer().NewPicker(nil).Pick(t.Context()), name)
+		pool := discover.Of([]int{1}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker {
+			return balancer().NewPicker(nil)
+		})))
+		_, _, err := pool.Acquire(t.Context())
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err), name)
 	}
 }

@@ -1,150 +1,172 @@
 package discover
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 )
 
 const (
 	firstRetry = 100 * time.Millisecond // before a dial that failed is repeated
 	lastRetry  = 30 * time.Second       // the longest such pause
-	firstGap   = 20 * time.Millisecond  // of a burst, between the first set and the next
-	lastGap    = 5 * time.Second        // the longest one
-	gapFactor  = 4
+	// dialPatience is how long Run waits for dials that ignore the end of their
+	// context.
+	dialPatience = time.Second
 )
 
-// dials are the slots that wait for their dial and the goroutines that make it.
-// The pool's mu guards it.
-type dials[C any] struct {
+var (
+	errDialPanicked = errors.New("discover: the dial func panicked")
+	errDialExited   = errors.New("discover: the dial func called runtime.Goexit")
+)
+
+// dials are the slots that are being dialled and those that wait for it. A dial runs
+// on a goroutine of its own, under a context that ends when the slot is dropped. From
+// then on it has no place among the dials, whether or not it returns.
+// See decision 141.
+type dials struct {
 	limit   int
-	running int
-	queue   []*slot[C]
-	wg      sync.WaitGroup
+	running int     // that have a place
+	out     int     // goroutines, including those of dropped slots
+	waiting []*slot // for a place
+	ctx     context.Context
+	drained chan struct{} // if not nil, closed when out is 0
 }
 
-func (d *dials[C]) wait() { d.wg.Wait() }
-
-// enqueue has a slot dialled.
-func (p *Pool[C]) enqueue(s *slot[C]) {
-	d := &p.dials
-	d.queue = append(d.queue, s)
-	if d.running < d.limit {
+// next takes a slot to be dialled and its context; it returns nil when no slot waits
+// or no place is free.
+func (d *dials) next() (context.Context, *slot) {
+	for len(d.waiting) > 0 && d.running < d.limit {
+		s := d.waiting[0]
+		d.waiting = d.waiting[1:]
+		if s.dropped {
+			continue
+		}
 		d.running++
-		d.wg.Go(p.dialer)
+		d.out++
+		ctx, cancel := context.WithCancel(d.ctx)
+		s.cancel = cancel
+		return ctx, s
+	}
+	return nil, nil
+}
+
+// release ends the context of the slot's dial, if there is one, and frees its place.
+func (d *dials) release(s *slot) {
+	if s.cancel != nil {
+		s.cancel()
+		s.cancel = nil
+		d.running--
 	}
 }
 
-// dialer dials what is queued until nothing is.
-func (p *Pool[C]) dialer() {
-	for {
-		s := p.next()
-		if s == nil {
-			return
-		}
-		conn, err := p.connect(s.addr())
-		p.dialled(s, conn, err)
+// end notes that the goroutine of a dial ends.
+func (d *dials) end() {
+	d.out--
+	if d.out == 0 && d.drained != nil {
+		close(d.drained)
 	}
 }
 
-func (p *Pool[C]) next() *slot[C] {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	d := &p.dials
-	for len(d.queue) > 0 {
-		s := d.queue[0]
-		d.queue = d.queue[1:]
-		if !s.dropped {
-			return s
-		}
+// drain returns a channel that is closed when the goroutines of all dials have ended.
+// No dial may be started afterwards.
+func (d *dials) drain() <-chan struct{} {
+	d.drained = make(chan struct{})
+	if d.out == 0 {
+		close(d.drained)
 	}
-	d.running--
-	if d.running == 0 {
-		p.burstOver()
-	}
-	return nil
+	return d.drained
 }
 
-// connect dials, and survives a dial func that panics.
-func (p *Pool[C]) connect(addr string) (conn C, err error) {
+// startDials dials slots that wait, as many as may be dialled at the same time.
+func (c *core) startDials() {
+	for ctx, s := c.dials.next(); s != nil; ctx, s = c.dials.next() {
+		go c.dial(ctx, s, s.addr())
+	}
+}
+
+// dial dials a slot, unless the slot was dropped before the goroutine ran. It survives
+// a dial func that panics or ends its goroutine.
+func (c *core) dial(ctx context.Context, s *slot, addr string) {
+	defer c.dialEnded()
+	var conn any
+	err := errDialExited
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%w: %v", errDialPanicked, v)
 		}
+		c.dialled(s, conn, err)
 	}()
-	return p.dial(addr)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+		return
+	}
+	conn, err = c.connect(ctx, addr)
+}
+
+// dialEnded notes that the goroutine of a dial has done all that it does.
+func (c *core) dialEnded() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dials.end()
 }
 
 // dialled takes the outcome of a dial.
-func (p *Pool[C]) dialled(s *slot[C], conn C, err error) {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (c *core) dialled(s *slot, conn any, err error) {
+	defer c.after()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dials.release(s)
 	switch {
-	case err != nil && s.dropped:
-	case err != nil:
-		p.note(event{kind: "dial_failed", addr: s.addr(), err: err})
-		s.retry = time.AfterFunc(pause(s.misses), func() { p.redial(s) })
-		s.misses++
 	case s.dropped:
-		s.conn = conn
-		p.closing = append(p.closing, s)
+		if err == nil {
+			s.conn = conn
+			c.closing = append(c.closing, s)
+		}
+	case err != nil && c.dials.ctx.Err() != nil: // the pool is about to end
+	case err != nil:
+		c.note(event{kind: "dial_failed", addr: s.addr(), err: err})
+		s.retry = time.AfterFunc(pause(s.misses), func() { c.redial(s) })
+		s.misses++
 	default:
 		if !s.early || s.misses > 0 { // or it was not there when the others began
-			p.warmUp(s)
+			c.warmUp(s)
 		}
 		s.conn, s.misses = conn, 0
-		p.makeReady(s)
-		p.joining = append(p.joining, s)
-		p.publishSoon()
+		c.roster.tally.update(s, func() { s.ready = true })
+		c.board.joining = append(c.board.joining, s)
 	}
+	c.startDials()
+	c.publishJoining()
 }
 
-// pause is how long to wait after so many failures in a row: it doubles, and
-// half of it is left to chance.
-func pause(misses int) time.Duration {
-	d := min(firstRetry<<min(misses, 16), lastRetry)
+// pause returns how long to wait before the next dial, after n+1 failures in a row. The
+// time doubles with each failure, and half of it is random.
+func pause(n int) time.Duration {
+	d := min(firstRetry<<min(n, 16), lastRetry)
 	return d/2 + rand.N(d/2)
 }
 
-func (p *Pool[C]) redial(s *slot[C]) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !s.dropped && p.state != ended {
-		p.enqueue(s)
+func (c *core) redial(s *slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !s.dropped {
+		c.dials.waiting = append(c.dials.waiting, s)
+		c.startDials()
 	}
 }
 
-// publishSoon publishes a slot that has become ready: at once if no other is being
-// dialled, else soon, together with others. The first set is no exception: who
-// is dialled first should not get all the calls that have waited for it, nor one
-// of a priority that is not the first. Each publication of a burst is for each
-// operation a copy of much of the set, so the gaps between them grow.
-func (p *Pool[C]) publishSoon() {
-	switch {
-	case len(p.shown) == 0 && p.dials.running == 1 && len(p.dials.queue) == 0:
-		p.publish()
-	case p.flush == nil:
-		p.gap = min(max(p.gap*gapFactor, firstGap), lastGap)
-		p.flush = time.AfterFunc(p.gap, p.flushed)
-	}
-}
-
-// burstOver publishes what is ready when there is nothing more to be dialled.
-func (p *Pool[C]) burstOver() {
-	p.gap = 0
-	if p.flush != nil && p.state != ended {
-		p.publish()
-	}
-}
-
-func (p *Pool[C]) flushed() {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.flush != nil && p.state != ended {
-		p.publish()
+// awaitDials waits until the dials have returned, whose contexts have ended. It gives
+// up on those that do not return soon: their connections are closed when they come.
+func (c *core) awaitDials() {
+	c.mu.Lock()
+	drained := c.dials.drain()
+	c.mu.Unlock()
+	timeout := time.NewTimer(dialPatience)
+	defer timeout.Stop()
+	select {
+	case <-drained:
+	case <-timeout.C:
 	}
 }

@@ -23,7 +23,7 @@ func TestEdits(t *testing.T) {
 	var last []*discover.Member
 	looking := func(set []*discover.Member) discover.Picker {
 		last = set
-		return discover.PeakEWMA()(set)
+		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{}, func(w *world) {
 		w.pool.For(nil)
@@ -39,7 +39,7 @@ func TestEdits(t *testing.T) {
 			}
 			require.Equal(w.t, set, got, "step %d", step)
 		}
-	}, discover.Balance(looking))
+	}, discover.Balance(discover.BalancerFunc(looking)))
 }
 
 // edited returns the set with one change or two, never empty.

@@ -2,104 +2,82 @@ package discover
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/typedkit/endpoint"
 )
 
-// event is an endpoint.Event of a pool in short.
+// An event is an endpoint.Event of a pool in short.
 type event struct {
 	kind, addr string
 	delay      time.Duration
 	err        error
 }
 
-// note keeps an event until the lock, which the caller holds, is given back.
-func (p *Pool[C]) note(e event) { p.notes = append(p.notes, e) }
+// events are to be emitted once the lock is free.
+type events struct {
+	waiting  []event
+	emitting bool // by another goroutine
+}
 
-// after does what may not be done with the lock held. Whoever takes the lock to
+// note keeps an event until the lock, which the caller holds, is released.
+func (c *core) note(e event) { c.events.waiting = append(c.events.waiting, e) }
+
+// after does what must not be done with the lock held. Whoever takes the lock to
 // change something defers it before.
-func (p *Pool[C]) after() {
-	p.tell()
-	p.mu.Lock()
-	closing := p.closing
-	p.closing = nil
-	p.mu.Unlock()
+func (c *core) after() {
+	c.emitWaiting()
+	c.mu.Lock()
+	closing := c.closing
+	c.closing = nil
+	c.mu.Unlock()
 	for _, s := range closing {
-		p.close(s)
+		c.close(s)
 	}
 }
 
-// tell emits the events, in the order in which they were noted: who is at it also
-// tells what is noted meanwhile.
-func (p *Pool[C]) tell() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for !p.telling && len(p.notes) > 0 {
-		notes := p.notes
-		p.notes, p.telling = nil, true
-		p.emitAll(notes)
+// emitWaiting emits the events in the order in which they were noted: the goroutine
+// that is emitting also emits what is noted meanwhile.
+func (c *core) emitWaiting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.events.emitting && len(c.events.waiting) > 0 {
+		all := c.events.waiting
+		c.events = events{emitting: true}
+		c.emitAll(all)
 	}
 }
 
-// emitAll gives the lock back for as long as it takes, also to a func that panics.
-func (p *Pool[C]) emitAll(notes []event) {
-	p.mu.Unlock()
+// emitAll releases the lock for as long as it takes, even if a callback panics.
+func (c *core) emitAll(all []event) {
+	c.mu.Unlock()
 	defer func() {
-		p.mu.Lock()
-		p.telling = false
+		c.mu.Lock()
+		c.events.emitting = false
 	}()
-	for _, e := range notes {
-		p.emit(e)
+	for _, e := range all {
+		c.emit(e)
 	}
 }
 
-func (p *Pool[C]) emit(e event) {
-	if p.config.onEvent != nil {
-		p.config.onEvent(context.Background(), endpoint.Event{
-			Source: "pool", Name: p.config.name, Kind: e.kind, Detail: e.addr, Delay: e.delay, Err: e.err,
+// emit passes the event to the OnEvent callback, if there is one.
+func (c *core) emit(e event) {
+	if c.config.onEvent != nil {
+		c.config.onEvent(context.Background(), endpoint.Event{
+			Source: "pool", Name: c.config.name, Kind: e.kind, Detail: e.addr, Delay: e.delay, Err: e.err,
 		})
 	}
 }
 
-// Age returns how long ago the source last yielded a set, zero before the
-// first.
-func (p *Pool[C]) Age() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known.IsZero() {
-		return 0
+// close closes the connection of a slot if it can be closed and the pool dialled it.
+func (c *core) close(s *slot) {
+	if c.connect == nil {
+		return
 	}
-	return time.Since(p.known)
-}
-
-// Gauges yields the figures of the pool: instances (that the source names or
-// that are kept though it does not), serving (that get calls), ejected,
-// age_seconds (as of Age), and for each instance, with its address as Detail,
-// pending (calls in flight) and weight. The Source is "pool".
-func (p *Pool[C]) Gauges(yield func(endpoint.Gauge) bool) {
-	for _, g := range p.gauges() {
-		g.Source, g.Name = "pool", p.config.name
-		if !yield(g) {
-			return
+	if conn, ok := s.conn.(io.Closer); ok {
+		if err := conn.Close(); err != nil {
+			c.emit(event{kind: "close_failed", addr: s.addr(), err: err})
 		}
 	}
-}
-
-func (p *Pool[C]) gauges() []endpoint.Gauge {
-	age := p.Age()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	all := make([]endpoint.Gauge, 4, 4+2*len(p.slots))
-	for _, s := range p.slots {
-		m := Member{host: &s.host}
-		all = append(all,
-			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(m.Pending())},
-			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: m.Weight()})
-	}
-	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(p.slots))}
-	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(len(p.shown))}
-	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(p.tally.ejected)}
-	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
-	return all
 }

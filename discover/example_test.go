@@ -33,7 +33,7 @@ func Example() {
 
 // A pool dials what its source names, and is the target of any client.
 func ExampleNew() {
-	dial := func(addr string) (string, error) { return "connection to " + addr, nil }
+	dial := func(_ context.Context, addr string) (string, error) { return "connection to " + addr, nil }
 	pool := discover.New(dial)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)

@@ -90,7 +90,7 @@ type dialer struct {
 }
 
 // dial is what a pool dials with. In a bubble it sleeps as long as the dialer says.
-func (d *dialer) dial(addr string) (*conn, error) {
+func (d *dialer) dial(_ context.Context, addr string) (*conn, error) {
 	n := d.count(addr)
 	time.Sleep(d.takes)
 	if d.slow != nil {
@@ -145,12 +145,7 @@ func bubble(t *testing.T, d *dialer, test func(w *world), opts ...discover.Optio
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, source: make(scripted), dialer: d, ended: make(chan error, 1)}
-		opts = append(opts, discover.OnEvent(func(_ context.Context, e endpoint.Event) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.events = append(w.events, e)
-		}))
-		w.pool = discover.New(d.dial, opts...)
+		w.pool = discover.New(d.dial, append(opts, discover.OnEvent(w.event))...)
 		ctx, cancel := context.WithCancel(t.Context())
 		w.stop = cancel
 		go func() { w.ended <- w.pool.Run(ctx, w.source) }()
@@ -162,6 +157,13 @@ func bubble(t *testing.T, d *dialer, test func(w *world), opts ...discover.Optio
 		require.Equal(t, dials, closes, "closes of what was dialled")
 		require.Zero(t, d.twice, "connections closed twice")
 	})
+}
+
+// event keeps an event of the pool.
+func (w *world) event(_ context.Context, e endpoint.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
 }
 
 // kinds returns the kinds of the events so far, with the address where there is

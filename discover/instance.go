@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// An Instance is one place where a service runs.
+// An Instance is one place where a service runs. The zero Instance has no address:
+// [Sorted], [Fixed] and a [Pool] leave it out of a set.
 type Instance struct {
 	// Addr is what is dialled, "host:port" as of [net.JoinHostPort]: an IPv6
 	// address stands in brackets. It is what tells instances apart.
@@ -24,7 +25,7 @@ type Instance struct {
 	Meta map[string]string
 }
 
-// equal says that nothing about the instance has changed.
+// equal reports whether nothing about the instance has changed.
 func (in *Instance) equal(other *Instance) bool {
 	if in.Addr != other.Addr {
 		return false
@@ -36,7 +37,7 @@ func (in *Instance) equal(other *Instance) bool {
 		in.Priority == other.Priority && maps.Equal(in.Meta, other.Meta)
 }
 
-// isBare says that the source says nothing but the address, as most do.
+// isBare reports whether the source says nothing but the address, as most do.
 func (in *Instance) isBare() bool {
 	return in.Zone == "" && in.Weight == 0 && in.Priority == 0 && in.Meta == nil
 }
@@ -60,7 +61,7 @@ func Sorted(set []Instance) []Instance {
 func byAddr(a, b Instance) int    { return strings.Compare(a.Addr, b.Addr) }
 func sameAddr(a, b Instance) bool { return a.Addr == b.Addr }
 
-// isSorted says that Sorted would change nothing.
+// isSorted reports whether Sorted would change nothing.
 func isSorted(set []Instance) bool {
 	before := ""
 	for i := range set {

@@ -1,17 +1,12 @@
 package discover
 
-import (
-	"context"
-	"math"
-)
+import "context"
 
 // LeastRequest returns a [Balancer] that takes two members at random and picks
 // the one with fewer calls in flight for its weight: "the power of two choices"
 // (Mitzenmacher 2001). Where weights differ, a member is taken as often as its
 // weight says. It reads no clock.
-func LeastRequest() Balancer { return balanceLeastRequest }
-
-func balanceLeastRequest(set []*Member) Picker { return newLeastRequest(tableOf(set)) }
+func LeastRequest() Balancer { return tableBalancer(newLeastRequest) }
 
 func newLeastRequest(t table) Picker { return &leastRequest{newPairs(t)} }
 
@@ -27,7 +22,7 @@ func (l *leastRequest) choose(int64) (int, *seat) {
 		return l.chooseWeighted()
 	}
 	a, b := two(l.table.n)
-	atA, atB := l.table.seat(a), l.table.seat(b)
+	atA, atB := l.table.at(a), l.table.at(b)
 	if atB.host.pending() < atA.host.pending() {
 		return b, atB
 	}
@@ -36,14 +31,9 @@ func (l *leastRequest) choose(int64) (int, *seat) {
 
 func (l *leastRequest) chooseWeighted() (int, *seat) {
 	a, b := l.draw()
-	atA, atB := l.table.seat(a), l.table.seat(b)
+	atA, atB := l.table.at(a), l.table.at(b)
 	if atB.host.busyness() < atA.host.busyness() {
 		return b, atB
 	}
 	return a, atA
-}
-
-// busyness is the number of calls in flight for each unit of weight.
-func (h *host) busyness() float64 {
-	return float64(h.pending()) / math.Float64frombits(h.weight.Load())
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// config is what the options of a pool set.
+// A config is what the options of a pool set.
 type config struct {
 	name      string
 	balancer  Balancer
-	picker    func(t table) Picker // of the balancer, if it is one of ours
+	own       tableBalancer // the balancer, if it is one of this package
 	zone      string
 	wait      time.Duration
 	grace     time.Duration
@@ -24,17 +24,20 @@ type config struct {
 	faults    []error
 }
 
-func newConfig(opts []Option) config {
+// newConfig returns what the options of a constructor set.
+func newConfig(constructor string, opts []Option) config {
 	c := config{
 		balancer: PeakEWMA(), wait: 5 * time.Second, grace: time.Minute, dials: 64,
 		outlier: outlier{failures: 5, base: 10 * time.Second},
 	}
-	for _, o := range opts {
-		if o != nil {
-			o.applyPool(&c)
+	for i, o := range opts {
+		if o == nil {
+			c.fault("%s: option %d of %d is nil", constructor, i+1, len(opts))
+			continue
 		}
+		o.apply(&c)
 	}
-	c.picker = pickerOf(c.balancer)
+	c.own, _ = c.balancer.(tableBalancer)
 	return c
 }
 
@@ -44,28 +47,31 @@ func (c *config) fault(format string, args ...any) {
 
 func (c *config) err() error { return errors.Join(c.faults...) }
 
-// An Option sets up a [Pool].
-type Option interface{ applyPool(c *config) }
+// An Option sets up a [Pool]. A nil Option is a fault.
+type Option interface{ apply(c *config) }
 
 type option func(c *config)
 
-func (o option) applyPool(c *config) { o(c) }
+func (o option) apply(c *config) { o(c) }
 
 // Named names the pool in its events and gauges. The default is no name.
 func Named(name string) Option {
 	return option(func(c *config) { c.name = name })
 }
 
-// OnEvent has f called for each event of the pool, without any lock held. The
-// default is nobody. A later OnEvent replaces an earlier one.
+// OnEvent sets a callback for the pool's events, which is called without a lock
+// held. By default, and with a nil f, events are dropped. A later OnEvent replaces
+// an earlier one.
 func OnEvent(f func(context.Context, endpoint.Event)) Option {
 	return option(func(c *config) { c.onEvent = f })
 }
 
-// Balance sets how a member is picked. The default is [PeakEWMA].
+// Balance sets how a member is picked: with a balancer of this package, or with
+// one of your own, which may be a [BalancerFunc]. The default is [PeakEWMA]. A nil
+// balancer is a fault.
 func Balance(b Balancer) Option {
 	return option(func(c *config) {
-		if b == nil {
+		if f, ok := b.(BalancerFunc); b == nil || ok && f == nil {
 			c.fault("option Balance: the balancer is nil")
 			return
 		}
@@ -79,9 +85,9 @@ func Zone(zone string) Option {
 	return option(func(c *config) { c.zone = zone })
 }
 
-// Wait sets how long a call waits for the first instance, at most as long as
-// its context lasts; zero does not wait. The default is 5 s. A call never waits
-// once the pool has had a set.
+// Wait sets how long a call waits for the first instance, at most as long as its
+// context lasts. With zero, calls do not wait. The default is 5 s. A negative time is
+// a fault. A call never waits once the pool has had a set.
 func Wait(d time.Duration) Option {
 	return option(func(c *config) {
 		if d < 0 {
@@ -92,9 +98,10 @@ func Wait(d time.Duration) Option {
 	})
 }
 
-// Grace sets how long the last instances are kept when the source says that
-// there are none, which is more often a mistake of the source than the truth.
-// The default is a minute; zero believes at once.
+// Grace sets how long the last instances are kept when the source says that there
+// are none, since that is more often a mistake of the source than the truth. The
+// default is one minute; zero accepts an empty set immediately. A negative time is a
+// fault.
 func Grace(d time.Duration) Option {
 	return option(func(c *config) {
 		if d < 0 {
@@ -105,10 +112,10 @@ func Grace(d time.Duration) Option {
 	})
 }
 
-// SlowStart lets the weight of an instance that joined, or that came back after
-// it was ejected, grow in ten steps from a tenth to the whole within this time.
-// Those of the first set start with the whole. The default is zero, no slow
-// start.
+// SlowStart lets the weight of an instance grow in ten steps from a tenth to the
+// whole within this time, after it has joined or has come back from an ejection.
+// Instances of the first set start with the whole. The default is zero, no slow
+// start. A negative time is a fault.
 func SlowStart(d time.Duration) Option {
 	return option(func(c *config) {
 		if d < 0 {
@@ -119,8 +126,8 @@ func SlowStart(d time.Duration) Option {
 	})
 }
 
-// Dials sets how many instances are dialled at the same time, at least one. The
-// default is 64.
+// Dials sets how many instances are dialled at the same time. The default is 64. A
+// number less than 1 is a fault.
 func Dials(n int) Option {
 	return option(func(c *config) {
 		if n < 1 {
@@ -136,12 +143,13 @@ func Dials(n int) Option {
 // one failure more ejects it again, for base longer than the time before, at
 // most ten times base; one success ends the probation. At most a tenth of the
 // instances is ejected at a time, and at least one may be. The default is 5
-// failures and 10 s; zero failures ejects nothing.
+// failures and 10 s. Zero failures ejects nothing. A negative number of failures is a
+// fault, and so is a base that is not positive, unless failures is zero.
 func Eject(failures int, base time.Duration) Option {
 	return option(func(c *config) {
 		switch {
 		case failures < 0:
-			c.fault("option Eject: %d failures", failures)
+			c.fault("option Eject: the number of failures %d is negative", failures)
 		case failures > 0 && base <= 0:
 			c.fault("option Eject: the time %v is not positive", base)
 		default:

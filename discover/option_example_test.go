@@ -26,7 +26,7 @@ func count(pool *discover.Pool[string]) map[string]int {
 
 // run returns a pool that follows the source and what ends it.
 func run(s discover.Source, opts ...discover.Option) (*discover.Pool[string], func()) {
-	pool := discover.New(func(addr string) (string, error) { return addr, nil }, opts...)
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...)
 	ended := make(chan error)
 	go func() { ended <- pool.Run(context.Background(), s) }()
 	return pool, func() { _ = pool.Close(); <-ended }
@@ -35,7 +35,7 @@ func run(s discover.Source, opts ...discover.Option) (*discover.Pool[string], fu
 // A balancer of one's own is a func of the set.
 func ExampleBalance() {
 	first := func([]*discover.Member) discover.Picker { return always(0) }
-	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(first))
+	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.BalancerFunc(first)))
 	fmt.Println(count(pool))
 
 	fmt.Println(count(discover.Of([]string{"a", "b", "c"}, discover.Balance(discover.RoundRobin()))))

@@ -2,7 +2,7 @@ package discover
 
 import "time"
 
-// outlier says when an instance is ejected; see [Eject].
+// An outlier is when an instance is ejected; see [Eject].
 type outlier struct {
 	failures int32
 	base     time.Duration
@@ -13,7 +13,7 @@ const (
 	maxEjections = 10 // times base, the longest time
 )
 
-// ejection is what a pool knows of a slot's ejections.
+// An ejection is what a pool knows of a slot's ejections.
 type ejection struct {
 	active bool
 	count  int // in a row
@@ -21,74 +21,57 @@ type ejection struct {
 }
 
 // failure counts a failure that is the server's.
-func (p *Pool[C]) failure(s *slot[C]) {
-	limit := p.config.outlier.failures
+func (c *core) failure(s *slot) {
+	limit := c.config.outlier.failures
 	if limit == 0 {
 		return
 	}
-	// Once when the limit is reached, and then rarely: a tenth of the others
-	// may be ejected already.
+	// Once when the limit is reached, and then rarely: a tenth of the others may be
+	// ejected already.
 	if n := s.failed.Add(1); n >= limit && (n-limit)%limit == 0 {
-		p.eject(s)
+		c.eject(s)
 	}
 }
 
 // success ends a row of failures. It is called only where there was one.
-func (p *Pool[C]) success(s *slot[C]) {
+func (c *core) success(s *slot) {
 	s.failed.Store(0)
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !s.eject.active {
 		s.eject.count = 0
 	}
 }
 
-func (p *Pool[C]) eject(s *slot[C]) {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if s.eject.active || s.dropped || p.state == ended {
+func (c *core) eject(s *slot) {
+	defer c.after()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.eject.active || s.dropped {
 		return
 	}
-	if p.tally.ejected >= max(1, len(p.slots)/maxEjected) {
+	if c.roster.tally.ejected >= max(1, len(c.roster.slots)/maxEjected) {
 		return
 	}
-	p.setEjected(s, true)
+	c.roster.tally.update(s, func() { s.eject.active = true })
 	s.eject.count = min(s.eject.count+1, maxEjections)
-	d := time.Duration(s.eject.count) * p.config.outlier.base
-	s.eject.timer = time.AfterFunc(d, func() { p.readmit(s) })
-	p.note(event{kind: "ejected", addr: s.addr(), delay: d})
-	p.publish()
+	d := time.Duration(s.eject.count) * c.config.outlier.base
+	s.eject.timer = time.AfterFunc(d, func() { c.readmit(s) })
+	c.note(event{kind: "ejected", addr: s.addr(), delay: d})
+	c.publish()
 }
 
 // readmit takes an ejected slot back on probation.
-func (p *Pool[C]) readmit(s *slot[C]) {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !s.eject.active || s.dropped || p.state == ended {
+func (c *core) readmit(s *slot) {
+	defer c.after()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !s.eject.active || s.dropped {
 		return
 	}
-	p.setEjected(s, false)
-	s.failed.Store(max(p.config.outlier.failures-1, 1)) // 0 would be no probation
-	p.warmUp(s)
-	p.note(event{kind: "readmitted", addr: s.addr()})
-	p.publish()
-}
-
-// keep returns the slots that want to be; all of them without a copy.
-func keep[C any](slots []*slot[C], want func(*slot[C]) bool) []*slot[C] {
-	for i, s := range slots {
-		if want(s) {
-			continue
-		}
-		kept := append(make([]*slot[C], 0, len(slots)-1), slots[:i]...)
-		for _, s := range slots[i+1:] {
-			if want(s) {
-				kept = append(kept, s)
-			}
-		}
-		return kept
-	}
-	return slots
+	c.roster.tally.update(s, func() { s.eject.active = false })
+	s.failed.Store(max(c.config.outlier.failures-1, 1)) // 0 would not be a probation
+	c.warmUp(s)
+	c.note(event{kind: "readmitted", addr: s.addr()})
+	c.publish()
 }

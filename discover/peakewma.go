@@ -40,9 +40,7 @@ const (
 // fails fast would attract calls. The time of a call that was cancelled is a
 // lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
-func PeakEWMA() Balancer { return balancePeakEWMA }
-
-func balancePeakEWMA(set []*Member) Picker { return newPeakEWMA(tableOf(set)) }
+func PeakEWMA() Balancer { return tableBalancer(newPeakEWMA) }
 
 func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
 
@@ -66,7 +64,7 @@ func (p *peakEWMA) Done(m *Member, elapsed time.Duration, err error) {
 
 func (p *peakEWMA) choose(now int64) (int, *seat) {
 	a, b := p.draw()
-	atA, atB := p.table.seat(a), p.table.seat(b)
+	atA, atB := p.table.at(a), p.table.at(b)
 	if p.loadAt(now, atB) < p.loadAt(now, atA) {
 		return b, atB
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -17,18 +17,15 @@ import (
 var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "NO_ENDPOINTS", "no server is available")
 
 var (
-	errClosed       = errors.New("discover: the pool is closed")
-	errTwice        = errors.New("discover: Run was called before")
-	errPicker       = errors.New("discover: the balancer returned no picker, or its picker an index that is none of the set's")
-	errNone         = errors.New("discover: the source names no instance")
-	errSlow         = errors.New("discover: the source has not answered in time")
-	errDialPanicked = errors.New("discover: the dial func panicked")
-	errDials        = errors.New("discover: no instance could be dialled in time")
+	errNilPool  = errors.New("discover: Pool: it is nil; make one with New or Of")
+	errNilConn  = errors.New("discover: the dial func returned neither a connection nor an error")
+	errZeroPool = errors.New("discover: Pool: it is the zero Pool; make one with New or Of")
 )
 
 // A Pool gives each attempt of a client's calls a connection to one of the
 // instances that a [Source] names. Make one with [New] and start it with
-// [Pool.Run], or with [Of].
+// [Pool.Run], or with [Of]. The zero Pool and a nil *Pool have no instances: each
+// call and [Pool.Err] return the fault.
 //
 // All operations of a client share its connections and what it knows of the
 // health of instances; the latencies that a balancer goes by are those of each
@@ -48,288 +45,189 @@ var (
 // readmitted, source_failed, source_recovered, empty and close_failed; Detail
 // is the address, where the event is one instance's.
 //
-// C is the type of a connection. What has a method Close() error is closed when
-// it is not needed any more. All methods are safe for concurrent use; a pick
+// C is the type of a connection. A connection with a method Close() error is closed
+// when the pool no longer needs it. All methods are safe for concurrent use. A pick
 // takes no lock.
 type Pool[C any] struct {
-	config config
-	dial   func(addr string) (C, error) // nil for a pool of a slice
-	begun  time.Time                    // zero of the pool's clock
-	uneven atomic.Int64                 // slots whose weight is not 1
-	direct func() *view[C]              // of calls without an operation, made by the first
-
-	mu      sync.Mutex // guards the fields below; never held in a dial, a close or a callback
-	state   state
-	cause   error // why there is no set: of the source, of Run
-	known   time.Time
-	set     []Instance // what the source named last
-	slots   []*slot[C] // in the order of the addresses, with those that are missing but kept
-	tally   tally      // of slots
-	shown   []*slot[C] // that get calls, at their places in the tables of all views
-	tier    tier       // what they have in common
-	touched []*slot[C] // whose part in the tally has changed since shown was brought up to date
-	moved   []int      // places of shown that have changed since the last publication
-	views   []*view[C]
-	ids     uint32
-	changed chan struct{} // closed when what await waits for may have changed
-	cancel  context.CancelFunc
-	notes   []event    // to be told without the lock
-	telling bool       // somebody is telling them
-	joining []*slot[C] // ready since the last publication
-	dropped []*slot[C] // to be retired once no view shows them
-	closing []*slot[C] // to be closed without the lock
-	dials   dials[C]
-	gap     time.Duration // to the next publication of a burst
-	flush   *time.Timer
-	empty   *time.Timer // of the grace
-	warming *time.Timer // of slow start
-	first   bool        // a set was published
+	core   *core // nil for the zero Pool
+	views  views[C]
+	direct func() *view[C] // of calls without an operation, made by the first
 }
 
-type state uint8
-
-const (
-	idle state = iota
-	running
-	ended
-)
-
-// New returns a pool that dials instances with dial, which gets the address of
-// an [Instance] and is called by several goroutines at once, without a context:
-// it should return soon. The pool has no instances before [Pool.Run] is called.
-// Faults of the arguments are kept: clients report them, and Err does.
-func New[C any](dial func(addr string) (C, error), opts ...Option) *Pool[C] {
-	p := newPool[C](opts)
+// New returns a pool that dials instances with dial, which gets the address of an
+// [Instance] and is called by several goroutines at once. The pool has no instances
+// before [Pool.Run] is called. A nil dial, a nil option and other faults of the
+// arguments are kept: clients report them, and Err does. A dial that returns neither a
+// connection nor an error has failed.
+//
+// The context of dial is made from that of Run, with its values. It ends when dial
+// returns, so a connection must not depend on it. It ends sooner when the source no
+// longer names the instance, and when the pool ends. It has no deadline: dial should
+// set one that suits its protocol, since it has one of the places of [Dials] until
+// then. The pool does not wait for a dial that ignores the end of its context, except
+// Run, for a second at most. The connection of such a dial is closed when it comes.
+func New[C any](dial func(ctx context.Context, addr string) (C, error), opts ...Option) *Pool[C] {
+	p := newPool[C]("New", opts)
 	if dial == nil {
-		p.config.fault("New: the dial func is nil")
+		p.core.config.fault("New: the dial func is nil")
+		return p
 	}
-	p.dial = dial
+	p.core.connect = func(ctx context.Context, addr string) (any, error) {
+		conn, err := dial(ctx, addr)
+		if err == nil && isNil(conn) {
+			return nil, errNilConn
+		}
+		return conn, err
+	}
 	return p
 }
 
-// Of returns a pool of these connections, which never change and which it does
-// not close. It is for a plain slice, of endpoints too (see [Balanced]). It
-// needs no Run. Instances are called by their index: "0", "1".
+// Of returns a pool of these connections, which never change and which it does not
+// close. It is for a plain slice, including one of endpoints (see [Balanced]). It
+// needs no Run. The address of an instance is its index: "0", "1". An empty slice, a
+// nil connection and a nil option are faults. A pool with faults has no instances: its
+// calls fail with them.
 func Of[C any](conns []C, opts ...Option) *Pool[C] {
-	p := newPool[C](opts)
+	p := newPool[C]("Of", opts)
+	c := p.core
 	if len(conns) == 0 {
-		p.config.fault("Of: there is no connection")
+		c.config.fault("Of: there is no connection")
 	}
-	p.state = running
-	for i, c := range conns {
-		s := p.slot(Instance{Addr: fmt.Sprint(i)})
-		s.conn = c
-		p.makeReady(s)
-		p.slots = append(p.slots, s)
+	for i, conn := range conns {
+		if isNil(conn) {
+			c.config.fault("Of: connection %d is nil", i)
+		}
 	}
-	p.publish()
-	p.notes = nil
+	if c.config.err() != nil {
+		return p
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = running
+	for i, conn := range conns {
+		s := c.roster.add(Instance{Addr: fmt.Sprint(i)})
+		s.conn = conn
+		c.roster.tally.update(s, func() { s.ready = true })
+		c.roster.slots = append(c.roster.slots, s)
+	}
+	c.publish()
 	return p
 }
 
-func newPool[C any](opts []Option) *Pool[C] {
-	p := &Pool[C]{config: newConfig(opts), begun: time.Now(), changed: make(chan struct{})}
-	p.tally.priorities = make(map[int]standing)
-	p.direct = sync.OnceValue(p.view)
-	p.dials.limit = p.config.dials
+// isNil reports whether the connection is a nil that cannot be used as one.
+func isNil(conn any) bool {
+	if conn == nil {
+		return true
+	}
+	switch v := reflect.ValueOf(conn); v.Kind() {
+	case reflect.Func, reflect.Pointer, reflect.Map, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
+}
+
+func newPool[C any](constructor string, opts []Option) *Pool[C] {
+	p := &Pool[C]{core: newCore(newConfig(constructor, opts))}
+	p.views.core = p.core
+	p.core.publisher = &p.views
+	p.direct = sync.OnceValue(p.views.add)
 	return p
 }
 
-// Err returns what is wrong with the arguments of the constructor, or nil.
+// Err returns the faults of the constructor's arguments, joined, or nil.
 func (p *Pool[C]) Err() error {
-	if p == nil {
-		return errors.New("discover: the pool is nil")
+	switch {
+	case p == nil:
+		return errNilPool
+	case p.core == nil:
+		return errZeroPool
 	}
-	return p.config.err()
+	return p.core.config.err()
 }
 
-// now reads the pool's clock: nanoseconds since it was made, never 0.
-func (p *Pool[C]) now() int64 { return int64(time.Since(p.begun)) + 1 }
+// isMade reports whether the pool was made by a constructor.
+func (p *Pool[C]) isMade() bool { return p != nil && p.core != nil }
 
 // For returns the pool as one operation sees it. Clients call it once for each
 // of their operations.
-func (p *Pool[C]) For(*endpoint.Operation) endpoint.Target[C] { return p.view() }
-
-func (p *Pool[C]) view() *view[C] {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	v := &view[C]{pool: p, num: len(p.views)}
-	p.views = append(p.views, v)
-	all := make([]int, len(p.shown))
-	for i := range all {
-		all[i] = i
+func (p *Pool[C]) For(*endpoint.Operation) endpoint.Target[C] {
+	if !p.isMade() {
+		return refusal[C]{p.Err()}
 	}
-	v.publish(all)
-	return v
+	return p.views.add()
 }
 
 // Acquire returns a connection for a call without an operation, whose latency
 // statistics are those of all such calls. Its error is [ErrNoEndpoints], which
-// is marked as not sent, or the one of ctx.
+// is marked as not sent, or that of ctx. A fault of the pool is an error with the
+// code INTERNAL.
 func (p *Pool[C]) Acquire(ctx context.Context) (C, endpoint.Token, error) {
+	if !p.isMade() {
+		return refusal[C]{p.Err()}.Acquire(ctx)
+	}
 	return p.direct().Acquire(ctx)
 }
 
 // Release gives the outcome of an attempt back.
-func (p *Pool[C]) Release(t endpoint.Token, err error) { p.direct().Release(t, err) }
+func (p *Pool[C]) Release(t endpoint.Token, err error) {
+	if p.isMade() {
+		p.direct().Release(t, err)
+	}
+}
 
 // Run keeps the pool's set as the source says until ctx ends, Close is called
 // or the source ends, and closes the pool. It can be called once. It returns the
-// last error of a source that ended by itself, else nil, once all that it
-// started has ended; calls that are in flight go on and close their connections
-// when they end.
+// last error of a source that ended by itself, else nil. By then all that it started
+// has ended, except dials that ignore their context (see [New]). Calls in flight go
+// on and close their connections when they end. A nil source is an error.
 func (p *Pool[C]) Run(ctx context.Context, s Source) error {
 	if err := p.Err(); err != nil {
 		return err
 	}
-	if s == nil {
-		return errors.New("discover: Run: the source is nil")
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if err := p.start(cancel); err != nil {
-		return err
-	}
-	var last error
-	for set, err := range s.Watch(ctx) {
-		last = err
-		if err != nil {
-			p.sourceFailed(ctx, err)
-		} else {
-			p.update(set)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if ctx.Err() != nil {
-		last = nil
-	}
-	p.end(last)
-	p.dials.wait()
-	return last
-}
-
-func (p *Pool[C]) start(cancel context.CancelFunc) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch p.state {
-	case ended:
-		return errClosed
-	case running:
-		return errTwice
-	case idle:
-	}
-	p.state, p.cancel = running, cancel
-	return nil
+	return p.core.run(ctx, s)
 }
 
 // Close ends Run and closes the pool: calls get ErrNoEndpoints from then on.
 // Connections are closed when the last of their calls has ended. A second Close
 // does nothing.
 func (p *Pool[C]) Close() error {
-	p.end(nil)
+	if p.isMade() {
+		p.core.end(nil)
+	}
 	return nil
 }
 
-// end closes the pool because of cause, nil for the user's wish.
-func (p *Pool[C]) end(cause error) {
-	defer p.after()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.state == ended {
+// Age returns how long ago the source last yielded a set. It is 0 before the first.
+func (p *Pool[C]) Age() time.Duration {
+	if !p.isMade() {
+		return 0
+	}
+	return p.core.age()
+}
+
+// Gauges yields the figures of the pool: instances (that the source names, or that
+// are kept although it does not), serving (that get calls), ejected, age_seconds (see
+// [Pool.Age]), and for each instance, with its address as Detail, pending (calls in
+// flight) and weight. The Source is "pool".
+func (p *Pool[C]) Gauges(yield func(endpoint.Gauge) bool) {
+	if !p.isMade() {
 		return
 	}
-	p.state = ended
-	if cause != nil {
-		p.cause = cause
-	} else {
-		p.cause = errClosed
-	}
-	if p.cancel != nil {
-		p.cancel()
-	}
-	for _, t := range []*time.Timer{p.flush, p.empty, p.warming} {
-		if t != nil {
-			t.Stop()
-		}
-	}
-	for _, v := range p.views {
-		v.set.Store(nil)
-	}
-	for _, s := range p.slots {
-		p.drop(s)
-	}
-	p.retireDropped()
-	p.set, p.slots, p.shown, p.touched = nil, nil, nil, nil
-	p.wake()
-}
-
-// await waits until there may be a set; its error ends the attempt.
-func (p *Pool[C]) await(ctx context.Context) error {
-	timeout := time.NewTimer(p.config.wait)
-	defer timeout.Stop()
-	for {
-		changed, decided, err := p.outlook()
-		if decided {
-			return err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return endpoint.MarkNotSent(endpoint.ErrorOf(ctx.Err()).WithCause(context.Cause(ctx)))
-		case <-timeout.C:
-			_, _, err = p.outlook()
-			return err
+	for _, g := range p.core.gauges() {
+		if !yield(g) {
+			return
 		}
 	}
 }
 
-// outlook says whether waiting for an instance has an end: nil when there is
-// one, else the error of calls, which is decided when there will be none. The
-// channel is closed when the outlook may be another.
-func (p *Pool[C]) outlook() (changed <-chan struct{}, decided bool, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.Err(); err != nil {
-		return nil, true, endpoint.Errorf(endpoint.Internal, "%w", err)
-	}
-	if len(p.shown) > 0 {
-		return nil, true, nil
-	}
-	cause := p.cause
-	switch {
-	case cause != nil:
-	case p.known.IsZero():
-		cause = errSlow
-	case len(p.slots) == 0:
-		cause = errNone
-	default:
-		cause = errDials
-	}
-	hopeless := p.state == ended || p.first || !p.known.IsZero() && len(p.slots) == 0
-	return p.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(cause))
+// A refusal is the target that a pool is when it was not made by a constructor.
+type refusal[C any] struct{ fault error }
+
+// Acquire returns the fault.
+func (r refusal[C]) Acquire(context.Context) (conn C, t endpoint.Token, err error) {
+	return conn, t, endpoint.Errorf(endpoint.Internal, "%w", r.fault)
 }
 
-// wake wakes those that wait.
-func (p *Pool[C]) wake() {
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
-// slot returns a slot for an instance that is new.
-func (p *Pool[C]) slot(in Instance) *slot[C] {
-	p.ids++
-	s := &slot[C]{hot: &hot[C]{}, uneven: &p.uneven, early: !p.first, warm: -1, place: -1}
-	s.id, s.slot = p.ids, s
-	s.host.about = &s.about
-	s.given = in
-	s.describe(&s.given)
-	return s
-}
-
-// describe sets what the source says of the instance.
-func (h *host) describe(in *Instance) {
-	h.about.instance.Store(in)
-	h.weigh(in.weight())
-}
+// Release does nothing.
+func (refusal[C]) Release(endpoint.Token, error) {}

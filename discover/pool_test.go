@@ -278,7 +278,7 @@ func TestFirstSet(t *testing.T) {
 
 func TestBalancerWithoutAPicker(t *testing.T) {
 	t.Parallel()
-	pool := discover.Of([]string{"a"}, discover.Balance(func([]*discover.Member) discover.Picker { return nil }))
+	pool := discover.Of([]string{"a"}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker { return nil })))
 	_, _, err := pool.Acquire(t.Context())
 	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 	require.ErrorContains(t, err, "no picker")
@@ -332,7 +332,7 @@ func TestBurst(t *testing.T) {
 	var published atomic.Int64
 	counting := func(set []*discover.Member) discover.Picker {
 		published.Add(1)
-		return discover.PeakEWMA()(set)
+		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
 		target := w.pool.For(nil) // nothing is published for nobody
@@ -356,7 +356,7 @@ func TestBurst(t *testing.T) {
 		require.Equal(w.t, 20_000, dials)
 		require.Equal(w.t, 10_000, closes)
 		require.LessOrEqual(w.t, w.dialer.mostAtOnce, 64)
-	}, discover.Balance(counting))
+	}, discover.Balance(discover.BalancerFunc(counting)))
 }
 
 // TestDialsAreRepeated sleeps in the bubble.
@@ -412,26 +412,118 @@ func TestNineRoutesShareConnections(t *testing.T) {
 
 func TestConstructionFaults(t *testing.T) {
 	t.Parallel()
-	pool := discover.New[*conn](nil, discover.Wait(-1), discover.Grace(-1), discover.Dials(0), discover.Balance(nil),
-		discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil)
-	require.EqualError(t, pool.Err(), `discover: option Wait: -1ns is negative
+	for _, tt := range []struct {
+		name string
+		pool interface{ Err() error }
+		want string
+	}{
+		{"every fault at once", discover.New[*conn](nil, discover.Wait(-1), discover.Grace(-1), discover.Dials(0), discover.Balance(nil),
+			discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil, discover.Balance(discover.BalancerFunc(nil))), `discover: option Wait: -1ns is negative
 discover: option Grace: -1ns is negative
 discover: option Dials: 0 is not positive
 discover: option Balance: the balancer is nil
 discover: option SlowStart: -1ns is negative
-discover: option Eject: -1 failures
+discover: option Eject: the number of failures -1 is negative
 discover: option Eject: the time 0s is not positive
-discover: New: the dial func is nil`)
-	require.ErrorContains(t, pool.Run(t.Context(), nil), "option Wait")
-	require.ErrorContains(t, discover.Of([]int{}).Err(), "no connection")
-	require.Error(t, (*discover.Pool[int])(nil).Err())
-	require.ErrorContains(t, discover.New((&dialer{}).dial).Run(t.Context(), nil), "source")
+discover: New: option 8 of 9 is nil
+discover: option Balance: the balancer is nil
+discover: New: the dial func is nil`},
+		{"New with a nil option", discover.New((&dialer{}).dial, nil), "discover: New: option 1 of 1 is nil"},
+		{"Of with a nil option", discover.Of([]int{1}, discover.Named("a"), nil), "discover: Of: option 2 of 2 is nil"},
+		{"Of nothing", discover.Of([]int{}), "discover: Of: there is no connection"},
+		{"Of nil pointers", discover.Of([]*conn{{}, nil, nil}), "discover: Of: connection 1 is nil\ndiscover: Of: connection 2 is nil"},
+		{"Of nil funcs", discover.Of([]endpoint.Endpoint[int, int]{nil}), "discover: Of: connection 0 is nil"},
+		{"Of nil interfaces", discover.Of([]error{nil}), "discover: Of: connection 0 is nil"},
+		{"Of nil maps", discover.Of([]map[int]int{nil}), "discover: Of: connection 0 is nil"},
+		{"Of nil channels", discover.Of([]chan int{nil}), "discover: Of: connection 0 is nil"},
+		{"the zero Pool", &discover.Pool[int]{}, "discover: Pool: it is the zero Pool; make one with New or Of"},
+		{"a nil Pool", (*discover.Pool[int])(nil), "discover: Pool: it is nil; make one with New or Of"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.EqualError(t, tt.pool.Err(), tt.want)
+		})
+	}
+}
+
+// TestFaultyPool: whatever the fault, calls and Run return it, and nothing panics.
+func TestFaultyPool(t *testing.T) {
+	t.Parallel()
+	for name, pool := range map[string]*discover.Pool[int]{
+		"New with a nil dial":   discover.New[int](nil),
+		"New with a nil option": discover.New(func(context.Context, string) (int, error) { return 0, nil }, nil),
+		"Of with a nil option":  discover.Of([]int{1}, nil),
+		"the zero Pool":         {},
+		"a nil Pool":            nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for what, err := range map[string]error{
+				"Run":     pool.Run(t.Context(), discover.Static("a")),
+				"Acquire": acquired(t, pool),
+				"For":     acquired(t, pool.For(&endpoint.Operation{})),
+			} {
+				require.ErrorContains(t, err, pool.Err().Error(), what)
+			}
+			require.Equal(t, endpoint.Internal, endpoint.CodeOf(acquired(t, pool)))
+			require.Equal(t, endpoint.Internal, endpoint.CodeOf(acquired(t, pool.For(nil))))
+			pool.Release(endpoint.Token{}, nil)
+			pool.For(nil).Release(endpoint.Token{}, nil)
+			for g := range pool.Gauges {
+				require.Contains(t, []string{"instances", "serving", "ejected", "age_seconds"}, g.Metric)
+				require.Zero(t, g.Value, g.Metric)
+			}
+			require.Zero(t, pool.Age())
+			require.NoError(t, pool.Close())
+		})
+	}
+}
+
+// acquired returns the error of an Acquire.
+func acquired[C any](t *testing.T, target endpoint.Target[C]) error {
+	t.Helper()
+	_, _, err := target.Acquire(t.Context())
+	return err
+}
+
+// TestZeroValues of the exported structs work or are refused with an error.
+func TestZeroValues(t *testing.T) {
+	t.Parallel()
+	member := &discover.Member{}
+	for _, tt := range []struct {
+		name      string
+		got, want any
+	}{
+		{"Member.Instance", member.Instance(), discover.Instance{}},
+		{"Member.Pending", member.Pending(), 0},
+		{"Member.Weight", member.Weight(), 1.0},
+		{"Member.Latency", member.Latency(), time.Duration(0)},
+		{"Sorted of an Instance", discover.Sorted([]discover.Instance{{}}), []discover.Instance{}},
+		{"Pool.Err", new(discover.Pool[int]).Err().Error(), "discover: Pool: it is the zero Pool; make one with New or Of"},
+	} {
+		require.Equal(t, tt.want, tt.got, tt.name)
+	}
+}
+
+// TestZeroInstance is left out of a set by the pool itself.
+func TestZeroInstance(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("", "a")
+		synctest.Wait()
+		w.source.says("", "a", "b")
+		synctest.Wait()
+		w.source.says("")
+		synctest.Wait()
+		require.Equal(w.t, map[string]int{"a": 1, "b": 1}, w.dialer.perAddr)
+		require.Equal(w.t, []string{"joined a", "joined b", "empty"}, w.kinds())
+	})
 }
 
 func TestPickerOutOfRange(t *testing.T) {
 	t.Parallel()
 	for _, i := range []int{-1, 2} {
-		pool := discover.Of([]int{1, 2}, discover.Balance(func([]*discover.Member) discover.Picker { return fixed(i) }))
+		pool := discover.Of([]int{1, 2}, discover.Balance(discover.BalancerFunc(func([]*discover.Member) discover.Picker { return fixed(i) })))
 		_, _, err := pool.Acquire(t.Context())
 		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 	}
@@ -445,7 +537,7 @@ func TestCloseErrorsAreEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var got []endpoint.Event
-		pool := discover.New(func(string) (broken, error) { return broken{}, nil }, discover.Named("users"),
+		pool := discover.New(func(context.Context, string) (broken, error) { return broken{}, nil }, discover.Named("users"),
 			discover.OnEvent(func(_ context.Context, e endpoint.Event) { got = append(got, e) }))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

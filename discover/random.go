@@ -8,9 +8,7 @@ import (
 
 // Random returns a [Balancer] that picks at random, each member as often as its
 // weight says. Pickers share nothing, so it scales with the cores.
-func Random() Balancer { return balanceRandom }
-
-func balanceRandom(set []*Member) Picker { return newRandom(tableOf(set)) }
+func Random() Balancer { return tableBalancer(newRandom) }
 
 func newRandom(t table) Picker {
 	return &random{t, weightsUpTo(t)}
@@ -33,7 +31,7 @@ func (r *random) choose(int64) (int, *seat) {
 	} else {
 		place = rand.IntN(r.table.n)
 	}
-	return place, r.table.seat(place)
+	return place, r.table.at(place)
 }
 
 // weightSums has the sums of the weights up to each member.
@@ -78,7 +76,7 @@ type pairs struct {
 	share   float64    // and then the inverse of each
 }
 
-func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).Weight()} }
+func newPairs(t table) pairs { return pairs{t, weightsUpTo(t), 1 / t.at(0).member.Weight()} }
 
 // draw returns two members. Where weights differ, they may be the same: a member
 // must come up alone as often as its weight says, or the heavier of two idle ones

@@ -8,9 +8,7 @@ import (
 
 // RoundRobin returns a [Balancer] that picks one member after the other,
 // beginning anywhere. It does not look at weights; see [Weighted].
-func RoundRobin() Balancer { return balanceRoundRobin }
-
-func balanceRoundRobin(set []*Member) Picker { return newRoundRobin(tableOf(set)) }
+func RoundRobin() Balancer { return tableBalancer(newRoundRobin) }
 
 func newRoundRobin(t table) Picker {
 	r := &roundRobin{table: t}
@@ -31,5 +29,5 @@ func (r *roundRobin) Pick(context.Context) int {
 
 func (r *roundRobin) choose(int64) (int, *seat) {
 	place := int(r.next.Add(1) % uint64(r.table.n))
-	return place, r.table.seat(place)
+	return place, r.table.at(place)
 }

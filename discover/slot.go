@@ -1,66 +1,93 @@
 package discover
 
 import (
-	"io"
+	"context"
+	"math"
+	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
-// hot is what picks look at, one cache line if C is one word: cores that call
-// other instances do not write where this one's calls look, and with thousands of
+// A hot is what picks look at of a slot, in one cache line: cores that call other
+// instances do not write where this one's calls look, and with thousands of
 // instances a pick misses the cache once.
-type hot[C any] struct {
+type hot struct {
 	host
-	first member[C] // of the first view
+	first Member // of the first operation
 }
 
-// slot is one instance of a pool with its connection. All but hot and conn is
-// guarded by the pool's mu.
-type slot[C any] struct {
-	*hot[C]
-	about
-	conn C // set before the slot is ready
+// A slot is one instance of a pool with its connection. The core's mu guards all of
+// it but hot and instance.
+type slot struct {
+	*hot
+	instance atomic.Pointer[Instance] // as the source last described it
+	given    Instance                 // what instance points to at first
+	uneven   *atomic.Int64            // of the roster
+	conn     any                      // set before the slot is ready
 
-	early   bool          // of the first set
-	ready   bool          // conn is set
-	joined  bool          // and was published
-	missing bool          // the source does not name it any more
-	dropped bool          // not in the pool any more
-	place   int           // in Pool.shown, -1 when it gets no calls
-	warm    time.Duration // since when it warms up (of the pool's clock), negative when it does not
-	misses  int           // failed dials in a row
-	retry   *time.Timer   // of the next dial
+	early   bool               // of the first set
+	ready   bool               // conn is set
+	joined  bool               // and was published
+	missing bool               // the source does not name it any more
+	dropped bool               // not in the roster any more
+	place   int                // in board.shown, -1 when it gets no calls
+	warm    time.Time          // when its slow start began, zero when it is not in one
+	misses  int                // failed dials in a row
+	retry   *time.Timer        // of the next dial
+	cancel  context.CancelFunc // of the dial under way, nil when there is none
 	eject   ejection
-	members []*member[C] // by the number of the view, nil where not needed yet
+	members []*Member // by the number of the operation, nil where not needed yet
 }
 
-// member is a slot in one view. A pick needs no more than it and the host.
-type member[C any] struct {
-	Member
-	conn C // of the slot
-}
-
-// A member begins with its Member, for whatever C.
-var _ = [1]struct{}{}[unsafe.Offsetof(member[any]{}.Member)]
-
-// whole returns the member that m is part of. All that tables have are.
-func whole[C any](m *Member) *member[C] { return (*member[C])(unsafe.Pointer(m)) }
-
-func (m *member[C]) slot() *slot[C] {
-	s, _ := m.host.about.slot.(*slot[C])
+func newSlot(id uint32, in Instance, uneven *atomic.Int64) *slot {
+	s := &slot{hot: &hot{}, given: in, uneven: uneven, place: -1}
+	s.id, s.slot = id, s
+	s.describe(&s.given)
 	return s
 }
 
-func (s *slot[C]) addr() string { return s.instance.Load().Addr }
+// describe sets what the source says of the instance.
+func (s *slot) describe(in *Instance) {
+	s.instance.Store(in)
+	s.weigh(in.weight())
+}
 
-// close closes what can be closed, and only what a pool itself dialled.
-func (p *Pool[C]) close(s *slot[C]) {
-	if p.dial == nil {
-		return
+// weigh sets the weight as it is now.
+func (s *slot) weigh(w float64) {
+	before := s.weight.Swap(math.Float64bits(w))
+	s.uneven.Add(isUneven(math.Float64bits(w)) - isUneven(before))
+}
+
+// isUneven returns 1 for the bits of a weight that is set and not 1, else 0.
+func isUneven(bits uint64) int64 {
+	if bits == 0 || bits == math.Float64bits(1) {
+		return 0
 	}
-	if c, ok := any(s.conn).(io.Closer); ok {
-		if err := c.Close(); err != nil {
-			p.emit(event{kind: "close_failed", addr: s.addr(), err: err})
+	return 1
+}
+
+func (s *slot) addr() string { return s.instance.Load().Addr }
+
+// stopTimers stops what would happen to the slot later.
+func (s *slot) stopTimers() {
+	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
+		if t != nil {
+			t.Stop()
 		}
 	}
+}
+
+// member returns the slot as a member of an operation.
+func (s *slot) member(operation int) *Member {
+	for len(s.members) <= operation {
+		s.members = append(s.members, nil)
+	}
+	if s.members[operation] == nil {
+		m := &s.first
+		if operation > 0 {
+			m = &Member{}
+		}
+		m.host = &s.host
+		s.members[operation] = m
+	}
+	return s.members[operation]
 }

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -27,10 +28,18 @@ type Source interface {
 // A SourceFunc is a Source that is a function.
 type SourceFunc func(ctx context.Context) iter.Seq2[[]Instance, error]
 
-// Watch calls f.
-func (f SourceFunc) Watch(ctx context.Context) iter.Seq2[[]Instance, error] { return f(ctx) }
+// Watch calls f. If f is nil, it yields an error and ends.
+func (f SourceFunc) Watch(ctx context.Context) iter.Seq2[[]Instance, error] {
+	if f == nil {
+		return func(yield func([]Instance, error) bool) { yield(nil, errNilFunc) }
+	}
+	return f(ctx)
+}
 
-// Static returns a Source of these addresses, which never change.
+var errNilFunc = errors.New("discover: SourceFunc: the func is nil")
+
+// Static returns a Source of these addresses, which never change. It leaves an empty
+// address out.
 func Static(addrs ...string) Source {
 	set := make([]Instance, len(addrs))
 	for i, addr := range addrs {
@@ -39,7 +48,8 @@ func Static(addrs ...string) Source {
 	return Fixed(set...)
 }
 
-// Fixed returns a Source of these instances, which never change.
+// Fixed returns a Source of these instances, which never change. It leaves an instance
+// without an address out.
 func Fixed(instances ...Instance) Source {
 	set := Sorted(instances)
 	return SourceFunc(func(ctx context.Context) iter.Seq2[[]Instance, error] {

@@ -28,7 +28,7 @@ func TestOneChange(t *testing.T) {
 	counting := func(set []*discover.Member) discover.Picker {
 		published++
 		last = set
-		return discover.PeakEWMA()(set)
+		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{}, func(w *world) {
 		w.pool.For(nil) // nothing is published for nobody
@@ -69,7 +69,7 @@ func TestOneChange(t *testing.T) {
 			}
 			require.Equal(w.t, tt.dials, unknown, "%s: members that were made", tt.name)
 		}
-	}, discover.Balance(counting))
+	}, discover.Balance(discover.BalancerFunc(counting)))
 }
 
 // TestPicksDoNotWait has a publication that hangs, with the pool's lock held:
@@ -83,12 +83,12 @@ func TestPicksDoNotWait(t *testing.T) {
 			entered <- struct{}{}
 			<-leave
 		}
-		return discover.PeakEWMA()(set)
+		return discover.PeakEWMA().NewPicker(set)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		entered, leave = make(chan struct{}), make(chan struct{})
 		source := make(scripted)
-		pool := running(t, source, discover.Balance(hanging)).For(nil)
+		pool := running(t, source, discover.Balance(discover.BalancerFunc(hanging))).For(nil)
 		source.says("a", "b")
 		synctest.Wait()
 		hangs.Store(true)

@@ -2,61 +2,107 @@ package discover
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync/atomic"
-	"time"
 
 	"github.com/typedkit/endpoint"
 )
 
-// view is a pool as one operation sees it: the members have statistics of their
+// views are a pool as its operations see it. The core's mu guards them.
+type views[C any] struct {
+	core  *core
+	conns chunked[C] // that calls get, each at the place of its members
+	all   []*view[C]
+}
+
+// publish makes what the board shows the set that calls are spread over.
+func (vs *views[C]) publish() {
+	b := &vs.core.board
+	if vs.core.config.own != nil {
+		vs.conns = vs.conns.with(len(b.shown), b.moved, func(place int) C { return connOf[C](b.shown[place]) })
+	} else {
+		conns := make([]C, len(b.order))
+		for i, s := range b.order {
+			conns[i] = connOf[C](s)
+		}
+		vs.conns = chunkedOf(conns)
+	}
+	for _, v := range vs.all {
+		v.publish(vs, b.moved)
+	}
+}
+
+// connOf returns the connection of a slot that is ready.
+func connOf[C any](s *slot) C {
+	conn, _ := s.conn.(C)
+	return conn
+}
+
+// add returns a view for another operation.
+func (vs *views[C]) add() *view[C] {
+	c := vs.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := &view[C]{core: c}
+	v.operation = len(vs.all)
+	vs.all = append(vs.all, v)
+	v.publish(vs, c.board.places())
+	return v
+}
+
+// A view is a pool as one operation sees it: its members have statistics of their
 // own. It is an endpoint.Target.
 type view[C any] struct {
-	pool *Pool[C]
-	num  int // its place in slot.members
-	set  atomic.Pointer[snapshot]
-
-	table table // of the last publication, for a balancer of ours; the pool's mu guards it
+	core *core
+	set  atomic.Pointer[snapshot[C]] // nil when no instance gets calls
+	seating
 }
 
-// snapshot is a set that calls are spread over. It never changes.
-type snapshot struct {
-	table    table
-	picker   Picker
-	chooser  chooser  // picker, if it was made of the table
-	timed    timed    // picker, if it is one
-	observer Observer // picker, if it is one
-	clocked  bool     // picker is to know the time
+// A snapshot is a set that calls are spread over, with the connections at the places
+// of its members. It never changes. See decision 143.
+type snapshot[C any] struct {
+	spread
+	conns chunked[C]
 }
 
-// Acquire returns the connection of the member that the balancer picks. It
-// waits only for the first set.
+// publish makes what the board shows the set that calls of the view are spread over,
+// where only these places have changed.
+func (v *view[C]) publish(vs *views[C], moved []int) {
+	if vs.conns.n == 0 {
+		v.table = table{}
+		v.set.Store(nil)
+		return
+	}
+	v.set.Store(&snapshot[C]{v.spread(v.core, moved), vs.conns})
+}
+
+// Acquire returns the connection of the member that the balancer picks. It waits only
+// for the first set.
 func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err error) {
 	for {
 		s := v.set.Load()
 		if s == nil {
-			if err := v.pool.await(ctx); err != nil {
+			if err := v.core.await(ctx); err != nil {
 				return conn, t, err
 			}
 			continue
 		}
+		var place int
 		var at *seat
 		var start int64
 		if s.clocked {
-			start = v.pool.now()
+			start = v.core.now()
 		}
 		if s.chooser != nil {
-			_, at = s.chooser.choose(start)
-		} else if at = s.pick(ctx, start); at == nil {
+			place, at = s.chooser.choose(start)
+		} else if place, at = s.pick(ctx, start); at == nil {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
 		if attempt := endpoint.AttemptFrom(ctx); attempt != nil {
-			at = s.try(attempt, v.pool, at)
+			place, at = s.try(attempt, v.core, place, at)
 		}
-		// The count is a barrier: what is read before it is fetched at the same
-		// time as the host, if that is in no cache.
-		m := whole[C](at.member)
-		picked := m.conn
+		// The count is a barrier: what is read before it is fetched at the same time
+		// as the host, if that is in no cache.
+		m, picked := at.member, *s.conns.at(place)
 		if at.host.enter() {
 			return picked, endpoint.Token{N: start, P: m}, nil
 		}
@@ -64,131 +110,26 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 	}
 }
 
-// pick asks a picker that was made by a balancer of somebody else, who may have
-// kept it from another set: its seats are not to be trusted. It is nil when the
-// index is none of the set's.
-func (s *snapshot) pick(ctx context.Context, now int64) *seat {
-	i := -1
-	switch picker := s.picker.(type) {
-	case nil:
-	case chooser:
-		i, _ = picker.choose(now)
-	default:
-		i = picker.Pick(ctx)
-	}
-	if uint(i) >= uint(s.table.n) {
-		return nil
-	}
-	return s.table.seat(i)
-}
-
-// try notes that the attempt goes to the member, or to one that the call has not
-// tried yet if it has tried this one and there is one.
-func (s *snapshot) try(a *endpoint.Attempt, pool any, at *seat) *seat {
-	if a.Number() > 1 && a.Tried(pool, uint64(at.host.id)) {
-		at = s.untried(a, pool, at)
-	}
-	a.Try(pool, uint64(at.host.id))
-	return at
-}
-
-// untried returns a seat whose member the call has not tried yet, or this one.
-func (s *snapshot) untried(a *endpoint.Attempt, pool any, at *seat) *seat {
-	n := s.table.n
-	from := rand.IntN(n) // the neighbour of one that fails should not get it all
-	for k := range n {
-		if other := s.table.seat((from + k) % n); !a.Tried(pool, uint64(other.host.id)) {
-			return other
-		}
-	}
-	return at
-}
-
 // Release counts the call out and tells the balancer how it ended.
 func (v *view[C]) Release(t endpoint.Token, err error) {
-	m, ok := t.P.(*member[C])
+	m, ok := t.P.(*Member)
 	if !ok {
 		return
 	}
 	if t.N != 0 {
-		v.observe(m, t.N, err)
+		if s := v.set.Load(); s != nil {
+			s.observe(m, t.N, v.core.now(), err)
+		}
 	}
+	h := m.host
 	switch {
 	case err != nil && endpoint.ServerFault(err):
-		v.pool.failure(m.slot())
-	case !m.host.isFailing(): // as mostly
+		v.core.failure(h.slot)
+	case !h.isFailing(): // the usual case
 	case err == nil || endpoint.CodeOf(err) != endpoint.Canceled:
-		v.pool.success(m.slot()) // it answered
+		v.core.success(h.slot) // it answered
 	}
-	if m.host.leave() {
-		v.pool.close(m.slot())
+	if h.leave() {
+		v.core.close(h.slot)
 	}
-}
-
-func (v *view[C]) observe(m *member[C], start int64, err error) {
-	s := v.set.Load()
-	if s == nil {
-		return
-	}
-	now := v.pool.now()
-	switch {
-	case s.timed != nil:
-		s.timed.doneAt(&m.Member, start, now, err)
-	case s.observer != nil:
-		s.observer.Done(&m.Member, time.Duration(now-start), err)
-	}
-}
-
-// publish makes what the pool shows the set that calls of the view are spread
-// over; only these places of it have changed.
-func (v *view[C]) publish(moved []int) {
-	p := v.pool
-	if len(p.shown) == 0 {
-		v.table = table{}
-		v.set.Store(nil)
-		return
-	}
-	s := &snapshot{}
-	if picker := p.config.picker; picker != nil {
-		v.table = v.table.with(len(p.shown), moved, func(i int) *Member { return &p.shown[i].member(v).Member })
-		s.table = v.table
-		s.picker = picker(s.table)
-		s.chooser, _ = s.picker.(chooser)
-	} else {
-		set := v.sorted()
-		s.table = tableOf(set)
-		s.picker = p.config.balancer(set)
-	}
-	s.timed, _ = s.picker.(timed)
-	s.observer, _ = s.picker.(Observer)
-	s.clocked = s.timed != nil || s.observer != nil
-	v.set.Store(s)
-}
-
-// sorted returns the members in the order of their addresses, for a balancer
-// that is not ours.
-func (v *view[C]) sorted() []*Member {
-	set := make([]*Member, 0, len(v.pool.shown))
-	for _, s := range v.pool.slots {
-		if s.place >= 0 {
-			set = append(set, &s.member(v).Member)
-		}
-	}
-	return set
-}
-
-// member returns the slot, which is ready, as a member of the view.
-func (s *slot[C]) member(v *view[C]) *member[C] {
-	for len(s.members) <= v.num {
-		s.members = append(s.members, nil)
-	}
-	if s.members[v.num] == nil {
-		m := &s.first
-		if v.num > 0 {
-			m = &member[C]{}
-		}
-		m.host, m.conn = &s.host, s.conn
-		s.members[v.num] = m
-	}
-	return s.members[v.num]
 }

@@ -15,9 +15,7 @@ import (
 // whole number. That takes no lock and, on average, at most two steps for a
 // pick while the mean of the weights is at least half of the largest; in the
 // worst case as many as the largest weight is larger than the mean.
-func Weighted() Balancer { return balanceWeighted }
-
-func balanceWeighted(set []*Member) Picker { return newWeighted(tableOf(set)) }
+func Weighted() Balancer { return tableBalancer(newWeighted) }
 
 func newWeighted(t table) Picker {
 	if t.isEven() {
@@ -60,7 +58,7 @@ func (w *weighted) choose(int64) (int, *seat) {
 		// would come up in the same turns.
 		at := stride*turn + i*(maxStride/2)
 		if at%maxStride >= maxStride-stride {
-			return int(i), w.table.seat(int(i))
+			return int(i), w.table.at(int(i))
 		}
 	}
 }

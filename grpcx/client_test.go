@@ -232,7 +232,7 @@ func TestDialer(t *testing.T) {
 	go func() { defer close(done); _ = s.Serve(l) }()
 	defer func() { s.Stop(); <-done }()
 	for _, addr := range []string{l.Addr().String(), "dns:///" + l.Addr().String()} {
-		conn, err := grpcx.Dialer(insecure.NewCredentials(), grpc.WithUserAgent("tester"))(addr)
+		conn, err := grpcx.Dialer(insecure.NewCredentials(), grpc.WithUserAgent("tester"))(t.Context(), addr)
 		require.NoError(t, err)
 		var c Echo
 		connect(t, conn, &c)
@@ -242,9 +242,9 @@ func TestDialer(t *testing.T) {
 		require.True(t, ok)
 		require.NoError(t, closer.Close())
 	}
-	_, err = grpcx.Dialer(nil)("x")
+	_, err = grpcx.Dialer(nil)(t.Context(), "x")
 	require.ErrorContains(t, err, "grpcx: Dialer: the credentials are nil")
-	_, err = grpcx.Dialer(insecure.NewCredentials(), grpc.WithDefaultServiceConfig("{"))("x")
+	_, err = grpcx.Dialer(insecure.NewCredentials(), grpc.WithDefaultServiceConfig("{"))(t.Context(), "x")
 	require.ErrorContains(t, err, "grpcx: Dialer: ")
 }
 
@@ -272,8 +272,8 @@ func TestDeadlineOfNextHop(t *testing.T) {
 // its connections is that of what dial returns.
 type dialled[C any] struct{ conn C }
 
-func newDialled[C any](dial func(addr string) (C, error), addr string) (*dialled[C], error) {
-	conn, err := dial(addr)
+func newDialled[C any](ctx context.Context, dial func(ctx context.Context, addr string) (C, error), addr string) (*dialled[C], error) {
+	conn, err := dial(ctx, addr)
 	return &dialled[C]{conn}, err
 }
 
@@ -286,7 +286,7 @@ func (*dialled[C]) Release(endpoint.Token, error) {}
 // TestDialerOfPool needs no type argument.
 func TestDialerOfPool(t *testing.T) {
 	t.Parallel()
-	p, err := newDialled(grpcx.Dialer(insecure.NewCredentials()), "192.0.2.1:80")
+	p, err := newDialled(t.Context(), grpcx.Dialer(insecure.NewCredentials()), "192.0.2.1:80")
 	require.NoError(t, err)
 	defer p.conn.(*grpc.ClientConn).Close()
 	var c Echo

@@ -46,14 +46,14 @@ func (c *Conn) Acquire(context.Context) (grpc.ClientConnInterface, endpoint.Toke
 // Release does nothing.
 func (c *Conn) Release(endpoint.Token, error) {}
 
-// Dialer returns what makes a connection to an address ("10.0.0.1:8081", or a
-// target of grpc.NewClient with its scheme), for discover.New: a
-// *grpc.ClientConn, to close with its method Close. It connects with the first
-// call. creds are required, insecure.NewCredentials() for none; opts come after
-// [DialOptions].
-func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) func(addr string) (grpc.ClientConnInterface, error) {
+// Dialer returns a function that makes a connection to an address ("10.0.0.1:8081", or
+// a target of grpc.NewClient with its scheme), for discover.New: a *grpc.ClientConn,
+// which its method Close closes. It connects with the first call, so the function
+// ignores its context. creds are required, insecure.NewCredentials() for none; opts
+// come after [DialOptions].
+func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) func(ctx context.Context, addr string) (grpc.ClientConnInterface, error) {
 	opts = slices.Clone(opts)
-	return func(addr string) (grpc.ClientConnInterface, error) {
+	return func(_ context.Context, addr string) (grpc.ClientConnInterface, error) {
 		if creds == nil {
 			return nil, errors.New("grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none")
 		}

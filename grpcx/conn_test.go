@@ -23,7 +23,7 @@ func TestDialerFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn, err := grpcx.Dialer(tt.creds, tt.opts...)("10.0.0.1:8081")
+			conn, err := grpcx.Dialer(tt.creds, tt.opts...)(t.Context(), "10.0.0.1:8081")
 			require.ErrorContains(t, err, tt.want)
 			require.Nil(t, conn)
 		})

@@ -23,7 +23,7 @@ import (
 func dialer(tb testing.TB, l *endpointtest.Listener, opts ...grpc.DialOption) grpc.ClientConnInterface {
 	tb.Helper()
 	opts = append(opts, inMemory(l))
-	conn, err := grpcx.Dialer(insecure.NewCredentials(), opts...)("server")
+	conn, err := grpcx.Dialer(insecure.NewCredentials(), opts...)(tb.Context(), "server")
 	require.NoError(tb, err)
 	tb.Cleanup(func() { conn.(*grpc.ClientConn).Close() })
 	return conn

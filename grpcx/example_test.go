@@ -280,7 +280,7 @@ func ExampleHealth() {
 // Each address of a pool has a connection of its own.
 func ExampleDialer() {
 	dial := grpcx.Dialer(insecure.NewCredentials())
-	conn, err := dial("192.0.2.1:8081")
+	conn, err := dial(context.Background(), "192.0.2.1:8081")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,13 +1,16 @@
 package httpx
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
-// Dialer returns what makes a [Conn] to an address, for discover.New: a pool of
-// HTTP servers. An address is "10.0.0.1:80", with the scheme http, or https
+// Dialer returns a function that makes a [Conn] to an address, for discover.New: a
+// pool of HTTP servers. An address is "10.0.0.1:80", with the scheme http, or https
 // when one of opts is [TLS]; or a base as of [To]. Each Conn has connections of
 // its own, unless opts have an [HTTPClient], and all operations of a client
-// share them.
-func Dialer(opts ...ConnOption) func(addr string) (*Conn, error) {
+// share them. The function ignores its context: a Conn connects when it is called.
+func Dialer(opts ...ConnOption) func(ctx context.Context, addr string) (*Conn, error) {
 	scheme := "http://"
 	probe := &Conn{}
 	for _, o := range opts {
@@ -18,7 +21,7 @@ func Dialer(opts ...ConnOption) func(addr string) (*Conn, error) {
 	if probe.tls {
 		scheme = "https://"
 	}
-	return func(addr string) (*Conn, error) {
+	return func(_ context.Context, addr string) (*Conn, error) {
 		if !strings.Contains(addr, "://") {
 			addr = scheme + addr
 		}

@@ -27,21 +27,17 @@ func TestDialer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, err := httpx.Dialer(tt.opts...)(tt.addr)
+			c, err := httpx.Dialer(tt.opts...)(t.Context(), tt.addr)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, c.String())
 		})
 	}
-	_, err := httpx.Dialer(httpx.MaxResponse(0))("10.0.0.1:80")
+	_, err := httpx.Dialer(httpx.MaxResponse(0))(t.Context(), "10.0.0.1:80")
 	require.ErrorContains(t, err, "MaxResponse")
-	_, err = httpx.Dialer()("ftp://10.0.0.1")
+	_, err = httpx.Dialer(nil)(t.Context(), "10.0.0.1:80")
+	require.ErrorContains(t, err, "a nil option")
+	_, err = httpx.Dialer()(t.Context(), "ftp://10.0.0.1")
 	require.ErrorContains(t, err, "scheme")
-	for _, opts := range [][]httpx.ConnOption{{nil}, {httpx.TLS(&tls.Config{}), nil}} {
-		_, err = httpx.Dialer(opts...)("10.0.0.1:80")
-		require.EqualError(t, err, "httpx: To: a nil option")
-	}
-	_, err = httpx.Dialer(httpx.HTTPClient(nil), nil)("10.0.0.1:80")
-	require.EqualError(t, err, "httpx: To: option HTTPClient: the client is nil\na nil option")
 }
 
 // TestDialerSharesConnections: all routes of a client use one connection to an

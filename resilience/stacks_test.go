@@ -119,7 +119,7 @@ func TestStackRoles(t *testing.T) {
 		{"an Only of an Only", resilience.ServerStack(timeout, endpoint.Only(endpoint.Only(breaker, isIdempotent), isIdempotent)), "Shed *endpoint.only Timeout"},
 	} {
 		require.Equal(t, tt.want, kinds(tt.stack), tt.name)
-		_, err := tt.stack.Bind(&endpoint.Operation{}, endpoint.ClientSide)
+		_, err := tt.stack.Bind(&endpoint.Operation{Side: endpoint.ClientSide})
 		require.NoError(t, err, tt.name)
 	}
 

@@ -65,12 +65,15 @@ func newPools(t *testing.T, w *world, b func() discover.Balancer, weighted bool)
 		}
 	})
 	for range w.clients {
-		pool := discover.New(strconv.Atoi, discover.Balance(b()))
+		pool := discover.New(dial, discover.Balance(b()))
 		go func() { ended <- pool.Run(ctx, discover.Fixed(set...)) }()
 		p.targets = append(p.targets, pool.For(nil))
 	}
 	return p
 }
+
+// dial returns the number of the replica that an address is.
+func dial(_ context.Context, addr string) (int, error) { return strconv.Atoi(addr) }
 
 // tick sleeps until the clock of the bubble is that of the simulation: nothing else runs in it meanwhile.
 func (p *pools) tick() { time.Sleep(p.sim.now - time.Since(p.begun)) }

@@ -63,7 +63,7 @@ func (l *live) follow(set []discover.Instance, addr string) {
 
 // dial returns the instance that an address is the number of; what follows the
 // digits is ignored.
-func dial(addr string) (*instance, error) {
+func dial(_ context.Context, addr string) (*instance, error) {
 	n, err := strconv.Atoi(addr[:addressDigits])
 	return &instance{n}, err
 }

@@ -174,10 +174,10 @@ func readClock(n int) error {
 func picked(n int, b discover.Balancer) (subject, error) {
 	var set []*discover.Member
 	var picker discover.Picker
-	pool := discover.Of(make([]struct{}, n), discover.Balance(func(members []*discover.Member) discover.Picker {
-		set, picker = members, b(members)
+	pool := discover.Of(make([]struct{}, n), discover.Balance(discover.BalancerFunc(func(members []*discover.Member) discover.Picker {
+		set, picker = members, b.NewPicker(members)
 		return picker
-	}))
+	})))
 	pool.For(nil) // makes the picker
 	return subject{
 		run: func(n int) error { return spinPicker(set, picker, n) },

@@ -9,7 +9,8 @@ import (
 )
 
 // A RegistrarKit is a registrar with the registry behind it. A new one is made
-// for each test.
+// for each test. The zero RegistrarKit fails the tests: Registrar and Source are
+// required, and Break needs Restore.
 type RegistrarKit struct {
 	// Registrar is what is tested.
 	Registrar discover.Registrar
@@ -31,14 +32,17 @@ type RegistrarKit struct {
 	// tested.
 	Instances []discover.Instance
 	// Patience is how long a change may take to be seen, and how long Register
-	// may take to return. The default is 10 s.
+	// may take to return. The default, for 0, is 10 s.
 	Patience time.Duration
 }
 
-// Registrar runs the tests of a registrar, each as a subtest with a kit of its
-// own.
+// Registrar runs the tests of a registrar, each as a subtest with a kit of its own. A
+// nil newKit, and what a kit lacks, fails them.
 func Registrar(t *testing.T, newKit func(t *testing.T) RegistrarKit) {
 	t.Helper()
+	if newKit == nil {
+		t.Fatal("discovertest: Registrar: newKit is nil")
+	}
 	for _, tt := range []struct {
 		name string
 		test func(t *testing.T, r *registered)
@@ -54,10 +58,14 @@ func Registrar(t *testing.T, newKit func(t *testing.T) RegistrarKit) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := newKit(t)
-			source := newSuite(t, SourceKit{
+			registry := SourceKit{
 				Source: k.Source, Break: k.Break, Restore: k.Restore,
 				Addrs: k.Addrs, Instances: k.Instances, Patience: k.Patience,
-			}, 2)
+			}
+			f := registry.faults("RegistrarKit")
+			f.when(k.Registrar == nil, "Registrar is nil")
+			f.report(t)
+			source := newSuite(t, registry, 2)
 			tt.test(t, &registered{kit: &k, source: source, watcher: source.watch(t)})
 		})
 	}

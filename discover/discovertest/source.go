@@ -2,6 +2,7 @@ package discovertest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -10,7 +11,8 @@ import (
 )
 
 // A SourceKit is a source with the registry behind it. A new one is made for
-// each test.
+// each test. The zero SourceKit fails the tests: Source and Set are required, and Break
+// needs Restore.
 type SourceKit struct {
 	// Source is what is tested.
 	Source discover.Source
@@ -30,13 +32,17 @@ type SourceKit struct {
 	// the address of another. Without Instances only addresses are tested. What
 	// a source adds to Meta is not.
 	Instances []discover.Instance
-	// Patience is how long a change may take to be seen. The default is 10 s.
+	// Patience is how long a change may take to be seen. The default, for 0, is 10 s.
 	Patience time.Duration
 }
 
-// Source runs the tests of a source, each as a subtest with a kit of its own.
+// Source runs the tests of a source, each as a subtest with a kit of its own. A nil
+// newKit, and what a kit lacks, fails them.
 func Source(t *testing.T, newKit func(t *testing.T) SourceKit) {
 	t.Helper()
+	if newKit == nil {
+		t.Fatal("discovertest: Source: newKit is nil")
+	}
 	for _, tt := range []struct {
 		name string
 		test func(t *testing.T, k *suite)
@@ -54,7 +60,11 @@ func Source(t *testing.T, newKit func(t *testing.T) SourceKit) {
 		{"starts during the registry's failure", startsBroken},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.test(t, newSuite(t, newKit(t), 3))
+			k := newKit(t)
+			f := k.faults("SourceKit")
+			f.when(k.Set == nil, "Set is nil")
+			f.report(t)
+			tt.test(t, newSuite(t, k, 3))
 		})
 	}
 }
@@ -197,6 +207,40 @@ func startsBroken(t *testing.T, k *suite) {
 	w.wantAll(set)
 }
 
+// faults is what is wrong with a kit.
+type faults struct {
+	kit  string // the name of its type
+	list []string
+}
+
+// faults returns the faults of what every kit has.
+func (k *SourceKit) faults(kit string) *faults {
+	f := &faults{kit: kit}
+	f.when(k.Source == nil, "Source is nil")
+	f.when(k.Break != nil && k.Restore == nil, "Break is set, but Restore is nil")
+	f.when(k.Break == nil && k.Restore != nil, "Restore is set, but Break is nil")
+	f.when(k.Patience < 0, fmt.Sprintf("Patience is %v, it must not be negative", k.Patience))
+	return f
+}
+
+// when adds a fault if there is one.
+func (f *faults) when(is bool, fault string) {
+	if is {
+		f.list = append(f.list, "discovertest: "+f.kit+": "+fault)
+	}
+}
+
+// report ends the test if there are faults.
+func (f *faults) report(t *testing.T) {
+	t.Helper()
+	for _, fault := range f.list {
+		t.Error(fault)
+	}
+	if len(f.list) > 0 {
+		t.FailNow()
+	}
+}
+
 // suite is a kit with its defaults.
 type suite struct {
 	SourceKit
@@ -246,7 +290,7 @@ func (k *suite) set(t *testing.T, addrs ...string) []discover.Instance {
 
 func (k *suite) mustBreak(t *testing.T) {
 	t.Helper()
-	if k.Break == nil || k.Restore == nil {
+	if k.Break == nil {
 		t.Skip("the kit has no Break and Restore")
 	}
 }

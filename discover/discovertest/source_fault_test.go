@@ -175,18 +175,105 @@ func TestSourceFaults(t *testing.T) {
 	}
 }
 
-// TestTooFew names what is wrong with a kit.
-func TestTooFew(t *testing.T) {
+// kitFaults are what may be wrong with a kit, and what is said of each.
+var kitFaults = map[string]struct {
+	source    func(*discovertest.SourceKit)
+	registrar func(*discovertest.RegistrarKit)
+	says      []string // of a source, of a registrar
+}{
+	"zero": {
+		func(k *discovertest.SourceKit) { *k = discovertest.SourceKit{} },
+		func(k *discovertest.RegistrarKit) { *k = discovertest.RegistrarKit{} },
+		[]string{`^discovertest: SourceKit: (Source|Set) is nil$`, `^discovertest: RegistrarKit: (Registrar|Source) is nil$`},
+	},
+	"no source": {
+		func(k *discovertest.SourceKit) { k.Source = nil },
+		func(k *discovertest.RegistrarKit) { k.Source = nil },
+		[]string{`^discovertest: SourceKit: Source is nil$`, `^discovertest: RegistrarKit: Source is nil$`},
+	},
+	"nothing to test": {
+		func(k *discovertest.SourceKit) { k.Set = nil },
+		func(k *discovertest.RegistrarKit) { k.Registrar = nil },
+		[]string{`^discovertest: SourceKit: Set is nil$`, `^discovertest: RegistrarKit: Registrar is nil$`},
+	},
+	"no Restore": {
+		func(k *discovertest.SourceKit) { k.Restore = nil },
+		func(k *discovertest.RegistrarKit) { k.Restore = nil },
+		[]string{`^discovertest: SourceKit: Break is set, but Restore is nil$`, `^discovertest: RegistrarKit: Break is set, but Restore is nil$`},
+	},
+	"no Break": {
+		func(k *discovertest.SourceKit) { k.Break = nil },
+		func(k *discovertest.RegistrarKit) { k.Break = nil },
+		[]string{`^discovertest: SourceKit: Restore is set, but Break is nil$`, `^discovertest: RegistrarKit: Restore is set, but Break is nil$`},
+	},
+	"no patience": {
+		func(k *discovertest.SourceKit) { k.Patience = -1 },
+		func(k *discovertest.RegistrarKit) { k.Patience = -1 },
+		[]string{`^discovertest: SourceKit: Patience is -1ns, it must not be negative$`, `^discovertest: RegistrarKit: Patience is -1ns, it must not be negative$`},
+	},
+	"few": {
+		func(k *discovertest.SourceKit) { k.Instances = append(k.Instances[:2], k.Instances[1]) },
+		func(k *discovertest.RegistrarKit) { k.Instances = k.Instances[:1] },
+		[]string{`^the kit has 2 addresses, the tests need 3$`, `^the kit has 1 addresses, the tests need 2$`},
+	},
+}
+
+// TestSourceKitFaults names what is wrong with a kit.
+func TestSourceKitFaults(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(faultOf) == "" {
-		failsFor(t, "few", []string{"follows_the_registry"}, `^the kit has 2 addresses, the tests need 3$`)
+	if name := os.Getenv(faultOf); name != "" {
+		discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+			kit := newRegistry().sourceKit()
+			kitFaults[name].source(&kit)
+			return kit
+		})
 		return
 	}
-	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
-		kit := newRegistry().sourceKit()
-		kit.Instances = append(kit.Instances[:2], kit.Instances[1])
-		return kit
-	})
+	for name, f := range kitFaults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failsFor(t, name, []string{"follows_the_registry"}, f.says[0])
+		})
+	}
+}
+
+// TestRegistrarKitFaults does so with the kits of registrars.
+func TestRegistrarKitFaults(t *testing.T) {
+	t.Parallel()
+	if name := os.Getenv(faultOf); name != "" {
+		discovertest.Registrar(t, func(*testing.T) discovertest.RegistrarKit {
+			kit := newRegistry().registrarKit()
+			kitFaults[name].registrar(&kit)
+			return kit
+		})
+		return
+	}
+	for name, f := range kitFaults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failsFor(t, name, []string{"registers_and_takes_out"}, f.says[1])
+		})
+	}
+}
+
+// TestNilKits: without a func that makes kits nothing is tested.
+func TestNilKits(t *testing.T) {
+	t.Parallel()
+	switch os.Getenv(faultOf) {
+	case "":
+	case "source":
+		discovertest.Source(t, nil)
+		return
+	default:
+		discovertest.Registrar(t, nil)
+		return
+	}
+	for fault, says := range map[string]string{
+		"source":    "discovertest: Source: newKit is nil",
+		"registrar": "discovertest: Registrar: newKit is nil",
+	} {
+		require.Contains(t, failing(t, fault, "^TestNilKits$"), says)
+	}
 }
 
 var (
@@ -198,19 +285,26 @@ var (
 func failsFor(t *testing.T, fault string, tests []string, says string) {
 	t.Helper()
 	parent, _, _ := strings.Cut(t.Name(), "/")
-	again := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=1m",
-		"-test.run=^"+parent+"$/^("+strings.Join(tests, "|")+")$")
+	out := failing(t, fault, "^"+parent+"$/^("+strings.Join(tests, "|")+")$")
+	var failed []string
+	for _, m := range failure.FindAllStringSubmatch(out, -1) {
+		failed = append(failed, m[1])
+	}
+	require.ElementsMatch(t, tests, failed, "%s", out)
+	messages := message.FindAllStringSubmatch(out, -1)
+	require.NotEmpty(t, messages, "%s", out)
+	for _, m := range messages {
+		require.Regexp(t, says, m[1])
+	}
+}
+
+// failing runs tests in another process that has the fault, and returns what they
+// print as they fail.
+func failing(t *testing.T, fault, tests string) string {
+	t.Helper()
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=1m", "-test.run="+tests)
 	again.Env = append(os.Environ(), faultOf+"="+fault)
 	out, err := again.CombinedOutput()
 	require.ErrorContains(t, err, "exit status 1", "%s", out)
-	var failed []string
-	for _, m := range failure.FindAllSubmatch(out, -1) {
-		failed = append(failed, string(m[1]))
-	}
-	require.ElementsMatch(t, tests, failed, "%s", out)
-	messages := message.FindAllSubmatch(out, -1)
-	require.NotEmpty(t, messages, "%s", out)
-	for _, m := range messages {
-		require.Regexp(t, says, string(m[1]))
-	}
+	return string(out)
 }

@@ -10,7 +10,7 @@ import (
 
 // A pool of the servers that SRV records name, which follows them.
 func ExampleSRV() {
-	pool := discover.New(func(addr string) (string, error) { return addr, nil })
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- pool.Run(ctx, dns.SRV("_http._tcp.users.internal.")) }()
@@ -24,5 +24,5 @@ func ExampleHosts() {
 	for _, err := range dns.Hosts("http://users.internal", 80).Watch(context.Background()) {
 		fmt.Println(err)
 	}
-	// Output: dns: "http://users.internal" is no domain name
+	// Output: dns: Hosts: "http://users.internal" is not a domain name
 }

@@ -21,10 +21,11 @@ const (
 // port. A name with a dot at its end is taken as it is; any other is looked for
 // in the search domains of /etc/resolv.conf too, unless [Servers] is given. It
 // yields the set after each answer, so that the age of a pool's set is the time
-// since the last one. Faults of the arguments are the error that Watch yields.
+// since the last one. If there are faults of the arguments, Watch yields them, joined,
+// as its only error.
 func Hosts(name string, port uint16, opts ...Option) discover.Source {
-	c := newConfig(opts)
-	c.check(name)
+	c := newConfig("Hosts", opts)
+	c.check("Hosts", name)
 	if port == 0 {
 		c.fault("Hosts: the port is 0")
 	}
@@ -42,16 +43,17 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 // and only when all are and one does not exist is that an error. A target "."
 // says that the service is not to be had: an empty set. Otherwise it is as [Hosts].
 func SRV(name string, opts ...Option) discover.Source {
-	c := newConfig(opts)
-	c.check(name)
+	c := newConfig("SRV", opts)
+	c.check("SRV", name)
 	return &source{config: c, lookup: func(ctx context.Context, q *query) ([]discover.Instance, error) {
 		return q.services(ctx, name)
 	}}
 }
 
-func (c *config) check(name string) {
+// check notes a fault of a name.
+func (c *config) check(constructor, name string) {
 	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsAny(name, " /:") {
-		c.fault("%q is no domain name", name)
+		c.fault("%s: %q is not a domain name", constructor, name)
 	}
 }
 

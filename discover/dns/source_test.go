@@ -556,7 +556,7 @@ func TestErrorsKeepThePool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		z := &zone{}
 		z.set(a, host+" 300 A 10.0.0.1")
-		pool := discover.New(func(addr string) (string, error) { return addr, nil })
+		pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		source := dns.Hosts(host, 80, inMemory(t, z)...)
@@ -602,7 +602,7 @@ func TestWeights(t *testing.T) {
 				}
 				z.set(srv, append(records, srvRecord(2, 1000, "spare.internal."))...)
 				z.set("A spare.internal.", "spare.internal. 60 A 10.0.0.99")
-				pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
+				pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)
 				source := dns.SRV("_http._tcp.users.internal.", inMemory(t, z)...)
@@ -711,15 +711,18 @@ func TestFaults(t *testing.T) {
 		source discover.Source
 		want   string
 	}{
-		{"no name", dns.SRV(""), `dns: "" is no domain name`},
-		{"a URL", dns.SRV("http://users"), `dns: "http://users" is no domain name`},
+		{"no name", dns.SRV(""), `dns: SRV: "" is not a domain name`},
+		{"a URL", dns.SRV("http://users"), `dns: SRV: "http://users" is not a domain name`},
+		{"a nil option of Hosts", dns.Hosts("a", 1, nil), "dns: Hosts: option 1 of 1 is nil"},
+		{"a nil option of SRV", dns.SRV("a", dns.IPv4Only(), nil), "dns: SRV: option 2 of 2 is nil"},
 		{"all of them", dns.Hosts("a b", 0, dns.Servers(), dns.Servers("localhost:53"), dns.Dial(nil), dns.TTL(0, 1), dns.TTL(2*time.Second, time.Second), dns.Timeout(0), nil), `dns: option Servers: there is none
-dns: option Servers: "localhost:53" is no IP address with a port
+dns: option Servers: "localhost:53" is not an IP address with a port
 dns: option Dial: the func is nil
-dns: option TTL: 0s to 1ns is no range from a millisecond on
-dns: option TTL: 2s to 1s is no range from a millisecond on
+dns: option TTL: 0s to 1ns is not a range that starts at 1ms or more
+dns: option TTL: 2s to 1s is not a range that starts at 1ms or more
 dns: option Timeout: 0s is not positive
-dns: "a b" is no domain name
+dns: Hosts: option 7 of 7 is nil
+dns: Hosts: "a b" is not a domain name
 dns: Hosts: the port is 0`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -730,7 +733,7 @@ dns: Hosts: the port is 0`},
 				n++
 			}
 			require.Equal(t, 1, n)
-			pool := discover.New(func(string) (int, error) { return 0, nil })
+			pool := discover.New(func(context.Context, string) (int, error) { return 0, nil })
 			require.EqualError(t, pool.Run(t.Context(), tt.source), tt.want)
 		})
 	}

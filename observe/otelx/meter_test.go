@@ -201,7 +201,7 @@ func TestMeterExemplars(t *testing.T) {
 func TestMeterPool(t *testing.T) {
 	t.Parallel()
 	m, r := meterOf(t)
-	pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
 	require.NoError(t, m.Watch(pool.Gauges))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -299,7 +299,7 @@ func TestStatesAndEvents(t *testing.T) {
 func TestPool(t *testing.T) {
 	t.Parallel()
 	m := promx.New()
-	pool := discover.New(func(addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, discover.Named("stock"), discover.OnEvent(m.Event))
 	m.Watch(pool.Gauges)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

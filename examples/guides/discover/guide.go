@@ -122,12 +122,16 @@ func newPool(log *slog.Logger) *discover.Pool[*httpx.Conn] {
 
 // snippet: balancer
 
-// idlest is a balancer that looks at all instances and picks the one with the
-// fewest calls in flight: good for few instances and long calls.
-func idlest(set []*discover.Member) discover.Picker { return fewest(set) }
+// idlest returns a balancer that looks at all instances and picks the one with the
+// fewest calls in flight. It is good for few instances and long calls.
+func idlest() discover.Balancer {
+	return discover.BalancerFunc(func(set []*discover.Member) discover.Picker { return fewest(set) })
+}
 
+// fewest is the set that idlest picks from.
 type fewest []*discover.Member
 
+// Pick returns the index of the member to call.
 func (f fewest) Pick(context.Context) int {
 	best := 0
 	for i, m := range f {

@@ -118,7 +118,7 @@ func TestOptions(t *testing.T) {
 
 func TestBalancer(t *testing.T) {
 	t.Parallel()
-	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(idlest))
+	pool := discover.Of([]string{"a", "b", "c"}, discover.Balance(idlest()))
 	seen := map[string]bool{}
 	for range 3 { // calls that do not end
 		conn, _, err := pool.Acquire(t.Context())

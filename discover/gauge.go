@@ -1,0 +1,39 @@
+package discover
+
+import (
+	"time"
+
+	"github.com/typedkit/endpoint"
+)
+
+// age returns how long ago the source last yielded a set, 0 before the first.
+func (c *core) age() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known.IsZero() {
+		return 0
+	}
+	return time.Since(c.known)
+}
+
+// gauges returns the figures of the pool; see [Pool.Gauges].
+func (c *core) gauges() []endpoint.Gauge {
+	age := c.age()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slots := c.roster.slots
+	all := make([]endpoint.Gauge, 4, 4+2*len(slots))
+	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(slots))}
+	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(len(c.board.shown))}
+	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(c.roster.tally.ejected)}
+	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
+	for _, s := range slots {
+		all = append(all,
+			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(s.pending())},
+			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: s.currentWeight()})
+	}
+	for i := range all {
+		all[i].Source, all[i].Name = "pool", c.config.name
+	}
+	return all
+}
