@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"unsafe"
@@ -35,7 +36,12 @@ type Gateway struct {
 	Hooks    map[string]call
 	list     []Users
 	plain    func(string) (int, error)
+	Around   endpoint.LayerFunc
+	Foreign  Endpoint[string]
 }
+
+// Endpoint is a type of another package than the root.
+type Endpoint[T any] func(context.Context, T) (T, error)
 
 type Orders struct{ Put call }
 

@@ -93,8 +93,7 @@ func mayClose(t reflect.Type) bool {
 
 // boxOf returns the pointer resp in a box that has the abilities of the response.
 func boxOf(resp any) any {
-	closer, ok := reflect.TypeAssert[io.Closer](reflect.ValueOf(resp).Elem())
-	if ok && closer != nil {
+	if closer, ok := reflect.TypeAssert[io.Closer](reflect.ValueOf(resp).Elem()); ok {
 		return closingBox{closer, resp}
 	}
 	return box{resp}
