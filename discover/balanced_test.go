@@ -149,3 +149,17 @@ func TestBalancedStreamOfNothing(t *testing.T) {
 	_, err = stream.Collect()
 	require.ErrorContains(t, err, "discover: Balanced: the target is nil")
 }
+
+// TestBalancedStreamContext: an endpoint finds the values of its caller.
+func TestBalancedStreamContext(t *testing.T) {
+	t.Parallel()
+	type numbers = endpoint.Stream[int]
+	e := discover.Balanced(discover.Of([]endpoint.Endpoint[int, numbers]{func(ctx context.Context, _ int) (numbers, error) {
+		return func(yield func(int, error) bool) { yield(ctx.Value(valueKey{}).(int), nil) }, nil
+	}}))
+	stream, err := e(context.WithValue(t.Context(), valueKey{}, 42), 0)
+	require.NoError(t, err)
+	items, err := stream.Collect()
+	require.NoError(t, err)
+	require.Equal(t, []int{42}, items)
+}

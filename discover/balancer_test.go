@@ -476,3 +476,52 @@ func TestPickerOfAnEmptySet(t *testing.T) {
 		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err), name)
 	}
 }
+
+// TestSharesOfAPickerAround has a Picker of somebody else's around one of this
+// package, which then has to go by the index alone: the shares are as without it.
+func TestSharesOfAPickerAround(t *testing.T) {
+	t.Parallel()
+	weighted := []float64{5, 1, 2, 0.5}
+	for name, balancer := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := weighted
+			if name == "RoundRobin" {
+				want = []float64{1, 1, 1, 1}
+			}
+			synctest.Test(t, func(t *testing.T) {
+				const n = 40_000
+				counts := picks(t, running(t, weights(weighted...), discover.Balance(discover.BalancerFunc(
+					func(set []*discover.Member) discover.Picker {
+						return struct{ discover.Picker }{balancer().NewPicker(set)}
+					}))), n)
+				sum := 0.0
+				for _, w := range want {
+					sum += w
+				}
+				for i, w := range want {
+					require.InDelta(t, w/sum, float64(counts[strconv.Itoa(i)])/n, 0.02, "share of %d in %v", i, counts)
+				}
+			})
+		})
+	}
+}
+
+// TestLeastRequestByWeight: calls that never end pile up by weight.
+func TestLeastRequestByWeight(t *testing.T) {
+	t.Parallel()
+	for _, b := range []discover.Balancer{discover.LeastRequest(), discover.PeakEWMA()} {
+		synctest.Test(t, func(t *testing.T) {
+			pool := running(t, weights(1, 3, 2), discover.Balance(b))
+			counts := map[string]int{}
+			for range 600 {
+				addr, _, err := pool.Acquire(t.Context())
+				require.NoError(t, err)
+				counts[addr]++
+			}
+			require.InDelta(t, 100, counts["0"], 5)
+			require.InDelta(t, 300, counts["1"], 5)
+			require.InDelta(t, 200, counts["2"], 5)
+		})
+	}
+}

@@ -245,3 +245,17 @@ func TestDialsThatReturnNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestRemovedBeforeItsDial: an instance that is gone while it waits for a place is not
+// dialled. It sleeps in the bubble.
+func TestRemovedBeforeItsDial(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{takes: time.Second}, func(w *world) {
+		w.source.says("a", "b", "c")
+		synctest.Wait()
+		w.source.says("a", "c")
+		time.Sleep(10 * time.Second)
+		require.Equal(w.t, map[string]int{"a": 1, "c": 1}, w.dialer.perAddr)
+		require.Equal(w.t, []string{"a", "c"}, w.reached(50))
+	}, discover.Dials(1))
+}

@@ -28,7 +28,7 @@ func (c *core) failure(s *slot) {
 	}
 	// Once when the limit is reached, and then rarely: a tenth of the others may be
 	// ejected already.
-	if n := s.failed.Add(1); n >= limit && (n-limit)%limit == 0 {
+	if s.failed.Add(1)%limit == 0 {
 		c.eject(s)
 	}
 }

@@ -554,3 +554,31 @@ var errBroken = errors.New("broken")
 type broken struct{}
 
 func (broken) Close() error { return errBroken }
+
+// TestOfClosesNothing: its connections are somebody else's.
+func TestOfClosesNothing(t *testing.T) {
+	t.Parallel()
+	d := &dialer{}
+	pool := discover.Of([]*conn{{addr: "a", dialer: d}})
+	_, token, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, pool.Close())
+	pool.Release(token, nil)
+	_, closes := d.counts()
+	require.Zero(t, closes)
+	_, _, err = pool.Acquire(t.Context())
+	require.ErrorIs(t, err, discover.ErrNoEndpoints)
+}
+
+// TestReleaseOfNothing does nothing: the zero Token is of no call.
+func TestReleaseOfNothing(t *testing.T) {
+	t.Parallel()
+	pool := discover.Of([]string{"a"})
+	pool.Release(endpoint.Token{}, errDown)
+	pool.For(nil).Release(endpoint.Token{}, nil)
+	for g := range pool.Gauges {
+		if g.Metric == "pending" {
+			require.Zero(t, g.Value)
+		}
+	}
+}

@@ -85,3 +85,56 @@ func TestSourceFailedIsAnEventOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestErrorsAtTheEnd of a source that is told to end are nobody's business.
+func TestErrorsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	last := discover.SourceFunc(func(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+		return func(yield func([]discover.Instance, error) bool) {
+			<-ctx.Done()
+			yield(nil, errSource)
+		}
+	})
+	for name, end := range map[string]func(pool *discover.Pool[*conn], cancel func()){
+		"its context": func(_ *discover.Pool[*conn], cancel func()) { cancel() },
+		"Close":       func(pool *discover.Pool[*conn], _ func()) { _ = pool.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{t: t}
+				pool := discover.New((&dialer{}).dial, discover.OnEvent(w.event))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				ended := make(chan error)
+				go func() { ended <- pool.Run(ctx, last) }()
+				synctest.Wait()
+				end(pool, cancel)
+				require.NoError(t, <-ended)
+				require.Empty(t, w.kinds())
+				_, _, err := pool.Acquire(t.Context())
+				require.NotErrorIs(t, err, errSource)
+				require.ErrorContains(t, err, "the pool is closed")
+			})
+		})
+	}
+}
+
+// TestSetsAfterTheEnd have no effect: the source yields one when the pool is closed.
+func TestSetsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t}
+		d := &dialer{}
+		pool := discover.New(d.dial, discover.OnEvent(w.event))
+		require.NoError(t, pool.Run(t.Context(), discover.SourceFunc(func(context.Context) iter.Seq2[[]discover.Instance, error] {
+			return func(yield func([]discover.Instance, error) bool) {
+				_ = pool.Close()
+				yield([]discover.Instance{{Addr: "a"}}, nil)
+			}
+		})))
+		require.Empty(t, w.kinds())
+		require.Empty(t, d.perAddr)
+		require.Zero(t, pool.Age())
+	})
+}
