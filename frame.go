@@ -10,7 +10,7 @@ type slot struct {
 
 // A frame is the state of one call through the layers of one segment. It ensures
 // that Exit runs exactly once for each Enter that did not refuse. slots has room
-// for all layers. Those of a unary call are on the goroutine's stack: no method
+// for all layers. The slots of a unary call are on the goroutine's stack: no method
 // keeps a pointer to them, and layers get copies.
 type frame struct {
 	layers   []Layer

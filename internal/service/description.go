@@ -10,15 +10,15 @@ import (
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
-// A Transport names what services describe themselves to, for the faults.
+// A Transport has the names of a transport for the texts of faults.
 type Transport struct {
-	Package string // which finds the faults: "grpcx"
-	Method  string // by which services describe themselves: "GRPC"
+	Package string // the package that reports the faults: "grpcx"
+	Method  string // the method by which services describe themselves: "GRPC"
 	Name    string // "gRPC"
 }
 
-// A Description is what a service says of itself to one transport, on one end:
-// which of its endpoints were described, and all that is wrong with it.
+// A Description is how a service describes itself to one transport, on one end: the
+// endpoints that were described, and all the faults.
 type Description struct {
 	transport Transport
 	end       endpoint.Side
@@ -27,12 +27,12 @@ type Description struct {
 	names     map[string]Field        // by operation
 	places    map[string]Field        // by what the transport calls them
 	fails     []*endpoint.Error
-	facts     map[unsafe.Pointer][]*endpoint.Operation
+	facts     map[unsafe.Pointer][]*endpoint.Operation // of the fields, in the order of Describe
 	omitted   []func()
 	faults    []error
 }
 
-// NewDescription returns the description of a service before it was looked at.
+// NewDescription returns an empty description, to which Walk adds a service.
 func NewDescription(t Transport, end endpoint.Side) *Description {
 	return &Description{
 		transport: t, end: end, fields: &Fields{},
@@ -41,7 +41,7 @@ func NewDescription(t Transport, end endpoint.Side) *Description {
 	}
 }
 
-// Fault adds something that is wrong, at a place that may be empty.
+// Fault adds a fault at a place, which may be empty.
 func (d *Description) Fault(place string, err error) {
 	if place != "" {
 		err = fmt.Errorf("%s: %w", place, err)
@@ -49,7 +49,7 @@ func (d *Description) Fault(place string, err error) {
 	d.faults = append(d.faults, fmt.Errorf("%s: %w", d.transport.Package, err))
 }
 
-// Err returns all that is wrong, joined, or nil.
+// Err returns all faults, joined, or nil if there are none.
 func (d *Description) Err() error { return errors.Join(d.faults...) }
 
 // Type returns the name of the service's type.
@@ -69,9 +69,8 @@ func (d *Description) Options(c *Config) {
 	}
 }
 
-// Walk finds the endpoints of svc, and what it says of them in its Facts. If it
-// reports false the struct has faults, and the method by which svc describes itself
-// would trip over them.
+// Walk finds the endpoints of svc and its Facts. If it reports false, the struct has
+// faults, and the method by which svc describes itself must not be called.
 func (d *Description) Walk(svc any) bool {
 	fields, faults := Walk(svc)
 	d.fields = fields
@@ -123,8 +122,8 @@ func (d *Description) factsPlace(addr unsafe.Pointer) string {
 	return d.Type()
 }
 
-// Target looks at what a client gets its connections from. What is wrong with a
-// target names its own place.
+// Target adds the faults of the target of a client. A target names its own place in
+// its faults.
 func (d *Description) Target(to any) {
 	switch t := to.(type) {
 	case nil:
@@ -136,8 +135,8 @@ func (d *Description) Target(to any) {
 	}
 }
 
-// Describe marks the field of e as described, by where, and returns it with what
-// the service says of it in its Facts. ok is false if that is a fault.
+// Describe marks the field of e as described, by the route or method where, and
+// returns it with its Facts. ok is false if that is a fault.
 func (d *Description) Describe(e *shell.Endpoint, where string) (f Field, t Traits, ok bool) {
 	if e.Addr == nil {
 		d.Fault(d.Type(), fmt.Errorf("%s describes a nil pointer", where))
@@ -159,7 +158,7 @@ func (d *Description) Describe(e *shell.Endpoint, where string) (f Field, t Trai
 	return f, t, true
 }
 
-// Omit declares the field of e absent from the transport.
+// Omit marks the field of e as absent from the transport.
 func (d *Description) Omit(e *shell.Endpoint) {
 	f, _, ok := d.Describe(e, "Omit")
 	if !ok {
@@ -170,14 +169,14 @@ func (d *Description) Omit(e *shell.Endpoint) {
 	})
 }
 
-// SetOmitted sets the fields of a client that are absent to endpoints that fail.
+// SetOmitted sets the absent fields of a client to endpoints that fail.
 func (d *Description) SetOmitted() {
 	for _, set := range d.omitted {
 		set()
 	}
 }
 
-// Undescribed finds the fields that nothing was said of.
+// Undescribed adds a fault for each field that was neither described nor omitted.
 func (d *Description) Undescribed() {
 	for _, addr := range d.fields.List {
 		if f, _ := d.fields.Lookup(addr); !d.done[addr] {
@@ -186,9 +185,9 @@ func (d *Description) Undescribed() {
 	}
 }
 
-// Operation adds what the field of e became, and returns its layers, bound. place
-// is what only one operation may be: "at GET /users". A server must have the
-// endpoint, unless it is partial.
+// Operation adds the operation of the field of e, and returns its layers, bound. No
+// two operations may have the same place, such as "at GET /users". On a server the
+// field must not be nil, unless partial is true.
 func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place string, layers endpoint.Stack, partial bool) endpoint.Stack {
 	f, _ := d.fields.Lookup(e.Addr)
 	name := op.Service + "." + op.Name
@@ -200,7 +199,7 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 		d.Fault(f.Path, fmt.Errorf("it is %s, as %s is", place, other.Path))
 	}
 	d.places[place] = f
-	if len(SameIdentities(op.Fails)) == 0 { // else they are told of already
+	if len(SameIdentities(op.Fails)) == 0 { // or they have been reported
 		d.fails = append(d.fails, op.Fails...)
 	}
 	stack, err := layers.Bind(op)
@@ -213,14 +212,15 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 	return stack
 }
 
-// Clashes finds errors that operations declare differently from each other.
+// Clashes adds the faults of errors that two operations declare with different codes.
 func (d *Description) Clashes() {
 	for _, err := range SameIdentities(d.fails) {
 		d.Fault(d.Type(), err)
 	}
 }
 
-// SameIdentities finds declared errors of one identity with different codes.
+// SameIdentities returns a fault for each error in fails whose code differs from that
+// of an earlier one with the same identity.
 func SameIdentities(fails []*endpoint.Error) []error {
 	var faults []error
 	codes := map[string]endpoint.Code{}
@@ -233,5 +233,6 @@ func SameIdentities(fails []*endpoint.Error) []error {
 	return faults
 }
 
-// Identity returns what makes two errors the same.
+// Identity returns the domain and the reason of e, which two errors that are the same
+// have in common.
 func Identity(e *endpoint.Error) string { return e.Domain() + "/" + e.Reason() }

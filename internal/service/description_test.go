@@ -295,7 +295,7 @@ func TestFactsOfPart(t *testing.T) {
 		stated
 		Own call
 	}
-	s := &outer{stated: stated{describe: func(s *stated, f *endpoint.Facts) { f.Of(&s.A, endpoint.Doc("does a")) }}}
+	s := &outer{describe: func(s *stated, f *endpoint.Facts) { f.Of(&s.A, endpoint.Doc("does a")) }}
 	d := service.NewDescription(pigeons, endpoint.ClientSide)
 	require.True(t, d.Walk(s))
 	require.NoError(t, d.Err())

@@ -249,6 +249,33 @@ func testHedged[Resp any](t *testing.T, closer bool, response func(closed *atomi
 	})
 }
 
+// TestHedgedCloserValue has a response that can be closed and is passed as it is.
+func TestHedgedCloserValue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var to target
+		var closed [3]atomic.Int64 // by attempt
+		var attempts atomic.Int64
+		var field endpoint.Endpoint[*question, *file]
+		var p parts
+		shell.EraseValues(&field, &p)
+		p[0].ByValue = true
+		connectField(t, p[0], endpoint.Unary, &to, shell.Client[string]{Unary: func(ctx context.Context, _ string, _ any) (any, error) {
+			n := attempts.Add(1)
+			if n == 1 {
+				<-ctx.Done()
+			}
+			return &file{&closed[n]}, nil
+		}}, endpoint.Stack{hedger{n: 2}})
+		got, err := field(t.Context(), &question{})
+		require.NoError(t, err)
+		require.Same(t, &closed[2], got.closed)
+		synctest.Wait()
+		require.EqualValues(t, 1, closed[1].Load(), "the response that lost")
+		require.Zero(t, closed[2].Load(), "the response of the caller")
+	})
+}
+
 // TestCloserThatFailed has a response that can be closed beside an error.
 func TestCloserThatFailed(t *testing.T) {
 	t.Parallel()

@@ -158,7 +158,9 @@ func goexit() error {
 
 // endless is a request stream that yields 1, 2, 3 and so on until it is left.
 func endless(yield func(int, error) bool) {
-	for n := 1; yield(n, nil); n++ {
+	n := 1
+	for yield(n, nil) {
+		n++
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *Producer) Start(send func(item any) error, end func(err error)) {
 }
 
 func (p *Producer) run(send func(item any) error, end func(err error)) {
-	err := error(ErrEnded)
+	err := ErrEnded
 	finished := false
 	defer func() {
 		var panicked any

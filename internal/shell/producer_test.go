@@ -59,8 +59,10 @@ func TestProducer(t *testing.T) {
 		"a later one":             {endless, func(n int) error { return map[int]error{3: errFailed}[n] }, []int{1, 2, 3}, errFailed},
 		"the call has ended":      {endless, func(int) error { return shell.ErrEnded }, []int{1}, shell.ErrEnded},
 		"a panic that was caught": {func(yield func(int, error) bool) { yield(0, panicError) }, all, nil, panicError},
-		"an error around ErrEnded": {endless, func(int) error { return fmt.Errorf("not sent: %w", shell.ErrEnded) }, []int{1},
-			fmt.Errorf("not sent: %w", shell.ErrEnded)},
+		"an error around ErrEnded": {
+			endless, func(int) error { return fmt.Errorf("not sent: %w", shell.ErrEnded) },
+			[]int{1}, fmt.Errorf("not sent: %w", shell.ErrEnded),
+		},
 	} {
 		for _, exclusive := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, exclusive %v", name, exclusive), func(t *testing.T) {
