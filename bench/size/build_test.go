@@ -46,6 +46,9 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := w.checked(t.Context(), variantByHand, 1); again != one || err != nil {
+		t.Errorf("the program is built again: %p, %v; want %p", again, err, one)
+	}
 	p := pair{one, many}
 	if p.more() != 39 || p.bytes() < 1000 || p.bytes() > 100_000 {
 		t.Errorf("one of %v more endpoints has %v bytes", p.more(), p.bytes())

@@ -32,7 +32,7 @@ const (
 
 	smokeRounds    = 1
 	smokeEndpoints = 3
-	smokeRoutes    = 5
+	smokeRoutes    = smokeEndpoints // of the program that is built in any case
 )
 
 func main() {
