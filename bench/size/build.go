@@ -30,6 +30,7 @@ type workshop struct {
 	self string // this program, which the go command runs in place of its tools
 	// flags are those of go build.
 	flags []string
+	built []*build // by checked
 }
 
 // newWorkshop makes a module in dir, which must be empty, beside the module of the

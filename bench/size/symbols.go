@@ -59,7 +59,7 @@ func (w *workshop) list(ctx context.Context, b *build) (*listing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("symbols are listed of ELF binaries only: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	l := &listing{entries: map[string]*entry{}, sections: map[string]float64{}}
 	if err := l.addSections(b.binary); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (l *listing) addSections(binary string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	for _, s := range file.Sections {
 		if s.Type != elf.SHT_NOBITS {
 			l.sections[s.Name] += float64(s.Size)

@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// The variants: the folders below programs. Each is a whole program.
+// The variants: the folders below programs. Each is a program that compiles as it is,
+// with one endpoint.
 const (
 	variantHTTP    = "http"
 	variantGRPC    = "grpc"
 	variantStream  = "stream"
 	variantChain   = "chain"
+	variantByHand  = "byhand"
 	variantConnect = "connect"
 	variantHuma    = "huma"
-	variantByHand  = "byhand"
 )
 
 func variants() []string {
-	return []string{variantHTTP, variantGRPC, variantStream, variantChain, variantConnect, variantHuma, variantByHand}
+	return []string{variantHTTP, variantGRPC, variantStream, variantChain, variantByHand, variantConnect, variantHuma}
 }
 
 //go:embed programs/*/main.go

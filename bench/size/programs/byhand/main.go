@@ -17,6 +17,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
+var errNoID = errors.New("the request has no ID")
+
 // each endpoint
 
 // A Request0001 is a request that no other endpoint has.
@@ -38,6 +40,9 @@ type Response0001 struct {
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	if req.ID == "" {
+		return Response0001{}, errNoID
+	}
 	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
 }
 
@@ -173,6 +178,6 @@ func run(ctx context.Context) error {
 	}
 	server := &http.Server{Handler: newHandler()}
 	go func() { _ = server.Serve(l) }()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	return call(ctx, &Client{base: "http://" + l.Addr().String()})
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
+var errNoID = errors.New("the request has no ID")
+
 // each endpoint
 
 // A Request0001 is a request that no other endpoint has.
@@ -34,6 +36,9 @@ type Response0001 struct {
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	if req.ID == "" {
+		return Response0001{}, errNoID
+	}
 	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
 }
 

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
+var errNoID = errors.New("the request has no ID")
+
 // each endpoint
 
 // A Request0001 is a request that no other endpoint has.
@@ -40,6 +42,9 @@ type Response0001 struct {
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	if req.ID == "" {
+		return Response0001{}, errNoID
+	}
 	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
 }
 
@@ -51,16 +56,15 @@ const (
 	// end
 )
 
-var (
-	// each endpoint
-	serviceDo0001Spec = sync.OnceValue(func() connect.Spec {
-		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Procedure:  serviceDo0001Procedure,
-		}
-	})
-	// end
-)
+// each endpoint
+var serviceDo0001Spec = sync.OnceValue(func() connect.Spec {
+	return connect.Spec{
+		StreamType: connect.StreamTypeUnary,
+		Procedure:  serviceDo0001Procedure,
+	}
+})
+
+// end
 
 // A ServiceClient is a client for the service.
 type ServiceClient interface {
@@ -188,7 +192,7 @@ func run(ctx context.Context) error {
 	}
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	transport := connecthttp.NewTransport(http.DefaultClient, "http://"+l.Addr().String(), connecthttp.WithCodecs(codec{}))
 	return call(ctx, NewServiceClient(connect.NewClient(transport)))
 }

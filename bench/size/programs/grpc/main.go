@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
+var errNoID = errors.New("the request has no ID")
+
 // each endpoint
 
 // A Request0001 is a request that no other endpoint has.
@@ -37,6 +39,9 @@ type Response0001 struct {
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	if req.ID == "" {
+		return Response0001{}, errNoID
+	}
 	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
 }
 
@@ -100,7 +105,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var c Service
 	if err := grpcx.Client(grpcx.To(conn), &c, grpcx.Use(resilience.NewRetry(3))); err != nil {
 		return err

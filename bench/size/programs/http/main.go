@@ -18,6 +18,8 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
+var errNoID = errors.New("the request has no ID")
+
 // each endpoint
 
 // A Request0001 is a request that no other endpoint has.
@@ -39,6 +41,9 @@ type Response0001 struct {
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
+	if req.ID == "" {
+		return Response0001{}, errNoID
+	}
 	return Response0001{ID: req.ID, Total0001: int64(req.Count) + 1}, nil
 }
 
@@ -97,7 +102,7 @@ func run(ctx context.Context) error {
 	}
 	server := &http.Server{Handler: mux}
 	go func() { _ = server.Serve(l) }()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	var c Service
 	if err := httpx.Client(httpx.To("http://"+l.Addr().String()), &c, httpx.Use(resilience.NewRetry(3))); err != nil {
 		return err
