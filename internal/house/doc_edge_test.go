@@ -65,12 +65,17 @@ func edges() []edge {
 			reason: "tests of any package use it, the root's too",
 		},
 		{
+			name: "transporttest knows no transport", of: []string{"./endpointtest/transporttest"}, std: true,
+			only: []string{".", "./internal/...", "./endpointtest"}, never: []string{"net/http"},
+			reason: "the test of a transport compiles no other transport",
+		},
+		{
 			name: "no programs", of: []string{"./..."}, never: []string{"./examples/...", "./bench/..."},
 			reason: "examples and measurements show the library; it does not need them",
 		},
 		{
 			name: "testing in test kits only", of: []string{"./..."},
-			except: []string{"./endpointtest", "./httpx/httpxtest", "./discover/discovertest"},
+			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest"},
 			never:  []string{"testing"},
 			reason: "the package testing brings its flags and its weight into a program",
 		},
@@ -181,6 +186,10 @@ func TestEdgesBroken(t *testing.T) {
 		{"httpx is std only", "httpx", module + "/codec/cbor"},
 		{"observe is std only", "observe", x},
 		{"endpointtest is std only", "endpointtest", module + "/httpx"},
+		{"transporttest knows no transport", "endpointtest/transporttest", module + "/httpx"},
+		{"transporttest knows no transport", "endpointtest/transporttest", module + "/codec"},
+		{"transporttest knows no transport", "endpointtest/transporttest", "net/http"},
+		{"transporttest knows no transport", "endpointtest/transporttest", x},
 		{"no programs", "server", module + "/examples/addsvc"},
 		{"no programs", "server", module + "/bench"},
 		{"testing in test kits only", "httpx", "testing"},
@@ -221,6 +230,8 @@ func TestEdgesKept(t *testing.T) {
 		{"httpx is std only", "httpx/openapi", module + "/httpx"},
 		{"observe is std only", "observe/otelx", "example.com/otel"},
 		{"testing in test kits only", "httpx/httpxtest", "testing"},
+		{"testing in test kits only", "endpointtest/transporttest", "testing"},
+		{"transporttest knows no transport", "endpointtest/transporttest", module + "/endpointtest"},
 		{"httpx apart", "httpx/openapi", module + "/httpx"},
 		{"grpcx apart", "grpcx", module + "/codec"},
 	} {
