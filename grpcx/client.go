@@ -100,7 +100,7 @@ func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface)
 	}
 	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
 	if mt := c.mt; mt.plain() {
-		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
+		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, unary: mt.op.Streams == endpoint.Unary, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
 		x.opts = append(x.opts, grpc.ForceCodecV2(x.codec))
 	}
 	return ctx, x, nil
@@ -161,6 +161,9 @@ func (c *client) fromAnswer(m proto.Message, into any) error {
 
 func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	err := x.conn.Invoke(ctx, x.c.mt.op.Method, req, resp, x.opts...)
+	if x.codec != nil && x.codec.panicked != nil {
+		panic(x.codec.panicked)
+	}
 	if x.c.observed {
 		x.observe(req, resp, err)
 	}

@@ -188,10 +188,26 @@ func appendBuffer(f *codecFormat, v any) (mem.BufferSlice, error) {
 type callCodec struct {
 	writes, reads *codecFormat
 	call          *endpoint.CallWriter
+	unary         bool
 	uncounted     bool  // a stream is written beside the layers, which read the count
 	sending       error // of the goroutine that sends
 	reading       error // of the one that receives
+	panicked      any   // what a format panicked with, of a unary call; see catch
 }
+
+// catch is deferred, and keeps a panic of a format until grpc-go has returned from a
+// unary call. A panic that went through grpc-go would leave the stream open, and the
+// server waiting for the request.
+func (c *callCodec) catch(err *error) {
+	if !c.unary {
+		return
+	}
+	if c.panicked = recover(); c.panicked != nil {
+		*err = errPanicked
+	}
+}
+
+var errPanicked = errors.New("the format panicked")
 
 // unsent is why a message could not be written. A nil codec has written none.
 func (c *callCodec) unsent() error {
@@ -211,7 +227,8 @@ func (c *callCodec) unread() error {
 
 func (c *callCodec) Name() string { return c.writes.subtype }
 
-func (c *callCodec) Marshal(v any) (mem.BufferSlice, error) {
+func (c *callCodec) Marshal(v any) (_ mem.BufferSlice, err error) {
+	defer c.catch(&err)
 	data, err := appendBuffer(c.writes, v)
 	if err != nil {
 		c.sending = err
@@ -223,11 +240,12 @@ func (c *callCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return data, nil
 }
 
-func (c *callCodec) Unmarshal(data mem.BufferSlice, v any) error {
+func (c *callCodec) Unmarshal(data mem.BufferSlice, v any) (err error) {
+	defer c.catch(&err)
 	c.call.AddBytes(0, int64(data.Len()))
 	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buf.Free()
-	err := c.reads.Decode(buf.ReadOnlyData(), v)
+	err = c.reads.Decode(buf.ReadOnlyData(), v)
 	if err != nil {
 		c.reading = err
 	}

@@ -204,6 +204,9 @@ func (x *exchange) Encode(m *shell.Messages) error {
 // unread is the error of a message that was not read: one of ours, or one of
 // grpc-go's, whose answer is on the wire already; that is for layers and hooks.
 func (x *exchange) unread(err error) error {
+	if _, ok := errors.AsType[*endpoint.PanicError](err); ok {
+		return err
+	}
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
 		return err
 	}

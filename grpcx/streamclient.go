@@ -78,8 +78,12 @@ func (c *client) exchange(ctx context.Context, conn grpc.ClientConnInterface, re
 // sendRequest sends the one message of a request. The reason of an EOF is what is
 // received.
 func (x *outgoing) sendRequest(ctx context.Context, req any) error {
-	err := x.stream.SendMsg(x.c.toSend(req))
+	v := x.c.toSend(req)
+	err := x.stream.SendMsg(v)
 	if err == nil || errors.Is(err, io.EOF) {
+		if m, ok := v.(proto.Message); ok && x.c.observed {
+			x.call.AddBytes(int64(proto.Size(m)), 0)
+		}
 		return nil
 	}
 	if own := x.unsendable("the request", err); own != nil {

@@ -145,6 +145,8 @@ func (x *exchange) send(stream grpc.ServerStream, m any) error {
 	switch {
 	case err == nil:
 		return nil
+	case isMarshalFault(err): // before the context, which grpc-go has ended for it
+		return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", speak(err))
 	case x.stream.Err() != nil:
 		return shell.ContextError(x.stream)
 	}

@@ -28,7 +28,11 @@ func newLineReader(r io.Reader, limit int64) *lineReader {
 func (l *lineReader) next() ([]byte, error) {
 	for {
 		line, err := l.read()
-		if line = bytes.TrimSpace(line); len(line) > 0 && (err == nil || errors.Is(err, io.EOF)) {
+		line = bytes.TrimSpace(line)
+		if int64(len(line)) > l.limit {
+			return nil, errLineTooLong
+		}
+		if len(line) > 0 && (err == nil || errors.Is(err, io.EOF)) {
 			return line, nil
 		}
 		if err != nil {
@@ -41,7 +45,7 @@ func (l *lineReader) read() ([]byte, error) {
 	l.line = l.line[:0]
 	for {
 		chunk, err := l.r.ReadSlice('\n')
-		if int64(len(l.line)+len(chunk)) > l.limit+2 { // and its CR LF
+		if int64(len(l.line)+len(chunk)) > l.limit+2 { // and its CR LF; next looks closer
 			return nil, errLineTooLong
 		}
 		if len(l.line) == 0 && err == nil { // most lines are whole in the buffer
