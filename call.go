@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"sync/atomic"
 )
 
 // A Side is the side of a call.
@@ -37,8 +38,8 @@ type Call struct {
 	header, reply Header
 	peer          string
 	principal     string
-	requestBytes  int64
-	responseBytes int64
+	requestBytes  atomic.Int64
+	responseBytes atomic.Int64
 	values        func(c *Call, key any) any
 	status        int32
 	side          Side
@@ -215,7 +216,7 @@ func (c *Call) RequestBytes() int64 {
 	if c == nil {
 		return 0
 	}
-	return c.requestBytes
+	return c.requestBytes.Load()
 }
 
 // ResponseBytes returns the size of the response's body on the wire; the
@@ -224,10 +225,11 @@ func (c *Call) ResponseBytes() int64 {
 	if c == nil {
 		return 0
 	}
-	if c.source != nil && c.responseBytes == 0 {
+	n := c.responseBytes.Load()
+	if c.source != nil && n == 0 {
 		return c.source.ResponseBytes()
 	}
-	return c.responseBytes
+	return n
 }
 
 // Status returns the transport's own status (of HTTP, of gRPC) of a call that
@@ -284,7 +286,7 @@ func (c *Call) fork(from *Call) {
 // adopt takes over what the attempt learned.
 func (c *Call) adopt(from *Call) {
 	c.peer, c.reply = from.peer, from.reply
-	c.requestBytes = from.requestBytes
-	c.responseBytes = from.responseBytes
+	c.requestBytes.Store(from.requestBytes.Load())
+	c.responseBytes.Store(from.responseBytes.Load())
 	c.status = from.status
 }

@@ -34,11 +34,18 @@ func (w *CallWriter) SetStatus(status int) {
 	}
 }
 
-// AddBytes adds to the sizes of the request and the response on the wire.
+// AddBytes adds to the sizes of the request and of the response on the wire. It is
+// safe for concurrent use: items of a stream may be counted on another goroutine
+// than the call's, even after the call has ended.
 func (w *CallWriter) AddBytes(request, response int64) {
-	if w != nil {
-		w.requestBytes += request
-		w.responseBytes += response
+	if w == nil {
+		return
+	}
+	if request != 0 {
+		w.requestBytes.Add(request)
+	}
+	if response != 0 {
+		w.responseBytes.Add(response)
 	}
 }
 

@@ -100,7 +100,7 @@ func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface)
 	}
 	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
 	if mt := c.mt; mt.plain() {
-		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, unary: mt.op.Streams == endpoint.Unary, uncounted: mt.op.Streams&endpoint.ClientStream != 0}
+		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, unary: mt.op.Streams == endpoint.Unary}
 		x.opts = append(x.opts, grpc.ForceCodecV2(x.codec))
 	}
 	return ctx, x, nil
@@ -193,9 +193,7 @@ func (x *outgoing) observe(req, resp any, err error) {
 	}
 	x.reply()
 	x.call.SetStatus(int(status.Code(err)))
-	if m, ok := req.(proto.Message); ok {
-		x.call.AddBytes(int64(proto.Size(m)), 0)
-	}
+	x.countRequest(req)
 	if m, ok := resp.(proto.Message); ok && err == nil {
 		x.call.AddBytes(0, int64(proto.Size(m)))
 	}

@@ -189,7 +189,6 @@ type callCodec struct {
 	writes, reads *codecFormat
 	call          *endpoint.CallWriter
 	unary         bool
-	uncounted     bool  // a stream is written beside the layers, which read the count
 	sending       error // of the goroutine that sends
 	reading       error // of the one that receives
 	panicked      any   // what a format panicked with, of a unary call; see catch
@@ -234,9 +233,7 @@ func (c *callCodec) Marshal(v any) (_ mem.BufferSlice, err error) {
 		c.sending = err
 		return nil, err
 	}
-	if !c.uncounted {
-		c.call.AddBytes(int64(data.Len()), 0)
-	}
+	c.call.AddBytes(int64(data.Len()), 0)
 	return data, nil
 }
 

@@ -81,9 +81,7 @@ func (x *outgoing) sendRequest(ctx context.Context, req any) error {
 	v := x.c.toSend(req)
 	err := x.stream.SendMsg(v)
 	if err == nil || errors.Is(err, io.EOF) {
-		if m, ok := v.(proto.Message); ok && x.c.observed {
-			x.call.AddBytes(int64(proto.Size(m)), 0)
-		}
+		x.countRequest(v)
 		return nil
 	}
 	if own := x.unsendable("the request", err); own != nil {
@@ -92,15 +90,25 @@ func (x *outgoing) sendRequest(ctx context.Context, req any) error {
 	return x.failed(ctx, err)
 }
 
+// countRequest adds the size of a message of protobuf to the Call, if a layer may
+// look at it. The codec of the call counts the others.
+func (x *outgoing) countRequest(v any) {
+	if m, ok := v.(proto.Message); ok && x.c.observed {
+		x.call.AddBytes(int64(proto.Size(m)), 0)
+	}
+}
+
 // produce sends the items of a request stream, which ends the call if they fail.
 // It starts when the call has a connection: one that finds no server never ranges
 // over the items, and may be repeated.
 func (x *outgoing) produce(items *shell.Producer) {
 	items.Exclusive = true // an item that cannot be sent ends the call for the receiver, who looks for the reason
 	items.Start(func(item any) error {
-		err := x.stream.SendMsg(x.c.toSend(item))
+		v := x.c.toSend(item)
+		err := x.stream.SendMsg(v)
 		switch {
 		case err == nil:
+			x.countRequest(v)
 			return nil
 		case errors.Is(err, io.EOF):
 			return shell.ErrEnded

@@ -151,7 +151,7 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, o
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	if out.items != nil {
-		ctx = out.items.open(ctx)
+		ctx = out.items.open(ctx, (*endpoint.CallWriter)(call))
 	}
 	return r.WithContext(ctx), nil
 }

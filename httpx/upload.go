@@ -20,6 +20,7 @@ type upload struct {
 	*shell.Producer
 
 	c      *client
+	call   *endpoint.CallWriter
 	begun  bool // Read was called
 	pipe   *io.PipeReader
 	w      *io.PipeWriter
@@ -38,7 +39,8 @@ func newUpload(c *client, items *shell.Producer) *upload {
 }
 
 // open prepares u for a request under ctx and returns the context of the request.
-func (u *upload) open(ctx context.Context) context.Context {
+func (u *upload) open(ctx context.Context, call *endpoint.CallWriter) context.Context {
+	u.call = call
 	u.forget = context.AfterFunc(ctx, u.end) // also where the producer does not look at its own
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { u.watch(i.Conn) }})
 }
@@ -103,6 +105,7 @@ func (u *upload) start() {
 		if _, err := u.w.Write(line); err != nil {
 			return shell.ErrEnded
 		}
+		u.call.AddBytes(int64(len(line)-1), 0) // without the end of the line
 		return nil
 	}, func(err error) {
 		if err != nil {

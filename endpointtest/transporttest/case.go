@@ -199,7 +199,7 @@ const (
 	BidiStreams Case = "bidi streams"
 	// EmptyStreams: a stream without items, or a nil one, is not an error.
 	EmptyStreams Case = "empty streams"
-	// LongStreams: thousands of items pass in order.
+	// LongStreams: a thousand items pass in order.
 	LongStreams Case = "long streams"
 	// EarlyErrors: an error before the first item arrives whole.
 	EarlyErrors Case = "errors before items"

@@ -57,8 +57,7 @@ func testLayerRefusals(k *kit) {
 			k.t.Errorf("%s, on the client: the error is %v, want that of the layer", kd.name, err)
 		}
 		k.wantEqual(kd.name+", on the client: attempts", len(e.targets.released()), 0)
-		entered := e.server.calls()
-		k.wantEqual(kd.name+", on the client: calls that reached the server", entered, 0)
+		k.wantEqual(kd.name+", on the client: calls that reached the server", e.server.calls(), 0)
 		k.wantEqual(kd.name+": the handler ran", ran, false)
 	}
 }
@@ -154,10 +153,8 @@ func testExits(k *kit) {
 				k.t.Errorf("%s: the server's layers got %v", what, end.err)
 			}
 			k.settle(e)
-			entered := e.client.calls()
-			k.wantEqual(what+": calls that entered the client's layers", entered, 1)
-			entered = e.server.calls()
-			k.wantEqual(what+": calls that entered the server's layers", entered, 1)
+			k.wantEqual(what+": calls that entered the client's layers", e.client.calls(), 1)
+			k.wantEqual(what+": calls that entered the server's layers", e.server.calls(), 1)
 		}
 	}
 }
@@ -229,8 +226,7 @@ func testAcquires(k *kit) {
 		}
 		acquired, released := e.targets.count()
 		k.wantEqual(kd.name+": attempts acquired and released", []int{acquired, released}, []int{0, 0})
-		entered := e.server.calls()
-		k.wantEqual(kd.name+": calls that reached the server", entered, 0)
+		k.wantEqual(kd.name+": calls that reached the server", e.server.calls(), 0)
 		refuse.Store(false)
 		_, err = kd.call(k.ctx, e.Zoo, request())
 		k.wantSuccess(kd.name, err)

@@ -9,7 +9,7 @@ import (
 )
 
 func testLongStreams(k *kit) {
-	const n = 3000
+	const n = 1000
 	var uploaded []Message
 	e := k.open(Zoo{ClientStream: func(_ context.Context, items endpoint.Stream[Message]) (Message, error) {
 		var err error
@@ -106,7 +106,7 @@ func testGoroutines(k *kit) {
 	if k.tr.Live {
 		k.t.Skip("goroutines are counted in a bubble only")
 	}
-	const calls = 20
+	const calls = 10
 	for _, kd := range k.kinds() {
 		for _, m := range callEnds(k, kd) {
 			e := k.scripted(kd, m.script, setup{})
