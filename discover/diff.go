@@ -51,11 +51,16 @@ func commonEnd(a, b []Instance) int {
 	return n
 }
 
-// identical says that the words in memory of two slices of one length are the
-// same; the instances are equal then. Others may be equal too.
+// identical reports whether the words in memory of two slices of one length are the
+// same. If so, the instances are equal: the strings and maps that they point to are the
+// same, and a source does not change what it has yielded. Instances that are not
+// identical may be equal. See decision 82.
 func identical(a, b []Instance) bool { return words(a) == words(b) }
 
-// words returns the memory of a slice.
+// words returns the memory of a slice as a string, to be compared and not kept. It is
+// sound whatever the memory holds: nothing is written, and no pointer is made of it.
+// Padding between fields, which a platform may have, can only make equal instances
+// differ.
 func words(a []Instance) string {
 	return unsafe.String((*byte)(unsafe.Pointer(unsafe.SliceData(a))), uintptr(len(a))*unsafe.Sizeof(Instance{}))
 }

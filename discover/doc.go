@@ -10,7 +10,6 @@
 //	go pool.Run(ctx, discover.Static("10.0.0.1:80", "10.0.0.2:80"))
 //	err := httpx.Client(pool, &svc, httpx.Use(retry, timeout))
 //
-// The target is what is innermost in a client, so each attempt of a retry or a
-// hedge picks anew, and goes to an instance that the call has not tried yet
-// while there is one.
+// The target is innermost in a client, so each attempt of a retry or a hedge picks
+// anew. It goes to an instance that the call has not tried yet, while there is one.
 package discover

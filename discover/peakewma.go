@@ -21,10 +21,10 @@ const (
 	maxCost = float64(time.Minute)
 	// shortAge is up to where a straight line is close to the curve.
 	shortAge = uint64(ewmaWindow / 64)
-	// tinyAge is how much time must have passed for a call that is no peak to be
-	// worth the writing, which the cores pay for: before, it would change the mean
-	// by less than a thousandth. The next that is written has the weight of all of that
-	// time.
+	// tinyAge is how much time must have passed for a call that is not a peak to be
+	// written down, which is expensive when cores share instances. Sooner, it would
+	// change the mean by less than a thousandth. The next call that is written down has
+	// the weight of all of that time. See decision 83.
 	tinyAge = uint64(ewmaWindow / 1024)
 )
 
@@ -56,7 +56,7 @@ func (p *peakEWMA) Pick(context.Context) int {
 	return place
 }
 
-// Done is for a Picker of somebody else's around this one.
+// Done is for a user's Picker around this one; a pool uses doneAt.
 func (p *peakEWMA) Done(m *Member, elapsed time.Duration, err error) {
 	now := int64(time.Since(epoch))
 	p.doneAt(m, now-int64(elapsed), now, err)

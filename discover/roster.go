@@ -143,7 +143,7 @@ func keep(slots []*slot, want func(*slot) bool) []*slot {
 		if want(s) {
 			continue
 		}
-		kept := append(make([]*slot, 0, len(slots)-1), slots[:i]...)
+		kept := append(make([]*slot, 0, len(slots)), slots[:i]...)
 		for _, s := range slots[i+1:] {
 			if want(s) {
 				kept = append(kept, s)

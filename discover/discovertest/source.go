@@ -295,14 +295,14 @@ func (k *suite) mustBreak(t *testing.T) {
 	}
 }
 
-// same says that a set is the one wanted, as far as the kit says what that is.
+// same reports whether a set is the one wanted, as far as the kit says what that is.
 func (k *suite) same(set, want []discover.Instance) bool {
 	return slices.EqualFunc(set, want, func(in, want discover.Instance) bool {
 		return in.Addr == want.Addr && (!k.whole || says(in, want))
 	})
 }
 
-// says tells whether in is all that want is.
+// says reports whether in is all that want is.
 func says(in, want discover.Instance) bool {
 	for key, value := range want.Meta {
 		if got, ok := in.Meta[key]; !ok || got != value {

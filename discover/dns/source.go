@@ -36,12 +36,12 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 
 // SRV returns a Source of the servers of a service by their SRV records, named
 // "_http._tcp.users.internal" (RFC 2782): with their ports, priorities and
-// weights. Each address of a target is an instance; they share the weight of
-// the target, whose name is in Meta under "target". The name servers are asked for
-// the addresses of each target, also when some came with the records: nothing says
-// that these are all. A target that does not exist or has no address is left out,
-// and only when all are and one does not exist is that an error. A target "."
-// says that the service is not to be had: an empty set. Otherwise it is as [Hosts].
+// weights. Each address of a target is an instance. They share the weight of the
+// target, whose name is in Meta under "target". The name servers are asked for the
+// addresses of each target, even if some came with the records, since those may not be
+// all. A target that does not exist or has no address is left out. If all targets are
+// left out and one of them does not exist, that is an error. A target "." means that
+// the service is not available: an empty set. Otherwise SRV is like [Hosts].
 func SRV(name string, opts ...Option) discover.Source {
 	c := newConfig("SRV", opts)
 	c.check("SRV", name)
