@@ -54,7 +54,7 @@ const startLimit = 20
 // NewAdaptive returns an Adaptive with a limit of 20, or the nearest that its
 // [Limits] allow.
 func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
-	a := &Adaptive{common: newCommon("NewAdaptive"), limits: limits{1, 200}}
+	a := &Adaptive{by: "NewAdaptive", limits: limits{1, 200}}
 	configure(a, opts, AdaptiveOption.applyAdaptive)
 	start := a.limits.nearest(startLimit)
 	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(uint(a.limits.least), uint(a.limits.most), uint(start)).Build() //nolint:gosec // positive

@@ -181,7 +181,7 @@ func Window(d time.Duration) WindowOption { return windowOption(d) }
 // positive.
 func NewBreaker(n int, opts ...BreakerOption) *Breaker {
 	b := &Breaker{
-		common:   newCommon("NewBreaker"),
+		by:       "NewBreaker",
 		judge:    judge{fails: endpoint.ServerFault},
 		epoch:    time.Now(),
 		circuits: map[*endpoint.Operation]*circuit{},

@@ -46,7 +46,7 @@ const (
 // policies' own have 0.1) and perSecond tokens for each second (theirs have 1).
 // Neither may be negative; both 0 leave the 10 tokens of the start.
 func NewBudget(share, perSecond float64) *Budget {
-	b := &Budget{construction: construction{by: "NewBudget"}, share: share, floor: perSecond, start: time.Now(), tokens: budgetStart}
+	b := &Budget{by: "NewBudget", share: share, floor: perSecond, start: time.Now(), tokens: budgetStart}
 	amount := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) } // not NaN either
 	b.check(amount(share), "the share, %v, is not a number from 0 up", share)
 	b.check(amount(perSecond), "the number for each second, %v, is not a number from 0 up", perSecond)

@@ -41,7 +41,7 @@ func (o commonOption) applyBulkhead(b *Bulkhead) { o(&b.common) }
 // NewBulkhead returns a Bulkhead for up to n calls at the same time. n must be
 // positive.
 func NewBulkhead(n int, opts ...BulkheadOption) *Bulkhead {
-	b := &Bulkhead{common: newCommon("NewBulkhead"), permits: make(chan struct{}, max(n, 0))}
+	b := &Bulkhead{by: "NewBulkhead", permits: make(chan struct{}, max(n, 0))}
 	b.check(n > 0, "%d permits, want a positive number", n)
 	configure(b, opts, BulkheadOption.applyBulkhead)
 	return b

@@ -46,7 +46,7 @@ type Coalescer[Req any, K comparable] struct {
 // Coalesce returns a Coalescer of calls whose requests have the same key. Req is
 // the type of the request, K that of the key. A nil key is a fault.
 func Coalesce[Req any, K comparable](key func(req Req) K, opts ...Option) *Coalescer[Req, K] {
-	c := &Coalescer[Req, K]{common: newCommon("Coalesce"), key: key}
+	c := &Coalescer[Req, K]{by: "Coalesce", key: key}
 	c.check(key != nil, "the key is nil")
 	configure(&c.common, opts, Option.apply)
 	return c

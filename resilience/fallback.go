@@ -29,7 +29,7 @@ type Fallbacker[Req, Resp any] struct {
 //
 // Req and Resp are the types of the endpoint. A nil answer is a fault.
 func Fallback[Req, Resp any](answer func(ctx context.Context, req Req, err error) (Resp, error), opts ...Option) *Fallbacker[Req, Resp] {
-	f := &Fallbacker[Req, Resp]{common: newCommon("Fallback"), answer: answer}
+	f := &Fallbacker[Req, Resp]{by: "Fallback", answer: answer}
 	f.check(answer != nil, "the answer is nil")
 	configure(&f.common, opts, Option.apply)
 	return f

@@ -87,7 +87,7 @@ func AtMost(attempts int) HedgeOption {
 // NewHedge returns a Hedge that starts a second attempt after delay, which must
 // be positive.
 func NewHedge(delay time.Duration, opts ...HedgeOption) *Hedge {
-	h := &Hedge{common: newCommon("NewHedge"), most: 2, budget: NewBudget(budgetShare, budgetFloor)}
+	h := &Hedge{by: "NewHedge", most: 2, budget: NewBudget(budgetShare, budgetFloor)}
 	h.check(delay > 0, "a delay of %v is not positive", delay)
 	configure(h, opts, HedgeOption.applyHedge)
 	h.hedging = h.state(nil, delay)

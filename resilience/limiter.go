@@ -46,7 +46,7 @@ func (o commonOption) applyLimiter(l *Limiter) { o(&l.common) }
 // NewLimiter returns a Limiter that lets perSecond calls a second pass, and
 // burst of them at once. Both must be positive.
 func NewLimiter(perSecond float64, burst int, opts ...LimiterOption) *Limiter {
-	l := &Limiter{common: newCommon("NewLimiter"), lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	l := &Limiter{by: "NewLimiter", lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
 	l.checkBucket(perSecond, burst)
 	configure(l, opts, LimiterOption.applyLimiter)
 	return l
@@ -56,7 +56,7 @@ func NewLimiter(perSecond float64, burst int, opts ...LimiterOption) *Limiter {
 // elsewhere, too, and changed while it runs.
 func LimiterOf(bucket *rate.Limiter, opts ...LimiterOption) *Limiter {
 	// The zero bucket, which lets nothing pass, stands in for a nil one.
-	l := &Limiter{common: newCommon("LimiterOf"), lim: cmp.Or(bucket, new(rate.Limiter))}
+	l := &Limiter{by: "LimiterOf", lim: cmp.Or(bucket, new(rate.Limiter))}
 	l.check(bucket != nil, "the bucket is nil")
 	configure(l, opts, LimiterOption.applyLimiter)
 	return l

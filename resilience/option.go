@@ -14,10 +14,6 @@ type common struct {
 	onEvent func(context.Context, endpoint.Event)
 }
 
-func newCommon(constructor string) common {
-	return common{construction: construction{by: constructor}}
-}
-
 // emit passes an event of the policy to the OnEvent callback, if there is one.
 // It must be called without a lock held.
 func (c *common) emit(ctx context.Context, e endpoint.Event) {

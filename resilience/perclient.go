@@ -85,7 +85,7 @@ func KeyBy(key func(call *endpoint.Call) string) KeyOption { return keyOption(ke
 // NewPerClient returns a PerClient that lets perSecond calls a second of each
 // client pass, and burst of them at once. Both must be positive.
 func NewPerClient(perSecond float64, burst int, opts ...PerClientOption) *PerClient {
-	p := &PerClient{common: newCommon("NewPerClient"), rate: bucketRate{perSecond, float64(burst)}, clients: DefaultMaxClients}
+	p := &PerClient{by: "NewPerClient", rate: bucketRate{perSecond, float64(burst)}, clients: DefaultMaxClients}
 	p.checkBucket(perSecond, burst)
 	configure(p, opts, PerClientOption.applyPerClient)
 	p.byClient, p.byKey = newBuckets[client](p.rate, p.clients), newBuckets[string](p.rate, p.clients)
@@ -145,8 +145,8 @@ func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
 //	endpoint.Chain(e, perClient.By(func(o Order) CustomerID { return o.Customer }).Wrap)
 func (p *PerClient) By[Req any, K comparable](key func(req Req) K) *PerClientBy[Req, K] {
 	b := &PerClientBy[Req, K]{
-		construction: construction{by: "PerClient.By"},
-		p:            p, key: key, buckets: newBuckets[K](p.rate, p.clients),
+		by: "PerClient.By",
+		p:  p, key: key, buckets: newBuckets[K](p.rate, p.clients),
 	}
 	b.include(p.Err())
 	b.check(key != nil, "the key is nil")

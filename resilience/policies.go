@@ -41,7 +41,7 @@ type Composed[Resp any] struct {
 // Policies returns a middleware that runs the policies, the first outermost. Resp
 // is the type of the response. A nil policy is a fault, and so is none.
 func Policies[Resp any](policies ...failsafe.Policy[Resp]) *Composed[Resp] {
-	c := &Composed[Resp]{construction: construction{by: "Policies"}, policies: slices.Clone(policies)}
+	c := &Composed[Resp]{by: "Policies", policies: slices.Clone(policies)}
 	c.check(len(policies) > 0, "there is none")
 	for i, p := range policies {
 		c.check(p != nil, "policy %d is nil", i)

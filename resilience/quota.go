@@ -63,7 +63,7 @@ func AskWithin(d time.Duration) QuotaOption {
 
 // NewQuota returns a Quota that asks t.
 func NewQuota(t Throttle, opts ...QuotaOption) *Quota {
-	q := &Quota{common: newCommon("NewQuota"), throttle: t, patience: 100 * time.Millisecond}
+	q := &Quota{by: "NewQuota", throttle: t, patience: 100 * time.Millisecond}
 	q.check(t != nil, "the Throttle is nil")
 	configure(q, opts, QuotaOption.applyQuota)
 	return q

@@ -103,7 +103,7 @@ func Codes(codes ...endpoint.Code) RetryOption {
 // included, and attempts must be at least 1.
 func NewRetry(attempts int, opts ...RetryOption) *Retry {
 	r := &Retry{
-		common:   newCommon("NewRetry"),
+		by:       "NewRetry",
 		attempts: attempts, base: retryBase, cap: retryCap,
 		codes:  []endpoint.Code{endpoint.Unavailable},
 		budget: NewBudget(budgetShare, budgetFloor),

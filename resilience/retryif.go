@@ -29,7 +29,7 @@ type RetryIf[Resp any] struct {
 // Number of attempts, waits and Budget are those of r, shared with it. A nil
 // test is a fault.
 func (r *Retry) If[Resp any](test func(resp Resp, err error) bool) *RetryIf[Resp] {
-	i := &RetryIf[Resp]{construction: construction{by: "Retry.If"}, retry: r, test: test}
+	i := &RetryIf[Resp]{by: "Retry.If", retry: r, test: test}
 	i.include(r.Err())
 	i.check(test != nil, "the test is nil")
 	return i

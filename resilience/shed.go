@@ -72,7 +72,7 @@ type Shed struct {
 // NewShed returns a Shed with a limit of 200, or the nearest that its [Limits]
 // allow.
 func NewShed(opts ...ShedOption) *Shed {
-	s := &Shed{common: newCommon("NewShed"), limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
+	s := &Shed{by: "NewShed", limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
 	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
 	configure(s, opts, ShedOption.applyShed)
 	s.load.init(s.limits)

@@ -65,7 +65,7 @@ const (
 // for all operations at a role that takes one, and a Without that leaves nothing
 // out.
 func ClientStack(layers ...endpoint.Layer) endpoint.Stack {
-	a := arrangement{construction: construction{by: "ClientStack"}, seats: clientSeats(), others: serverSeats(), otherSide: "servers"}
+	a := arrangement{by: "ClientStack", seats: clientSeats(), others: serverSeats(), otherSide: "servers"}
 	return a.arrange(placeLonger(layers))
 }
 
@@ -88,7 +88,7 @@ func ClientStack(layers ...endpoint.Layer) endpoint.Stack {
 // each client, which need the client's name. A layer that sets priorities for the
 // Shed goes before the stack.
 func ServerStack(layers ...endpoint.Layer) endpoint.Stack {
-	a := arrangement{construction: construction{by: "ServerStack"}, seats: serverSeats(), others: clientSeats(), otherSide: "clients"}
+	a := arrangement{by: "ServerStack", seats: serverSeats(), others: clientSeats(), otherSide: "clients"}
 	return a.arrange(layers)
 }
 

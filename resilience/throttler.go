@@ -73,7 +73,7 @@ const mostRejected = 0.99
 
 // NewThrottler returns a Throttler that lets all calls pass at first.
 func NewThrottler(opts ...ThrottlerOption) *Throttler {
-	t := &Throttler{common: newCommon("NewThrottler"), judge: judge{fails: overloaded}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
+	t := &Throttler{by: "NewThrottler", judge: judge{fails: overloaded}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
 	configure(t, opts, ThrottlerOption.applyThrottler)
 	t.recent = newRecent(t.span)
 	return t

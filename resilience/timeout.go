@@ -77,7 +77,7 @@ func (t *Timeout) item(option, text string, d time.Duration) bound {
 // NewTimeout returns a Timeout of d for a whole call. With [FirstItem] or [Idle],
 // d may be 0, which bounds nothing; else it must be positive.
 func NewTimeout(d time.Duration, opts ...TimeoutOption) *Timeout {
-	t := &Timeout{common: newCommon("NewTimeout"), whole: bound{d, ErrTimeout.With("not done within %v", d)}}
+	t := &Timeout{by: "NewTimeout", whole: bound{d, ErrTimeout.With("not done within %v", d)}}
 	configure(t, opts, TimeoutOption.applyTimeout)
 	t.check(d > 0 || d == 0 && (t.first.d != 0 || t.idle.d != 0), "%v is not positive", d)
 	return t

@@ -49,7 +49,7 @@ func (o commonOption) applyWaiter(w *Waiter) { o(&w.common) }
 // NewWaiter returns a Waiter that lets perSecond calls a second pass, and burst
 // of them at once. Both must be positive.
 func NewWaiter(perSecond float64, burst int, opts ...WaiterOption) *Waiter {
-	w := &Waiter{common: newCommon("NewWaiter"), lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	w := &Waiter{by: "NewWaiter", lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
 	w.checkBucket(perSecond, burst)
 	configure(w, opts, WaiterOption.applyWaiter)
 	return w
@@ -58,7 +58,7 @@ func NewWaiter(perSecond float64, burst int, opts ...WaiterOption) *Waiter {
 // WaiterOf returns a Waiter on a bucket of the caller's own, which may be used
 // elsewhere, too, and changed while it runs.
 func WaiterOf(bucket *rate.Limiter, opts ...WaiterOption) *Waiter {
-	w := &Waiter{common: newCommon("WaiterOf"), lim: cmp.Or(bucket, new(rate.Limiter))} // as in LimiterOf
+	w := &Waiter{by: "WaiterOf", lim: cmp.Or(bucket, new(rate.Limiter))} // as in LimiterOf
 	w.check(bucket != nil, "the bucket is nil")
 	configure(w, opts, WaiterOption.applyWaiter)
 	return w
