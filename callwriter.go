@@ -34,10 +34,17 @@ func (w *CallWriter) SetStatus(status int) {
 	}
 }
 
-// AddBytes adds to the sizes of the request and the response on the wire.
+// AddBytes adds to the sizes of the request and the response on the wire. The two
+// sides of a stream may add at the same time, each to its own size with a 0 for the
+// other.
 func (w *CallWriter) AddBytes(request, response int64) {
-	if w != nil {
+	if w == nil {
+		return
+	}
+	if request != 0 {
 		w.requestBytes += request
+	}
+	if response != 0 {
 		w.responseBytes += response
 	}
 }
