@@ -3,6 +3,7 @@ package endpoint_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/typedkit/endpoint"
@@ -36,6 +37,28 @@ func TestCallWriter(t *testing.T) {
 		if c.Reply().Get("X-Other") != "o" || c.Peer() != "192.0.2.1:80" || c.Status(nil) != 404 || c.RequestBytes() != 7 || c.ResponseBytes() != 5 {
 			t.Errorf("%v: after it was set: %+v, want what was set", side, c)
 		}
+	}
+}
+
+// Both sides of a stream count their bytes at the same time. It is for the race
+// detector.
+func TestCallWriterOfBothSides(t *testing.T) {
+	t.Parallel()
+	ctx, w, err := endpoint.StartCall(t.Context(), &endpoint.Operation{Side: endpoint.ServerSide}, endpoint.Header{}, endpoint.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for _, add := range []func(){func() { w.AddBytes(1, 0) }, func() { w.AddBytes(0, 2) }} {
+		wg.Go(func() {
+			for range 1000 {
+				add()
+			}
+		})
+	}
+	wg.Wait()
+	if c := endpoint.CallFrom(ctx); c.RequestBytes() != 1000 || c.ResponseBytes() != 2000 {
+		t.Errorf("%d and %d bytes, want 1000 and 2000", c.RequestBytes(), c.ResponseBytes())
 	}
 }
 
