@@ -14,7 +14,7 @@ import (
 // contain the text of both types. So the code here only copies the request and the
 // response, and all else runs on the plan, which is compiled once. It captures no
 // variable of a user's type, because that would add a description of the type to
-// the binary. See decision 120.
+// the binary. See decision 106.
 func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
 	p := planOf(s, next, reflect.TypeOf(next))
 	if p == nil {

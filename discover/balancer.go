@@ -43,7 +43,7 @@ type Observer interface {
 
 // A tableBalancer is a Balancer of this package. A pool recognizes it by its type
 // and gives it a table, so that no slice of all members is made for each change.
-// See decision 140.
+// See decision 113.
 type tableBalancer func(t table) Picker
 
 // NewPicker returns a Picker for a caller that has a slice. Of an empty set it

@@ -16,7 +16,7 @@ var (
 )
 
 // A core is a pool without the type of its connections. Each of its parts does one
-// thing and knows no lock; the core's mu guards them all. See decision 142.
+// thing and knows no lock; the core's mu guards them all. See decision 115.
 type core struct {
 	config    config
 	begun     time.Time                                           // zero of the pool's clock

@@ -24,7 +24,7 @@ var (
 // dials are the slots that are being dialled and those that wait for it. A dial runs
 // on a goroutine of its own, under a context that ends when the slot is dropped. From
 // then on it has no place among the dials, whether or not it returns.
-// See decision 141.
+// See decision 114.
 type dials struct {
 	limit   int
 	running int     // that have a place

@@ -58,7 +58,7 @@ type view[C any] struct {
 }
 
 // A snapshot is a set that calls are spread over, with the connections at the places
-// of its members. It never changes. See decision 143.
+// of its members. It never changes. See decision 116.
 type snapshot[C any] struct {
 	spread
 	conns chunked[C]

@@ -83,7 +83,7 @@ type messages[Req, Resp any] struct {
 // It is the only code that is compiled for each pair of types, and the names of
 // its functions contain the text of both types. So it only copies requests and
 // responses. It captures no variable of a user's type, because that would add a
-// description of the type to the binary. See decision 120.
+// description of the type to the binary. See decision 106.
 func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	e := newEndpoint(field)
 	e.Serve = func(ctx context.Context, x Exchange) error {

@@ -61,7 +61,8 @@ func TestProducer(t *testing.T) {
 		"a panic that was caught": {func(yield func(int, error) bool) { yield(0, panicError) }, all, nil, panicError},
 		"an error around ErrEnded": {
 			endless, func(int) error { return fmt.Errorf("not sent: %w", shell.ErrEnded) },
-			[]int{1}, fmt.Errorf("not sent: %w", shell.ErrEnded),
+			[]int{1},
+			fmt.Errorf("not sent: %w", shell.ErrEnded),
 		},
 	} {
 		for _, exclusive := range []bool{false, true} {
