@@ -61,6 +61,12 @@ type Messages struct {
 	taken atomic.Bool
 }
 
+// set is not inlined, because it would be so into code that is compiled for each
+// endpoint.
+//
+//go:noinline
+func (m *Messages) set(req, resp any) { m.Req, m.Resp = req, resp }
+
 // Place returns a pointer to a zero response for one attempt of a client. Each
 // attempt has its own, so that one that lost a race never writes to the response
 // that the caller reads.
@@ -86,35 +92,33 @@ type messages[Req, Resp any] struct {
 // description of the type to the binary. See decision 106.
 func Erase[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	e := newEndpoint(field)
-	e.Serve = func(ctx context.Context, x Exchange) error {
+	e.add(part, func(ctx context.Context, x Exchange) error {
 		m := new(messages[Req, Resp])
-		m.Req, m.Resp = &m.req, &m.resp
-		err := x.Decode(&m.Messages)
-		if err == nil {
-			m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req)
+		m.set(&m.req, &m.resp)
+		if err := x.Decode(&m.Messages); err != nil {
+			return err
 		}
-		if err == nil {
-			err = x.Encode(&m.Messages)
+		var err error
+		if m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req); err != nil {
+			return err
 		}
-		return err
-	}
-	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
+		return x.Encode(&m.Messages)
+	}, endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (Resp, error) {
 		m := new(messages[Req, Resp])
-		m.Req, m.Resp = &m.req, &m.resp
+		m.set(&m.req, &m.resp)
 		m.req = req
 		v, err := e.Call(ctx, &m.Messages)
-		if err == nil {
-			resp = *v.(*Resp)
+		if err != nil {
+			return *new(Resp), err
 		}
-		return resp, err
-	})
-	part.Add(e)
+		return *v.(*Resp), nil
+	}))
 }
 
 // EraseValues is Erase for a transport that sets ByValue for some of its endpoints.
 func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
 	e := newEndpoint(field)
-	e.Serve = func(ctx context.Context, x Exchange) error {
+	e.add(part, func(ctx context.Context, x Exchange) error {
 		if e.ByValue {
 			x := x.(ValueExchange)
 			v, err := x.Receive()
@@ -129,7 +133,7 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 			return x.Send(resp)
 		}
 		m := new(messages[Req, Resp])
-		m.Req, m.Resp = &m.req, &m.resp
+		m.set(&m.req, &m.resp)
 		err := x.Decode(&m.Messages)
 		if err == nil {
 			m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req)
@@ -138,8 +142,7 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 			err = x.Encode(&m.Messages)
 		}
 		return err
-	}
-	e.call = endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
+	}, endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
 		if e.ByValue {
 			v, err := e.Call(ctx, req)
 			if err == nil {
@@ -148,15 +151,14 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 			return resp, err
 		}
 		m := new(messages[Req, Resp])
-		m.Req, m.Resp = &m.req, &m.resp
+		m.set(&m.req, &m.resp)
 		m.req = req
 		v, err := e.Call(ctx, &m.Messages)
 		if err == nil {
 			resp = *v.(*Resp)
 		}
 		return resp, err
-	})
-	part.Add(e)
+	}))
 }
 
 // newEndpoint returns the Endpoint of field, a pointer to a field, which may be nil.
@@ -164,6 +166,12 @@ func newEndpoint(field any) *Endpoint {
 	v := reflect.ValueOf(field)
 	t := v.Type().Elem()
 	return &Endpoint{Req: t.In(1), Resp: t.Out(0), Addr: v.UnsafePointer(), field: v.Elem()}
+}
+
+// add adds e to part, with the two functions that are compiled for its types.
+func (e *Endpoint) add(part Part, serve func(ctx context.Context, x Exchange) error, call any) {
+	e.Serve, e.call = serve, call
+	part.Add(e)
 }
 
 // IsNil reports whether the field is nil, or was nil at the time of Read.

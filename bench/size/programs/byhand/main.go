@@ -26,8 +26,6 @@ type Request0001 struct {
 	ID       string   `json:"id"`
 	Name0001 string   `json:"name_0001"`
 	Count    int      `json:"count"`
-	Tags     []string `json:"tags,omitempty"`
-	Note     *string  `json:"note,omitempty"`
 }
 
 // A Response0001 is a response that no other endpoint has.
@@ -35,8 +33,6 @@ type Response0001 struct {
 	ID        string   `json:"id"`
 	Total0001 int64    `json:"total_0001"`
 	Price     int      `json:"price"`
-	Labels    []string `json:"labels,omitempty"`
-	Next      *string  `json:"next,omitempty"`
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
