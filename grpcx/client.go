@@ -150,8 +150,8 @@ func (c *client) unary(ctx context.Context, conn grpc.ClientConnInterface, v any
 	return resp, c.fromAnswer(answer, resp)
 }
 
-// fromAnswer sets the value that into points to to that of a message that the
-// server sent.
+// fromAnswer reads a message that the server sent into the value that into points
+// to.
 func (c *client) fromAnswer(m proto.Message, into any) error {
 	if err := c.mt.out.decode(m, into); err != nil {
 		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))

@@ -93,7 +93,7 @@ func (f *form) encode(v any) any {
 	return reflect.ValueOf(v).Elem().Interface()
 }
 
-// decode sets the value that into points to to that of a message.
+// decode reads a message into the value that into points to.
 func (f *form) decode(m proto.Message, into any) error {
 	if f.isMapped() {
 		return f.read(m, into)

@@ -45,24 +45,22 @@ func TestProducer(t *testing.T) {
 	t.Parallel()
 	failing := func(yield func(int, error) bool) { _ = yield(1, nil) && yield(0, errFailed) }
 	panicError := endpoint.NewPanicError("long ago")
+	around := fmt.Errorf("not sent: %w", shell.ErrEnded)
 	for name, tt := range map[string]struct {
 		items endpoint.Stream[int]
 		send  func(n int) error
 		sent  []int
 		end   error
 	}{
-		"all sent":                {endpoint.StreamOf(1, 2), all, []int{1, 2}, nil},
-		"no items":                {endpoint.StreamOf[int](), all, nil, nil},
-		"a nil stream":            {nil, all, nil, nil},
-		"an error of the items":   {failing, all, []int{1}, errFailed},
-		"an error of sending":     {endless, func(int) error { return errFailed }, []int{1}, errFailed},
-		"a later one":             {endless, func(n int) error { return map[int]error{3: errFailed}[n] }, []int{1, 2, 3}, errFailed},
-		"the call has ended":      {endless, func(int) error { return shell.ErrEnded }, []int{1}, shell.ErrEnded},
-		"a panic that was caught": {func(yield func(int, error) bool) { yield(0, panicError) }, all, nil, panicError},
-		"an error around ErrEnded": {
-			endless, func(int) error { return fmt.Errorf("not sent: %w", shell.ErrEnded) },
-			[]int{1}, fmt.Errorf("not sent: %w", shell.ErrEnded),
-		},
+		"all sent":                 {endpoint.StreamOf(1, 2), all, []int{1, 2}, nil},
+		"no items":                 {endpoint.StreamOf[int](), all, nil, nil},
+		"a nil stream":             {nil, all, nil, nil},
+		"an error of the items":    {failing, all, []int{1}, errFailed},
+		"an error of sending":      {endless, func(int) error { return errFailed }, []int{1}, errFailed},
+		"a later one":              {endless, func(n int) error { return map[int]error{3: errFailed}[n] }, []int{1, 2, 3}, errFailed},
+		"the call has ended":       {endless, func(int) error { return shell.ErrEnded }, []int{1}, shell.ErrEnded},
+		"a panic that was caught":  {func(yield func(int, error) bool) { yield(0, panicError) }, all, nil, panicError},
+		"an error around ErrEnded": {endless, func(int) error { return around }, []int{1}, around},
 	} {
 		for _, exclusive := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, exclusive %v", name, exclusive), func(t *testing.T) {
