@@ -25,17 +25,23 @@ type Add struct {
 	Concat endpoint.Endpoint[ConcatRequest, ConcatReply]
 }
 
+// Describe states what holds over every transport.
+func (s *Add) Describe(f *endpoint.Facts) {
+	f.Of(&s.Sum, endpoint.Idempotent(), endpoint.Fails(ErrTwoZeroes, ErrOverflow))
+	f.Of(&s.Concat, endpoint.Idempotent(), endpoint.Fails(ErrMaxSize))
+}
+
 // HTTP describes the service to HTTP, once for server and client.
 func (s *Add) HTTP(r *httpx.Routes) {
-	r.POST("/sum", &s.Sum, httpx.Idempotent(), httpx.Fails(ErrTwoZeroes, ErrOverflow))
-	r.POST("/concat", &s.Concat, httpx.Idempotent(), httpx.Fails(ErrMaxSize))
+	r.POST("/sum", &s.Sum)
+	r.POST("/concat", &s.Concat)
 }
 
 // GRPC describes it to gRPC.
 func (s *Add) GRPC(m *grpcx.Methods) {
 	m.Service("pb.Add")
-	m.UnaryAs("Sum", &s.Sum, sumRequest, sumReply, grpcx.Fails(ErrTwoZeroes, ErrOverflow))
-	m.UnaryAs("Concat", &s.Concat, concatRequest, concatReply, grpcx.Fails(ErrMaxSize))
+	m.UnaryAs("Sum", &s.Sum, sumRequest, sumReply)
+	m.UnaryAs("Concat", &s.Concat, concatRequest, concatReply)
 }
 
 // end snippet
