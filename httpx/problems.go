@@ -23,8 +23,11 @@ var ErrMethodNotAllowed = own(http.StatusMethodNotAllowed, endpoint.Define(endpo
 // A router's own answers are known by their texts. What a handler of one path
 // answers passes even so, if router itself, and no middleware around it, is
 // given; that of a subtree ("/files/", "/files/*", what chi's Mount is given)
-// may be another router's.
+// may be another router's. It panics at construction if router is nil.
 func Problems(router http.Handler) http.Handler {
+	if router == nil {
+		panic("httpx: Problems: the router is nil")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := problemWriters.Get().(*problemWriter)
 		p.ResponseWriter, p.r, p.router = w, r, router

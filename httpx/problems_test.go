@@ -375,3 +375,9 @@ func TestProblemsAllocateNothing(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 	require.Zero(t, testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }))
 }
+
+// TestProblemsOfNothing has no router.
+func TestProblemsOfNothing(t *testing.T) {
+	t.Parallel()
+	require.PanicsWithValue(t, "httpx: Problems: the router is nil", func() { httpx.Problems(nil) })
+}
