@@ -201,6 +201,15 @@ var registrarFaults = map[string]struct {
 			return nil
 		}
 	}, []string{"says_what_it_could_not_take_out"}, `^Register returned nil though the registry was broken`},
+	"forgets what it waits with": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			if _, _, err := r.look(); err != nil {
+				<-ctx.Done()
+				return nil
+			}
+			return r.Register(ctx, in)
+		}
+	}, []string{"waits_for_the_registry"}, `^no set \["192.0.2.1:80"\] within 1s; there came: `},
 	"leaves it known": {func(r *registry) registrarFunc {
 		return func(ctx context.Context, in discover.Instance) error {
 			r.put(in)
@@ -262,6 +271,45 @@ func TestRegistrarFaults(t *testing.T) {
 			failsFor(t, name, f.tests, f.says)
 		})
 	}
+}
+
+// A backlog is a source that keeps the oldest of its news for a slow loop, and drops the
+// newest.
+type backlog chan []discover.Instance
+
+func (b backlog) set(_ *testing.T, set []discover.Instance) {
+	select {
+	case b <- discover.Sorted(set):
+	default:
+	}
+}
+
+func (b backlog) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+	return func(yield func([]discover.Instance, error) bool) {
+		for {
+			select {
+			case set := <-b:
+				if !yield(set, nil) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// TestBacklog fails the test with a slow loop.
+func TestBacklog(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultOf) == "" {
+		failsFor(t, "backlog", []string{"gives_a_slow_loop_the_last_set"}, `^no set .* within 1s; there came: `)
+		return
+	}
+	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+		b := make(backlog, 4)
+		return discovertest.SourceKit{Source: b, Set: b.set, Patience: time.Second}
+	})
 }
 
 // kitFaults are what may be wrong with a kit, and what is said of each.
