@@ -84,6 +84,15 @@ var registrarFaults = map[string]struct {
 			return nil
 		}
 	}, []string{"says_what_it_could_not_take_out"}, `^Register returned nil though the registry was broken`},
+	"forgets what it waits with": {func(r *registry) registrarFunc {
+		return func(ctx context.Context, in discover.Instance) error {
+			if _, _, err := r.look(); err != nil {
+				<-ctx.Done()
+				return nil
+			}
+			return r.Register(ctx, in)
+		}
+	}, []string{"waits_for_the_registry"}, `^no set \["192.0.2.1:80"\] within 1s; there came: `},
 	"leaves it known": {func(r *registry) registrarFunc {
 		return func(ctx context.Context, in discover.Instance) error {
 			r.put(in)

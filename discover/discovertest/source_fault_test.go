@@ -175,6 +175,45 @@ func TestSourceFaults(t *testing.T) {
 	}
 }
 
+// A backlog is a source that keeps the oldest of its news for a slow loop, and drops the
+// newest.
+type backlog chan []discover.Instance
+
+func (b backlog) set(_ *testing.T, set []discover.Instance) {
+	select {
+	case b <- discover.Sorted(set):
+	default:
+	}
+}
+
+func (b backlog) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+	return func(yield func([]discover.Instance, error) bool) {
+		for {
+			select {
+			case set := <-b:
+				if !yield(set, nil) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// TestBacklog fails the test with a slow loop.
+func TestBacklog(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(faultOf) == "" {
+		failsFor(t, "backlog", []string{"gives_a_slow_loop_the_last_set"}, `^no set .* within 1s; there came: `)
+		return
+	}
+	discovertest.Source(t, func(*testing.T) discovertest.SourceKit {
+		b := make(backlog, 4)
+		return discovertest.SourceKit{Source: b, Set: b.set, Patience: time.Second}
+	})
+}
+
 // kitFaults are what may be wrong with a kit, and what is said of each.
 var kitFaults = map[string]struct {
 	source    func(*discovertest.SourceKit)

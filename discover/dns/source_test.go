@@ -713,6 +713,8 @@ func TestFaults(t *testing.T) {
 	}{
 		{"no name", dns.SRV(""), `dns: SRV: "" is not a domain name`},
 		{"a URL", dns.SRV("http://users"), `dns: SRV: "http://users" is not a domain name`},
+		{"an address", dns.Hosts("users:80", 80), `dns: Hosts: "users:80" is not a domain name`},
+		{"a label of 64 letters", dns.SRV(strings.Repeat("a", 64)), `dns: SRV: "` + strings.Repeat("a", 64) + `" is not a domain name`},
 		{"a nil option of Hosts", dns.Hosts("a", 1, nil), "dns: Hosts: option 1 of 1 is nil"},
 		{"a nil option of SRV", dns.SRV("a", dns.IPv4Only(), nil), "dns: SRV: option 2 of 2 is nil"},
 		{"all of them", dns.Hosts("a b", 0, dns.Servers(), dns.Servers("localhost:53"), dns.Dial(nil), dns.TTL(0, 1), dns.TTL(2*time.Second, time.Second), dns.Timeout(0), nil), `dns: option Servers: there is none
