@@ -19,16 +19,16 @@ var errNoID = errors.New("the request has no ID")
 
 // A Request0001 is a request that no other endpoint has.
 type Request0001 struct {
-	ID       string   `json:"id"`
-	Name0001 string   `json:"name_0001"`
-	Count    int      `json:"count"`
+	ID       string `json:"id"`
+	Name0001 string `json:"name_0001"`
+	Count    int    `json:"count"`
 }
 
 // A Response0001 is a response that no other endpoint has.
 type Response0001 struct {
-	ID        string   `json:"id"`
-	Total0001 int64    `json:"total_0001"`
-	Price     int      `json:"price"`
+	ID        string `json:"id"`
+	Total0001 int64  `json:"total_0001"`
+	Price     int    `json:"price"`
 }
 
 func handle0001(_ context.Context, req Request0001) (Response0001, error) {
