@@ -20,10 +20,12 @@ func FuzzLineReader(f *testing.F) {
 		var want []string
 		tooLong := false
 		for l := range bytes.SplitSeq(in, []byte("\n")) {
-			if tooLong = len(l) > limit+1; tooLong {
+			raw := len(l)
+			l = bytes.TrimSpace(l)
+			if tooLong = raw > limit+1 || len(l) > limit; tooLong {
 				break
 			}
-			if l = bytes.TrimSpace(l); len(l) > 0 {
+			if len(l) > 0 {
 				want = append(want, string(l))
 			}
 		}
@@ -57,5 +59,18 @@ func TestBrokenLine(t *testing.T) {
 	}
 	if l, err := lines.next(); l != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the broken line is %q, %v", l, err)
+	}
+}
+
+// TestLineLimit has lines of just the limit, with either end, and of a byte more.
+func TestLineLimit(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]error{
+		"12345\n": nil, "12345\r\n": nil, "12345": nil, " 12345\n": nil,
+		"123456\n": errLineTooLong, "123456": errLineTooLong, "1234567\r\n": errLineTooLong,
+	} {
+		if _, err := newLineReader(strings.NewReader(in), 5).next(); !errors.Is(err, want) {
+			t.Errorf("%q within 5 bytes: %v, want %v", in, err, want)
+		}
 	}
 }
