@@ -26,8 +26,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{"a nil source", made(), nil, "discover: Run: the source is nil"},
 		{"a nil func", made(), discover.SourceFunc(nil), "discover: SourceFunc: the func is nil"},
-		{"a source without a sequence", made(), discover.SourceFunc(func(context.Context) iter.Seq2[[]discover.Instance, error] { return nil }),
-			"discover: Run: Watch of the source returned nil"},
+		{"a source without a sequence", made(), discover.SourceFunc(noSequence), "discover: Run: Watch of the source returned nil"},
 		{"for a pool of a slice", discover.Of([]int{1}), discover.Static("a"), "discover: Run: a pool made by Of does not follow a source"},
 		{"for a pool that is closed", closed, discover.Static("a"), "discover: the pool is closed"},
 	} {
@@ -37,6 +36,8 @@ func TestRunRefuses(t *testing.T) {
 		})
 	}
 }
+
+func noSequence(context.Context) iter.Seq2[[]discover.Instance, error] { return nil }
 
 // TestRunOfASourceThatPanics ends the pool.
 func TestRunOfASourceThatPanics(t *testing.T) {
