@@ -62,6 +62,7 @@ func slowly(t *testing.T, d *slowDial, test func(w *world), opts ...discover.Opt
 		test(w)
 		cancel()
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		dials, closes := d.dialer.counts()
 		require.Equal(t, dials, closes, "closes of what was dialled")
 		require.Zero(t, d.dialer.twice, "connections closed twice")
@@ -89,6 +90,7 @@ func TestDialContextEnds(t *testing.T) {
 			slowly(t, d, func(w *world) {
 				w.source.says("a")
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				require.NoError(w.t, d.contexts["a"].Err())
 				require.Equal(w.t, "of Run", d.contexts["a"].Value(valueKey{}))
 				tt.end(w)
@@ -124,11 +126,13 @@ func TestStubbornDial(t *testing.T) {
 	slowly(t, &slowDial{slow: map[string]bool{"a": true, "c": true}, stubborn: true}, func(w *world) {
 		w.source.says("a", "b")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.InDelta(w.t, 0, w.gauge("serving"), 0, "a has the only place")
 		w.source.says("b", "c")
 		synctest.Wait()
 		require.Equal(w.t, "b", w.call())
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		dials, _ := w.dialer.counts()
 		require.Equal(w.t, 1, dials)
 		w.stop()
@@ -138,6 +142,7 @@ func TestStubbornDial(t *testing.T) {
 		_, _, err := w.pool.Acquire(w.t.Context())
 		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		dials, closes := w.dialer.counts()
 		require.Equal(w.t, 3, dials)
 		require.Equal(w.t, 3, closes)
@@ -152,6 +157,7 @@ func TestRunAwaitsDials(t *testing.T) {
 	bubble(t, &dialer{takes: 300 * time.Millisecond}, func(w *world) {
 		w.source.says("a", "b")
 		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
 		w.stop()
 		begun := time.Now()
 		w.ended <- <-w.ended
@@ -199,10 +205,12 @@ func TestDialsAtOnce(t *testing.T) {
 	bubble(t, &dialer{takes: time.Second}, func(w *world) {
 		w.source.says(numbered(0, 10)...)
 		time.Sleep(3500 * time.Millisecond)
+		synctest.Wait()
 		dials, _ := w.dialer.counts()
 		require.Equal(w.t, 9, dials)
 		require.Equal(w.t, 3, w.dialer.mostAtOnce)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		require.InDelta(w.t, 10, w.gauge("serving"), 0)
 	}, discover.Dials(3))
 }
@@ -237,6 +245,7 @@ func TestDialsThatReturnNothing(t *testing.T) {
 				require.NoError(t, err, "the second dial succeeds")
 				pool.Release(token, nil)
 				time.Sleep(time.Second) // in the bubble
+				synctest.Wait()
 				require.NoError(t, pool.Close())
 				require.NoError(t, <-ended)
 				require.Equal(t, []string{"dial_failed a", "dial_failed b"}, w.kinds()[:2])
@@ -255,6 +264,7 @@ func TestRemovedBeforeItsDial(t *testing.T) {
 		synctest.Wait()
 		w.source.says("a", "c")
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		require.Equal(w.t, map[string]int{"a": 1, "c": 1}, w.dialer.perAddr)
 		require.Equal(w.t, []string{"a", "c"}, w.reached(50))
 	}, discover.Dials(1))
