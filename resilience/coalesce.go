@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ended"
 )
 
 // A Coalescer lets calls with equal keys that are made at the same time share one
@@ -106,7 +107,7 @@ type flight[Resp any] struct {
 
 func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 	if ctx.Err() != nil {
-		return *new(Resp), ended(ctx)
+		return *new(Resp), ended.Err(ctx)
 	}
 	key := g.policy.key(req)
 	f, joined := g.join(ctx, key, req)
@@ -119,7 +120,7 @@ func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 	case <-f.done:
 	case <-ctx.Done():
 		if !g.leave(key, f) {
-			return *new(Resp), ended(ctx)
+			return *new(Resp), ended.Err(ctx)
 		}
 	}
 	return f.result()

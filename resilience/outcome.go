@@ -1,12 +1,6 @@
 package resilience
 
-import (
-	"context"
-	"errors"
-	"fmt"
-
-	"github.com/typedkit/endpoint"
-)
+import "github.com/typedkit/endpoint"
 
 // outcome is what a call says of the server that was called.
 type outcome uint8
@@ -70,14 +64,4 @@ func (j *judge) of(err error) outcome {
 // or a policy or a pool of this process refused the call.
 func neverMade(err error) bool {
 	return endpoint.CodeOf(err) == endpoint.Canceled || endpoint.Refused(err)
-}
-
-// gaveUp returns the error of a context that has ended, with its cause. The
-// cause alone may have no code, and would count against the server.
-func gaveUp(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }

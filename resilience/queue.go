@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ended"
 )
 
 // A QueueOption is for policies that let calls wait.
@@ -62,7 +63,7 @@ func (q queue) enter(ctx context.Context, c *common, source string, waiting *ato
 	case err == nil:
 		return nil
 	case canceled(ctx):
-		return gaveUp(ctx)
+		return ended.Err(ctx)
 	}
 	// A deadline that passed in the queue is no fault of the server, which was
 	// not called.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ended"
 )
 
 // A Throttle is a limiter that several processes share, such as one in a store.
@@ -107,7 +108,7 @@ func (q *Quota) ask(ctx context.Context) error {
 	case err == nil:
 		return q.reject(ctx, "quota", max(after, 0))
 	case ctx.Err() != nil:
-		return gaveUp(ctx)
+		return ended.Err(ctx)
 	default:
 		return q.failed(ctx, err)
 	}

@@ -2,13 +2,12 @@ package resilience
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ended"
 )
 
 // A Retry makes a call again that failed in a way that may pass. It repeats
@@ -240,16 +239,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ended(ctx)
+		return ended.Err(ctx)
 	}
-}
-
-// ended returns the error of a context that has ended, with its cause. The cause
-// alone may have no code, and would count against the server.
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }

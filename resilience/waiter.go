@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ended"
 	"golang.org/x/time/rate"
 )
 
@@ -111,7 +112,7 @@ type turn struct {
 
 func (w *Waiter) admit(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return gaveUp(ctx)
+		return ended.Err(ctx)
 	}
 	w.mu.Lock()
 	if w.line.Len() == 0 && w.lim.Allow() {
@@ -185,7 +186,7 @@ func (w *Waiter) stand(ctx context.Context, place *list.Element) error {
 // its deadline has passed is not the fault of the server, which was not called.
 func (w *Waiter) gaveUp(ctx context.Context) error {
 	if canceled(ctx) {
-		return gaveUp(ctx)
+		return ended.Err(ctx)
 	}
 	return w.reject(ctx, "waiter", retryAfter(untilTokens(w.lim, 1)))
 }
