@@ -106,7 +106,7 @@ func (a *attemptContext) Value(key any) any {
 // newAttempt returns the context of an attempt under ctx. before is the attempt
 // that was made before it, nil for the first. The first attempt of a policy
 // that runs inside an attempt of another is that same attempt: it has its
-// number and its tried set.
+// number and its tried set. See decision 5.
 func newAttempt(ctx context.Context, before *attemptContext, bound bool) *attemptContext {
 	a := &attemptContext{Context: ctx}
 	parent := attemptAround(ctx)

@@ -103,6 +103,7 @@ func (c *callContext) Value(key any) any {
 // maps. On a client, what [WithHeader] left for this call is added to header, and
 // err has the code [InvalidArgument] when some of it may not be sent.
 func StartCall(ctx context.Context, op *Operation, header, reply Header) (context.Context, *CallWriter, error) {
+	// See decision 110.
 	node := &callContext{Context: ctx}
 	c := &node.call
 	c.op, c.side, c.header, c.reply = op, op.Side, header, reply
@@ -239,6 +240,7 @@ func (c *Call) ResponseBytes() int64 {
 // that a layer inside made an error of. On a client it is the status that came
 // back, whatever became of it, and 0 when none came.
 func (c *Call) Status(err error) int {
+	// See decision 18.
 	switch {
 	case c == nil:
 		return 0

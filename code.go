@@ -50,7 +50,7 @@ const (
 )
 
 // codes holds, for each code, its wire name, its HTTP status and the message
-// that stands in for one that must not be sent.
+// that stands in for one that must not be sent. See decision 2.
 var codes = [...]struct {
 	name    string
 	status  int

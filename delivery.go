@@ -32,6 +32,7 @@ func withDelivery(err error, sent bool) error {
 // an error that was made of another call's: that its call was not sent says
 // nothing of what the code around it did.
 func NotSent(err error) bool {
+	// See decision 16.
 	d, ok := errors.AsType[*delivery](err)
 	if !ok || d.sent {
 		return false
@@ -65,6 +66,7 @@ func Retryable(err error) bool {
 // made: a limit, a breaker, a pool without servers. A refusal that came over a wire
 // is the other side's.
 func Refused(err error) bool {
+	// See decision 109.
 	return err != nil && ErrorOf(err).refusal
 }
 

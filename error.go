@@ -165,6 +165,7 @@ type selfFormatting interface {
 	fmt.Formatter
 }
 
+// See decision 76.
 type quietError struct{ selfFormatting }
 
 func (q quietError) Format(s fmt.State, verb rune) {
@@ -292,6 +293,7 @@ func (e *Error) Unwrap() error {
 // [DeadlineExceeded] also is a [context.DeadlineExceeded]: which side of a wire
 // saw first that the time was up is a matter of chance.
 func (e *Error) Is(target error) bool {
+	// See decision 12.
 	if e == nil {
 		return false
 	}
@@ -306,6 +308,7 @@ func (e *Error) Is(target error) bool {
 // else one made from the context's two errors, else an [Internal] one with a
 // generic message and err as its cause. It returns nil for nil.
 func ErrorOf(err error) *Error {
+	// See decision 1.
 	if err == nil {
 		return nil
 	}

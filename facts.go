@@ -19,6 +19,7 @@ type Facts struct {
 	about []factsAbout
 }
 
+// See decision 108.
 type factsAbout struct {
 	field any
 	op    *Operation

@@ -70,6 +70,7 @@ func (s Stack) Bind(op *Operation) (Stack, error) {
 // refuses a Stack with a [Repeater] or a [Hedger], which cannot do their work
 // so.
 func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
+	// See decision 3.
 	p := compile(s, nil)
 	for _, seg := range p.segments {
 		if seg.kind != plain {
@@ -132,6 +133,7 @@ func (r *stackRun) exit(i int, err error) error {
 
 // boundary marks the stack of a client's shell: attempts inside it fork the
 // client's Call. In any other stack the nearest Call belongs to somebody else.
+// See decision 4.
 type boundary struct{}
 
 func (boundary) Enter(ctx context.Context) (context.Context, Token, error) { return ctx, Token{}, nil }

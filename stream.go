@@ -230,6 +230,7 @@ func (r *requestItems) show() error {
 	return r.frame.itemIn()
 }
 
+// end ends the contexts of the Items that run and waits for them. See decision 26.
 func (r *requestItems) end() {
 	for _, cancel := range r.cancels { // for an Item that waits
 		cancel()

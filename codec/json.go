@@ -169,6 +169,7 @@ func (f *jsonFormat) marshal(dst []byte, v any) ([]byte, error) {
 }
 
 // errNull is for a value that would be written as what no reader takes.
+// See decision 19.
 var errNull = errors.New("the value is nil, which is no message")
 
 // Into returns a function that writes one value after the other into buf, which

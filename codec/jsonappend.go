@@ -58,7 +58,7 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, bool) {
 }
 
 // isNumber says that a value of type t is a number, which the tag option string
-// puts into a string.
+// puts into a string. See decision 30.
 func isNumber(t reflect.Type) bool {
 	return t != durationType && t.Kind() >= reflect.Int && t.Kind() <= reflect.Float64
 }
@@ -121,7 +121,7 @@ func appendBase64(dst, b []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendDuration does what writeDuration does.
+// appendDuration does what writeDuration does. See decision 31.
 func appendDuration(dst []byte, p unsafe.Pointer) ([]byte, bool) {
 	dst = append(dst, '"')
 	dst = append(dst, (*time.Duration)(p).String()...)

@@ -66,6 +66,7 @@ func (x *explainer) structure(t reflect.Type) structure {
 
 var errEnough = errors.New("enough")
 
+// See decision 7.
 func explain(src []byte, t reflect.Type, opts json.Options, lenient bool) []endpoint.Violation {
 	x := &explainer{
 		dec: jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true)), opts: opts, lenient: lenient,

@@ -106,6 +106,7 @@ func (s *surveyed) visitKey(k reflect.Type, place string) {
 	s.fault(place, "a map with keys of kind %s has no form in JSON", k.Kind())
 }
 
+// See decision 15.
 func (s *surveyed) visitStruct(t reflect.Type, place string) {
 	fields, err := shape.Members(t)
 	if err != nil {

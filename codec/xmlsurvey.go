@@ -80,6 +80,7 @@ func (s *xmlSurvey) visit(t reflect.Type, place string) {
 	}
 }
 
+// See decision 21.
 func (s *xmlSurvey) visitStruct(t reflect.Type, place string) {
 	if embedsItself(t, nil) {
 		s.fault(place, "a struct that embeds itself has no form in XML")

@@ -29,6 +29,7 @@ func (l *leastRequest) choose(int64) (int, *seat) {
 	return a, atA
 }
 
+// See decision 63.
 func (l *leastRequest) chooseWeighted() (int, *seat) {
 	a, b := l.draw()
 	atA, atB := l.table.at(a), l.table.at(b)

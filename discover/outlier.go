@@ -61,7 +61,7 @@ func (c *core) eject(s *slot) {
 	c.publish()
 }
 
-// readmit takes an ejected slot back on probation.
+// readmit takes an ejected slot back on probation. See decision 50.
 func (c *core) readmit(s *slot) {
 	defer c.after()
 	c.mu.Lock()

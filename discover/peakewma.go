@@ -104,6 +104,7 @@ func decay(age int64) float64 {
 //go:noinline
 func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / float64(ewmaWindow)) }
 
+// See decision 49.
 func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	cost := m.costAt(now)
 	sample := max(float64(now-start), 1)

@@ -24,6 +24,7 @@ func (r *random) Pick(context.Context) int {
 	return place
 }
 
+// See decision 84.
 func (r *random) choose(int64) (int, *seat) {
 	var place int
 	if r.weights != nil {

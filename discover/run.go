@@ -6,6 +6,7 @@ import (
 )
 
 // run follows the source until ctx or the source ends, and ends the pool.
+// See decision 51.
 func (c *core) run(ctx context.Context, s Source) (last error) {
 	if s == nil {
 		return errSource
@@ -53,7 +54,7 @@ func (c *core) start(ctx context.Context, cancel context.CancelFunc) error {
 	return nil
 }
 
-// sourceFailed notes that the source cannot tell at the moment.
+// sourceFailed notes that the source cannot tell at the moment. See decision 94.
 func (c *core) sourceFailed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return // it was told to end
@@ -101,7 +102,7 @@ func (c *core) update(set []Instance) {
 }
 
 // watchGrace starts or stops the time for which slots are kept though the set is
-// empty.
+// empty. See decision 88.
 func (c *core) watchGrace() {
 	switch kept := c.roster.keepsWithoutSuccessors(); {
 	case kept && c.grace == nil:

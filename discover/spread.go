@@ -12,6 +12,7 @@ import (
 var errPicker = errors.New("discover: the balancer returned no picker, or its picker an index outside the set")
 
 // A seating is where the members of one operation sit. The core's mu guards it.
+// See decision 86.
 type seating struct {
 	operation int   // its number, and place in slot.members
 	table     table // of the last publication, for balancers of this package

@@ -65,7 +65,7 @@ type snapshot[C any] struct {
 }
 
 // publish makes what the board shows the set that calls of the view are spread over,
-// where only these places have changed.
+// where only these places have changed. See decision 62.
 func (v *view[C]) publish(vs *views[C], moved []int) {
 	if vs.conns.n == 0 {
 		v.table = table{}

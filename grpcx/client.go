@@ -220,7 +220,7 @@ func (c *client) sent(err error) error {
 	return endpoint.MarkMaybeSent(err)
 }
 
-// failed makes the typed error of an attempt that failed.
+// failed makes the typed error of an attempt that failed. See decision 98.
 func (x *outgoing) failed(ctx context.Context, err error) error {
 	c := x.c
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil { // of an interceptor, or a connection within the process
@@ -249,7 +249,7 @@ func (x *outgoing) mark(err error) error {
 }
 
 // unsent reports whether the call never had a stream: grpc-go tells the peer of every
-// call that had one. Another kind of connection might not.
+// call that had one. Another kind of connection might not. See decision 56.
 func (x *outgoing) unsent() bool {
 	_, ok := x.conn.(*grpc.ClientConn)
 	return ok && x.peer.Addr == nil

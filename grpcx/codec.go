@@ -152,7 +152,7 @@ func (anything) Append(dst []byte, _ any) ([]byte, error) { return dst, nil }
 func (anything) Decode(src []byte, v any) error           { *v.(*[]byte) = src; return nil }
 
 // boxCodec is what RegisterFormats registers: a codec of boxes, and of values
-// by its format for whoever else finds it.
+// by its format for whoever else finds it. See decision 53.
 type boxCodec struct{ codecFormat }
 
 func (c boxCodec) Name() string { return c.subtype }

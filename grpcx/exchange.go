@@ -40,7 +40,7 @@ type exchange struct {
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 // release gives x back for another call. grpc-go's traces keep what a message was
-// read into, so they keep x.
+// read into, so they keep x. See decision 99.
 func (x *exchange) release() {
 	if grpc.EnableTracing {
 		return
@@ -49,7 +49,7 @@ func (x *exchange) release() {
 	exchanges.Put(x)
 }
 
-// start begins the Call. It is not inlined: see unaryHandler.
+// start begins the Call. It is not inlined: see unaryHandler and decision 85.
 //
 //go:noinline
 func (x *exchange) start(ctx context.Context) context.Context {
@@ -61,6 +61,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 }
 
 // source answers what a Call is seldom asked for. A handler may keep it.
+// See decision 57.
 type source struct {
 	stream   context.Context // grpc-go's own
 	header   atomic.Pointer[endpoint.Header]
@@ -70,6 +71,7 @@ type source struct {
 }
 
 // setAnswer is called once at most. Whoever has the Call may ask meanwhile.
+// See decision 100.
 func (s *source) setAnswer(m any) {
 	s.answer = m
 	s.answered.Store(true)
@@ -114,6 +116,7 @@ func sizeOf(m any) int64 {
 }
 
 // serve takes the endpoint from its field and puts the layers around it.
+// See decision 58.
 func (mt *method) serve() {
 	mt.endpoint.Read()
 	switch mt.op.Streams {

@@ -79,6 +79,7 @@ func Health(s grpc.ServiceRegistrar) (*HealthServer, error) {
 // Watch serves the method of the protocol: the status of a service, and each change
 // of it. After Shutdown it fails with UNAVAILABLE.
 func (h *HealthServer) Watch(r *grpc_health_v1.HealthCheckRequest, s grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) error {
+	// See decision 93.
 	w, err := h.begin(s)
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func coded(err error) error {
 	return endpoint.Errorf(codeOf(st.GRPCStatus()), "%s", st.GRPCStatus().Message()).WithCause(&rawStatus{err, st.GRPCStatus()})
 }
 
-// rawStatus is the cause of an error that coded made.
+// rawStatus is the cause of an error that coded made. See decision 55.
 type rawStatus struct {
 	error
 	status *status.Status
@@ -188,7 +188,7 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 
 // spoken is the error of a status with the words of its message alone: grpc-go
 // says its code, too, which the error around it has already. An endpoint.Error
-// says the words of its cause once when they are its own.
+// says the words of its cause once when they are its own. See decision 101.
 type spoken struct {
 	error
 	words string

@@ -26,6 +26,7 @@ var (
 )
 
 // readBody reads all of the body into x.body, within the limits of the route.
+// See decision 17.
 func (x *exchange) readBody(c coding) (err error) {
 	limit := x.rt.opts.maxBody
 	if x.r.ContentLength > limit {

@@ -157,7 +157,7 @@ func (c *Conn) transport() *http.Transport {
 
 // do is the client's Do, without the copy that it makes of the headers of every
 // request, in case that there is a redirect. An answer that is one goes to the
-// client after all, as if it had made the request itself.
+// client after all, as if it had made the request itself. See decision 23.
 func (c *Conn) do(r *http.Request) (*http.Response, error) {
 	if c.direct == nil {
 		return c.client.Do(r)

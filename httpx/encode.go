@@ -133,7 +133,7 @@ func (b *binding) writeQuery(v reflect.Value, dst []byte) ([]byte, error) {
 }
 
 // sends says that a parameter is to be sent: a zero value reads the same as an
-// absent one, unless the other side tells them apart.
+// absent one, unless the other side tells them apart. See decision 8.
 func (p *param) sends(v reflect.Value) bool {
 	return p.slice || p.pointer || p.optional || p.required || p.hasDef || !v.FieldByIndex(p.index).IsZero()
 }

@@ -136,7 +136,7 @@ func titleOf(status int) string {
 	return http.StatusText(status)
 }
 
-// problemHeader sets the headers of an error beside its body.
+// problemHeader sets the headers of an error beside its body. See decision 11.
 func problemHeader(h http.Header, e *endpoint.Error, status int) {
 	for _, k := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Cache-Control"} {
 		delete(h, k)

@@ -14,7 +14,7 @@ import (
 // shadow through a pointer; both types differ in names and tags alone.
 //
 // What is hidden is so for every codec, by not being exported; what is embedded
-// is so for every codec, too.
+// is so for every codec, too. See decision 6.
 func shadowOf(t reflect.Type, request bool) (shadow reflect.Type, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -55,6 +55,7 @@ func shadowOfField(sf reflect.StructField, i int, request bool) (reflect.StructF
 	return f, err
 }
 
+// See decision 20.
 func shadowOfEmbedded(t reflect.Type, request bool) (reflect.Type, error) {
 	if t.Kind() != reflect.Pointer {
 		return shadowOf(t, request)

@@ -98,7 +98,7 @@ func (it *item) parseID(id reflect.Value, text []byte) string {
 }
 
 // itemWriter encodes the items of one stream, one after the other from the same
-// place: what an item needs is made once for all of them.
+// place: what an item needs is made once for all of them. See decision 24.
 type itemWriter struct {
 	it    *item
 	v     any           // points to the place

@@ -94,6 +94,7 @@ func (rt *route) bindStream(p *pattern) []error {
 	return faults
 }
 
+// See decision 14.
 func (rt *route) checkResume() []error {
 	var faults []error
 	if rt.op.Streams != endpoint.ServerStream {

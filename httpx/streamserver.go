@@ -300,12 +300,13 @@ func (x *exchange) successStatus() int {
 }
 
 // publish copies what the handler set for the reply. What it sets after a
-// heartbeat or an item is too late, as it is in net/http.
+// heartbeat or an item is too late, as it is in net/http. See decision 13.
 func (x *exchange) publish() {
 	maps.Copy(x.w.Header(), x.reply().Raw())
 }
 
 // eventSender writes a response stream, and heartbeats between its items.
+// See decision 111.
 type eventSender struct {
 	x     *exchange
 	idle  time.Duration

@@ -61,6 +61,7 @@ func (u *upload) watch(conn net.Conn) {
 	}
 }
 
+// See decision 25.
 func (u *upload) lookAtConn() {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -128,6 +128,7 @@ func (l *Logger) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint
 // the code that made the call decides what it means. Error: a fault of the
 // server that this process is.
 func LevelOf(o *Observation) slog.Level {
+	// See decision 65.
 	switch {
 	case o.Code == endpoint.OK || o.Code == endpoint.Canceled:
 		return slog.LevelInfo

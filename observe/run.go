@@ -91,7 +91,7 @@ func (r *run) finish(ctx context.Context, o *Observation, err error) {
 	r.end(ctx, len(r.observers), o)
 }
 
-// reuse gives the run back, as it was but for its state and its start.
+// reuse gives the run back, as it was but for its state and its start. See decision 67.
 func (r *run) reuse() {
 	clear(r.tokens[:len(r.observers)])
 	r.operation, r.Call, r.Operation, r.Err = nil, nil, nil, nil

@@ -268,6 +268,7 @@ func (i SLI) Alert() (BurnRate, bool) {
 	return BurnRate{}, false
 }
 
+// See decision 66.
 func (i *SLI) add(o SLI) {
 	i.Total += o.Total
 	i.Bad += o.Bad

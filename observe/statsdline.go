@@ -7,7 +7,7 @@ import (
 )
 
 // name appends the name of a figure of calls and the colon; code is below 0
-// where there is none.
+// where there is none. See decision 75.
 func (s *StatsD) name(b []byte, f *figures, code endpoint.Code, metric string) []byte {
 	b = append(b, s.config.prefix...)
 	b = append(b, f.key.sideName()...)

@@ -12,6 +12,7 @@ import (
 // last one's in everything but errors.Is, which finds each: an Unwrap that gave
 // all of them would let an earlier one decide the code whenever the last has
 // none, and the mark of one that was never sent stand for one that was.
+// See decision 43.
 type attemptsError struct {
 	last    error // with a code
 	earlier []error

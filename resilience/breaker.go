@@ -71,6 +71,7 @@ type Breaker struct {
 }
 
 // rules are the numbers of a Breaker, read-only after its construction.
+// See decision 39.
 type rules struct {
 	failures  int
 	last      int

@@ -7,7 +7,7 @@ import (
 )
 
 // buckets is a table of token buckets of bounded size. The arithmetic is that of
-// golang.org/x/time/rate, in a fifth of its memory.
+// golang.org/x/time/rate, in a fifth of its memory. See decision 38.
 type buckets[K comparable] struct {
 	rate   bucketRate
 	epoch  time.Time // what its times count from

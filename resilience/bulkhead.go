@@ -96,6 +96,7 @@ func (b *Bulkhead) Gauges(yield func(endpoint.Gauge) bool) {
 	}
 }
 
+// See decision 36.
 func (b *Bulkhead) wait(ctx context.Context) error {
 	return b.queue.enter(ctx, &b.common, "bulkhead", &b.waiting, func(ctx context.Context) error {
 		select {

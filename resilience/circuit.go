@@ -34,7 +34,7 @@ func (s BreakerState) String() string {
 //
 // All that belongs to a generation is in its period. A change of state swaps the
 // period for a new one, which only one goroutine can do; whoever holds an old
-// period counts into nothing.
+// period counts into nothing. See decision 34.
 type circuit struct {
 	b       *Breaker
 	op      *endpoint.Operation // nil: of no single one

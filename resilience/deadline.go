@@ -14,7 +14,7 @@ import (
 // Once armed it is the context of package context that it made: children
 // register with that one, without a goroutine. Before, nobody has seen it end:
 // a deadline that passed unseen before the parent ended, or before the call did,
-// leaves no trace.
+// leaves no trace. See decision 45.
 type deadlineContext struct {
 	context.Context // the parent, whose own deadline is not earlier
 	deadline        time.Time

@@ -6,7 +6,7 @@ import (
 )
 
 // A construction holds the faults of one call of a constructor. Every policy has
-// one. Its zero value marks a policy that no constructor made.
+// one. Its zero value marks a policy that no constructor made. See decision 119.
 type construction struct {
 	by     string // the name of the constructor
 	faults []error

@@ -7,7 +7,7 @@ import (
 )
 
 // faulty is a layer with faults. A Stack reports them, and refuses every call
-// with them, as its Enter does.
+// with them, as its Enter does. See decision 120.
 type faulty struct{ err error }
 
 func (f faulty) Err() error { return f.err }

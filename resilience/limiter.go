@@ -144,7 +144,7 @@ func seconds(s float64) time.Duration {
 }
 
 // retryAfter returns d as an error tells it: in milliseconds, rounded up, at
-// least one; 0, for unknown, if d is never.
+// least one; 0, for unknown, if d is never. See decision 37.
 func retryAfter(d time.Duration) time.Duration {
 	if d > never-time.Millisecond {
 		return 0

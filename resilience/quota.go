@@ -114,6 +114,7 @@ func (q *Quota) ask(ctx context.Context) error {
 	}
 }
 
+// See decision 40.
 func (q *Quota) failed(ctx context.Context, err error) error {
 	q.emit(ctx, endpoint.Event{Source: "quota", Kind: "failed", Err: err})
 	if q.closed {

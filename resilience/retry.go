@@ -171,7 +171,7 @@ type tries struct {
 	open bool    // another attempt was begun, whose error is not among errs
 }
 
-// again is Again with the choice of errors left to repeats.
+// again is Again with the choice of errors left to repeats. See decision 103.
 func (r *Retry) again(ctx context.Context, t endpoint.Token, err error, repeats func(error) bool) (context.Context, endpoint.Token, bool) {
 	state, ok := t.P.(*tries)
 	if !ok {
@@ -199,7 +199,7 @@ func (r *Retry) again(ctx context.Context, t endpoint.Token, err error, repeats 
 const repeated = "repeated"
 
 // plan says how long to wait after made attempts, and what becomes of the call:
-// a kind of event.
+// a kind of event. See decision 47.
 func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, string) {
 	if made >= r.attempts {
 		return 0, "exhausted"

@@ -234,6 +234,7 @@ func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.To
 }
 
 // late says that the call will end too late. Both times are after the epoch.
+// See decision 59.
 func (o *shedOperation) late(deadline, now time.Duration) bool {
 	left := deadline - now
 	if left <= 0 {

@@ -24,7 +24,7 @@ const patience = 10 * time.Second
 // shares are the percentages of the limit that calls of a rank may fill.
 var shares = [priorities]int64{30, 50, 90, 100}
 
-// load finds how many calls may run side by side.
+// load finds how many calls may run side by side. See decision 60.
 type load struct {
 	running atomic.Int64
 	limit   atomic.Int64

@@ -142,7 +142,7 @@ func misplaced(option, role string) faulty {
 	return faulty{fmt.Errorf("resilience: %s(%q): it is an argument of ClientStack and ServerStack only", option, role)}
 }
 
-// A seat is the place of a role in a stack.
+// A seat is the place of a role in a stack. See decision 117.
 type seat struct {
 	role      string
 	several   bool                  // it takes any number of layers
@@ -153,6 +153,7 @@ type seat struct {
 }
 
 // clientSeats returns the seats of a client's stack, the outermost first.
+// See decision 118.
 func clientSeats() []seat {
 	return []seat{
 		{role: RoleTelemetry, several: true},

@@ -151,7 +151,7 @@ func (t *Throttler) rejects() bool {
 	return true
 }
 
-// probability returns that of a rejection. The caller holds mu.
+// probability returns that of a rejection. The caller holds mu. See decision 35.
 func (t *Throttler) probability(now time.Duration) float64 {
 	t.recent.advance(now)
 	requests := float64(t.recent.calls)

@@ -172,7 +172,7 @@ func (t *Timeout) told(ctx context.Context, d *deadlineContext, err error) error
 	return err
 }
 
-// endedBy returns the bound that the call ended by, or nil.
+// endedBy returns the bound that the call ended by, or nil. See decision 44.
 func (t *Timeout) endedBy(ctx context.Context, d *deadlineContext, err error) *bound {
 	e := endpoint.ErrorOf(err)
 	if code := e.Code(); code != endpoint.DeadlineExceeded && code != endpoint.Canceled {

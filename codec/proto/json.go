@@ -26,6 +26,7 @@ import (
 // Equal messages are equal bytes.
 func JSON() codec.Compiler { return jsonFormat{} }
 
+// See decision 33.
 type jsonFormat struct {
 	of      kind
 	lenient bool

@@ -30,6 +30,7 @@ const maxDepth = 100
 // bytes.
 func Format() codec.Compiler { return binary{} }
 
+// See decision 32.
 type binary struct{ of kind }
 
 func (binary) MediaType() string { return "application/protobuf" }
@@ -51,6 +52,7 @@ func (b binary) Append(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
+// See decision 54.
 func (b binary) Decode(src []byte, v any) error {
 	m, err := b.of.message(v, true)
 	if err != nil {

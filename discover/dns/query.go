@@ -113,7 +113,7 @@ func settled(kinds []uint16, found [][]string, errs []error) ([]string, error) {
 }
 
 // denied notes how long the answer is right that there are no records of the
-// kind (RFC 2308 §5), if that is what it says.
+// kind (RFC 2308 §5), if that is what it says. See decision 92.
 func (q *query) denied(answer *dns.Msg, kind uint16) {
 	if slices.ContainsFunc(answer.Answer, func(r dns.RR) bool { return r.Header().Rrtype == kind }) {
 		return
@@ -146,7 +146,7 @@ func (q *query) addressesIn(records []dns.RR) []string {
 	return addrs
 }
 
-// services returns the servers of a service.
+// services returns the servers of a service. See decision 90.
 func (q *query) services(ctx context.Context, name string) ([]discover.Instance, error) {
 	answer, err := q.ask(ctx, name, dns.TypeSRV)
 	if err != nil {
@@ -182,6 +182,7 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 // out some of them and need not tell (RFC 2181 §9). A target that does not exist
 // is a record that was forgotten, unless no other is left: that is as little
 // believed as it is of a host. Any other error is one of the whole answer.
+// See decision 91.
 func (q *query) targets(ctx context.Context, servers []*dns.SRV) (map[string][]string, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)

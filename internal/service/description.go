@@ -214,6 +214,7 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 
 // Clashes adds the faults of errors that two operations declare with different codes.
 func (d *Description) Clashes() {
+	// See decision 74.
 	for _, err := range SameIdentities(d.fails) {
 		d.Fault(d.Type(), err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // A Client is one operation of a transport on the client's side. C is the type of
-// a connection.
+// a connection. See decision 107.
 type Client[C any] struct {
 	Op     *endpoint.Operation
 	Target endpoint.Target[C]

@@ -71,6 +71,7 @@ func (m *Messages) set(req, resp any) { m.Req, m.Resp = req, resp }
 // attempt has its own, so that one that lost a race never writes to the response
 // that the caller reads.
 func (m *Messages) Place() any {
+	// See decision 112.
 	if m.taken.CompareAndSwap(false, true) {
 		return m.Resp
 	}

@@ -33,6 +33,7 @@ func Guard(pass func(v any) bool, run func() error) (err error) {
 // may panic, for example the Unwrap of a nil pointer. In that case it calls answer
 // again, with the *endpoint.PanicError, whose code is Internal.
 func Answer(err error, answer func(err error)) {
+	// See decision 102.
 	panicked := Guard(nil, func() error {
 		answer(err)
 		return nil

@@ -123,6 +123,7 @@ func (p *Producer) Failed() error {
 // Stop ends the producer together with the call: it is not started any more, and an
 // exclusive one sends no further item.
 func (p *Producer) Stop() {
+	// See decision 28.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.started, p.stopped = true, true
@@ -140,6 +141,7 @@ func (p *Producer) isStopped() bool {
 // ctx must be the caller's own context, because one derived from it may end later
 // than the producer returns.
 func Whole(ctx context.Context, items endpoint.Stream[any]) endpoint.Stream[any] {
+	// See decision 27.
 	if items == nil {
 		return nil
 	}

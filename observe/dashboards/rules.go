@@ -58,6 +58,7 @@ const (
 // An error is a call whose code is the server's fault: UNKNOWN,
 // DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE or DATA_LOSS.
 func Rules(objectives ...Objective) ([]byte, error) {
+	// See decision 71.
 	if len(objectives) == 0 {
 		objectives = []Objective{{Availability: 0.999}}
 	}

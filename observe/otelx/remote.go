@@ -43,6 +43,7 @@ func newRemote(p propagation.TextMapPropagator, http bool) *remote {
 // unsampled says, at the cost of reading one header, that the caller does not
 // record the trace of this call. When it says no, that may still be so: where
 // there are headers of several kinds, the propagator says which of them rules.
+// See decision 68.
 func (r *remote) unsampled(call *endpoint.Call) bool {
 	raw := call.Header().Raw()
 	parent := raw[r.parent]
@@ -114,7 +115,7 @@ func isID(s string) bool {
 
 // keysOf returns the keys under which a context has what the propagator sends.
 // They are not exported, so it is asked to send, from a context that takes
-// notes.
+// notes. See decision 69.
 func keysOf(p propagation.TextMapPropagator) []any {
 	valid := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}})
 	notes := &notes{Context: trace.ContextWithSpanContext(context.Background(), valid)}

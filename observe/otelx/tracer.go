@@ -236,7 +236,7 @@ func (s *spans) inject(ctx context.Context, call *endpoint.Call, side endpoint.S
 	}
 }
 
-// End ends the span.
+// End ends the span. See decision 77.
 func (s *spans) End(_ context.Context, t endpoint.Token, o *observe.Observation) {
 	sp, ok := t.P.(*span)
 	if !ok {

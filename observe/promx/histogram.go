@@ -90,7 +90,7 @@ func (l *layout) cell(v float64) int {
 	return cell
 }
 
-// A histogram is a prometheus.Metric, native and classic.
+// A histogram is a prometheus.Metric, native and classic. See decision 70.
 type histogram struct {
 	*layout
 	desc    *prometheus.Desc

@@ -2,7 +2,8 @@
 // bytes, numbers, times. It is what formats like CBOR and MessagePack have in
 // common; each of them adds, as a [Wire], how one item is spelt.
 //
-// A type has the members, the names and the faults that it has in JSON.
+// A type has the members, the names and the faults that it has in JSON. See
+// decision 29.
 package items
 
 import (
