@@ -2,28 +2,25 @@ package endpoint
 
 import "context"
 
-// A slot is what one layer needs from Enter to Exit.
-type slot struct {
-	ctx context.Context
-	tok Token
-}
-
 // A frame is the state of one call through the layers of one segment. It ensures
-// that Exit runs exactly once for each Enter that did not refuse. slots has room
-// for all layers. The slots of a unary call are on the goroutine's stack: no method
-// keeps a pointer to them, and layers get copies.
+// that Exit runs exactly once for each Enter that did not refuse. The frame of a
+// unary call is on the goroutine's stack: no method keeps a pointer to it, and
+// layers get copies of what it holds.
 type frame struct {
 	layers   []Layer
-	slots    []slot
 	n        int // layers entered and not yet exited
 	finished bool
+	// Of each entered layer. They are two arrays, because the compiler copies an
+	// element of a struct of both through memory, which doubles the time of a layer.
+	ctx [maxFrame]context.Context
+	tok [maxFrame]Token
 }
 
 // enter enters the layers in order and returns the context for what is inside. If
 // a layer refuses, the layers outside it must still exit.
 func (f *frame) enter(ctx context.Context) (context.Context, error) {
 	for i, l := range f.layers {
-		if i == len(f.slots) { // tells the compiler that i is in bounds
+		if i == maxFrame { // tells the compiler that i is in bounds
 			break
 		}
 		inner, tok, err := l.Enter(ctx)
@@ -33,7 +30,7 @@ func (f *frame) enter(ctx context.Context) (context.Context, error) {
 		if inner != nil {
 			ctx = inner
 		}
-		f.slots[i] = slot{ctx, tok}
+		f.ctx[i], f.tok[i] = ctx, tok
 		f.n = i + 1
 	}
 	return ctx, nil
@@ -41,11 +38,12 @@ func (f *frame) enter(ctx context.Context) (context.Context, error) {
 
 // exit exits the entered layers, last first, and returns the resulting error.
 func (f *frame) exit(err error) error {
+	layers := f.layers
 	for f.n > 0 {
 		// Before the call, so that an Exit that panics does not run twice.
 		f.n--
-		s := &f.slots[f.n]
-		if e := f.layers[f.n].Exit(s.ctx, s.tok, err); e != nil {
+		i := f.n & (maxFrame - 1)
+		if e := layers[i].Exit(f.ctx[i], f.tok[i], err); e != nil {
 			err = e
 		}
 	}
@@ -77,8 +75,7 @@ func (f *frame) exitQuietly(err error) {
 	defer func() { _ = recover() }()
 	for f.n > 0 {
 		f.n--
-		s := &f.slots[f.n]
-		_ = f.layers[f.n].Exit(s.ctx, s.tok, err)
+		_ = f.layers[f.n].Exit(f.ctx[f.n], f.tok[f.n], err)
 	}
 	f.finished = true
 }
@@ -86,12 +83,11 @@ func (f *frame) exitQuietly(err error) {
 // again asks the only layer, a Repeater, whether to make another attempt, and keeps
 // the context and the token for its Exit.
 func (f *frame) again(ctx *context.Context, err error) bool {
-	s := &f.slots[0]
-	next, tok, again := f.layers[0].(Repeater).Again(*ctx, s.tok, err)
+	next, tok, again := f.layers[0].(Repeater).Again(*ctx, f.tok[0], err)
 	if next != nil {
-		*ctx, s.ctx = next, next
+		*ctx, f.ctx[0] = next, next
 	}
-	s.tok = tok
+	f.tok[0] = tok
 	return again
 }
 
@@ -119,7 +115,7 @@ func (f *frame) itemOut() error {
 
 func (f *frame) item(i int) error {
 	if s, ok := f.layers[i].(Streamer); ok {
-		return s.Item(f.slots[i].ctx, f.slots[i].tok)
+		return s.Item(f.ctx[i], f.tok[i])
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (s Stack) Enter(ctx context.Context) (context.Context, Token, error) {
 	}
 	run := &stackRun{frames: make([]frame, len(p.segments))}
 	for i, seg := range p.segments {
-		run.frames[i] = newFrame(seg.layers)
+		run.frames[i].layers = seg.layers
 	}
 	inner, err := run.enter(ctx, 0)
 	if err != nil {
@@ -145,12 +145,11 @@ type plan struct {
 	segments []segment
 	err      error
 
-	next       any // the endpoint
 	erased     func(ctx context.Context, req any) (any, error)
 	out        anyStream // the nil stream of the response's type
 	streamsIn  bool      // the request is a stream
 	streamsOut bool      // the response is a stream
-	direct     bool      // run suffices: no segment needs values that are boxed
+	boxed      bool      // a segment needs requests and responses of type any, or err is set
 }
 
 type segmentKind uint8

@@ -3,7 +3,6 @@ package endpoint
 import (
 	"context"
 	"reflect"
-	"slices"
 	"sync/atomic"
 )
 
@@ -142,12 +141,8 @@ type streamCall struct {
 	items   *requestItems
 }
 
-func newFrame(layers []Layer) frame {
-	return frame{layers: layers, slots: make([]slot, len(layers))}
-}
-
 func newStreamCall(s *segment) *streamCall {
-	return &streamCall{segment: s, frame: newFrame(s.layers)}
+	return &streamCall{segment: s, frame: frame{layers: s.layers}}
 }
 
 func (c *streamCall) wasRanged() bool { return c != nil && c.ranged.Load() }
@@ -208,12 +203,11 @@ type requestItems struct {
 }
 
 func newRequestItems(f frame) *requestItems {
-	f.slots = slices.Clone(f.slots)
 	r := &requestItems{frame: f, lock: make(chan struct{}, 1)}
 	for i, l := range f.layers {
 		if _, ok := l.(Streamer); ok {
-			ctx, cancel := context.WithCancel(f.slots[i].ctx)
-			f.slots[i].ctx, r.cancels = ctx, append(r.cancels, cancel)
+			ctx, cancel := context.WithCancel(f.ctx[i])
+			f.ctx[i], r.cancels = ctx, append(r.cancels, cancel)
 		}
 	}
 	return r

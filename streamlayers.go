@@ -11,7 +11,7 @@ func (p *plan) stream(ctx context.Context, i int, req any) Stream[any] {
 	return func(yield func(any, error) bool) {
 		s := &p.segments[i]
 		r := &streamRange{plan: p, next: i + 1, req: req, yield: yield}
-		r.segment, r.frame = s, newFrame(s.layers)
+		r.segment, r.frame = s, frame{layers: s.layers}
 		if err := r.run(ctx); err != nil && !r.stopped {
 			yield(nil, err)
 		}

@@ -12,46 +12,54 @@ import (
 //
 // Generic code is compiled for each pair of types, and the names of its functions
 // contain the text of both types. So the code here only copies the request and the
-// response, and all else runs on the plan, which is compiled once. It captures no
+// response and runs a frame of layers; all else is compiled once. It captures no
 // variable of a user's type, because that would add a description of the type to
 // the binary. See decision 106.
 func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	p := planOf(s, next, reflect.TypeOf(next))
-	if p == nil {
-		return next
-	}
-	p.erased = func(ctx context.Context, req any) (any, error) {
-		r, _ := req.(Req)
-		return p.next.(Endpoint[Req, Resp])(ctx, r)
-	}
-	return func(ctx context.Context, req Req) (resp Resp, err error) {
-		if !p.direct {
-			v, err := p.call(ctx, req)
-			resp, _ = v.(Resp)
-			return resp, err
+	p := planOf(s, reflect.TypeOf(next))
+	for i := p.shells() - 1; i >= 0; i-- {
+		sh := p.shell(i, next)
+		if sh.boxed {
+			p.erased = func(ctx context.Context, req any) (any, error) {
+				r, _ := req.(Req)
+				return sh.next.(Endpoint[Req, Resp])(ctx, r)
+			}
 		}
-		err = p.run(ctx, 0, func(ctx context.Context) (err error) {
-			resp, err = p.next.(Endpoint[Req, Resp])(ctx, req)
-			return err
-		})
-		if err != nil {
-			return *new(Resp), err
+		next = func(ctx context.Context, req Req) (resp Resp, err error) {
+			switch {
+			case sh.boxed:
+				v, err := p.call(ctx, req)
+				resp, _ = v.(Resp)
+				return resp, err
+			case sh.repeats:
+				err = sh.repeat(ctx, nil, func(ctx context.Context) (err error) {
+					resp, err = sh.next.(Endpoint[Req, Resp])(ctx, req)
+					return err
+				})
+			default:
+				f := frame{layers: sh.layers}
+				defer f.unwind()
+				ctx, err = f.enter(ctx)
+				if err == nil {
+					resp, err = sh.next.(Endpoint[Req, Resp])(ctx, req)
+				}
+				err = f.exit(err)
+			}
+			if err != nil {
+				return *new(Resp), err
+			}
+			return resp, nil
 		}
-		return resp, nil
 	}
+	return next
 }
 
-// planOf returns the plan for the layers of s around next, an endpoint of type t,
-// or nil if s has no layers.
-func planOf(s Stack, next any, t reflect.Type) *plan {
+// planOf returns the plan for the layers of s around an endpoint of type t.
+func planOf(s Stack, t reflect.Type) *plan {
 	p := compile(s, nil)
-	if p.err == nil && len(p.segments) == 0 {
-		return nil
-	}
-	p.next = next
 	_, p.streamsIn = asStream(t.In(1))
 	p.out, p.streamsOut = asStream(t.Out(0))
-	p.direct = p.err == nil && !p.streamsOut && !slices.ContainsFunc(p.segments, p.needsBoxes)
+	p.boxed = p.err != nil || len(p.segments) > 0 && p.streamsOut || slices.ContainsFunc(p.segments, p.needsBoxes)
 	if p.err != nil {
 		p.err = Errorf(Internal, "%w", p.err)
 	}
@@ -67,39 +75,34 @@ func (p *plan) needsBoxes(s segment) bool {
 	return s.kind == hedging
 }
 
-// run makes a call through the segments from the i-th on, each of which makes its
-// attempts one after the other. call makes one attempt and keeps the response.
-func (p *plan) run(ctx context.Context, i int, call func(context.Context) error) error {
+// A shell makes the calls of one segment, or of all of a plan that is boxed.
+type shell struct {
+	*segment     // nil if boxed
+	next     any // the endpoint inside
+	repeats  bool
+	boxed    bool
+}
+
+// shells returns how many shells the plan has.
+func (p *plan) shells() int {
+	if p.boxed {
+		return 1
+	}
+	return len(p.segments)
+}
+
+// shell returns the i-th shell from outside, around next.
+func (p *plan) shell(i int, next any) *shell {
+	if p.boxed {
+		return &shell{next: next, boxed: true}
+	}
 	s := &p.segments[i]
-	if i+1 < len(p.segments) {
-		inmost := call
-		call = func(ctx context.Context) error { return p.run(ctx, i+1, inmost) }
-	}
-	switch {
-	case s.kind == repeating:
-		return s.repeat(ctx, nil, call)
-	case len(s.layers) == 1:
-		return s.single(ctx, call)
-	}
-	return s.several(ctx, call)
+	return &shell{segment: s, next: next, repeats: s.kind == repeating}
 }
 
 // several makes a call through up to maxFrame layers.
 func (s *segment) several(ctx context.Context, call func(context.Context) error) error {
-	var room [maxFrame]slot
-	f := frame{layers: s.layers, slots: room[:]}
-	defer f.unwind()
-	ctx, err := f.enter(ctx)
-	if err == nil {
-		err = call(ctx)
-	}
-	return f.exit(err)
-}
-
-// single is several for one layer, with a quarter of the room to clear.
-func (s *segment) single(ctx context.Context, call func(context.Context) error) error {
-	var room [1]slot
-	f := frame{layers: s.layers, slots: room[:]}
+	f := frame{layers: s.layers}
 	defer f.unwind()
 	ctx, err := f.enter(ctx)
 	if err == nil {
@@ -111,8 +114,7 @@ func (s *segment) single(ctx context.Context, call func(context.Context) error) 
 // repeat makes a call as often as the segment's Repeater asks for. c is the state of
 // a call whose request is a stream, or nil.
 func (s *segment) repeat(ctx context.Context, c *streamCall, call func(context.Context) error) error {
-	var room [1]slot
-	f := frame{layers: s.layers, slots: room[:]}
+	f := frame{layers: s.layers}
 	defer f.unwind()
 	ctx, err := f.enter(ctx)
 	if err != nil {
@@ -177,8 +179,7 @@ func (p *plan) from(ctx context.Context, i int, req any) (resp any, err error) {
 // hedge makes as many attempts side by side as the segment's Hedger asks for.
 func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, error)) (resp any, err error) {
 	h := s.layers[0].(Hedger)
-	var room [1]slot
-	f := frame{layers: s.layers, slots: room[:]}
+	f := frame{layers: s.layers}
 	defer f.unwind()
 	ctx, err = f.enter(ctx)
 	if err == nil {

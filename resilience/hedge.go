@@ -156,13 +156,15 @@ func (s *hedging) Enter(ctx context.Context) (context.Context, endpoint.Token, e
 // Exit does nothing.
 func (s *hedging) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
 
-// Delay returns the time to wait for an answer before another attempt. See decision 42.
+// Delay returns the time to wait for an answer before another attempt.
 func (s *hedging) Delay(_ context.Context, started int) (time.Duration, bool) {
+	// See decision 42.
 	return s.delay(), s.policy != nil && started < s.policy.most
 }
 
-// Start takes the token of another attempt. See decision 41.
+// Start takes the token of another attempt.
 func (s *hedging) Start(ctx context.Context, _ int) bool {
+	// See decision 41.
 	if s.policy == nil {
 		return false
 	}
