@@ -37,3 +37,27 @@ func TestAllocs(t *testing.T) {
 		t.Errorf("a call has %v allocations, %v in generated code; want at most one more", ours, raw)
 	}
 }
+
+// TestAllocsOfMapped is not parallel, as AllocsPerRun asks: a call whose messages
+// are mapped has the allocation of the Call more than the code of TestAllocs, and
+// the response that its Mapping makes.
+func TestAllocsOfMapped(t *testing.T) {
+	data, err := proto.Marshal(&echopb.Note{Number: 1})
+	require.NoError(t, err)
+	var direct, viaMapping registrar
+	svc := &messageEcho{Say: func(_ context.Context, n *echopb.Note) (*echopb.Note, error) { return n, nil }}
+	require.NoError(t, grpcx.Register(&direct, &partial{*svc}))
+	mapped := echo()
+	require.NoError(t, grpcx.Register(&viaMapping, &mapped))
+	count := func(r *registrar) float64 {
+		return testing.AllocsPerRun(100, func() {
+			if err := r.callOnce(context.Background(), data); err != nil { //nolint:usetesting // it is not the test's
+				t.Fatal(err)
+			}
+		})
+	}
+	const response = 1
+	if with, without := count(&viaMapping), count(&direct); with > without+response {
+		t.Errorf("a call with a Mapping has %v allocations, %v without; want at most one more", with, without)
+	}
+}

@@ -49,6 +49,7 @@ type client struct {
 	target   endpoint.Target[grpc.ClientConnInterface]
 	opts     []grpc.CallOption
 	observed bool // there are layers, which may look at the Call
+	races    bool // a layer races attempts, which may then outlive the call
 }
 
 // connect sets the field of a method to the calls of the server behind to.
@@ -56,6 +57,7 @@ func connect(mt *method, to endpoint.Target[grpc.ClientConnInterface]) {
 	c := &client{mt: mt, target: shell.TargetFor(to, mt.op), opts: []grpc.CallOption{grpc.StaticMethod()}}
 	c.opts = append(c.opts, mt.config.calls...)
 	c.observed = len(mt.stack) > 1 // than the mark of a client's stack
+	c.races = slices.ContainsFunc(mt.stack, func(l endpoint.Layer) bool { _, ok := l.(endpoint.Hedger); return ok })
 	path := &shell.Client[grpc.ClientConnInterface]{
 		Op: mt.op, Target: c.target, Stack: mt.stack,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
@@ -143,6 +145,7 @@ func (c *client) unary(ctx context.Context, conn grpc.ClientConnInterface, v any
 	if c.mt.plain() {
 		return resp, x.invoke(ctx, m.Req, resp)
 	}
+	m.Reuse = !c.races
 	answer := c.mt.out.create()
 	if err := x.invoke(ctx, c.mt.in.encode(m.Req), answer); err != nil {
 		return nil, err

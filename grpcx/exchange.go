@@ -184,6 +184,7 @@ func (x *exchange) Decode(m *shell.Messages) error {
 		v.Set(reflect.ValueOf(endpoint.RestoreStream(v.Type(), x.requests)))
 		return nil
 	}
+	m.Reuse = x.mt.in.isMapped()
 	if err := x.read(m.Req); err != nil {
 		return x.unread(err)
 	}

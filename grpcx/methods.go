@@ -60,7 +60,7 @@ func (m *Methods) Unary[Req, Resp any](name string, e *endpoint.Endpoint[Req, Re
 // UnaryAs adds a method whose request and response are of the domain's own types
 // and go as messages of protobuf. PReq and PResp are the types of those.
 func (m *Methods) UnaryAs[Req, Resp any, PReq, PResp proto.Message](name string, e *endpoint.Endpoint[Req, Resp], req Mapping[Req, PReq], resp Mapping[Resp, PResp], opts ...MethodOption) {
-	shell.Erase(e, &part{m, endpoint.Unary, name, &mappings{req.form, resp.form}, opts})
+	shell.EraseReused(e, &part{m, endpoint.Unary, name, &mappings{req.form, resp.form}, opts})
 }
 
 // ServerStream adds a method whose response is a stream. T is the type of an

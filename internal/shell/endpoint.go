@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"reflect"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -29,7 +30,8 @@ type Endpoint struct {
 	// is set before the first call.
 	ByValue bool
 
-	field reflect.Value // the field
+	unused sync.Pool     // of messages, for EraseReused
+	field  reflect.Value // the field
 	next  any           // the endpoint that Serve calls, after Read
 	unset bool          // next is nil
 	call  any           // the endpoint that calls Call
@@ -58,6 +60,7 @@ type Messages struct {
 	Req   any       // points to the request
 	Resp  any       // points to the response; on a client, to that of the first attempt
 	Room  [1]string // space for a string that lives as long as they do
+	Reuse bool      // set by a transport that keeps no pointer to them; for EraseReused
 	taken atomic.Bool
 }
 
@@ -157,6 +160,48 @@ func EraseValues[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) 
 		v, err := e.Call(ctx, &m.Messages)
 		if err == nil {
 			resp = *v.(*Resp)
+		}
+		return resp, err
+	}))
+}
+
+// EraseReused is Erase for a transport that converts requests and responses, and so
+// need not keep pointers to them. A call whose transport sets Reuse has no
+// allocation for its Messages.
+func EraseReused[Req, Resp any](field *endpoint.Endpoint[Req, Resp], part Part) {
+	e := newEndpoint(field)
+	e.add(part, func(ctx context.Context, x Exchange) error {
+		m, _ := e.unused.Get().(*messages[Req, Resp])
+		if m == nil {
+			m = new(messages[Req, Resp])
+		}
+		m.set(&m.req, &m.resp)
+		err := x.Decode(&m.Messages)
+		if err == nil {
+			m.resp, err = e.next.(endpoint.Endpoint[Req, Resp])(ctx, m.req)
+		}
+		if err == nil {
+			err = x.Encode(&m.Messages)
+		}
+		if m.Reuse {
+			*m = messages[Req, Resp]{}
+			e.unused.Put(m)
+		}
+		return err
+	}, endpoint.Endpoint[Req, Resp](func(ctx context.Context, req Req) (resp Resp, err error) {
+		m, _ := e.unused.Get().(*messages[Req, Resp])
+		if m == nil {
+			m = new(messages[Req, Resp])
+		}
+		m.set(&m.req, &m.resp)
+		m.req = req
+		v, err := e.Call(ctx, &m.Messages)
+		if err == nil {
+			resp = *v.(*Resp)
+		}
+		if m.Reuse {
+			*m = messages[Req, Resp]{}
+			e.unused.Put(m)
 		}
 		return resp, err
 	}))

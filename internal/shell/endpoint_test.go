@@ -59,7 +59,7 @@ func (x *exchange) Send(resp any) error {
 func TestErase(t *testing.T) {
 	t.Parallel()
 	svc := struct{ Ask ask }{Ask: echo}
-	for name, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply]} {
+	for name, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply], "EraseReused": shell.EraseReused[question, reply]} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var p parts
@@ -96,7 +96,7 @@ func TestServe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for what, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply]} {
+			for what, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply], "EraseReused": shell.EraseReused[question, reply]} {
 				var p parts
 				field := tt.endpoint
 				erase(&field, &p)
@@ -188,7 +188,7 @@ func TestServeValues(t *testing.T) {
 // TestCall has the field of a client, whose calls Call makes.
 func TestCall(t *testing.T) {
 	t.Parallel()
-	for name, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply]} {
+	for name, erase := range map[string]func(field *ask, part shell.Part){"Erase": shell.Erase[question, reply], "EraseValues": shell.EraseValues[question, reply], "EraseReused": shell.EraseReused[question, reply]} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var field ask
@@ -263,4 +263,60 @@ func TestPlace(t *testing.T) {
 	require.NotSame(t, own, second)
 	require.NotSame(t, second, third)
 	require.Zero(t, *second)
+}
+
+// reusing is an exchange that keeps no pointer to the messages. It sees whether
+// there is something of another call in them.
+type reusing struct{ seen, text string }
+
+func (x *reusing) Decode(m *shell.Messages) error {
+	m.Reuse = true
+	req := m.Req.(*question)
+	x.seen = req.Text + m.Resp.(*reply).Text
+	req.Text = x.text
+	return nil
+}
+
+func (x *reusing) Encode(m *shell.Messages) error {
+	x.text = m.Resp.(*reply).Text
+	return nil
+}
+
+// TestEraseReused checks that nothing of one call is in the messages of the next, on
+// a server and on a client, and that those of a call without Reuse are its own.
+func TestEraseReused(t *testing.T) {
+	t.Parallel()
+	var p parts
+	field := ask(echo)
+	shell.EraseReused(&field, &p)
+	p[0].Read()
+	for range 3 {
+		x := reusing{text: "a"}
+		require.NoError(t, p[0].Serve(t.Context(), &x))
+		require.Equal(t, reusing{text: "a!"}, x)
+	}
+
+	reuse := true
+	var kept []*question
+	p[0].Call = func(_ context.Context, v any) (any, error) {
+		m := v.(*shell.Messages)
+		m.Reuse = reuse
+		kept = append(kept, m.Req.(*question))
+		resp := m.Place().(*reply)
+		resp.Text += m.Req.(*question).Text
+		return resp, nil
+	}
+	p[0].Set()
+	for range 3 {
+		got, err := field(t.Context(), question{"a"})
+		require.NoError(t, err)
+		require.Equal(t, reply{"a"}, got)
+	}
+	reuse, kept = false, nil
+	for range 3 {
+		_, err := field(t.Context(), question{"b"})
+		require.NoError(t, err)
+	}
+	require.Equal(t, []*question{{"b"}, {"b"}, {"b"}}, kept)
+	require.NotSame(t, kept[1], kept[2])
 }
