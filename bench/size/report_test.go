@@ -9,7 +9,7 @@ import (
 
 // made returns what nobody measured: the costs grow with the place in the table.
 func made() *measured {
-	m := &measured{endpoints: 100, routes: 500, mount: &mounting{ms: []float64{20, 10, 30}, bytes: []float64{4000, 5000, 6000}}}
+	m := &measured{endpoints: 100, routes: 500, mount: &mounting{ms: []float64{20, 10, 30}, bytes: []float64{4000, 5000, 6000}, first: []float64{7000, 8000, 9000}}}
 	for i, v := range variants() {
 		f := float64(i + 1)
 		m.costs = append(m.costs, cost{v, 4500 * f, []float64{8 * f, 9 * f, 11 * f}})
@@ -24,7 +24,7 @@ func TestReport(t *testing.T) {
 	measuretest.Has(t, got.Markdown,
 		"| httpx | 4.50 | 0.2 | 9.00 (8.00–11.00) | 0.2 |\n",
 		"| by hand | 22.50 | 1.0 | 45.00 (40.00–55.00) | 1.0 |\n",
-		"| 500 routes | 20.00 (10.00–30.00) | 5.00 (4.00–6.00) |\n",
+		"| 500 routes | 20.00 (10.00–30.00) | 5.00 (4.00–6.00) | 8.00 (7.00–9.00) |\n",
 		"| H1 | one more endpoint over HTTP, server and client, with a limiter and a retry: stripped binary | ≤ 5 KB | 4.50 KB | holds |\n",
 		"| H1 | one more endpoint over HTTP, server and client, with a limiter and a retry: compiler | ≤ 10 ms | 9.00 (8.00–11.00) ms | holds |\n",
 		"| H2 | the same over gRPC, with plain types: stripped binary | ≤ 8 KB | 9.00 KB | MISSED |\n",

@@ -38,8 +38,9 @@ type cost struct {
 type mounting struct {
 	// ms is how long it took, in milliseconds.
 	ms []float64
-	// bytes are those of the memory of one route.
-	bytes []float64
+	// first are the bytes of memory for one route of a first Mount, which include what
+	// packages keep of each type, and bytes are those of the route alone.
+	first, bytes []float64
 }
 
 // A pair is two programs that differ in the number of endpoints.
@@ -157,11 +158,12 @@ func (m *mounting) add(ctx context.Context, b *build) error {
 	if err != nil {
 		return err
 	}
-	var routes, ns, bytes int
-	if _, err := fmt.Sscan(out, &routes, &ns, &bytes); err != nil || routes != b.endpoints {
+	var routes, ns, first, bytes int
+	if _, err := fmt.Sscan(out, &routes, &ns, &first, &bytes); err != nil || routes != b.endpoints {
 		return fmt.Errorf("the program with %d routes printed %q", b.endpoints, out)
 	}
 	m.ms = append(m.ms, float64(ns)/1e6)
+	m.first = append(m.first, float64(first)/float64(routes))
 	m.bytes = append(m.bytes, float64(bytes)/float64(routes))
 	return nil
 }
