@@ -1,10 +1,12 @@
 package grpcx
 
 import (
+	"fmt"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/tap"
 )
 
 // Defaults of [ServerOptions] and [DialOptions].
@@ -26,9 +28,21 @@ const (
 //   - a connection without calls is pinged after 2 minutes of silence and closed
 //     when no answer comes within 20 s (2 hours, 20 s), so that those of clients
 //     that are gone do not pile up;
-//   - clients may ping every 10 s, also without calls (every 5 minutes, and not).
-func ServerOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{
+//   - clients may ping every 10 s, also without calls (every 5 minutes, and not);
+//   - the first message of a call must come within 10 s: see [FirstMessage] (until
+//     the deadline that the client sets).
+//
+// opts change that. grpc.NewServer panics if the program's own options have a
+// grpc.InTapHandle too: see [NoTap]. A nil option panics here.
+func ServerOptions(opts ...ServerOption) []grpc.ServerOption {
+	c := serverConfig{tap: tap.ServerInHandle(FirstMessage(DefaultFirstMessage))}
+	for i, o := range opts {
+		if o == nil {
+			panic(fmt.Sprintf("grpcx: ServerOptions: option %d is nil", i))
+		}
+		o.applyServer(&c)
+	}
+	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(DefaultMaxMessage),
 		grpc.MaxHeaderListSize(DefaultMaxHeaders),
 		grpc.MaxConcurrentStreams(DefaultMaxStreams),
@@ -36,7 +50,25 @@ func ServerOptions() []grpc.ServerOption {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
+	if c.tap != nil {
+		options = append(options, grpc.InTapHandle(c.tap))
+	}
+	return options
 }
+
+// A ServerOption changes [ServerOptions].
+type ServerOption interface{ applyServer(c *serverConfig) }
+
+type serverConfig struct{ tap tap.ServerInHandle }
+
+type serverOption func(c *serverConfig)
+
+func (o serverOption) applyServer(c *serverConfig) { o(c) }
+
+// NoTap leaves the tap out, for a program with a tap of its own, which should call
+// one of [FirstMessage]. Without that, a client can have calls that never begin wait
+// for as long as it likes.
+func NoTap() ServerOption { return serverOption(func(c *serverConfig) { c.tap = nil }) }
 
 // DialOptions returns bounds and keepalives for grpc.NewClient, to be put before
 // the program's own. [Dialer] has them.

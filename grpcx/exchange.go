@@ -35,6 +35,10 @@ type exchange struct {
 	started     bool                 // the header of a response stream was sent
 	finished    bool                 // a unary call came back
 	sent        metadata.MD          // that header
+
+	waited bool // the first message was waited for
+	ahead  bool // it was received before it was asked for, unless that failed with early
+	early  error
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -45,9 +49,16 @@ func (x *exchange) release() {
 	if grpc.EnableTracing {
 		return
 	}
+	raw := x.in.raw
 	*x = exchange{}
+	if cap(raw) <= keepBuffer {
+		x.in.raw = raw[:0]
+	}
 	exchanges.Put(x)
 }
+
+// keepBuffer bounds what a buffer may have grown to and still be kept.
+const keepBuffer = 64 << 10
 
 // start begins the Call. It is not inlined: see unaryHandler and decision 85.
 //
@@ -121,7 +132,8 @@ func (mt *method) serve() {
 	mt.endpoint.Read()
 	switch mt.op.Streams {
 	case endpoint.Unary:
-		mt.unary = mt.stack.Wrap(mt.innermost())
+		before, after := mt.stack.Split()
+		mt.unary = before.Wrap(receiveFirst(after, mt.innermost()))
 	case endpoint.ServerStream:
 		mt.stream = mt.serverStream()
 	case endpoint.ClientStream:
@@ -160,7 +172,7 @@ func (x *exchange) run(ctx context.Context) error {
 func (x *exchange) Receive() (any, error) {
 	m := x.mt.in.create()
 	x.in.toMessage(m)
-	if err := first(x.receive(&x.in), x.in.err); err != nil {
+	if err := x.readMessage(); err != nil {
 		return nil, x.unread(err)
 	}
 	x.call.AddBytes(int64(x.in.size), 0)
@@ -250,7 +262,26 @@ func (x *exchange) read(into any) error {
 	return nil
 }
 
+// readMessage reads the next message into what the inbox has.
 func (x *exchange) readMessage() error {
+	switch {
+	case x.ahead:
+		x.ahead = false
+		if x.early == nil {
+			x.in.fill(x.in.raw)
+			x.in.describe()
+		}
+		return first(x.early, x.in.err)
+	case !x.waited:
+		x.waited = true
+		wait := startWait(x.stream)
+		err := x.receiveNext()
+		return first(wait.stop(), err)
+	}
+	return x.receiveNext()
+}
+
+func (x *exchange) receiveNext() error {
 	if grpc.EnableTracing { // see release: each message has an inbox of its own
 		in := x.in
 		err := x.receive(&in)
@@ -261,6 +292,14 @@ func (x *exchange) readMessage() error {
 		return err
 	}
 	return x.in.err
+}
+
+// receiveFirst receives the first message, as bytes that the next call of
+// readMessage decodes.
+func (x *exchange) receiveFirst() {
+	x.in.Message, x.in.hold = nothing, true
+	x.early = x.readMessage()
+	x.in.hold, x.ahead = false, true
 }
 
 // encode returns the message of the value of the response that v points to.

@@ -29,6 +29,8 @@ type inbox struct {
 	format *codecFormat // nil for protobuf
 	into   any          // a new message, or a pointer for the format
 	limit  int          // of bytes; 0 for none of ours
+	hold   bool         // keep the bytes in raw instead
+	raw    []byte
 
 	size int
 	err  error
@@ -79,7 +81,7 @@ func (b *inbox) ProtoMethods() *protoiface.Methods { return inboxMethods }
 var inboxMethods = &protoiface.Methods{
 	Unmarshal: func(in protoiface.UnmarshalInput) (protoiface.UnmarshalOutput, error) {
 		b := in.Message.(*inbox)
-		if b.format != nil || b.limit > 0 || !b.fillFast(in) {
+		if b.format != nil || b.limit > 0 || b.hold || !b.fillFast(in) {
 			b.fill(in.Buf)
 		}
 		b.describe()
@@ -113,12 +115,14 @@ func (b *inbox) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// fill reads data and keeps no part of it.
+// fill reads data and keeps no part of it, unless it holds a copy.
 func (b *inbox) fill(data []byte) {
 	b.size = len(data)
 	switch {
 	case b.limit > 0 && len(data) > b.limit:
 		b.err = tooLarge(b.limit)
+	case b.hold:
+		b.raw = append(b.raw[:0], data...)
 	case b.format != nil:
 		b.err = b.format.Decode(data, b.into)
 	default:

@@ -22,12 +22,13 @@ func exchangeFrom(ctx context.Context) *exchange {
 
 // serverStream returns the handler of a method whose response is a stream.
 func (mt *method) serverStream() grpc.StreamHandler {
-	serve := mt.stack.Wrap(func(ctx context.Context, x *exchange) (endpoint.Stream[any], error) {
+	before, after := mt.stack.Split()
+	serve := before.Wrap(receiveFirst(after, func(ctx context.Context, x *exchange) (endpoint.Stream[any], error) {
 		if err := x.run(ctx); err != nil {
 			return nil, err
 		}
 		return x.messages(), nil
-	})
+	}))
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
 		items, err := serve(ctx, x)
 		if err != nil {
@@ -39,9 +40,10 @@ func (mt *method) serverStream() grpc.StreamHandler {
 
 // clientStream returns the handler of a method whose request is a stream.
 func (mt *method) clientStream() grpc.StreamHandler {
-	serve := mt.stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
+	before, after := mt.stack.Split()
+	serve := before.Wrap(receiveFirstItem(after, func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
 		return endpoint.Empty{}, exchangeFrom(ctx).runItems(ctx, items)
-	})
+	}))
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
 		if _, err := serve(context.WithValue(ctx, exchangeKey{}, x), x.received()); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -69,9 +70,13 @@ func deadliner(w http.ResponseWriter) interface{ SetReadDeadline(time.Time) erro
 
 // fill reads from body to its end. size is its length, or negative.
 func (x *exchange) fill(body io.Reader, size, limit int64) error {
+	room := x.rt.config.Reading.Share()
+	defer room.Release()
 	var err error
-	x.body, err = readAll(x.body[:0], body, size, limit)
+	x.body, err = readAll(x.body[:0], body, size, limit, &room)
 	switch {
+	case errors.Is(err, errNoRoom):
+		return errNoRoom
 	case errors.Is(err, errTooMuch):
 		return x.tooLarge()
 	case err != nil:
@@ -83,19 +88,32 @@ func (x *exchange) fill(body io.Reader, size, limit int64) error {
 
 var errTooMuch = errors.New("too much")
 
+// freeBuffer is how large a buffer may be that takes nothing from a ReadBudget.
+const freeBuffer = 4 << 10
+
 // readAll reads body into buf, up to its end. size is its length, or negative.
-// Of a body of more than limit bytes it returns so many, with errTooMuch.
-func readAll(buf []byte, body io.Reader, size, limit int64) ([]byte, error) {
+// Of a body of more than limit bytes it returns so many, with errTooMuch. The buffer
+// grows as bytes come, whatever size says, and takes what it grows by from room; if
+// there is none left, the error is errNoRoom.
+func readAll(buf []byte, body io.Reader, size, limit int64, room *service.Share) ([]byte, error) {
 	if size > limit {
 		return buf, errTooMuch
 	}
 	// One byte more than is there, so that the last read finds the end.
-	if want := min(max(size, 511), keepBuffer) + 1; int64(cap(buf)) < want {
+	if want := min(max(size, 511)+1, freeBuffer); int64(cap(buf)) < want {
 		buf = make([]byte, 0, want)
 	}
 	for {
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			want := min(4*int64(cap(buf)), limit+1)
+			if size >= 0 {
+				want = min(want, size+1)
+			}
+			want = max(want, int64(len(buf))+1)
+			if !room.Take(want - int64(cap(buf))) {
+				return buf, errNoRoom
+			}
+			buf = append(make([]byte, 0, want), buf...)
 		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

@@ -253,7 +253,7 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWriter, answer *http.Response, resp any) error {
 	out := c.rt.out[0]
 	buf := getBuffer()
-	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, conn.limit)
+	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, conn.limit, nil)
 	defer func() { putBuffer(buf, body) }() // codecs keep no part of it
 	call.AddBytes(0, int64(len(body)))
 	switch {
@@ -301,7 +301,7 @@ func (u unreadable) Error() string {
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
 	buf := getBuffer()
-	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody)
+	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody, nil)
 	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
 	call.AddBytes(0, int64(len(body)))
 	if err != nil && ctx.Err() != nil {

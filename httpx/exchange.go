@@ -16,23 +16,25 @@ import (
 // exchange is one request and its answer while it is served. It is the request
 // of the endpoint that the layers of a server are wrapped around.
 type exchange struct {
-	rt      *route
-	w       http.ResponseWriter
-	r       *http.Request
-	call    *endpoint.CallWriter
-	format  int                   // of the answer
-	sender  *eventSender          // of a response stream
-	served  *serving              // of a request stream
-	ended   bool                  // the request stream was read to its end
-	inner   context.Context       // of the endpoint of a request stream
-	lines   endpoint.Stream[line] // the request stream, as the layers pass it on
-	items   endpoint.Stream[any]  // the response stream
-	body    []byte
-	out     []byte
-	headers []headerValue
-	status  int
-	timeout string   // a Connect-Timeout-Ms that is not valid
-	media   []string // room for the Content-Type
+	rt       *route
+	w        http.ResponseWriter
+	r        *http.Request
+	call     *endpoint.CallWriter
+	format   int                   // of the answer
+	sender   *eventSender          // of a response stream
+	served   *serving              // of a request stream
+	ended    bool                  // the request stream was read to its end
+	inner    context.Context       // of the endpoint of a request stream
+	reader   *lineReader           // of the request stream
+	lines    endpoint.Stream[line] // the request stream, as the layers pass it on
+	items    endpoint.Stream[any]  // the response stream
+	received *binding              // how the body is decoded, once it has been received
+	body     []byte
+	out      []byte
+	headers  []headerValue
+	status   int
+	timeout  string   // a Connect-Timeout-Ms that is not valid
+	media    []string // room for the Content-Type
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -75,9 +77,17 @@ func (x *exchange) Encode(m *shell.Messages) error {
 	return x.encode(m.Resp)
 }
 
-// decode reads the request into v, a pointer. What can be refused without
-// reading the body is refused first.
-func (x *exchange) decode(v any) error {
+// takesBody reports whether the operation has a body for the request's method.
+func (x *exchange) takesBody() bool {
+	return x.rt.hasBody && !(x.rt.anyBody && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead))
+}
+
+// hasBody reports whether there is a body to read.
+func (x *exchange) hasBody() bool { return x.r.ContentLength != 0 && x.takesBody() }
+
+// receive reads the body, if there is one. What can be refused without reading it
+// is refused first.
+func (x *exchange) receive() error {
 	if x.timeout != "" {
 		return x.badTimeout()
 	}
@@ -85,22 +95,31 @@ func (x *exchange) decode(v any) error {
 	if x.format, err = writesType(x.r, x.rt.writes); err != nil {
 		return err
 	}
-	in := x.rt.in[0]
-	reading := x.rt.hasBody && !(x.rt.anyBody && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead))
-	if reading && x.r.ContentLength != 0 {
-		i, err := readsType(x.r, x.rt.reads)
-		if err != nil {
-			return x.unsupported(err)
-		}
-		in = x.rt.in[i]
-		coding, err := readsCoding(x.r)
-		if err != nil {
-			return x.unsupported(err)
-		}
-		if err := x.readBody(coding); err != nil {
+	x.received = x.rt.in[0]
+	if !x.hasBody() {
+		return nil
+	}
+	i, err := readsType(x.r, x.rt.reads)
+	if err != nil {
+		return x.unsupported(err)
+	}
+	x.received = x.rt.in[i]
+	coding, err := readsCoding(x.r)
+	if err != nil {
+		return x.unsupported(err)
+	}
+	return x.readBody(coding)
+}
+
+// decode decodes the request into v, a pointer, and receives it before if nobody
+// has.
+func (x *exchange) decode(v any) error {
+	if x.received == nil {
+		if err := x.receive(); err != nil {
 			return err
 		}
 	}
+	in := x.received
 	d := decoding{b: in}
 	if len(in.params) > 0 || len(in.defaults) > 0 {
 		d.v = reflect.ValueOf(v).Elem()
@@ -110,7 +129,7 @@ func (x *exchange) decode(v any) error {
 		}
 		d.finish()
 	}
-	if reading && !(in.empty && len(x.body) == 0) {
+	if x.takesBody() && !(in.empty && len(x.body) == 0) {
 		if err := in.format.Decode(x.body, in.target(v)); err != nil {
 			return d.result(err)
 		}

@@ -95,6 +95,7 @@ func (s *single) Add(e *shell.Endpoint) {
 		field: service.Field{Name: "Handler", Path: name},
 	}
 	rt.opts.setDefaults()
+	c.Reading = service.NewBudget(DefaultReadBudget)
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
@@ -114,13 +115,14 @@ func (s *single) Add(e *shell.Endpoint) {
 // serve takes the endpoint from its field and puts the layers around it.
 func (rt *route) serve() {
 	rt.endpoint.Read()
+	before, after := rt.stack.Split()
 	switch rt.op.Streams {
 	case endpoint.Unary:
-		rt.serveUnary = rt.stack.Wrap(rt.unary)
+		rt.serveUnary = before.Wrap(readFirst(after, rt.unary))
 	case endpoint.ServerStream:
-		rt.serveEvents = rt.stack.Wrap(rt.serverStream)
+		rt.serveEvents = before.Wrap(readFirst(after, rt.serverStream))
 	case endpoint.ClientStream:
-		rt.serveLines = rt.stack.Wrap(rt.clientStream)
+		rt.serveLines = before.Wrap(rt.readFirstLine(after))
 	case endpoint.Bidi:
 		rt.serveBoth = rt.stack.Wrap(rt.bidi)
 	}

@@ -17,6 +17,10 @@ type lineReader struct {
 	r     *bufio.Reader
 	limit int64
 	line  []byte
+
+	peeked bool // ahead and err are what next returns
+	ahead  []byte
+	err    error
 }
 
 func newLineReader(r io.Reader, limit int64) *lineReader {
@@ -26,6 +30,10 @@ func newLineReader(r io.Reader, limit int64) *lineReader {
 // next returns the next line that is not empty, valid until the one after it.
 // The last line may lack its end. The error is io.EOF after it.
 func (l *lineReader) next() ([]byte, error) {
+	if l.peeked {
+		l.peeked = false
+		return l.ahead, l.err
+	}
 	for {
 		line, err := l.read()
 		line = bytes.TrimSpace(line)
@@ -39,6 +47,13 @@ func (l *lineReader) next() ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// peek reads the next line for next to return, and returns the error of that.
+func (l *lineReader) peek() error {
+	l.ahead, l.err = l.next()
+	l.peeked = true
+	return l.err
 }
 
 func (l *lineReader) read() ([]byte, error) {

@@ -63,6 +63,21 @@ func ErrorHook(f func(ctx context.Context, err error)) Option {
 	return option(func(c *service.Config) { c.AddHook(f) })
 }
 
+// DefaultReadBudget is how many bytes of requests a server holds, unless
+// [ReadBudget] says otherwise, while it waits for the rest of them: 64 MiB.
+const DefaultReadBudget = service.DefaultReadBudget
+
+// ReadBudget sets how many bytes of bodies all routes of one [Mount], or one
+// [Handler], hold together while the rest of these bodies has not come. A body takes
+// from it as its bytes come, and the first 4 KiB of each are free. One that finds
+// nothing left is refused at once with 503 and the reason OUT_OF_CAPACITY, which
+// errors.Is compares with resilience.ErrOutOfCapacity. The default is
+// [DefaultReadBudget]; bytes must be positive. It is for servers: on a client it is a
+// construction error.
+func ReadBudget(bytes int64) Option {
+	return option(func(c *service.Config) { c.SetReadBudget(bytes) })
+}
+
 // DefaultMaxBody is how many bytes of a request's body a route reads unless
 // [MaxBody] says otherwise: 1 MiB.
 const DefaultMaxBody = 1 << 20

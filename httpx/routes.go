@@ -131,6 +131,7 @@ type build struct {
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	describing := service.Transport{Package: "httpx", Method: "HTTP", Name: "HTTP"}
 	b := &build{Description: service.NewDescription(describing, end), end: end}
+	b.config.Reading = service.NewBudget(DefaultReadBudget)
 	b.config.Apply(opts, func(o Option) { o.apply(&b.config) })
 	b.Options(&b.config)
 	if !b.Walk(svc) {

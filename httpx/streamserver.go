@@ -202,10 +202,10 @@ func (x *exchange) acceptLines() error {
 // requestLines returns the request's body as a stream of lines. Nothing is read
 // ahead but a buffer, so a reader that waits holds the sender.
 func (x *exchange) requestLines() endpoint.Stream[line] {
+	x.reader = newLineReader(x.r.Body, x.rt.opts.maxBody)
 	return shell.Once(func(yield func(line, error) bool) {
-		reader := newLineReader(x.r.Body, x.rt.opts.maxBody)
 		for {
-			l, err := reader.next()
+			l, err := x.reader.next()
 			switch {
 			case errors.Is(err, io.EOF):
 				x.ended = true
@@ -227,6 +227,9 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 
 // brokeOff is the error of a request stream that has no end: its sender gave up.
 func (x *exchange) brokeOff(err error) error {
+	if errors.Is(err, ErrBodyTimeout) {
+		return err
+	}
 	if x.r.Context().Err() != nil {
 		return shell.ContextError(x.r.Context())
 	}

@@ -130,6 +130,9 @@ const (
 	// Exits: each layer exits exactly once, with the outcome of the call: nil,
 	// an error, or ErrStopped after a break.
 	Exits Case = "exits"
+	// Places: a request stream takes the place of an endpoint.Admitter with its
+	// first item, and a call without a place is refused.
+	Places Case = "places"
 	// Releases: a client releases its target exactly once for each attempt, with
 	// the outcome of the attempt.
 	Releases Case = "releases"
@@ -284,6 +287,7 @@ func rows() []row {
 		{LayerRefusals, testLayerRefusals},
 		{LayerResults, testLayerResults},
 		{Exits, testExits},
+		{Places, testPlaces},
 		{Releases, testReleases},
 		{Acquires, testAcquires},
 

@@ -450,6 +450,11 @@ var allFaults = map[string]fault{
 		`the error is INTERNAL "" "internal error", want FAILED_PRECONDITION "zoo/DECLARED"`,
 	},
 
+	"takes places at once": {
+		faults{takesPlaces: true},
+		cases{transporttest.Places},
+		`Admit of a request stream without items did not happen within|has taken a place`,
+	},
 	"has no limit of sizes": {
 		faults{anySize: true},
 		cases{transporttest.SizeLimit, transporttest.ItemSizeLimit},

@@ -54,6 +54,7 @@ type faults struct {
 	remembers     bool // answers every call as the first that failed
 	hidesAcquire  bool // has an error of its own for one of Acquire
 	hidesProducer bool // has an error of its own for one of a producer
+	takesPlaces   bool // before the first item of a request
 }
 
 func (l *local) Serve(z *transporttest.Zoo, e transporttest.End) (func(*transporttest.Zoo, transporttest.End) error, error) {
@@ -118,6 +119,7 @@ type exchange struct {
 	limit   int
 	request any           // where it is not a stream
 	in, out chan any      // items; in is closed after the last one
+	first   chan any      // has the first item, or is closed, if it was peeked at
 	failed  chan error    // has why the request stream failed
 	answer  any           // where the response is not a stream
 	ended   chan struct{} // closed when the server has ended, after the fields below
@@ -242,7 +244,11 @@ func (s *localServer) serverStream[Req, T any](name string, h endpoint.Endpoint[
 
 func (s *localServer) clientStream[T, Resp any](name string, h endpoint.Endpoint[endpoint.Stream[T], Resp]) (served, error) {
 	op, stack, err := s.bind(name, endpoint.ClientStream, endpoint.ServerSide, s.end)
-	shell := stack.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
+	before, places := stack.Split()
+	if s.faults.takesPlaces {
+		before, places = stack, nil
+	}
+	inside := places.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
 		x := s.exchange(ctx)
 		resp, err := h(ctx, itemsIn[T](s.local, x, items))
 		x.count()
@@ -250,6 +256,15 @@ func (s *localServer) clientStream[T, Resp any](name string, h endpoint.Endpoint
 			x.answer, err = toSend(s.local, x, resp)
 		}
 		return endpoint.Empty{}, err
+	})
+	shell := before.Wrap(func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
+		if len(places) > 0 {
+			if err := places.Admit(ctx); err != nil {
+				return endpoint.Empty{}, err
+			}
+			s.exchange(ctx).peek()
+		}
+		return inside(ctx, items)
 	})
 	return served{op, func(ctx context.Context, x *exchange) error {
 		_, err := shell(context.WithValue(ctx, exchangeKey{}, x), x.items(s.local))
@@ -297,6 +312,30 @@ func (x *exchange) items(l *local) endpoint.Stream[any] {
 	return x.received(l)
 }
 
+// peek waits for the first item of a request, or for its end.
+func (x *exchange) peek() {
+	select {
+	case packed, ok := <-x.in:
+		first := make(chan any, 1)
+		if ok {
+			first <- packed
+		} else {
+			close(first)
+		}
+		x.first = first
+	case <-x.inner.Done():
+	}
+}
+
+// next returns the channel of the next item, and has the one after it be of in.
+func (x *exchange) next() chan any {
+	c := x.in
+	if x.first != nil {
+		c, x.first = x.first, nil
+	}
+	return c
+}
+
 func (x *exchange) received(l *local) endpoint.Stream[any] {
 	ranged := false
 	return func(yield func(any, error) bool) {
@@ -307,7 +346,7 @@ func (x *exchange) received(l *local) endpoint.Stream[any] {
 		ranged = true
 		for {
 			select {
-			case packed, ok := <-x.in:
+			case packed, ok := <-x.next():
 				if !ok && x.broken.Load() {
 					yield(nil, endpoint.Errorf(endpoint.Canceled, "the request stream broke off"))
 					return

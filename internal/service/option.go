@@ -35,6 +35,7 @@ type Config struct {
 
 	Layers  endpoint.Stack
 	Hooks   shell.Hooks
+	Reading *Budget // of the bytes of requests; see SetReadBudget
 	formats []codec.Format
 	server  []string // names of the options given that are for servers
 	client  []string // names of the options given that are for clients
@@ -68,6 +69,16 @@ func (c *Config) AddHook(f func(ctx context.Context, err error)) {
 		return
 	}
 	c.Hooks = append(c.Hooks, f)
+}
+
+// SetReadBudget sets how many bytes of requests are held while the rest is waited for.
+func (c *Config) SetReadBudget(bytes int64) {
+	c.OnlyServer("ReadBudget")
+	if bytes <= 0 {
+		c.Fault("option ReadBudget: %d bytes, want a positive number", bytes)
+		return
+	}
+	c.Reading = NewBudget(bytes)
 }
 
 // OnlyServer records that an option was given that is for servers.

@@ -1,0 +1,42 @@
+package grpcx
+
+import (
+	"context"
+
+	"github.com/typedkit/endpoint"
+)
+
+// receiveFirst returns next inside the layers that take places. They are entered
+// once the first message has come, so that nobody holds a place by sending slowly.
+// See decision 141.
+func receiveFirst[Resp any](places endpoint.Stack, next endpoint.Endpoint[*exchange, Resp]) endpoint.Endpoint[*exchange, Resp] {
+	if len(places) == 0 {
+		return next
+	}
+	inside := places.Wrap(next)
+	return func(ctx context.Context, x *exchange) (Resp, error) {
+		if err := places.Admit(ctx); err != nil {
+			return *new(Resp), err
+		}
+		if x.receiveFirst(); x.early != nil {
+			return *new(Resp), x.unread(x.early)
+		}
+		return inside(ctx, x)
+	}
+}
+
+// receiveFirstItem is receiveFirst for a request stream: the places are taken once
+// its first item has come.
+func receiveFirstItem(places endpoint.Stack, next endpoint.Endpoint[endpoint.Stream[any], endpoint.Empty]) endpoint.Endpoint[endpoint.Stream[any], endpoint.Empty] {
+	if len(places) == 0 {
+		return next
+	}
+	inside := places.Wrap(next)
+	return func(ctx context.Context, items endpoint.Stream[any]) (endpoint.Empty, error) {
+		if err := places.Admit(ctx); err != nil {
+			return endpoint.Empty{}, err
+		}
+		exchangeFrom(ctx).receiveFirst() // its error, or the end, is that of the items
+		return inside(ctx, items)
+	}
+}
