@@ -23,9 +23,9 @@ const DefaultFirstMessage = 10 * time.Second
 type FirstMessageTap tap.ServerInHandle
 
 // FirstMessage returns a tap with which a call that a client has begun, and whose
-// first message does not come within d, ends with [ErrMessageTimeout]. Without it,
-// grpc-go lets such a call wait until its deadline, which the client sets. d must be
-// positive, else FirstMessage panics.
+// first message does not come within d, ends with DeadlineExceeded; layers and hooks
+// get [ErrMessageTimeout]. Without it, grpc-go lets such a call wait until its
+// deadline, which the client sets. d must be positive, else FirstMessage panics.
 //
 // It is an option of [ServerOptions], which have such a tap anyway. Since grpc-go
 // takes one tap only, a program that has one of its own calls this from it:
@@ -59,6 +59,16 @@ type firstContext struct {
 	context.Context
 	cancel context.CancelCauseFunc // the end of the call cancels its parent
 	within time.Duration
+}
+
+// Err is context.DeadlineExceeded after the wait is over: grpc-go answers a call
+// whose message it did not read itself, by the error of the context.
+func (c *firstContext) Err() error {
+	err := c.Context.Err()
+	if err != nil && context.Cause(c.Context) == error(ErrMessageTimeout) {
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 type firstKey struct{}

@@ -27,7 +27,13 @@ func serve(tb testing.TB, register func(s *grpc.Server), opts ...grpc.ServerOpti
 
 func listen(tb testing.TB, register func(s *grpc.Server), opts ...grpc.ServerOption) *endpointtest.Listener {
 	tb.Helper()
-	s := grpc.NewServer(append(grpcx.ServerOptions(), opts...)...)
+	return listenWith(tb, register, append(grpcx.ServerOptions(), opts...)...)
+}
+
+// listenWith runs a server with the given options alone.
+func listenWith(tb testing.TB, register func(s *grpc.Server), opts ...grpc.ServerOption) *endpointtest.Listener {
+	tb.Helper()
+	s := grpc.NewServer(opts...)
 	register(s)
 	l := endpointtest.NewListener()
 	done := make(chan struct{})

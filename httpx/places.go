@@ -71,10 +71,14 @@ func (x *exchange) peek(ctx context.Context) {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { defer close(interrupted); x.interrupt() })
 	conn := deadliner(x.w)
+	var deadline time.Time
 	if d := x.rt.opts.bodyTimeout; d > 0 && conn != nil {
-		_ = conn.SetReadDeadline(time.Now().Add(d))
+		deadline = time.Now().Add(d)
+		_ = conn.SetReadDeadline(deadline)
 	}
-	if err := x.reader.peek(); errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+	// The end of ctx moves the deadline to the past, and net/http ends ctx when a
+	// deadline passes.
+	if err := x.reader.peek(); errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
 		x.reader.err = ErrBodyTimeout.WithCause(err)
 	}
 	if conn != nil {

@@ -30,6 +30,11 @@ const DefaultMaxClients = 1 << 16
 // under an attack with more keys than buckets a client may get more than its
 // rate, but never less, and memory stays bounded.
 //
+// [AtOnce] also bounds how many calls of a client run at the same time. On a server,
+// a PerClient that stands outside the policies whose places calls take, such as a
+// [Shed] or a [Bulkhead], counts a call while its request comes: no client then has
+// others wait by sending slowly on many streams.
+//
 // A success costs no allocation. The zero PerClient refuses every call; make one
 // with [NewPerClient]. A PerClient is safe for concurrent use; its clients are
 // spread over up to 64 locks.
@@ -41,10 +46,21 @@ type PerClient struct {
 	common
 	rate    bucketRate
 	clients int // at most
+	atOnce  int // calls of a client; 0 for any number
 	key     func(*endpoint.Call) string
 
-	byClient *buckets[client] // used without key
-	byKey    *buckets[string] // used with key
+	byClient *clientShares[client] // used without key
+	byKey    *clientShares[string] // used with key
+}
+
+// clientShares are what each key has of a PerClient.
+type clientShares[K comparable] struct {
+	buckets *buckets[K]
+	running *running[K] // nil without AtOnce
+}
+
+func newClientShares[K comparable](p *PerClient) *clientShares[K] {
+	return &clientShares[K]{newBuckets[K](p.rate, p.clients), newRunning[K](p.atOnce)}
 }
 
 // A PerClientOption is an option of [NewPerClient].
@@ -62,6 +78,16 @@ func MaxClients(n int) PerClientOption {
 	return perClientOption(func(p *PerClient) {
 		p.clients = n
 		p.check(n > 0 && n <= 1<<30, "MaxClients(%d), want 1 to 2^30", n)
+	})
+}
+
+// AtOnce bounds how many calls of one client run at the same time; more are rejected
+// with [ErrRateLimited]. The default is any number; n must be positive. The counts
+// need no memory for a client without calls.
+func AtOnce(n int) PerClientOption {
+	return perClientOption(func(p *PerClient) {
+		p.check(n > 0 && n <= 1<<30, "AtOnce(%d), want 1 to 2^30", n)
+		p.atOnce = max(min(n, 1<<30), 1)
 	})
 }
 
@@ -88,7 +114,7 @@ func NewPerClient(perSecond float64, burst int, opts ...PerClientOption) *PerCli
 	p := &PerClient{by: "NewPerClient", rate: bucketRate{perSecond, float64(burst)}, clients: DefaultMaxClients}
 	p.checkBucket(perSecond, burst)
 	configure(p, opts, PerClientOption.applyPerClient)
-	p.byClient, p.byKey = newBuckets[client](p.rate, p.clients), newBuckets[string](p.rate, p.clients)
+	p.byClient, p.byKey = newClientShares[client](p), newClientShares[string](p)
 	return p
 }
 
@@ -105,21 +131,43 @@ func (p *PerClient) Enter(ctx context.Context) (context.Context, endpoint.Token,
 	}
 	call := endpoint.CallFrom(ctx)
 	if p.key != nil {
-		return enterBucket(ctx, p, p.byKey, p.key(call))
+		return enterShare(ctx, p, p.byKey, p.key(call))
 	}
-	return enterBucket(ctx, p, p.byClient, clientOf(call))
+	return enterShare(ctx, p, p.byClient, clientOf(call))
 }
 
-// enterBucket is Enter with the key of the call.
-func enterBucket[K comparable](ctx context.Context, p *PerClient, b *buckets[K], key K) (context.Context, endpoint.Token, error) {
-	if wait := b.take(key); wait > 0 {
+// enterShare is Enter with the key of the call.
+func enterShare[K comparable](ctx context.Context, p *PerClient, s *clientShares[K], key K) (context.Context, endpoint.Token, error) {
+	var e *runningEntry[K]
+	if s.running != nil {
+		if e = s.running.begin(key); e == nil {
+			return ctx, endpoint.Token{}, p.reject(ctx, "perclient", 0)
+		}
+	}
+	if wait := s.buckets.take(key); wait > 0 {
+		if e != nil {
+			e.end()
+		}
 		return ctx, endpoint.Token{}, p.reject(ctx, "perclient", retryAfter(wait))
 	}
-	return ctx, endpoint.Token{}, nil
+	if e == nil {
+		return ctx, endpoint.Token{}, nil
+	}
+	return ctx, endpoint.Token{P: e}, nil
 }
 
-// Exit does nothing.
-func (p *PerClient) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
+// exitShare gives back what the call took, if it was counted.
+func exitShare(t endpoint.Token, err error) error {
+	if e, ok := t.P.(interface{ end() }); ok {
+		e.end()
+	}
+	return err
+}
+
+// Exit counts the call as ended.
+func (p *PerClient) Exit(_ context.Context, t endpoint.Token, err error) error {
+	return exitShare(t, err)
+}
 
 // Wrap returns next limited by p alone. Req and Resp are those of next.
 func (p *PerClient) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
@@ -131,9 +179,9 @@ func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
 	if p.byClient == nil {
 		return
 	}
-	n := p.byClient.len()
+	n := p.byClient.buckets.len()
 	if p.key != nil {
-		n = p.byKey.len()
+		n = p.byKey.buckets.len()
 	}
 	yield(endpoint.Gauge{Source: "perclient", Name: p.name, Metric: "clients", Value: float64(n)})
 }
@@ -146,7 +194,7 @@ func (p *PerClient) Gauges(yield func(endpoint.Gauge) bool) {
 func (p *PerClient) By[Req any, K comparable](key func(req Req) K) *PerClientBy[Req, K] {
 	b := &PerClientBy[Req, K]{
 		by: "PerClient.By",
-		p:  p, key: key, buckets: newBuckets[K](p.rate, p.clients),
+		p:  p, key: key, shares: newClientShares[K](p),
 	}
 	b.include(p.Err())
 	b.check(key != nil, "the key is nil")
@@ -158,9 +206,9 @@ func (p *PerClient) By[Req any, K comparable](key func(req Req) K) *PerClientBy[
 // the request, K that of the key.
 type PerClientBy[Req any, K comparable] struct {
 	construction
-	p       *PerClient
-	key     func(Req) K
-	buckets *buckets[K]
+	p      *PerClient
+	key    func(Req) K
+	shares *clientShares[K]
 }
 
 // Err returns the faults of the construction, or nil.
@@ -196,10 +244,12 @@ type keyedLayer[Req any, K comparable] struct{ *PerClientBy[Req, K] }
 
 func (l keyedLayer[Req, K]) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	c := ctx.Value(l.PerClientBy).(*keyedContext[Req, K])
-	return enterBucket(ctx, l.p, l.buckets, c.key)
+	return enterShare(ctx, l.p, l.shares, c.key)
 }
 
-func (l keyedLayer[Req, K]) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
+func (l keyedLayer[Req, K]) Exit(_ context.Context, t endpoint.Token, err error) error {
+	return exitShare(t, err)
+}
 
 // client is who calls, as far as it is known.
 type client struct {
