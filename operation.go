@@ -23,6 +23,10 @@ type Operation struct {
 	Doc string
 	// Streams says which sides are streams.
 	Streams StreamKind
+	// Unrouted reports whether the calls are those that no route of a server matches,
+	// such as the ones that httpx.Problems answers. They belong to no service, and no
+	// service level objective counts them.
+	Unrouted bool
 	// Fails are the errors that the operation declares.
 	Fails []*Error
 	// StatusOf returns the transport's status of an error that a server sends;
