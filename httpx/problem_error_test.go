@@ -226,7 +226,9 @@ func TestHeadersOfProblem(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	unary := mounted(t, route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, fail(ctx) }))
+	unary := mounted(t, route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+		return endpoint.Empty{}, fail(ctx)
+	}))
 	stream := mounted(t, &failingStream{Down: func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[Text], error) { return nil, fail(ctx) }})
 	refused := mounted(t, echo[endpoint.Empty]("GET", "/"), httpx.Use(&layer{enter: func(ctx context.Context) (context.Context, error) { return ctx, fail(ctx) }}))
 	turned := mounted(t, echo[endpoint.Empty]("GET", "/"), httpx.Use(&layer{exit: func(ctx context.Context, _ error) error { return fail(ctx) }}))

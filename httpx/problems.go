@@ -50,8 +50,8 @@ var ErrMethodNotAllowed = own(http.StatusMethodNotAllowed, endpoint.Define(endpo
 // for it (or for "/{name...}"), that handler keeps answering all requests that no
 // other pattern matches, and the options have no effect. To register "/" afterwards
 // is a conflict, which the mux reports by a panic. Redirects of the mux stay as they
-// were. Allow names the methods listed above only, and a path that has none of them
-// is 404 for them.
+// were. Allow names the methods above only; a path that has no method but others is
+// 404.
 //
 // A router inside another handler is not reached from outside: one that is mounted by
 // http.StripPrefix, behind a middleware, or in a router of the other kind, needs a
