@@ -23,9 +23,9 @@ type Operation struct {
 	Doc string
 	// Streams says which sides are streams.
 	Streams StreamKind
-	// Unrouted reports whether the calls are those that no route of a server matches,
-	// such as the ones that httpx.Problems answers. They belong to no service, and no
-	// service level objective counts them.
+	// Unrouted reports whether the calls are requests that no route of the server
+	// matches, as those that httpx.Problems answers. No objective of a service counts
+	// them.
 	Unrouted bool
 	// Fails are the errors that the operation declares.
 	Fails []*Error

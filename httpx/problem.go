@@ -142,8 +142,8 @@ type headerLines struct {
 	values []string
 }
 
-// setAround keeps those headers of an answer that describe its body and were set
-// before the call began, by middlewares around the route.
+// setAround keeps the headers that describe a body and were set before the call, by
+// middlewares around the route.
 func (x *exchange) setAround(h http.Header) {
 	for key, values := range h {
 		if describesBody(key) {
@@ -152,9 +152,9 @@ func (x *exchange) setAround(h http.Header) {
 	}
 }
 
-// describesBody reports whether a header, in canonical form, is about the body that it
-// was set for. Content-Type and Content-Length are not asked for: they are always
-// those of what is sent.
+// describesBody reports whether a header describes the body of an answer. key is in
+// canonical form. Content-Type and Content-Length are not among them: problemHeader
+// replaces these whoever set them.
 func describesBody(key string) bool {
 	switch key {
 	case "Content-Encoding", "Content-Language", "Content-Location", "Content-Disposition", "Content-Range",
@@ -164,9 +164,9 @@ func describesBody(key string) bool {
 	return false
 }
 
-// problemHeader sets the headers of an error beside its body. What the handler and the
-// layers said of a body that is not sent goes; what middlewares set around the call
-// stays. See decisions 11 and 123.
+// problemHeader sets the headers of an error. Headers that the handler and the layers
+// set for a body that is not sent are deleted; around restores those that middlewares
+// set before the call. See decisions 11 and 123.
 func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, status int) {
 	for key := range h {
 		if describesBody(key) {

@@ -235,24 +235,27 @@ func TestHeadersOfProblem(t *testing.T) {
 	for name, h := range map[string]http.Handler{"a handler": unary, "a stream": stream, "Enter": refused, "Exit": turned} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for range 2 { // an exchange is used again
-				a := fetch(t, "GET", listen(t, middleware(slices.Concat(about[:7], []string{"Content-Length"}), h)), "")
-				require.Equal(t, "GONE", a.problem(t).Reason)
-				for i, k := range about {
-					if i < 7 {
-						require.Equal(t, []string{"middleware"}, a.header[k], k)
-					} else {
-						require.Empty(t, a.header[k], k)
-					}
-				}
-				for _, k := range others {
-					require.Equal(t, []string{"handler"}, a.header[k], k)
-				}
-				require.Equal(t, fmt.Sprint(len(a.body)), a.header.Get("Content-Length"))
-
-				a = fetch(t, "GET", listen(t, h), "")
-				for _, k := range about {
+			around := middleware(slices.Concat(about[:7], []string{"Content-Length"}), h)
+			a := fetch(t, "GET", listen(t, around), "")
+			require.Equal(t, "GONE", a.problem(t).Reason)
+			for i, k := range about {
+				if i < 7 {
+					require.Equal(t, []string{"middleware"}, a.header[k], k)
+				} else {
 					require.Empty(t, a.header[k], k)
+				}
+			}
+			for _, k := range others {
+				require.Equal(t, []string{"handler"}, a.header[k], k)
+			}
+			require.Equal(t, fmt.Sprint(len(a.body)), a.header.Get("Content-Length"))
+
+			for range 10 { // an exchange is used again
+				ask(t, around, "GET", "/", "")
+				header := ask(t, h, "GET", "/", "").header
+				require.NotContains(t, header, "")
+				for _, k := range about {
+					require.Empty(t, header[k], k)
 				}
 			}
 		})

@@ -56,8 +56,8 @@ const (
 // for all.
 //
 // An error is a call whose code is the server's fault: UNKNOWN,
-// DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE or DATA_LOSS. Requests that no route
-// matches, the calls of httpx.Problems, have no ratio of errors and no alert.
+// DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE or DATA_LOSS. The calls of
+// httpx.Problems have no ratio of errors and no alert.
 func Rules(objectives ...Objective) ([]byte, error) {
 	// See decision 71.
 	if len(objectives) == 0 {
