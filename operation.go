@@ -23,6 +23,10 @@ type Operation struct {
 	Doc string
 	// Streams says which sides are streams.
 	Streams StreamKind
+	// Unrouted reports whether the calls are requests that no route of the server
+	// matches, as those that httpx.Problems answers. No objective of a service counts
+	// them.
+	Unrouted bool
 	// Fails are the errors that the operation declares.
 	Fails []*Error
 	// StatusOf returns the transport's status of an error that a server sends;

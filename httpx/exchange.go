@@ -32,6 +32,7 @@ type exchange struct {
 	body     []byte
 	out      []byte
 	headers  []headerValue
+	around   []headerLines // set by middlewares; see setAround
 	status   int
 	timeout  string   // a Connect-Timeout-Ms that is not valid
 	media    []string // room for the Content-Type
@@ -43,7 +44,7 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 const keepBuffer = 64 << 10
 
 func (x *exchange) release() {
-	body, out, headers := x.body[:0], x.out[:0], x.headers[:0]
+	body, out, headers, around := x.body[:0], x.out[:0], x.headers[:0], x.around[:0]
 	if cap(body) > keepBuffer {
 		body = nil
 	}
@@ -51,7 +52,8 @@ func (x *exchange) release() {
 		out = nil
 	}
 	clear(headers[:cap(headers)])
-	*x = exchange{body: body, out: out, headers: headers}
+	clear(around[:cap(around)])
+	*x = exchange{body: body, out: out, headers: headers, around: around}
 	exchanges.Put(x)
 }
 
@@ -227,7 +229,7 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 	x.rt.problem(ctx, err, func(e *endpoint.Error) {
 		x.status = statusOf(e, x.rt.opts.statuses)
 		x.out = appendProblem(x.out[:0], e, x.status)
-		problemHeader(x.w.Header(), e, x.status)
+		problemHeader(x.w.Header(), x.around, e, x.status)
 	})
 	if len(x.rt.writes) > 1 || x.status == http.StatusNotAcceptable {
 		x.w.Header().Add("Vary", "Accept")

@@ -37,7 +37,7 @@ func Mount(router Router, svc Service, opts ...Option) error {
 		rt.by = by
 		rt.serve()
 		pattern := rt.pattern.forServeMux()
-		if by == chiLike {
+		if by == onChi {
 			pattern = rt.pattern.forChi()
 			if rt.op.Method == http.MethodGet {
 				b.register(router, rt, http.MethodHead+" "+pattern)
@@ -99,7 +99,7 @@ func (s *single) Add(e *shell.Endpoint) {
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
-	faults = slices.Concat(c.Faults, rt.opts.Faults, faults, rt.bind(nil))
+	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bind(nil))
 	if e.IsNil() && !rt.opts.Partial {
 		faults = append(faults, service.ErrNil)
 	}
@@ -146,6 +146,7 @@ func (rt *route) unary(ctx context.Context, x *exchange) (endpoint.Empty, error)
 func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
 	x.rt, x.w, x.r = rt, w, r
+	x.setAround(w.Header())
 	ctx, cancel := x.deadline(r.Context())
 	if cancel != nil {
 		defer cancel()

@@ -13,7 +13,7 @@ import (
 	"github.com/typedkit/endpoint/internal/service"
 )
 
-// An Option belongs to one end, to a server ([Mount], [Handler]) or to a client
+// An Option belongs to one end, to a server ([Mount], [Handler], [Problems]) or to a client
 // ([Client]).
 type Option interface {
 	HandlerOption

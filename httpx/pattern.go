@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // pattern is the path of a route in the form of http.ServeMux: {name} for one
@@ -139,16 +141,13 @@ type router uint8
 const (
 	unknownRouter router = iota // of a Handler, which is not mounted by us
 	serveMux
-	chiLike
+	onChi
 )
 
-// routerOf tells chi from http.ServeMux without importing chi: chi's routers
-// register by method.
+// routerOf tells chi from http.ServeMux.
 func routerOf(r Router) router {
-	if _, ok := r.(interface {
-		Method(method, pattern string, h http.Handler)
-	}); ok {
-		return chiLike
+	if _, ok := r.(chi.Router); ok {
+		return onChi
 	}
 	return serveMux
 }
@@ -158,7 +157,7 @@ func routerOf(r Router) router {
 // was routed by, which is the escaped path if there is one.
 func (by router) pathValue(r *http.Request, s segment) (value string, ok bool) {
 	name := s.name
-	if by == chiLike && s.rest {
+	if by == onChi && s.rest {
 		name = "*"
 	}
 	v := r.PathValue(name)

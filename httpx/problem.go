@@ -136,11 +136,47 @@ func titleOf(status int) string {
 	return http.StatusText(status)
 }
 
-// problemHeader sets the headers of an error beside its body. See decision 11.
-func problemHeader(h http.Header, e *endpoint.Error, status int) {
-	for _, k := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Cache-Control"} {
-		delete(h, k)
+// headerLines are the values of one header.
+type headerLines struct {
+	key    string
+	values []string
+}
+
+// setAround keeps the headers that describe a body and were set before the call, by
+// middlewares around the route.
+func (x *exchange) setAround(h http.Header) {
+	for key, values := range h {
+		if describesBody(key) {
+			x.around = append(x.around, headerLines{key, values})
+		}
 	}
+}
+
+// describesBody reports whether a header describes the body of an answer. key is in
+// canonical form. Content-Type and Content-Length are not among them: problemHeader
+// replaces these whoever set them.
+func describesBody(key string) bool {
+	switch key {
+	case "Content-Encoding", "Content-Language", "Content-Location", "Content-Disposition", "Content-Range",
+		"Content-Digest", "Repr-Digest", "Digest", "Content-Md5", "Etag", "Last-Modified", "Expires", "Cache-Control":
+		return true
+	}
+	return false
+}
+
+// problemHeader sets the headers of an error. Headers that the handler and the layers
+// set for a body that is not sent are deleted; around restores those that middlewares
+// set before the call. See decisions 11 and 123.
+func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, status int) {
+	for key := range h {
+		if describesBody(key) {
+			delete(h, key)
+		}
+	}
+	for _, lines := range around {
+		h[lines.key] = lines.values
+	}
+	delete(h, "Content-Length")
 	h.Set("Content-Type", problemType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if d := e.RetryAfter(); d > 0 && h.Get("Retry-After") == "" {

@@ -1,10 +1,12 @@
 package httpx_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +193,120 @@ func TestAuthenticateHeader(t *testing.T) {
 	a = ask(t, mounted(t, failing(unknown), httpx.Use(basic)), "POST", "/", "")
 	require.Equal(t, []string{`Basic realm="x"`}, a.header.Values("WWW-Authenticate"))
 	require.Empty(t, ask(t, mounted(t, failing(errOne)), "POST", "/", "").header.Values("WWW-Authenticate"))
+}
+
+// failingStream is a service of a response stream at GET /.
+type failingStream struct {
+	Down endpoint.Endpoint[endpoint.Empty, endpoint.Stream[Text]]
+}
+
+func (s *failingStream) HTTP(r *httpx.Routes) { r.ServerStream("GET", "/", &s.Down) }
+
+// TestHeadersOfProblem has a call fail. What middlewares set of the body before it stays,
+// since they may act on it; what the handler and the layers set of a body that is not sent
+// does not go out. All other headers stay, whoever set them.
+func TestHeadersOfProblem(t *testing.T) {
+	t.Parallel()
+	about := []string{
+		"Content-Encoding", "Content-Language", "Content-Location", "Content-Disposition", "Content-Range", "Content-Digest",
+		"Repr-Digest", "Digest", "Content-Md5", "Etag", "Last-Modified", "Expires", "Cache-Control",
+	}
+	others := []string{"Vary", "Set-Cookie", "Content-Security-Policy", "X-Trace", "Link"}
+	fail := func(ctx context.Context) error {
+		for _, k := range slices.Concat(about, others, []string{"Content-Length", "Content-Type"}) {
+			endpoint.CallFrom(ctx).Reply().Add(k, "handler")
+		}
+		return errOne
+	}
+	middleware := func(keys []string, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for _, k := range keys {
+				w.Header().Set(k, "middleware")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	unary := mounted(t, route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+		return endpoint.Empty{}, fail(ctx)
+	}))
+	stream := mounted(t, &failingStream{Down: func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[Text], error) { return nil, fail(ctx) }})
+	refused := mounted(t, echo[endpoint.Empty]("GET", "/"), httpx.Use(&layer{enter: func(ctx context.Context) (context.Context, error) { return ctx, fail(ctx) }}))
+	turned := mounted(t, echo[endpoint.Empty]("GET", "/"), httpx.Use(&layer{exit: func(ctx context.Context, _ error) error { return fail(ctx) }}))
+	for name, h := range map[string]http.Handler{"a handler": unary, "a stream": stream, "Enter": refused, "Exit": turned} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			around := middleware(slices.Concat(about[:7], []string{"Content-Length"}), h)
+			a := fetch(t, "GET", listen(t, around), "")
+			require.Equal(t, "GONE", a.problem(t).Reason)
+			for i, k := range about {
+				if i < 7 {
+					require.Equal(t, []string{"middleware"}, a.header[k], k)
+				} else {
+					require.Empty(t, a.header[k], k)
+				}
+			}
+			for _, k := range others {
+				require.Equal(t, []string{"handler"}, a.header[k], k)
+			}
+			require.Equal(t, fmt.Sprint(len(a.body)), a.header.Get("Content-Length"))
+
+			for range 10 { // an exchange is used again
+				ask(t, around, "GET", "/", "")
+				header := ask(t, h, "GET", "/", "").header
+				require.NotContains(t, header, "")
+				for _, k := range about {
+					require.Empty(t, header[k], k)
+				}
+			}
+		})
+	}
+}
+
+// gzipWriter compresses all that is written.
+type gzipWriter struct {
+	http.ResponseWriter
+	z *gzip.Writer
+}
+
+func (w gzipWriter) Write(b []byte) (int, error) { return w.z.Write(b) }
+
+// TestErrorUnderCompression has errors come back through a middleware that announces its
+// coding before the handler runs, as gorilla/handlers does.
+func TestErrorUnderCompression(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		require.NoError(t, httpx.Mount(r, failing(errOne)))
+		h := httpx.Problems(r)
+		url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			h.ServeHTTP(gzipWriter{w, z}, r)
+			assert.NoError(t, z.Close())
+		}))
+		c := route[endpoint.Empty, endpoint.Empty]("POST", "/", nil)
+		dial(t, url, c)
+		_, err := c.Do(t.Context(), endpoint.Empty{})
+		require.ErrorIs(t, err, errOne)
+		c = route[endpoint.Empty, endpoint.Empty]("POST", "/nope", nil)
+		dial(t, url, c)
+		_, err = c.Do(t.Context(), endpoint.Empty{})
+		require.ErrorIs(t, err, httpx.ErrNoRoute)
+	})
+}
+
+// TestHeadersOfProblemAllocateNothing has headers of middlewares cost a call no allocation.
+func TestHeadersOfProblemAllocateNothing(t *testing.T) { // not parallel: it counts
+	if underRace() {
+		t.Skip("the race detector allocates")
+	}
+	h := smallPOST(t)
+	value := []string{"no-store"}
+	around := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Cache-Control"] = value
+		h.ServeHTTP(w, r)
+	})
+	want := testing.AllocsPerRun(1000, measured(h, "/upper"))
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, measured(around, "/upper")), want)
 }
 
 // TestPanic has an endpoint panic: a clean 500, and the server lives on.

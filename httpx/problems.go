@@ -1,179 +1,274 @@
 package httpx
 
 import (
-	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // ErrMethodNotAllowed is the error of a path that the server has, for other
 // methods; the header Allow names them. Status 405.
 var ErrMethodNotAllowed = own(http.StatusMethodNotAllowed, endpoint.Define(endpoint.Unimplemented, "endpoint", "METHOD_NOT_ALLOWED", "method not allowed"))
 
-// Problems returns router, a chi router or an http.ServeMux, with the router's
-// own answers in the toolkit's form: its 404 and 405 are problems, a 405 has one
-// line Allow, OPTIONS of a path that exists is 204 with that line, and a method
-// that the router knows nowhere is 501. It goes once around the outermost
-// router. What handlers answer passes as it is, also a 404 of theirs.
+// Problems makes router answer the requests that none of its routes matches with
+// problems, as routes do with errors. It returns the handler to serve. router is a chi
+// router or an *http.ServeMux.
 //
-// A router's own answers are known by their texts. What a handler of one path
-// answers passes even so, if router itself, and no middleware around it, is
-// given; that of a subtree ("/files/", "/files/*", what chi's Mount is given)
-// may be another router's. It panics at construction if router is nil.
-func Problems(router http.Handler) http.Handler {
-	if router == nil {
-		panic("httpx: Problems: the router is nil")
+//   - A path that router does not have: 404, [ErrNoRoute].
+//   - A path that router has for other methods: 405, [ErrMethodNotAllowed], with these
+//     methods in one line Allow.
+//   - OPTIONS of a path that router has: 204 with the same line.
+//   - A method that no route of a chi router can have: 501 (RFC 9110 §15.6.2), also
+//     ErrMethodNotAllowed. See chi.RegisterMethod.
+//
+// A request that a route matches does not pass through Problems. It costs nothing
+// more, and its handler gets the response writer that router got.
+//
+// The other requests are calls of operations with the service "httpx" and the name
+// "Problems". There is one for each method of RFC 9110, for PATCH (RFC 5789) and for
+// QUERY (RFC 10008), and one for all other methods, with the method "_OTHER". The
+// layers of [Use] run around these calls, and [ErrorHook] gets their errors. Formats
+// is a fault. The operations are Unrouted: an observe.SLO does not count their calls,
+// and an observe.Logger adds the path of the request.
+//
+// On a chi router, Problems sets the hooks NotFound and MethodNotAllowed. It replaces
+// hooks that were set before, and a hook that is set later replaces that of Problems.
+// chi passes hooks on to the chi routers that are mounted in router, unless they have
+// hooks of their own, so one Problems for the outermost router is enough.
+//
+// On a ServeMux, Problems registers the pattern "/". If the mux already has that
+// pattern, or "/{name...}", then its handler keeps answering the requests that no
+// other pattern matches, and Problems does not. Registering "/" later panics, because
+// the patterns conflict. Redirects of the mux stay as they are. Allow names the
+// methods above only, so the answer is 404 for a path that has other methods only.
+//
+// Problems does not reach a router inside another handler. A router that is mounted
+// with http.StripPrefix, behind a middleware, or in a router of the other kind needs
+// its own:
+//
+//	r.Mount("/users", http.StripPrefix("/users", httpx.Problems(sub)))
+//
+// Problems panics with all faults of router, of the options and of the layers, joined,
+// as [Handler] does. Call it before the server runs.
+func Problems(router interface {
+	Router
+	http.Handler
+}, opts ...Option,
+) http.Handler {
+	// See decision 121.
+	var c service.Config
+	c.Apply(opts, func(o Option) { o.apply(&c) })
+	if c.HasFormats() {
+		c.Fault("option Formats is for routes: problems are JSON")
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := problemWriters.Get().(*problemWriter)
-		p.ResponseWriter, p.r, p.router = w, r, router
-		defer func() {
-			*p = problemWriter{}
-			problemWriters.Put(p)
-		}()
-		router.ServeHTTP(p, r)
-		p.finish()
+	faults := c.Check(endpoint.ServerSide)
+	if err := checkRouter(router); err != nil {
+		faults = append(faults, err)
+	}
+	u, err := newUnrouted(&c)
+	if err = errors.Join(append(faults, err)...); err != nil {
+		panic(fmt.Sprintf("httpx: Problems: %v", err))
+	}
+	if mux, ok := router.(*http.ServeMux); ok {
+		return newMuxProblems(mux, u)
+	}
+	setChiHooks(router.(chi.Router), u)
+	return router
+}
+
+// checkRouter returns why Problems cannot work on a router, or nil.
+func checkRouter(router Router) error {
+	isNil := false
+	switch r := router.(type) {
+	case nil:
+		isNil = true
+	case *http.ServeMux:
+		isNil = r == nil
+	case *chi.Mux:
+		isNil = r == nil
+	case chi.Router:
+	default:
+		return fmt.Errorf("the router is a %T; it must be a chi router or an *http.ServeMux", router)
+	}
+	if isNil {
+		return errors.New("the router is nil")
+	}
+	return nil
+}
+
+// muxProblems is an http.ServeMux whose pattern "/" answers the requests that no other
+// pattern matches.
+type muxProblems struct {
+	mux   *http.ServeMux
+	calls *unroutedCalls
+}
+
+func newMuxProblems(mux *http.ServeMux, calls *unroutedCalls) *muxProblems {
+	p := &muxProblems{mux: mux}
+	p.calls = calls.answering(func(x *exchange) error { return notAllowed(x, p.methods(x.r)) })
+	p.register()
+	return p
+}
+
+// register registers the pattern "/", unless the mux has it already.
+func (p *muxProblems) register() {
+	defer func() { _ = recover() }() // only an equal pattern conflicts with "/"
+	p.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = "" // no route matched: middlewares around the mux may label by it
+		p.calls.ServeHTTP(w, r)
+	}))
+}
+
+func (p *muxProblems) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect && r.URL.Path == "" {
+		p.calls.ServeHTTP(w, r) // "CONNECT host:443" has no path, so not even "/" matches it
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
+
+// methods returns the known methods for which the mux has a route, or a redirect to one.
+func (p *muxProblems) methods(r *http.Request) []string {
+	var methods []string
+	probe := *r
+	for _, method := range knownMethods {
+		probe.Method = method
+		if _, pattern := p.mux.Handler(&probe); pattern != "" && pattern != "/" {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
+
+// chiProblems is a chi router whose hooks answer the requests that no route matches.
+type chiProblems struct {
+	router chi.Router
+	places sync.Map // of chiMounts to chiPlace
+}
+
+// setChiHooks sets the hooks of a chi router.
+func setChiHooks(router chi.Router, calls *unroutedCalls) {
+	p := &chiProblems{router: router}
+	router.NotFound(calls.answering(noRoute).ServeHTTP)
+	refused := calls.answering(func(x *exchange) error { return notAllowed(x, p.methods(x.r)) })
+	unknown := calls.answering(func(*exchange) error { return ErrMethodNotAllowed }).unknown
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		method := r.Method
+		if ctx := chi.RouteContext(r.Context()); ctx != nil && ctx.RouteMethod != "" {
+			method = ctx.RouteMethod // which a middleware may set
+		}
+		if !chiKnows(method) {
+			serveUnrouted(unknown, w, r)
+			return
+		}
+		refused.ServeHTTP(w, r)
 	})
 }
 
-var problemWriters = sync.Pool{New: func() any { return new(problemWriter) }}
-
-// problemWriter holds a 404 and a 405 back until it is known whose they are.
-type problemWriter struct {
-	http.ResponseWriter
-	r      *http.Request
-	router http.Handler
-	held   int // a status that is not sent yet
-	drop   bool
-	sent   bool
+// chiKnows reports whether chi routers can have routes for a method. If they cannot, chi
+// calls the hook MethodNotAllowed without looking at the path.
+func chiKnows(method string) bool {
+	if slices.Contains(knownMethods, method) {
+		return true
+	}
+	// Only a router tells whether chi.RegisterMethod was called with it.
+	probe := chi.NewRouter()
+	probe.Handle("/", http.NotFoundHandler())
+	return probe.Match(chi.NewRouteContext(), method, "/")
 }
 
-// The texts by which net/http's router and chi are known.
-var (
-	notFoundText   = []byte("404 page not found\n")
-	notAllowedText = []byte("Method Not Allowed\n")
-)
-
-// WriteHeader holds the status of what may be the router's own answer.
-func (p *problemWriter) WriteHeader(status int) {
-	if p.held != 0 || p.drop {
-		return
+// methods returns the known methods for which there is a route at the path of a request.
+func (p *chiProblems) methods(r *http.Request) []string {
+	path := cmp.Or(r.URL.RawPath, r.URL.Path, "/")
+	at, inPath := chiPlace{p.router, p.router}, path
+	if ctx := chi.RouteContext(r.Context()); ctx != nil && ctx.Routes != nil {
+		at, inPath = p.place(ctx), cmp.Or(ctx.RoutePath, path)
 	}
-	if !p.sent && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && p.plain() {
-		p.held = status
-		return
+	probe := chi.NewRouteContext()
+	has := func(router chi.Routes, method, path string) bool {
+		probe.Reset()
+		return router.Match(probe, method, path)
 	}
-	if status >= 200 {
-		p.sent = true
-	}
-	p.ResponseWriter.WriteHeader(status)
-}
-
-// plain says that the answer has the type of a router's own, or none.
-func (p *problemWriter) plain() bool {
-	t := p.Header().Get("Content-Type")
-	return t == "" || strings.HasPrefix(t, "text/plain")
-}
-
-// Write drops the text of a router's own answer and lets all else pass.
-func (p *problemWriter) Write(b []byte) (int, error) {
-	switch {
-	case p.drop, p.held != 0 && len(b) == 0: // chi writes nothing, but writes
-		return len(b), nil
-	case p.held == http.StatusNotFound && bytes.Equal(b, notFoundText), p.held == http.StatusMethodNotAllowed && bytes.Equal(b, notAllowedText):
-		if !p.handled() {
-			p.drop = true
-			return len(b), nil
+	// In the outer router there may be a route for the path beside the mount. Match also
+	// reports true for the path of the mount itself, but then for every method.
+	beside := !has(at.top, r.Method, path)
+	var methods []string
+	for _, method := range knownMethods {
+		if has(at.in, method, inPath) || beside && has(at.top, method, path) {
+			methods = append(methods, method)
 		}
 	}
-	p.pass()
-	p.sent = true
-	return p.ResponseWriter.Write(b)
+	return methods
 }
 
-// pass sends a held status, which was a handler's.
-func (p *problemWriter) pass() {
-	if p.held != 0 {
-		status := p.held
-		p.held, p.sent = 0, true
-		p.ResponseWriter.WriteHeader(status)
-	}
+// A chiPlace is where chi found no route: in the router in. Mounts lead to it from top.
+type chiPlace struct{ top, in chi.Routes }
+
+// chiMounts are the mounts that chi followed from a router, by their patterns.
+type chiMounts struct {
+	from     *chi.Mux
+	patterns string
 }
 
-// finish answers in place of the router. A 405 without a body is chi's; a 404
-// without one is a handler's.
-func (p *problemWriter) finish() {
-	switch {
-	case p.held == 0:
-		return
-	case !p.drop && (p.held == http.StatusNotFound || p.handled()):
-		p.pass()
-		return
+// place returns where chi found no route. A router copies all its routes to list them, so
+// the result is kept. There are at most three results for each mount.
+func (p *chiProblems) place(ctx *chi.Context) chiPlace {
+	from, ok := ctx.Routes.(*chi.Mux)
+	if !ok || len(ctx.RoutePatterns) == 0 {
+		return p.findPlace(ctx)
 	}
-	h := p.Header()
-	e := ErrNoRoute
-	status := statusOf(e, nil)
-	switch {
-	case p.held == http.StatusMethodNotAllowed && len(h["Allow"]) == 0:
-		// A router that names no method does not know this one at all, whatever
-		// the path (RFC 9110 §15.6.2).
-		e, status = ErrMethodNotAllowed, http.StatusNotImplemented
-	case p.held == http.StatusMethodNotAllowed:
-		e, status = ErrMethodNotAllowed, statusOf(ErrMethodNotAllowed, nil)
-		h["Allow"] = []string{oneLine(h["Allow"], "OPTIONS")}
-		if p.r.Method == http.MethodOptions {
-			for _, k := range []string{"Content-Type", "Content-Length", "X-Content-Type-Options"} {
-				h.Del(k)
-			}
-			p.ResponseWriter.WriteHeader(http.StatusNoContent)
-			return
+	mounts := chiMounts{from, strings.Join(ctx.RoutePatterns, " ")}
+	if known, ok := p.places.Load(mounts); ok {
+		return known.(chiPlace)
+	}
+	at := p.findPlace(ctx)
+	p.places.Store(mounts, at)
+	return at
+}
+
+func (p *chiProblems) findPlace(ctx *chi.Context) chiPlace {
+	top := ctx.Routes
+	in, rest := chiDescend(top, ctx.RoutePatterns)
+	for len(rest) > 0 {
+		// The handler that is mounted at rest[0] is not a chi router. The router with the
+		// hook is inside it, directly or further down.
+		top = p.router
+		in, rest = chiDescend(top, rest[1:])
+	}
+	return chiPlace{top, in}
+}
+
+// chiDescend follows mounts from a router as long as chi routers are mounted there. It
+// returns the last router and the mounts that are left.
+func chiDescend(in chi.Routes, mounts []string) (chi.Routes, []string) {
+	for i, pattern := range mounts {
+		sub := chiMounted(in, pattern)
+		if sub == nil {
+			return in, mounts[i:]
+		}
+		in = sub
+	}
+	return in, nil
+}
+
+// chiMounted returns the chi router that is mounted at a pattern, or nil. chi's Mount adds
+// routes for "/sub" and "/sub/" that Routes does not list, beside "/sub/*".
+func chiMounted(in chi.Routes, pattern string) chi.Routes {
+	if !strings.HasSuffix(pattern, "/*") {
+		pattern = strings.TrimSuffix(pattern, "/") + "/*"
+	}
+	for _, route := range in.Routes() {
+		if route.Pattern == pattern {
+			return route.SubRoutes
 		}
 	}
-	body := appendProblem(nil, e, status)
-	problemHeader(h, e, status)
-	h.Set("Content-Length", itoa(len(body)))
-	p.ResponseWriter.WriteHeader(status)
-	if p.r.Method != http.MethodHead {
-		_, _ = p.ResponseWriter.Write(body) // nobody is left to tell
-	}
+	return nil
 }
-
-// handled says that the router found a handler of one path for the request.
-func (p *problemWriter) handled() bool {
-	if pattern := p.r.Pattern; pattern != "" { // of an http.ServeMux
-		return !strings.HasSuffix(pattern, "/") && !strings.HasSuffix(pattern, "...}")
-	}
-	path := p.r.URL.RawPath
-	if path == "" {
-		path = p.r.URL.Path
-	}
-	return chiHandles(p.router, p.r.Method, path)
-}
-
-// oneLine joins lists of methods into one, sorted, each once.
-func oneLine(lines []string, more ...string) string {
-	methods := more
-	for _, line := range lines {
-		for m := range strings.SplitSeq(line, ",") {
-			if m = strings.TrimSpace(m); m != "" {
-				methods = append(methods, m)
-			}
-		}
-	}
-	slices.Sort(methods)
-	return strings.Join(slices.Compact(methods), ", ")
-}
-
-// Flush is for handlers that ask for an http.Flusher by type.
-func (p *problemWriter) Flush() {
-	p.pass()
-	p.sent = true
-	_ = http.NewResponseController(p.ResponseWriter).Flush()
-}
-
-// Unwrap is for http.ResponseController.
-func (p *problemWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }

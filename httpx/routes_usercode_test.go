@@ -210,7 +210,7 @@ func mountAt(r chi.Router, prefix, url string, svc httpx.Service, retry, limiter
 		return err
 	}
 	sub := chi.NewRouter()
-	r.Mount(prefix, http.StripPrefix(prefix, sub))
+	r.Mount(prefix, http.StripPrefix(prefix, httpx.Problems(sub)))
 	return httpx.Mount(sub, svc, httpx.Use(limiter))
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/unrouted"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
@@ -38,6 +39,7 @@ const (
 //	rpc.method, request.size, response.size   "pb.Profiles/Get"; not over HTTP
 //	http.request.method, http.route, http.response.status_code, http.request.body.size, http.response.body.size
 //	rpc.response.status_code    the code: "OK", "NOT_FOUND"
+//	url.path                    of a request that no route matches, up to 256 bytes
 //	network.peer.address, network.peer.port
 //	duration, first_item        as slog.Duration
 //	attempt                     from 1, for a call that is part of a repeated one
@@ -213,6 +215,9 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	}
 	r := attrs{list: make([]slog.Attr, 0, 16)}
 	r.call(o)
+	if o.Operation.Unrouted {
+		r.text("url.path", unrouted.Path(ctx))
+	}
 	if n := o.Call.Attempt(); n > 1 || c.message == attemptMessage {
 		r.number("attempt", int64(n))
 	}

@@ -48,8 +48,8 @@ func BurnWindows() []BurnWindow {
 // An SLO counts calls against an [Objective] and tells how fast the error budget
 // burns. A call is bad when the server is to blame: on a server by what goes out,
 // Unknown, DeadlineExceeded, Internal, Unavailable (also load that a policy shed)
-// and DataLoss; elsewhere by [endpoint.ServerFault]. Calls whose caller gave up, and those that a policy of a client
-// refused, are not counted.
+// and DataLoss; elsewhere by [endpoint.ServerFault]. Calls whose caller gave up, those that a policy of a client
+// refused, and those that no route matches are not counted.
 //
 // The windows move in steps, of half a minute up to an hour and of ten minutes
 // above: one covers its length and up to a step more. A process that is younger
@@ -125,6 +125,9 @@ func (s *SLO) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.En
 
 // Observe is for [New].
 func (s *SLO) Observe(op *endpoint.Operation) Observer {
+	if op.Unrouted {
+		return nil
+	}
 	o := s.objective
 	if i := slices.IndexFunc(s.others, func(p otherObjective) bool { return p.match(op) }); i >= 0 {
 		o = s.others[i].objective

@@ -243,6 +243,16 @@ func TestPromise(t *testing.T) {
 	require.Empty(t, slo.Status()[0].Latency.Burn)
 }
 
+// TestUnroutedCalls has calls that no route matches count for no objective, even for one
+// that names them.
+func TestUnroutedCalls(t *testing.T) {
+	t.Parallel()
+	all := func(*endpoint.Operation) bool { return true }
+	slo := newSLO(t, observe.Promise(all, observe.Objective{Availability: 0.9}))
+	require.Nil(t, slo.For(&endpoint.Operation{Service: "httpx", Name: "Problems", Side: endpoint.ServerSide, Transport: "http", Method: "GET", Unrouted: true}))
+	require.Empty(t, slo.Status())
+}
+
 func TestObjectiveFaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -45,7 +45,7 @@ func mountPool(ctx context.Context, r chi.Router, prefix string, source discover
 	}
 	limiter := resilience.NewLimiter(1000, 1000) // calls a second, of each operation
 	sub := chi.NewRouter()
-	r.Mount(prefix, http.StripPrefix(prefix, sub))
+	r.Mount(prefix, http.StripPrefix(prefix, httpx.Problems(sub)))
 	return httpx.Mount(sub, svc, httpx.Use(limiter)) // what Client filled is itself a server
 }
 

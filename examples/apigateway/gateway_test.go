@@ -75,7 +75,8 @@ func stop(s *httptest.Server) {
 	s.Close()
 }
 
-// TestNoRoute: what nobody serves is a problem, too, below a prefix and beside.
+// TestNoRoute has requests that no route matches answered by problems, below a prefix and
+// beside it.
 func TestNoRoute(t *testing.T) {
 	t.Parallel()
 	h, err := apigateway.New(t.Context(), discover.Static(), discover.Static())
@@ -86,4 +87,9 @@ func TestNoRoute(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, resp.Code, path)
 		require.True(t, strings.HasPrefix(resp.Header().Get("Content-Type"), "application/problem+json"), path)
 	}
+	resp := httptest.NewRecorder()
+	h.ServeHTTP(resp, httptest.NewRequest(http.MethodGet, "/strings/uppercase", nil))
+	require.Equal(t, http.StatusMethodNotAllowed, resp.Code)
+	require.Equal(t, []string{"OPTIONS, POST"}, resp.Header()["Allow"])
+	require.Equal(t, "application/problem+json", resp.Header().Get("Content-Type"))
 }

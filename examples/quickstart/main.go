@@ -101,7 +101,7 @@ func newHandler(log *slog.Logger) (http.Handler, error) {
 	limiter := rate.NewLimiter(100, 10)
 	err := httpx.Mount(r, &Strings{Uppercase: uppercase, Count: count},
 		httpx.Use(telemetry, limit(limiter)))
-	return httpx.Problems(r), err
+	return httpx.Problems(r, httpx.Use(telemetry)), err
 }
 
 // end snippet

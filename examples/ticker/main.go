@@ -119,8 +119,9 @@ var page []byte
 func newHandler(t *Ticker, log *slog.Logger) (http.Handler, error) {
 	r := chi.NewRouter()
 	r.Get("/", servePage)
-	err := httpx.Mount(r, t, httpx.Use(logging(log)))
-	return httpx.Problems(r), err
+	logged := httpx.Use(logging(log))
+	err := httpx.Mount(r, t, logged)
+	return httpx.Problems(r, logged), err
 }
 
 // servePage sends the page, which loads nothing from elsewhere.

@@ -61,6 +61,9 @@ func (c *Config) Formats() []codec.Format {
 	return c.formats
 }
 
+// HasFormats reports whether an option set the formats.
+func (c *Config) HasFormats() bool { return len(c.formats) > 0 }
+
 // AddHook adds an error hook.
 func (c *Config) AddHook(f func(ctx context.Context, err error)) {
 	c.OnlyServer("ErrorHook")
@@ -86,6 +89,20 @@ func (c *Config) OnlyServer(name string) { c.server = append(c.server, name) }
 
 // OnlyClient records that an option was given that is for clients.
 func (c *Config) OnlyClient(name string) { c.client = append(c.client, name) }
+
+// Check returns the faults of the options of one end. An option that is for the other
+// end is one.
+func (c *Config) Check(end endpoint.Side) []error {
+	others, side := c.server, "servers"
+	if end == endpoint.ServerSide {
+		others, side = c.client, "clients"
+	}
+	faults := slices.Clone(c.Faults)
+	for _, name := range others {
+		faults = append(faults, fmt.Errorf("option %s is for %s", name, side))
+	}
+	return faults
+}
 
 // Traits are what the options of one operation set on any transport, together with
 // what the service declares in its Facts.

@@ -56,7 +56,8 @@ const (
 // for all.
 //
 // An error is a call whose code is the server's fault: UNKNOWN,
-// DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE or DATA_LOSS.
+// DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE or DATA_LOSS. The calls of
+// httpx.Problems have no ratio of errors and no alert.
 func Rules(objectives ...Objective) ([]byte, error) {
 	// See decision 71.
 	if len(objectives) == 0 {
@@ -91,7 +92,10 @@ func Rules(objectives ...Objective) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-const served = series.Side + `="server"`
+const (
+	served = series.Side + `="server"`
+	routed = served + `, ` + series.Service + `!="httpx"` // all but endpoint.Operation.Unrouted
+)
 
 // windows are those that alerts look at, each once.
 func windows() []string {
@@ -122,8 +126,8 @@ func sum(metric, selector, window string) string {
 // ratio is the share of errors. It is 0 for an operation without errors, which
 // has no series of them.
 func ratio(window string) string {
-	all := sum(series.Calls, served, window)
-	return fmt.Sprintf("(%s or 0 * %s) / (%s > 0)", sum(series.Calls, served+", "+faultCodes(), window), all, all)
+	all := sum(series.Calls, routed, window)
+	return fmt.Sprintf("(%s or 0 * %s) / (%s > 0)", sum(series.Calls, routed+", "+faultCodes(), window), all, all)
 }
 
 // quantile is one of the durations, by the classic buckets.

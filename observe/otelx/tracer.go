@@ -102,7 +102,11 @@ func (t *Tracer) spans(op *endpoint.Operation, attempts bool) observe.Observer {
 func spanName(op *endpoint.Operation) string {
 	switch {
 	case op.Transport == "http":
-		return clean(strings.TrimSpace(op.Method + " " + op.Pattern))
+		method := op.Method
+		if method == "_OTHER" { // of requests that no route matches
+			method = "HTTP"
+		}
+		return clean(strings.TrimSpace(method + " " + op.Pattern))
 	case rpcMethod(op) != "":
 		return clean(rpcMethod(op))
 	}

@@ -3,6 +3,7 @@ package otelx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
+	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/otelx"
 	"github.com/typedkit/endpoint/resilience"
@@ -118,6 +120,28 @@ func TestAttributes(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestUnroutedSpans has the spans of requests that no route matches named by their
+// method alone. Nothing in them is the path.
+func TestUnroutedSpans(t *testing.T) {
+	t.Parallel()
+	provider, rec := record(t)
+	h := httpx.Problems(http.NewServeMux(), httpx.Use(otelx.NewTracer(provider)))
+	for _, method := range []string{"GET", "BREW"} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, "/secret", nil))
+	}
+	spans := rec.Ended()
+	require.Len(t, spans, 2)
+	for i, want := range []struct{ name, method string }{{"GET", "GET"}, {"HTTP", "_OTHER"}} {
+		require.Equal(t, want.name, spans[i].Name())
+		got := attributes(spans[i].Attributes())
+		require.Equal(t, want.method, got["http.request.method"])
+		require.Equal(t, "404", got["http.response.status_code"])
+		require.Equal(t, "httpx.Problems", got["endpoint.operation"])
+		require.NotContains(t, got, "http.route")
+		require.NotContains(t, fmt.Sprint(got), "secret")
 	}
 }
 

@@ -221,6 +221,19 @@ func (b *Branches) HTTP(r *httpx.Routes) {
 
 // end snippet
 
+// snippet: under
+
+// mountUnder mounts the branches below a prefix, on a router of their own.
+func mountUnder(outer *http.ServeMux, branches *Branches, layers ...endpoint.Layer) (http.Handler, error) {
+	mux := http.NewServeMux()
+	err := httpx.Mount(mux, branches, httpx.Use(layers...))
+	inner := httpx.Problems(mux, httpx.Use(layers...))
+	outer.Handle("/branches/", http.StripPrefix("/branches", inner))
+	return httpx.Problems(outer, httpx.Use(layers...)), err
+}
+
+// end snippet
+
 // Shelf is a part of a service.
 type Shelf struct {
 	Count endpoint.Endpoint[endpoint.Empty, Counted]

@@ -108,3 +108,27 @@ func TestBranches(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{"Count 200": 4, "Count 501": 4}, seen)
 }
+
+// TestBranchesUnder has both routers answer with problems, through the layers.
+func TestBranchesUnder(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	count := counting(func(operation string, status int) { seen = append(seen, operation+" "+strconv.Itoa(status)) })
+	b := &Branches{Books: Shelf{func(context.Context, endpoint.Empty) (Counted, error) { return Counted{7}, nil }}}
+	h, err := mountUnder(http.NewServeMux(), b, count)
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		method, path, seen, body string
+	}{
+		{"GET", "/branches/books/count", "Count 200", `{"n":7}`},
+		{"GET", "/branches/nothing", "Problems 404", `"reason":"NO_ROUTE"`},
+		{"PUT", "/branches/books/count", "Problems 405", `"reason":"METHOD_NOT_ALLOWED"`},
+		{"GET", "/nothing", "Problems 404", `"reason":"NO_ROUTE"`},
+	} {
+		seen = nil
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil))
+		require.Equal(t, []string{tt.seen}, seen, tt.path)
+		require.Contains(t, w.Body.String(), tt.body)
+	}
+}

@@ -76,7 +76,7 @@ func newHandler(p *parts, a *Accounts) (http.Handler, error) {
 	}
 	mux.Handle("GET /debug/vars", expvar.Handler())
 	mux.HandleFunc("GET /healthz", p.health)
-	return httpx.Problems(mux), nil
+	return httpx.Problems(mux, httpx.Use(p.all)), nil
 }
 
 // end snippet

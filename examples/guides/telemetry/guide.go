@@ -89,7 +89,8 @@ func newTelemetry(provider trace.TracerProvider, registry prometheus.Registerer)
 func newHandler(svc *Books, telemetry *observe.Telemetry, registry prometheus.Gatherer) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	return httpx.Problems(mux), httpx.Mount(mux, svc, httpx.Use(telemetry))
+	err := httpx.Mount(mux, svc, httpx.Use(telemetry))
+	return httpx.Problems(mux, httpx.Use(telemetry)), err
 }
 
 // end snippet

@@ -154,7 +154,7 @@ func mountBoth(r chi.Router, users, products *Profiles) error {
 
 func under(r chi.Router, prefix string) chi.Router {
 	sub := chi.NewRouter()
-	r.Mount(prefix, http.StripPrefix(prefix, sub))
+	r.Mount(prefix, http.StripPrefix(prefix, httpx.Problems(sub)))
 	return sub
 }
 

@@ -35,7 +35,8 @@ func newParts(log *slog.Logger, httpAddr, grpcAddr string, layers ...endpoint.La
 	if err != nil {
 		return nil, err
 	}
-	return []part{httpPart("HTTP", httpAddr, httpx.Problems(router), log), grpcPart(grpcAddr, calls, health)}, nil
+	handler := httpx.Problems(router, httpx.Use(layers...))
+	return []part{httpPart("HTTP", httpAddr, handler, log), grpcPart(grpcAddr, calls, health)}, nil
 }
 
 // snippet: server

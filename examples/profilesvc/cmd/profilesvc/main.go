@@ -115,7 +115,7 @@ func newServer(log *slog.Logger) (*http.Server, error) {
 	err := errors.Join(registry.Register(metrics),
 		httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(telemetry)))
 	return &http.Server{
-		Handler:           httpx.Problems(r),
+		Handler:           httpx.Problems(r, httpx.Use(telemetry)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      15 * time.Second,

@@ -150,7 +150,7 @@ func newServer(ctx context.Context, instances []string, log *slog.Logger) (*http
 	})
 	err := httpx.Mount(r, svc, httpx.Use(logging(log), counting(calls)))
 	return &http.Server{
-		Handler:           httpx.Problems(r),
+		Handler:           httpx.Problems(r, httpx.Use(logging(log))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      15 * time.Second,
