@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"github.com/typedkit/endpoint/resilience"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 )
@@ -33,6 +34,13 @@ func TestAllocs(t *testing.T) {
 		svc.Look, svc.Count, svc.Sum, svc.Talk = svc.Say, nil, nil, nil
 		require.NoError(t, grpcx.Register(s, &partial{*svc}))
 	})
+	placed := count(func(s grpc.ServiceRegistrar) {
+		svc := &messageEcho{Say: func(_ context.Context, n *echopb.Note) (*echopb.Note, error) { return n, nil }}
+		require.NoError(t, grpcx.Register(s, &partial{*svc}, grpcx.Use(resilience.NewBulkhead(10), resilience.NewBulkhead(10))))
+	})
+	if placed > ours {
+		t.Errorf("a call with layers that take places has %v allocations, %v without; want no more", placed, ours)
+	}
 	if ours > raw+1 {
 		t.Errorf("a call has %v allocations, %v in generated code; want at most one more", ours, raw)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
 )
 
 // nullWriter is a response writer that costs nothing.
@@ -86,9 +87,11 @@ func TestAllocations(t *testing.T) { // not parallel: it counts
 	hand := testing.AllocsPerRun(1000, measured(smallPOST(t), "/hand"))
 	mounted := testing.AllocsPerRun(1000, measured(smallPOST(t), "/upper"))
 	layered := testing.AllocsPerRun(1000, measured(smallPOST(t, four...), "/upper"))
-	t.Logf("by hand %v, mounted %v, with four layers %v", hand, mounted, layered)
+	placed := testing.AllocsPerRun(1000, measured(smallPOST(t, &layer{}, resilience.NewShed(), &layer{}, resilience.NewBulkhead(10)), "/upper"))
+	t.Logf("by hand %v, mounted %v, with four layers %v, with places %v", hand, mounted, layered, placed)
 	require.LessOrEqual(t, mounted, hand+3)
 	require.LessOrEqual(t, layered, mounted, "layers allocate nothing")
+	require.LessOrEqual(t, placed, mounted, "nor do layers that take places")
 }
 
 // TestAllocationsOfParameters has parameters cost no map of them.
