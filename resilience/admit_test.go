@@ -121,3 +121,33 @@ func TestAdmitTooLate(t *testing.T) {
 		require.ErrorIs(t, err, resilience.ErrTooLate)
 	})
 }
+
+// TestServerStackGate has a server without room, which checks no credentials of calls
+// that it refuses anyway, and reads no body of calls without credentials.
+func TestServerStackGate(t *testing.T) {
+	t.Parallel()
+	shed := resilience.NewShed(resilience.Limits(1, 1))
+	checked := 0
+	check := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		checked++
+		return ctx, nil, nil
+	})
+	for name, places := range map[string]endpoint.Layer{"a Shed": shed, "a Bulkhead": resilience.NewBulkhead(1)} {
+		checked = 0
+		stack := resilience.ServerStack(resilience.At(resilience.RoleAuth, check), resilience.At(resilience.RoleShed, places))
+		bound, err := stack.Bind(&endpoint.Operation{Side: endpoint.ServerSide})
+		require.NoError(t, err)
+		before, after := bound.Split()
+		require.Len(t, before, 2, "%s: the gate and the check are before the reading of the request", name)
+		require.NoError(t, after.Admit(t.Context()))
+
+		inner := bound.Wrap(yes)
+		outer := bound.Wrap(func(ctx context.Context, n int) (int, error) { return inner(ctx, n) })
+		_, err = outer(t.Context(), 1)
+		require.ErrorIs(t, err, resilience.ErrOutOfCapacity)
+		require.Equal(t, 1, checked, "%s: the credentials of a call without a place were checked", name)
+	}
+	only := resilience.ServerStack(resilience.At(resilience.RoleAuth, check), endpoint.Only(shed, func(*endpoint.Operation) bool { return false }))
+	_, err := only.Bind(&endpoint.Operation{Side: endpoint.ServerSide})
+	require.NoError(t, err, "a Shed for some operations has no gate")
+}

@@ -73,23 +73,26 @@ func ClientStack(layers ...endpoint.Layer) endpoint.Stack {
 // [ClientStack] does, in this order:
 //
 //	RoleTelemetry    any number
-//	RoleShed         by default NewShed()
 //	RoleAuth         any number
 //	RoleClientLimit  any number
+//	RoleShed         by default NewShed()
 //	RoleBreaker
 //	RoleRate         any number
 //	RoleConcurrency  any number
 //	RoleTimeout      by default 30 s, but none for streams
 //
-// The cheapest refusal comes first, and a call does not use up a limit when
-// another layer rejects it anyway: a Shed has no tokens, and a client that asks
-// too much does not use up what others share. Credentials are checked inside the
-// Shed, which spares an overloaded server that work, and outside the limits for
-// each client, which need the client's name. A layer that sets priorities for the
-// Shed goes before the stack.
+// A transport reads the request between the limits for each client and the Shed, the
+// first layer whose places calls take: see [endpoint.Admitter]. So a caller without
+// credentials, or one who asks too much, is refused before the body is read, and one
+// who sends slowly holds no place, but does count for [AtOnce]. Credentials are
+// checked outside the limits for each client, which need the client's name. A Shed
+// that has no room refuses a call before that, outside RoleAuth, which spares an
+// overloaded server the work. A call does not use up a limit that others share when
+// it is rejected for its own. A layer that sets priorities for the Shed goes before
+// the stack.
 func ServerStack(layers ...endpoint.Layer) endpoint.Stack {
 	a := arrangement{by: "ServerStack", seats: serverSeats(), others: clientSeats(), otherSide: "clients"}
-	return a.arrange(layers)
+	return a.guarded(a.arrange(layers))
 }
 
 // At returns l as an argument of [ClientStack] and [ServerStack] that places it
@@ -174,9 +177,9 @@ func clientSeats() []seat {
 func serverSeats() []seat {
 	return []seat{
 		{role: RoleTelemetry, several: true},
-		{role: RoleShed, byDefault: func() endpoint.Layer { return NewShed() }},
 		{role: RoleAuth, several: true},
 		{role: RoleClientLimit, several: true},
+		{role: RoleShed, byDefault: func() endpoint.Layer { return NewShed() }},
 		{role: RoleBreaker},
 		{role: RoleRate, several: true},
 		{role: RoleConcurrency, several: true},
@@ -228,6 +231,21 @@ func (a *arrangement) arrange(layers []endpoint.Layer) endpoint.Stack {
 	}
 	if err := errors.Join(a.faults...); err != nil {
 		return endpoint.Stack{faulty{err}}
+	}
+	return stack
+}
+
+// guarded returns the stack of a server with a gate to the first layer that takes
+// places, outside the layers that check credentials.
+func (a *arrangement) guarded(stack endpoint.Stack) endpoint.Stack {
+	if len(a.faults) > 0 || len(a.seats[indexOf(a.seats, RoleAuth)].layers) == 0 {
+		return stack
+	}
+	outside := len(a.seats[indexOf(a.seats, RoleTelemetry)].layers)
+	for _, l := range stack[outside:] {
+		if places, ok := l.(endpoint.Admitter); ok {
+			return slices.Insert(stack, outside, endpoint.Layer(gate{places}))
+		}
 	}
 	return stack
 }

@@ -39,8 +39,8 @@ func ExampleServerStack() {
 		fmt.Printf("%T\n", l)
 	}
 	// Output:
-	// *resilience.Shed
 	// *resilience.PerClient
+	// *resilience.Shed
 	// *resilience.Bulkhead
 	// *resilience.Timeout
 }

@@ -50,7 +50,7 @@ func TestStackOrder(t *testing.T) {
 		{
 			"server with everything, from the inside out",
 			resilience.ServerStack(attempt, adaptive, bulkhead, limiter, second, breaker, resilience.NewPerClient(1, 1), resilience.NewShed()),
-			"Shed PerClient Breaker Limiter Limiter Adaptive Bulkhead Timeout",
+			"PerClient Shed Breaker Limiter Limiter Adaptive Bulkhead Timeout",
 		},
 		{
 			"for some operations",
@@ -86,12 +86,12 @@ func TestStackRoles(t *testing.T) {
 		{
 			"telemetry and credentials of a server",
 			resilience.ServerStack(timeout, resilience.NewPerClient(1, 1), credentials{}, log),
-			"*observe.Logger Shed resilience_test.credentials PerClient Timeout",
+			"*observe.Logger resilience.gate resilience_test.credentials PerClient Shed Timeout",
 		},
 		{
 			"a layer without a role",
 			resilience.ServerStack(timeout, resilience.At(resilience.RoleAuth, plain)),
-			"Shed endpoint.LayerFunc Timeout",
+			"resilience.gate endpoint.LayerFunc Shed Timeout",
 		},
 		{
 			"a stack at a role",
@@ -199,7 +199,7 @@ func TestStackFaults(t *testing.T) {
 		{
 			"unknown roles", resilience.ServerStack(called("cache"), resilience.At("", plain), resilience.Without("sched")),
 			[]string{
-				`resilience_test.called: the role "cache" is unknown, want one of telemetry, shed, auth, client-limit, breaker, rate, concurrency, timeout`,
+				`resilience_test.called: the role "cache" is unknown, want one of telemetry, auth, client-limit, shed, breaker, rate, concurrency, timeout`,
 				`endpoint.LayerFunc: the role "" is unknown`, `Without: the role "sched" is unknown`,
 			},
 		},
