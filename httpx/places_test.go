@@ -230,7 +230,8 @@ func TestStreamsTakePlaces(t *testing.T) {
 		status, _ = submit(t, client, "/down", `{"s":"a"}`)
 		require.Equal(t, http.StatusServiceUnavailable, status, "the request stream has the place")
 		s.item(t, `{"s":"2"}`)
-		time.Sleep(time.Hour) // in the bubble: once it has a place, its items come when they like
+		// Once it has a place, its items come when they like.
+		time.Sleep(time.Hour) // in the bubble
 		s.item(t, `{"s":"3"}`)
 		s.send(t, "0\r\n\r\n")
 		status, body = s.read(t)
