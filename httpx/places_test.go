@@ -208,8 +208,8 @@ func newUploading() *uploading {
 	}
 }
 
-// TestStreamsTakePlaces has a request stream without items, whose place goes to
-// others until its first item comes, or its time is over.
+// TestStreamsTakePlaces has, in a bubble, a request stream without items, whose place
+// goes to others until its first item comes, or its time is over.
 func TestStreamsTakePlaces(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, newUploading(), httpx.Use(resilience.NewBulkhead(1)))
@@ -230,8 +230,7 @@ func TestStreamsTakePlaces(t *testing.T) {
 		status, _ = submit(t, client, "/down", `{"s":"a"}`)
 		require.Equal(t, http.StatusServiceUnavailable, status, "the request stream has the place")
 		s.item(t, `{"s":"2"}`)
-		// Once it has a place, its items come when they like.
-		time.Sleep(time.Hour) // in the bubble
+		time.Sleep(time.Hour) // once it has a place, its items come when they like
 		s.item(t, `{"s":"3"}`)
 		s.send(t, "0\r\n\r\n")
 		status, body = s.read(t)
