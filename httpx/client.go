@@ -17,11 +17,9 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
-
-// maxErrorBody is how much of the body of an error a client reads.
-const maxErrorBody = 1 << 20
 
 // Client sets every endpoint of svc to a call of the server behind to, as its
 // method HTTP describes it. to is one server ([To]) or a pool of them. Its error
@@ -301,13 +299,14 @@ func (u unreadable) Error() string {
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
 	buf := getBuffer()
-	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody)
+	size := min(answer.ContentLength, bounds.ErrorBytes)
+	body, err := readAll((*buf)[:0], answer.Body, size, bounds.ErrorBytes)
 	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
 	call.AddBytes(0, int64(len(body)))
-	if err != nil && ctx.Err() != nil {
+	if err != nil && !errors.Is(err, errTooMuch) && ctx.Err() != nil {
 		return c.failed(ctx, nil, err)
 	}
-	return c.sent(errorOf(answer.StatusCode, answer.Header, body))
+	return c.sent(errorOf(answer.StatusCode, answer.Header, body, err != nil))
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it
