@@ -271,7 +271,7 @@ func TestErrorTextOfPeer(t *testing.T) {
 	}{
 		{"a message", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", shout), "a\ufffd[2J b\ufffdc"},
 		{"a long message", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", long+"y"), long + "…"},
-		{"a cause", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", "gone").WithCause(errors.New(shout + long)), "gone: a\ufffd[2J b\ufffdc" + long[len(shout):] + "…"},
+		{"a cause", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", "gone").WithCause(errors.New(shout + long)), "gone: a\ufffd[2J b\ufffdc" + long[len(shout)+2:] + "…"},
 		{"a cause with the same text", endpoint.FromWire(endpoint.NotFound, "", "", shout).WithCause(errors.New(shout)), "a\ufffd[2J b\ufffdc"},
 		{"in words of this side", endpoint.FromWire(endpoint.NotFound, "", "", "x").With("look: %w", errors.New(shout)), "look: a\ufffd[2J b\ufffdc"},
 		{"as a cause", endpoint.Errorf(endpoint.Internal, "ask: %w", endpoint.FromWire(endpoint.NotFound, "", "", shout)), "ask: a\ufffd[2J b\ufffdc"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -230,13 +231,13 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	code := st.Code()
 	switch {
 	case !ok:
-		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", err))
+		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", bounds.Quiet(err)))
 	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && shell.IsOver(ctx):
 		return x.mark(shell.ContextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.unread()))
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(x.codec.unread())))
 	}
 	return x.mark(errorOf(st, err))
 }

@@ -47,10 +47,11 @@ func Cut(s string, n int) string {
 // that control a terminal or change the direction of writing. An ellipsis marks a cut.
 func Line(s string) string {
 	cut := Cut(s, Text)
-	if len(cut) < len(s) {
-		cut += "…"
+	line := strings.Map(printable, cut) // a byte may become three
+	if len(cut) == len(s) && len(line) <= Text {
+		return line
 	}
-	return strings.Map(printable, cut)
+	return Cut(line, Text) + "…"
 }
 
 func printable(r rune) rune {

@@ -41,6 +41,7 @@ func TestLine(t *testing.T) {
 		"not UTF-8":               {"a\xffb", "a\ufffdb"},
 		"as long as may be":       {long, long},
 		"longer":                  {long + "y", long + "…"},
+		"longer by replacements":  {long[3:] + "\xff\xff", long[3:] + "\ufffd…"},
 		"longer, in a rune":       {long[1:] + "üy", long[1:] + "…"},
 	} {
 		require.Equal(t, tt[1], bounds.Line(tt[0]), name)
@@ -53,9 +54,11 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := bounds.Line(s)
-		// A byte that is not UTF-8 becomes a rune of three.
-		if len(got) > 3*bounds.Text+len("…") || !utf8.ValidString(got) {
+		if len(got) > bounds.Text+len("…") || !utf8.ValidString(got) {
 			t.Fatalf("Line(%q) is %d bytes, valid UTF-8: %v", s, len(got), utf8.ValidString(got))
+		}
+		if again := bounds.Line(got); again != got {
+			t.Fatalf("Line(%q) is %q, and of that again %q", s, got, again)
 		}
 		for _, r := range got {
 			if !unicode.IsGraphic(r) {
