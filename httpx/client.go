@@ -104,7 +104,11 @@ func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.
 	}
 	answer, err := conn.do(r)
 	if err != nil {
-		return nil, nil, c.failed(ctx, out.items, err)
+		err = c.failed(ctx, out.items, err)
+		if wasRedirected(r) && endpoint.NotSent(err) { // the first server had it
+			err = c.sent(endpoint.ErrorOf(err))
+		}
+		return nil, nil, err
 	}
 	w.SetStatus(answer.StatusCode)
 	w.SetReply(endpoint.HTTPHeader(answer.Header))
@@ -270,7 +274,7 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 	}
 	if err = d.result(err); err != nil {
 		// It is the server that is at fault, so it is not InvalidArgument here.
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", unreadable{err, answer}))
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(unreadable{err, answer})))
 	}
 	return nil
 }
@@ -298,6 +302,9 @@ func (u unreadable) Error() string {
 
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
+	if err := redirectError(answer); err != nil {
+		return c.sent(err)
+	}
 	buf := getBuffer()
 	size := min(answer.ContentLength, bounds.ErrorBytes)
 	body, err := readAll((*buf)[:0], answer.Body, size, bounds.ErrorBytes)
@@ -332,6 +339,7 @@ func (c *client) failed(ctx context.Context, items *upload, err error) error {
 	if ctx.Err() != nil {
 		return c.sent(shell.ContextError(ctx))
 	}
+	err = bounds.Quiet(err)
 	if notSent(err) {
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -138,7 +139,7 @@ func errorInEvent(data []byte) *endpoint.Error {
 func (s *streamIn) deliver(e event) error {
 	s.item.SetZero() // nothing of an item is in the next one
 	if err := s.reader.read(e); err != nil {
-		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", err))
+		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", bounds.Quiet(err)))
 	}
 	s.got = true
 	if len(e.id) > 0 && s.c.rt.opts.resume {
