@@ -58,7 +58,7 @@ func connect(mt *method, to endpoint.Target[grpc.ClientConnInterface]) {
 	c.opts = append(c.opts, mt.config.calls...)
 	c.observed = len(mt.stack) > 1 // than the mark of a client's stack
 	path := &shell.Client[grpc.ClientConnInterface]{
-		Op: mt.op, Target: c.target, Stack: mt.stack,
+		Op: mt.op, Target: c.target, Stack: mt.stack, Timeout: mt.config.Timeout,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
 	path.Connect(mt.endpoint)

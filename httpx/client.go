@@ -53,7 +53,7 @@ type client struct {
 func connect(rt *route, to endpoint.Target[*Conn]) {
 	c := &client{rt: rt, target: shell.TargetFor(to, rt.op), accept: rt.writes[0] + ", " + problemType}
 	path := &shell.Client[*Conn]{
-		Op: rt.op, Target: c.target, Stack: rt.stack,
+		Op: rt.op, Target: c.target, Stack: rt.stack, Timeout: rt.config.Timeout,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
 	path.Connect(rt.endpoint)

@@ -96,6 +96,7 @@ func (s *single) Add(e *shell.Endpoint) {
 	}
 	rt.opts.setDefaults()
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
+	c.CheckEnd(endpoint.ServerSide)
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
 	faults = slices.Concat(c.Faults, rt.opts.Faults, faults, rt.bind(nil))

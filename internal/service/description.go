@@ -57,13 +57,7 @@ func (d *Description) Type() string { return d.fields.Type }
 
 // Options adds the faults of the options of this end.
 func (d *Description) Options(c *Config) {
-	others, side := c.server, "servers"
-	if d.end == endpoint.ServerSide {
-		others, side = c.client, "clients"
-	}
-	for _, name := range others {
-		c.Fault("option %s is for %s", name, side)
-	}
+	c.CheckEnd(d.end)
 	for _, err := range c.Faults {
 		d.Fault("", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -35,6 +36,7 @@ type Config struct {
 
 	Layers  endpoint.Stack
 	Hooks   shell.Hooks
+	Timeout time.Duration // of a shell.Client
 	formats []codec.Format
 	server  []string // names of the options given that are for servers
 	client  []string // names of the options given that are for clients
@@ -70,11 +72,38 @@ func (c *Config) AddHook(f func(ctx context.Context, err error)) {
 	c.Hooks = append(c.Hooks, f)
 }
 
+// SetTimeout sets how long an exchange without a deadline may take.
+func (c *Config) SetTimeout(d time.Duration) {
+	c.OnlyClient("CallTimeout")
+	if d <= 0 {
+		c.Fault("option CallTimeout: the time must be positive, got %v; NoCallTimeout sets no bound", d)
+		return
+	}
+	c.Timeout = d
+}
+
+// NoTimeout removes the bound on an exchange without a deadline.
+func (c *Config) NoTimeout() {
+	c.OnlyClient("NoCallTimeout")
+	c.Timeout = -1
+}
+
 // OnlyServer records that an option was given that is for servers.
 func (c *Config) OnlyServer(name string) { c.server = append(c.server, name) }
 
 // OnlyClient records that an option was given that is for clients.
 func (c *Config) OnlyClient(name string) { c.client = append(c.client, name) }
+
+// CheckEnd adds a fault for each option that is not for this end.
+func (c *Config) CheckEnd(end endpoint.Side) {
+	others, side := c.server, "servers"
+	if end == endpoint.ServerSide {
+		others, side = c.client, "clients"
+	}
+	for _, name := range others {
+		c.Fault("option %s is for %s", name, side)
+	}
+}
 
 // Traits are what the options of one operation set on any transport, together with
 // what the service declares in its Facts.

@@ -1,0 +1,41 @@
+//go:build !race
+
+package shell_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
+)
+
+// TestAllocationsOfLimit checks what the limit costs calls that have a deadline, which
+// is nothing, and others. A transport waits for the end of the context.
+func TestAllocationsOfLimit(t *testing.T) { // not parallel: it counts
+	measure := func(ctx context.Context, timeout time.Duration) float64 {
+		var to endpoint.Target[string] = conn{}
+		c := shell.Client[string]{Timeout: timeout, Unary: func(ctx context.Context, _ string, v any) (any, error) {
+			_ = ctx.Done()
+			return v.(*shell.Messages).Place(), nil
+		}}
+		var field endpoint.Endpoint[string, reply]
+		connectTo(t, erased(&field), endpoint.Unary, to, c, nil)
+		return testing.AllocsPerRun(100, func() { _, _ = field(ctx, "a") })
+	}
+	none := context.Background() //nolint:usetesting // the test's own context has a parent that can be canceled
+	with, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	require.Equal(t, measure(none, -1), measure(with, 0), "with a deadline")
+	require.LessOrEqual(t, measure(none, 0), measure(none, -1)+5, "without a deadline")
+}
+
+// conn is a target whose connection is "conn".
+type conn struct{}
+
+func (conn) Acquire(context.Context) (string, endpoint.Token, error) {
+	return "conn", endpoint.Token{}, nil
+}
+func (conn) Release(endpoint.Token, error) {}
