@@ -61,19 +61,14 @@ func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
 				resp, err = c.Unary(ctx, conn, v)
 				return err
 			}
-			ctx, cancel, timer := limit.start(ctx)
+			within := limit.start(ctx)
 			open := false
-			defer func() {
-				timer.Stop()
-				if !open {
-					cancel(nil)
-				}
-			}()
-			resp, err = c.Unary(ctx, conn, v)
-			// A response that the caller must close may still be read under ctx, which
-			// stays open until the caller's context ends.
+			defer func() { err = within.end(err, open) }()
+			resp, err = c.Unary(within, conn, v)
+			// A response that the caller must close may still be read under its
+			// context, which then ends with the caller's.
 			open = err == nil && opens && e.isOpen(resp)
-			return limit.explain(ctx, err)
+			return err
 		})
 		if boxes && err == nil {
 			resp = boxOf(resp)

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -37,17 +38,65 @@ func (l *limit) bounds(ctx context.Context) bool {
 	return !has && l.d >= 0
 }
 
-// start returns the context of an exchange, the function that ends it, and the timer
-// that does so at the limit. The caller stops the timer when the exchange is over.
-func (l *limit) start(ctx context.Context) (context.Context, context.CancelCauseFunc, *time.Timer) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, cancel, time.AfterFunc(l.d, func() { cancel(l.err) })
+// A limitContext is the context of one exchange. Its timer starts when something asks
+// for the end of the context, which a transport does when it waits for the server. An
+// exchange in memory costs one allocation and no timer.
+type limitContext struct {
+	context.Context // of the attempt
+
+	limit *limit
+
+	mu     sync.Mutex // guards the fields below
+	armed  context.Context
+	cancel context.CancelFunc
+	timer  *time.Timer // nil if it was armed after the exchange
+	over   bool        // the exchange is over
+	open   bool        // but something is still read
 }
 
-// explain returns the error of an exchange under ctx, a context from start, that ended
-// with err: the limit's own if that ended it.
-func (l *limit) explain(ctx context.Context, err error) error {
-	if err == nil || context.Cause(ctx) != error(l.err) { //nolint:errorlint // the very same
+// start returns the context of an exchange under ctx.
+func (l *limit) start(ctx context.Context) *limitContext {
+	return &limitContext{Context: ctx, limit: l}
+}
+
+// arm returns the context of package context that ends at the limit.
+func (c *limitContext) arm() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.armed != nil {
+		return c.armed
+	}
+	c.armed, c.cancel = context.WithCancel(c.Context)
+	switch {
+	case !c.over:
+		c.timer = time.AfterFunc(c.limit.d, c.cancel)
+	case !c.open:
+		c.cancel()
+	}
+	return c.armed
+}
+
+func (c *limitContext) Done() <-chan struct{} { return c.arm().Done() }
+
+func (c *limitContext) Err() error { return c.arm().Err() }
+
+// Value asks the armed context, which is how package context finds it.
+func (c *limitContext) Value(key any) any {
+	c.mu.Lock()
+	ctx := c.armed
+	c.mu.Unlock()
+	if ctx == nil {
+		ctx = c.Context
+	}
+	return ctx.Value(key)
+}
+
+// end ends the context when the exchange is over, unless something that was returned
+// is still read under it. It returns the error of an exchange that ended with err: the
+// limit's own if that ended it.
+func (c *limitContext) end(err error, open bool) error {
+	expired := c.stop(open)
+	if err == nil || !expired || c.Context.Err() != nil {
 		return err
 	}
 	if code := endpoint.CodeOf(err); code != endpoint.Canceled && code != endpoint.DeadlineExceeded {
@@ -55,7 +104,22 @@ func (l *limit) explain(ctx context.Context, err error) error {
 	}
 	// The error is not wrapped, because it is a context.Canceled.
 	if endpoint.MaybeSent(err) {
-		return endpoint.MarkMaybeSent(l.err)
+		return endpoint.MarkMaybeSent(c.limit.err)
 	}
-	return l.err
+	return c.limit.err
+}
+
+// stop reports whether the time is up.
+func (c *limitContext) stop(open bool) (expired bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over, c.open = true, open
+	if c.armed == nil {
+		return false
+	}
+	expired = !c.timer.Stop()
+	if !open {
+		c.cancel()
+	}
+	return expired
 }

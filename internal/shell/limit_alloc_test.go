@@ -13,12 +13,14 @@ import (
 )
 
 // TestAllocationsOfLimit checks what the limit costs calls that have a deadline, which
-// is nothing, and others. A transport waits for the end of the context.
+// is nothing, and others.
 func TestAllocationsOfLimit(t *testing.T) { // not parallel: it counts
-	measure := func(ctx context.Context, timeout time.Duration) float64 {
+	measure := func(ctx context.Context, timeout time.Duration, waits bool) float64 {
 		var to endpoint.Target[string] = conn{}
 		c := shell.Client[string]{Timeout: timeout, Unary: func(ctx context.Context, _ string, v any) (any, error) {
-			_ = ctx.Done()
+			if waits {
+				_ = ctx.Done()
+			}
 			return v.(*shell.Messages).Place(), nil
 		}}
 		var field endpoint.Endpoint[string, reply]
@@ -28,8 +30,11 @@ func TestAllocationsOfLimit(t *testing.T) { // not parallel: it counts
 	none := context.Background() //nolint:usetesting // the test's own context has a parent that can be canceled
 	with, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	require.Equal(t, measure(none, -1), measure(with, 0), "with a deadline")
-	require.LessOrEqual(t, measure(none, 0), measure(none, -1)+5, "without a deadline")
+	for _, waits := range []bool{false, true} {
+		require.Equal(t, measure(none, -1, false), measure(with, 0, waits), "with a deadline")
+	}
+	require.LessOrEqual(t, measure(none, 0, false), measure(none, -1, false)+1, "in memory")
+	require.LessOrEqual(t, measure(none, 0, true), measure(none, -1, true)+5, "over a transport that waits for the end of the context")
 }
 
 // conn is a target whose connection is "conn".

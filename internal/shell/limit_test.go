@@ -213,9 +213,13 @@ func TestStreamsHaveNoLimit(t *testing.T) {
 func TestLimitAndOpenResponse(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		err  error
-		open bool
-	}{"success": {nil, true}, "an error": {errFailed, false}} {
+		err    error
+		waited bool // during the exchange, for the end of the context
+		open   bool
+	}{
+		"success": {nil, true, true}, "an error": {errFailed, true, false},
+		"success in memory": {nil, false, true}, "an error in memory": {errFailed, false, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -223,16 +227,62 @@ func TestLimitAndOpenResponse(t *testing.T) {
 				var inner context.Context
 				call := connect[string, io.Closer](t, endpoint.Unary, &to, unary(func(ctx context.Context, _ int, _ string, resp *io.Closer) error {
 					*resp, inner = io.NopCloser(nil), ctx
+					if tt.waited {
+						_ = ctx.Done()
+					}
 					return tt.err
 				}))
 				ctx, cancel := context.WithCancel(t.Context())
 				_, err := call(ctx, "a")
 				require.Equal(t, tt.err, err)
-				time.Sleep(time.Hour)
-				require.Equal(t, tt.open, inner.Err() == nil)
+				for range 2 {
+					require.Equal(t, tt.open, inner.Err() == nil)
+					time.Sleep(time.Hour)
+				}
 				cancel()
 				require.Error(t, inner.Err())
 			})
 		})
 	}
+}
+
+// TestContextOfLimit checks that contexts made of an exchange's, before and after
+// something waited for its end, end with it and have its values.
+func TestContextOfLimit(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	synctest.Test(t, func(t *testing.T) {
+		var to target
+		_, err := connect[string, reply](t, endpoint.Unary, &to, unary(func(ctx context.Context, _ int, _ string, _ *reply) error {
+			require.Equal(t, "v", ctx.Value(key{}))
+			child, cancel := context.WithCancel(ctx)
+			defer cancel()
+			stop := context.AfterFunc(ctx, func() {})
+			defer stop()
+			require.NoError(t, child.Err())
+			require.Equal(t, "v", ctx.Value(key{}))
+			<-child.Done()
+			require.Equal(t, context.Canceled, ctx.Err())
+			return child.Err()
+		}))(context.WithValue(t.Context(), key{}, "v"), "a")
+		require.Equal(t, "TIMEOUT", endpoint.ErrorOf(err).Reason())
+	})
+}
+
+// TestLimitAfterTheCaller has a caller that leaves, and an exchange that takes longer
+// than the limit to notice it.
+func TestLimitAfterTheCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var to target
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := connect[string, reply](t, endpoint.Unary, &to, unary(func(inner context.Context, _ int, _ string, _ *reply) error {
+			_ = inner.Done()
+			cancel()
+			time.Sleep(time.Hour)
+			return shell.ContextError(inner)
+		}))(ctx, "a")
+		require.Equal(t, endpoint.Canceled, endpoint.CodeOf(err))
+		require.Empty(t, endpoint.ErrorOf(err).Reason())
+	})
 }
