@@ -12,7 +12,7 @@ import (
 
 // chain is a type whose values can be nested as deeply as the input likes.
 type chain struct {
-	Next *chain       `json:"next"`
+	Next *chain      `json:"next"`
 	Any  map[int]int `json:"any"`
 }
 

@@ -206,7 +206,8 @@ func dropRest(st *spb.Status) bool {
 	return dropped
 }
 
-// reads reads a detail into m, if it is one of m's type that can be read.
+// reads decodes a detail into m. It reports whether the detail is one of the type of m
+// that can be read.
 func reads(d *anypb.Any, m proto.Message) bool {
 	return d.MessageIs(m) && d.UnmarshalTo(m) == nil
 }

@@ -31,7 +31,7 @@ func TestAllocationsOfLimit(t *testing.T) { // not parallel: it counts
 	with, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	for _, waits := range []bool{false, true} {
-		require.Equal(t, measure(none, -1, false), measure(with, 0, waits), "with a deadline")
+		require.LessOrEqual(t, measure(with, 0, waits), measure(none, -1, false), "with a deadline")
 	}
 	require.LessOrEqual(t, measure(none, 0, false), measure(none, -1, false)+1, "in memory")
 	require.LessOrEqual(t, measure(none, 0, true), measure(none, -1, true)+5, "over a transport that waits for the end of the context")
