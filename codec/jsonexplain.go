@@ -173,7 +173,7 @@ func (x *explainer) object(t reflect.Type) error {
 	}
 	rest := x.lenient || s.open
 	for x.dec.PeekKind() != jsontext.KindEndObject {
-		if x.full() { // to find the place of a fault takes time
+		if x.full() { // the place of each fault takes time to find
 			return errEnough
 		}
 		tok, err := x.dec.ReadToken()

@@ -85,10 +85,11 @@ func CallOptions(opts ...grpc.CallOption) Option {
 const DefaultCallTimeout = shell.DefaultCallTimeout
 
 // CallTimeout bounds the unary calls of a client that have no deadline, so that a
-// server which accepts calls and never answers does not hold them for ever. Each attempt
-// of a call whose context has no deadline after all layers, such as that of a
-// resilience.Timeout, ends after d with the code DeadlineExceeded and the identity of
-// resilience.ErrTimeout. The server is not told the time. Streams are not bounded.
+// server which accepts calls and never answers does not hold them for ever. An attempt
+// ends after d if its context has no deadline once all layers have run: a
+// resilience.Timeout, for example, sets one. The error has the code DeadlineExceeded and
+// the identity of resilience.ErrTimeout, and counts against the server. The server is
+// not told of the limit. Streams are not bounded.
 //
 // The default is [DefaultCallTimeout]. A d that is not positive is a construction error;
 // [NoCallTimeout] sets no bound. The last of these options counts. It is for clients: on

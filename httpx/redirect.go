@@ -18,15 +18,16 @@ import (
 //
 // By default, a client follows a redirect only within the origin of its request, up to
 // ten times: 301, 302 and 303 if the request is a GET or a HEAD, 307 and 308 for every
-// method, with the body. To another origin goes none of the call's headers, whether
-// from endpoint.WithHeader, a layer or a field tagged header or cookie, and no Referer.
-// A request with a body, or one that resumes a stream, is not redirected there at all.
+// method, with the body. A request to another origin has none of the call's headers,
+// whether from endpoint.WithHeader, a layer or a field tagged header or cookie, and no
+// Referer. A request with a body, or one that resumes a stream, is not redirected to
+// another origin.
 // The error of a call whose redirect is not followed has a [RedirectError] as its
 // cause.
 //
-// It is a fault together with an [HTTPClient] that has a CheckRedirect. What belongs to
-// a call, its body included, does not go to another origin then either, unless
-// CheckRedirect puts it into the request.
+// RedirectTo together with an [HTTPClient] that has a CheckRedirect is a fault: that
+// function decides alone. Even then, headers and body do not go to another origin,
+// unless CheckRedirect adds them to the request.
 func RedirectTo(origins ...string) ConnOption {
 	origins = slices.Clone(origins)
 	return connOption(func(conn *Conn) {
@@ -122,14 +123,14 @@ func (c *Conn) redirecting(client *http.Client) *http.Client {
 	return &copied
 }
 
-// isAway reports whether r, which follows via, leaves the origin of the first request,
-// or one before it did. A way back counts, because another origin chose it.
+// isAway reports whether r, which follows via, or a request before it left the origin of
+// the first one. The way back to that origin counts as well, because another one chose it.
 func isAway(r *http.Request, via []*http.Request) bool {
 	home := originOf(via[0].URL)
 	return originOf(r.URL) != home || slices.ContainsFunc(via[1:], func(r *http.Request) bool { return originOf(r.URL) != home })
 }
 
-// isPortable reports whether a request means the same without its headers.
+// isPortable reports whether a request means the same without its headers and its body.
 func isPortable(r *http.Request) bool {
 	return r.ContentLength == 0 && len(r.Header[lastEventID]) == 0
 }

@@ -53,8 +53,9 @@ const (
 //	exception.stacktrace        of a panic
 //	skipped                     how many records of the operation sampling left out before
 //
-// What is empty is left out. Each text is cut after 2 KiB, a stack after 64 KiB. Where the slog.Logger is not enabled for the level,
-// a call costs a few nanoseconds and no allocation.
+// What is empty is left out. Each text is cut after 2 KiB, a stack after 64 KiB. Where
+// the slog.Logger is not enabled for the level, a call costs a few nanoseconds and no
+// allocation.
 //
 // A Logger is a layer itself and a [Part] of [New]. The zero Logger refuses every
 // call and writes nothing; make one with [NewLogger]. A Logger is safe for
