@@ -4,6 +4,8 @@ package endpoint_test
 
 import (
 	"context"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/typedkit/endpoint"
@@ -82,4 +84,27 @@ func errOf(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// TestAllocationsOfMeta guards that metadata are added in linear space: an error from
+// a peer is built from as many as the peer likes, one by one.
+func TestAllocationsOfMeta(t *testing.T) { // not parallel: it counts
+	const n = 2000
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = strconv.Itoa(i)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	e := endpoint.Errorf(endpoint.Aborted, "x")
+	for _, k := range keys {
+		e = e.WithMeta(k, "")
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1000*n {
+		t.Errorf("an error with %d metadata took %d bytes to make, want at most %d", n, bytes, 1000*n)
+	}
+	if got := len(e.Meta()); got != n {
+		t.Errorf("it has %d metadata, want %d", got, n)
+	}
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/mark"
 )
 
@@ -33,8 +33,16 @@ type Error struct {
 	violations     []Violation
 	retryAfter     time.Duration
 	help           []Link
-	meta           map[string]string
+	meta           *pair // the one that was added last
 	cause          error
+}
+
+// A pair is a piece of metadata. Each pair points to the one that was added before
+// it, so that adding one to an error with many costs no more than to one with none.
+// See decision 128.
+type pair struct {
+	key, value string
+	before     *pair
 }
 
 // A Violation is one fault of a request. Either Pointer or Parameter says where.
@@ -217,11 +225,7 @@ func (e *Error) WithHelp(links ...Link) *Error {
 // WithMeta returns e with a piece of metadata for programs. It is sent.
 func (e *Error) WithMeta(key, value string) *Error {
 	c := *e
-	c.meta = maps.Clone(e.meta)
-	if c.meta == nil {
-		c.meta = map[string]string{}
-	}
-	c.meta[key] = value
+	c.meta = &pair{key, value, e.meta}
 	return &c
 }
 
@@ -252,32 +256,82 @@ func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 // Help returns the links.
 func (e *Error) Help() []Link { return slices.Clone(e.help) }
 
-// Meta returns the metadata.
-func (e *Error) Meta() map[string]string { return maps.Clone(e.meta) }
+// Meta returns the metadata, nil if there is none.
+func (e *Error) Meta() map[string]string {
+	if e.meta == nil {
+		return nil
+	}
+	all := map[string]string{}
+	for p := e.meta; p != nil; p = p.before {
+		if _, newer := all[p.key]; !newer {
+			all[p.key] = p.value
+		}
+	}
+	return all
+}
 
 // Remote says that the error came over a wire.
 func (e *Error) Remote() bool { return e.remote }
 
 // Error returns the whole text, the cause included: it is for logs. The caller
-// gets [Error.Message]. Error, Unwrap and Is are safe on a nil Error, which is
-// what a variable of the type becomes when it is returned as an error unset.
+// gets [Error.Message]. Of an error that came over a wire, the message and the cause
+// are each cut after 1 KiB, and characters that are not graphic are replaced. Error,
+// Unwrap and Is are safe on a nil *Error, so returning an unset *Error variable does
+// not panic.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
-	text := e.text
+	text := e.line(e.text)
 	if text == "" {
-		text = e.Message()
+		text = e.line(e.Message())
 	}
 	if e.cause == nil || e.textHasCause {
 		return text
 	}
 	// The cause of an error that came over a wire is that same error, as it
 	// came; its words are not said twice.
-	if cause := e.cause.Error(); cause != text {
+	if cause := e.line(e.cause.Error()); cause != text {
 		text += ": " + cause
 	}
 	return text
+}
+
+// line returns a text of e for logs.
+func (e *Error) line(text string) string {
+	if e.remote {
+		return bounds.Line(text)
+	}
+	return text
+}
+
+// bounded returns e as a server may send it: e itself, or a copy whose faults are
+// limited in number and, if it came over a wire, whose texts are limited in length.
+// Its identity is not cut, because it is that of an error which the operation declares.
+// See decision 128.
+func (e *Error) bounded() *Error {
+	if len(e.violations) <= bounds.Faults && !e.remote {
+		return e
+	}
+	c := *e
+	c.violations = slices.Clone(e.violations[:min(len(e.violations), bounds.Faults)])
+	if !e.remote {
+		return &c
+	}
+	c.message = bounds.Cut(e.message, bounds.Detail)
+	c.retryAfter = min(e.retryAfter, bounds.RetryAfter)
+	for i, v := range c.violations {
+		c.violations[i] = Violation{bounds.Cut(v.Pointer, bounds.Detail), bounds.Cut(v.Parameter, bounds.Detail), bounds.Cut(v.Detail, bounds.Detail)}
+	}
+	c.help = slices.Clone(e.help)
+	for i, l := range c.help {
+		c.help[i] = Link{bounds.Cut(l.Description, bounds.Detail), bounds.Cut(l.URL, bounds.Detail)}
+	}
+	c.meta = nil
+	for k, v := range e.Meta() {
+		c.meta = &pair{k, bounds.Cut(v, bounds.Meta), c.meta}
+	}
+	return &c
 }
 
 // Unwrap returns the cause, or nil.

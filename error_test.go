@@ -257,3 +257,31 @@ func TestFromWire(t *testing.T) {
 		t.Error("a changed copy of a remote error is not remote")
 	}
 }
+
+// TestErrorTextOfPeer has texts of a peer in what Error returns for logs: cut, and
+// without characters that control a terminal. Message returns them as they came.
+func TestErrorTextOfPeer(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1<<10)
+	shout := "a\x1b[2J\nb\u202ec"
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a message", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", shout), "a\ufffd[2J b\ufffdc"},
+		{"a long message", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", long+"y"), long + "…"},
+		{"a cause", endpoint.FromWire(endpoint.NotFound, "svc", "GONE", "gone").WithCause(errors.New(shout + long)), "gone: a\ufffd[2J b\ufffdc" + long[len(shout)+2:] + "…"},
+		{"a cause with the same text", endpoint.FromWire(endpoint.NotFound, "", "", shout).WithCause(errors.New(shout)), "a\ufffd[2J b\ufffdc"},
+		{"in words of this side", endpoint.FromWire(endpoint.NotFound, "", "", "x").With("look: %w", errors.New(shout)), "look: a\ufffd[2J b\ufffdc"},
+		{"as a cause", endpoint.Errorf(endpoint.Internal, "ask: %w", endpoint.FromWire(endpoint.NotFound, "", "", shout)), "ask: a\ufffd[2J b\ufffdc"},
+		{"of this process", endpoint.Errorf(endpoint.NotFound, "%s", shout+long), shout + long},
+	} {
+		if got := tt.err.Error(); got != tt.want {
+			t.Errorf("%s: Error() = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	if m := endpoint.FromWire(endpoint.NotFound, "svc", "GONE", shout+long).Message(); m != shout+long {
+		t.Errorf("Message() = %q, want it as it came", m)
+	}
+}

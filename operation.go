@@ -1,5 +1,7 @@
 package endpoint
 
+import "github.com/typedkit/endpoint/internal/bounds"
+
 // An Operation describes one endpoint of a service on one transport. There is
 // one for each, made at construction, compared by its pointer and never
 // changed afterwards.
@@ -76,18 +78,21 @@ func (o *Operation) Declares(e *Error) bool {
 // it: else Canceled, DeadlineExceeded, Unavailable and ResourceExhausted keep
 // their code, with a generic message, and all others are Internal. What has no
 // code is Internal. A cause is never sent.
+//
+// At most 50 violations are sent. Of a remote error, each text is cut after 1 KiB, and
+// the time to wait is at most a day.
 func (o *Operation) Outgoing(err error) *Error {
 	if err == nil {
 		return nil
 	}
 	e := ErrorOf(err)
 	if !e.remote || o.Declares(e) {
-		return e
+		return e.bounded()
 	}
 	out := &Error{code: Internal, cause: err}
 	switch e.code {
 	case Canceled, DeadlineExceeded, Unavailable, ResourceExhausted:
-		out.code, out.retryAfter = e.code, e.retryAfter
+		out.code, out.retryAfter = e.code, min(e.retryAfter, bounds.RetryAfter)
 	}
 	return out
 }

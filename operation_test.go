@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
@@ -123,5 +125,53 @@ func TestOperationDeclares(t *testing.T) {
 		if (&endpoint.Operation{}).Declares(tt.err) {
 			t.Errorf("%s: an operation that declares nothing declares %v", tt.name, tt.err)
 		}
+	}
+}
+
+// TestOutgoingIsBounded has errors with more than a server sends.
+func TestOutgoingIsBounded(t *testing.T) {
+	t.Parallel()
+	op := &endpoint.Operation{Fails: []*endpoint.Error{errDeclared}}
+	full := func(e *endpoint.Error) *endpoint.Error {
+		long := strings.Repeat("x", 1023) + "üü"
+		vs := make([]endpoint.Violation, 51)
+		vs[0] = endpoint.Violation{Pointer: long, Parameter: long, Detail: long}
+		return e.With("%s", long).WithViolations(vs...).WithRetryAfter(25*time.Hour).
+			WithHelp(endpoint.Link{Description: long, URL: long}).WithMeta("k", "old").WithMeta("k", long)
+	}
+	for name, tt := range map[string]struct {
+		err   *endpoint.Error
+		text  int
+		retry time.Duration
+	}{
+		"of this process": {full(errUndeclared), 1027, 25 * time.Hour},
+		"remote":          {full(remote(errDeclared)), 1023, 24 * time.Hour},
+	} {
+		out := op.Outgoing(fmt.Errorf("wrapped: %w", tt.err))
+		vs, help, meta := out.Violations(), out.Help(), out.Meta()
+		if len(vs) != 50 {
+			t.Errorf("%s: %d violations are sent, want 50", name, len(vs))
+		}
+		if len(help) != 1 || len(meta) != 1 {
+			t.Fatalf("%s: the links are %v and the metadata %v, want one of each", name, help, meta)
+		}
+		for place, text := range map[string]string{
+			"message": out.Message(), "pointer": vs[0].Pointer, "parameter": vs[0].Parameter, "detail": vs[0].Detail,
+			"description": help[0].Description, "URL": help[0].URL, "metadata": meta["k"],
+		} {
+			if len(text) != tt.text || !utf8.ValidString(text) {
+				t.Errorf("%s: the %s has %d bytes, want %d", name, place, len(text), tt.text)
+			}
+		}
+		if out.RetryAfter() != tt.retry || out.Domain() != tt.err.Domain() || out.Reason() != tt.err.Reason() || out.Code() != tt.err.Code() {
+			t.Errorf("%s: Outgoing = %v %s/%s after %v", name, out.Code(), out.Domain(), out.Reason(), out.RetryAfter())
+		}
+		if len(tt.err.Violations()) != 51 || len(tt.err.Meta()["k"]) != 1027 {
+			t.Errorf("%s: Outgoing changed the error", name)
+		}
+	}
+	undeclared := endpoint.FromWire(endpoint.Unavailable, "", "", "x").WithRetryAfter(25 * time.Hour)
+	if got := op.Outgoing(undeclared).RetryAfter(); got != 24*time.Hour {
+		t.Errorf("an undeclared error is sent with %v to wait, want a day", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/scalar"
 )
 
@@ -168,6 +169,9 @@ func (f *formFormat) Decode(src []byte, v any) error {
 	}
 	d := formDecoding{f: f, v: value, seen: make([]bool, len(f.fields))}
 	for pair := range strings.SplitSeq(string(src), "&") {
+		if d.full() {
+			break
+		}
 		if pair != "" {
 			d.pair(pair)
 		}
@@ -190,8 +194,11 @@ type formDecoding struct {
 	found []endpoint.Violation
 }
 
+// full reports whether as many faults were found as an answer lists.
+func (d *formDecoding) full() bool { return len(d.found) >= bounds.Faults }
+
 func (d *formDecoding) add(name, detail string) {
-	if len(d.found) >= maxViolations {
+	if d.full() {
 		return
 	}
 	pointer := ""

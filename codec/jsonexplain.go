@@ -13,15 +13,13 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/bounds"
 )
 
 var (
 	errNotDuration = errors.New("not a duration")
 	errOutOfRange  = errors.New("out of range")
 )
-
-// maxViolations bounds an answer that lists what is wrong.
-const maxViolations = 50
 
 // maxPointer bounds what of a name that was sent comes back in a pointer.
 const maxPointer = 256
@@ -94,8 +92,11 @@ func explain(src []byte, t reflect.Type, opts json.Options, lenient bool) []endp
 	return x.found
 }
 
+// full reports whether as many faults were found as an answer lists.
+func (x *explainer) full() bool { return len(x.found) >= bounds.Faults }
+
 func (x *explainer) add(ptr jsontext.Pointer, detail string) {
-	if len(x.found) < maxViolations {
+	if !x.full() {
 		x.found = append(x.found, endpoint.Violation{Pointer: shortened(string(ptr)), Detail: detail})
 	}
 }
@@ -106,12 +107,12 @@ func (x *explainer) syntax(err error) {
 	if syn, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		detail += " at byte " + strconv.FormatInt(syn.ByteOffset, 10)
 	}
-	x.found = append(x.found, endpoint.Violation{Detail: detail})
+	x.add("", detail)
 }
 
 // value checks the next value against t. Its error is one of syntax.
 func (x *explainer) value(t reflect.Type, stringed bool) error {
-	if len(x.found) >= maxViolations {
+	if x.full() {
 		return errEnough
 	}
 	for {
@@ -172,6 +173,9 @@ func (x *explainer) object(t reflect.Type) error {
 	}
 	rest := x.lenient || s.open
 	for x.dec.PeekKind() != jsontext.KindEndObject {
+		if x.full() { // the place of each fault takes time to find
+			return errEnough
+		}
 		tok, err := x.dec.ReadToken()
 		if err != nil {
 			return err

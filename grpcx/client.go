@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -59,7 +60,7 @@ func connect(mt *method, to endpoint.Target[grpc.ClientConnInterface]) {
 	c.observed = len(mt.stack) > 1 // than the mark of a client's stack
 	c.races = slices.ContainsFunc(mt.stack, func(l endpoint.Layer) bool { _, ok := l.(endpoint.Hedger); return ok })
 	path := &shell.Client[grpc.ClientConnInterface]{
-		Op: mt.op, Target: c.target, Stack: mt.stack,
+		Op: mt.op, Target: c.target, Stack: mt.stack, Timeout: mt.config.Timeout,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
 	path.Connect(mt.endpoint)
@@ -233,13 +234,13 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	code := st.Code()
 	switch {
 	case !ok:
-		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", err))
+		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", bounds.Quiet(err)))
 	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && shell.IsOver(ctx):
 		return x.mark(shell.ContextError(ctx))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", x.codec.unread()))
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(x.codec.unread())))
 	}
 	return x.mark(errorOf(st, err))
 }

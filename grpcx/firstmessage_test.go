@@ -98,7 +98,7 @@ func TestFirstMessageInTime(t *testing.T) {
 		}
 		conn := serve(t, register(t, &slow))
 		var c plainEcho
-		connect(t, conn, &c)
+		connect(t, conn, &c, grpcx.NoCallTimeout())
 		n, err := c.Say(t.Context(), Note{Text: "a"})
 		require.NoError(t, err)
 		require.Equal(t, "a", n.Text)

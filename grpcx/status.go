@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -83,6 +84,7 @@ func statusOf(e *endpoint.Error) *status.Status {
 	st := &spb.Status{Code: int32(e.Code()), Message: clean(e.Message())} //nolint:gosec // there are 17 codes
 	if raw, ok := e.Unwrap().(*rawStatus); ok {                           //nolint:errorlint // it is ours, not wrapped
 		st.Message, st.Details = clean(raw.status.Message()), raw.status.Proto().GetDetails()
+		dropRest(st) // it may be that of a peer
 		return status.FromProto(st)
 	}
 	for _, d := range details(e) {
@@ -146,30 +148,33 @@ func unknownDetails(e *endpoint.Error) []*anypb.Any {
 
 // errorOf returns the error of a status that came over the wire, with cause, the
 // error that grpc-go made of it: status.FromError finds the status there, with
-// all its details.
+// all its details. Of a status with more than a client reads, the rest is dropped. See
+// decision 128.
 func errorOf(st *status.Status, cause error) *endpoint.Error {
-	var domain, reason string
-	var meta map[string]string
-	var wait time.Duration
+	received := st.Proto()
+	if dropRest(received) {
+		cause = status.FromProto(received).Err()
+	}
+	var info errdetails.ErrorInfo
+	var bad errdetails.BadRequest
+	var retry errdetails.RetryInfo
+	var help errdetails.Help
 	var violations []endpoint.Violation
 	var links []endpoint.Link
-	for _, d := range st.Details() {
-		switch d := d.(type) {
-		case *errdetails.ErrorInfo:
-			domain, reason, meta = d.GetDomain(), d.GetReason(), d.GetMetadata()
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
+	for _, d := range received.GetDetails() {
+		switch {
+		case reads(d, &bad):
+			for _, v := range bad.GetFieldViolations()[:min(len(bad.GetFieldViolations()), bounds.Members-len(violations))] {
 				violations = append(violations, violation(v.GetField(), v.GetDescription()))
 			}
-		case *errdetails.RetryInfo:
-			wait = d.GetRetryDelay().AsDuration()
-		case *errdetails.Help:
-			for _, l := range d.GetLinks() {
+		case reads(d, &help):
+			for _, l := range help.GetLinks()[:min(len(help.GetLinks()), bounds.Members-len(links))] {
 				links = append(links, endpoint.Link{Description: l.GetDescription(), URL: l.GetUrl()})
 			}
+		case reads(d, &info), reads(d, &retry):
 		}
 	}
-	e := endpoint.FromWire(codeOf(st), domain, reason, st.Message())
+	e := endpoint.FromWire(codeOf(st), info.GetDomain(), info.GetReason(), received.GetMessage())
 	e = e.WithCause(&spoken{cause, e.Message()})
 	if len(violations) > 0 {
 		e = e.WithViolations(violations...)
@@ -177,11 +182,47 @@ func errorOf(st *status.Status, cause error) *endpoint.Error {
 	if len(links) > 0 {
 		e = e.WithHelp(links...)
 	}
-	for k, v := range meta {
-		e = e.WithMeta(k, v)
-	}
-	if wait > 0 {
+	e = withMeta(e, info.GetMetadata())
+	if wait := retry.GetRetryDelay().AsDuration(); wait > 0 {
 		e = e.WithRetryAfter(wait)
+	}
+	return e
+}
+
+// dropRest cuts a status down to the bytes that a client reads. It reports whether
+// there were more.
+func dropRest(st *spb.Status) bool {
+	room := bounds.ErrorBytes
+	message := bounds.Cut(st.GetMessage(), room)
+	dropped := len(message) < len(st.GetMessage())
+	st.Message = message
+	room -= len(message)
+	for i, d := range st.GetDetails() {
+		if room -= len(d.GetTypeUrl()) + len(d.GetValue()); room < 0 {
+			st.Details = st.GetDetails()[:i:i]
+			return true
+		}
+	}
+	return dropped
+}
+
+// reads decodes a detail into m. It reports whether the detail is one of the type of m
+// that can be read.
+func reads(d *anypb.Any, m proto.Message) bool {
+	return d.MessageIs(m) && d.UnmarshalTo(m) == nil
+}
+
+// withMeta returns e with the metadata of a peer: of too many, those whose keys come
+// first.
+func withMeta(e *endpoint.Error, meta map[string]string) *endpoint.Error {
+	if len(meta) <= bounds.Members {
+		for k, v := range meta {
+			e = e.WithMeta(k, v)
+		}
+		return e
+	}
+	for _, k := range slices.Sorted(maps.Keys(meta))[:bounds.Members] {
+		e = e.WithMeta(k, meta[k])
 	}
 	return e
 }
@@ -194,7 +235,7 @@ type spoken struct {
 	words string
 }
 
-func (s *spoken) Error() string { return s.words }
+func (s *spoken) Error() string { return bounds.Line(s.words) }
 
 func (s *spoken) Unwrap() error { return s.error }
 

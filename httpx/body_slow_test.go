@@ -107,7 +107,7 @@ func TestSlowHandler(t *testing.T) {
 	})
 	inBubble(t, mounted(t, slow), func(t *testing.T, l *endpointtest.Listener, client *http.Client) {
 		c := route[map[string]string, map[string]string]("POST", "/", nil)
-		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), c))
+		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), c, httpx.NoCallTimeout()))
 		got, err := c.Do(t.Context(), map[string]string{"a": "b"})
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{"a": "b"}, got)

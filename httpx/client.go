@@ -17,11 +17,9 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
-
-// maxErrorBody is how much of the body of an error a client reads.
-const maxErrorBody = 1 << 20
 
 // Client sets every endpoint of svc to a call of the server behind to, as its
 // method HTTP describes it. to is one server ([To]) or a pool of them. Its error
@@ -55,7 +53,7 @@ type client struct {
 func connect(rt *route, to endpoint.Target[*Conn]) {
 	c := &client{rt: rt, target: shell.TargetFor(to, rt.op), accept: rt.writes[0] + ", " + problemType}
 	path := &shell.Client[*Conn]{
-		Op: rt.op, Target: c.target, Stack: rt.stack,
+		Op: rt.op, Target: c.target, Stack: rt.stack, Timeout: rt.config.Timeout,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
 	}
 	path.Connect(rt.endpoint)
@@ -106,7 +104,11 @@ func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.
 	}
 	answer, err := conn.do(r)
 	if err != nil {
-		return nil, nil, c.failed(ctx, out.items, err)
+		err = c.failed(ctx, out.items, err)
+		if wasRedirected(r) && endpoint.NotSent(err) { // the first server had it
+			err = c.sent(endpoint.ErrorOf(err))
+		}
+		return nil, nil, err
 	}
 	w.SetStatus(answer.StatusCode)
 	w.SetReply(endpoint.HTTPHeader(answer.Header))
@@ -272,7 +274,7 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 	}
 	if err = d.result(err); err != nil {
 		// It is the server that is at fault, so it is not InvalidArgument here.
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", unreadable{err, answer}))
+		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(unreadable{err, answer})))
 	}
 	return nil
 }
@@ -300,14 +302,18 @@ func (u unreadable) Error() string {
 
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
+	if err := redirectError(answer); err != nil {
+		return c.sent(err)
+	}
 	buf := getBuffer()
-	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, maxErrorBody, nil)
+	size := min(answer.ContentLength, bounds.ErrorBytes)
+	body, err := readAll((*buf)[:0], answer.Body, size, bounds.ErrorBytes, nil)
 	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
 	call.AddBytes(0, int64(len(body)))
-	if err != nil && ctx.Err() != nil {
+	if err != nil && !errors.Is(err, errTooMuch) && ctx.Err() != nil {
 		return c.failed(ctx, nil, err)
 	}
-	return c.sent(errorOf(answer.StatusCode, answer.Header, body))
+	return c.sent(errorOf(answer.StatusCode, answer.Header, body, err != nil))
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it
@@ -333,6 +339,7 @@ func (c *client) failed(ctx context.Context, items *upload, err error) error {
 	if ctx.Err() != nil {
 		return c.sent(shell.ContextError(ctx))
 	}
+	err = bounds.Quiet(err)
 	if notSent(err) {
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
 	}

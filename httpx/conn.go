@@ -22,7 +22,8 @@ type Conn struct {
 	direct *http.Transport // that of client, if nothing is around it; else nil
 	limit  int64           // of a response
 	setUp  []func(t *http.Transport)
-	tls    bool // option TLS was given
+	also   []string // origins that redirects may lead to
+	tls    bool     // option TLS was given
 	err    error
 }
 
@@ -39,6 +40,9 @@ func (c *Conn) fault(err error) { c.err = errors.Join(c.err, err) }
 // cookies and its time-outs. The default is one of the Conn's own, whose
 // transport is net/http's default with 100 idle connections and a buffer of
 // 16 KiB for what it writes.
+//
+// If the client has a CheckRedirect, that decides alone which redirects are followed.
+// See [RedirectTo] for the rule that applies otherwise.
 func HTTPClient(c *http.Client) ConnOption {
 	return connOption(func(conn *Conn) {
 		if c == nil {
@@ -128,6 +132,9 @@ func To(base string, opts ...ConnOption) *Conn {
 	if c.client != nil && len(c.setUp) > 0 {
 		c.fault(errors.New("options TLS and H2C are not for an HTTPClient, which has its own transport"))
 	}
+	if c.client != nil && c.client.CheckRedirect != nil && len(c.also) > 0 {
+		c.fault(errors.New("option RedirectTo is not for an HTTPClient with a CheckRedirect, which decides alone"))
+	}
 	if c.err != nil {
 		c.err = fmt.Errorf("httpx: To: %w", c.err)
 		return c
@@ -141,7 +148,7 @@ func To(base string, opts ...ConnOption) *Conn {
 		c.client = &http.Client{Transport: c.own}
 	}
 	c.direct = c.transport()
-	c.client = followingSame(c.client)
+	c.client = c.redirecting(c.client)
 	return c
 }
 
@@ -193,26 +200,6 @@ func ownTransport() *http.Transport {
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConns, idleConns
 	t.WriteBufferSize = max(t.WriteBufferSize, writeBuffer)
 	return t
-}
-
-// followingSame returns a client that follows the redirects that keep method
-// and body (307 and 308), and those of a GET. net/http would make a GET of a
-// POST after others, which is not the call that was made.
-func followingSame(c *http.Client) *http.Client {
-	if c.CheckRedirect != nil {
-		return c
-	}
-	copied := *c
-	copied.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if r.Method != via[0].Method {
-			return http.ErrUseLastResponse
-		}
-		if len(via) >= 10 {
-			return errors.New("stopped after 10 redirects")
-		}
-		return nil
-	}
-	return &copied
 }
 
 // Err returns what is wrong with the arguments of [To], or nil. A nil Conn is a

@@ -8,10 +8,11 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/bounds"
 )
 
 // ErrInvalidRequest is the error of a request whose parameters or body do not
-// fit; its violations name each of them. Status 400.
+// fit; its violations name each of them, up to 50. Status 400.
 var ErrInvalidRequest = codec.ErrInvalid
 
 // ErrNoRoute is the error of a path that the server does not have. Status 404.
@@ -25,8 +26,14 @@ type decoding struct {
 	fault []endpoint.Violation
 }
 
+// full reports whether as many faults were found as an answer lists. Then nothing more
+// is read.
+func (d *decoding) full() bool { return len(d.fault) >= bounds.Faults }
+
 func (d *decoding) add(place, detail string) {
-	d.fault = append(d.fault, endpoint.Violation{Parameter: place, Detail: detail})
+	if !d.full() {
+		d.fault = append(d.fault, endpoint.Violation{Parameter: place, Detail: detail})
+	}
 }
 
 // set gives a parameter one of its values.
@@ -75,7 +82,7 @@ func (d *decoding) array(i int, values []string) {
 		return
 	}
 	f := d.v.FieldByIndex(p.index)
-	for j, text := range values {
+	for j, text := range values { // as many as the type has
 		if detail := p.scalar.Parse(f.Index(j), text); detail != "" {
 			d.add(p.place, detail)
 		}
@@ -147,6 +154,9 @@ func (d *decoding) values(i int, lines []string) {
 		return
 	}
 	for _, line := range lines {
+		if d.full() {
+			return
+		}
 		d.set(i, line)
 	}
 }
@@ -166,7 +176,7 @@ func (d *decoding) readCookies(r *http.Request) {
 // readQuery scans a query against the plan, without building a map of it.
 func (d *decoding) readQuery(raw string) {
 	var arrays map[int][]string
-	for raw != "" {
+	for raw != "" && !d.full() {
 		var pair queryPair
 		pair, raw = cutPair(raw)
 		key, ok := pair.unescape(pair.key)
@@ -187,7 +197,9 @@ func (d *decoding) readQuery(raw string) {
 			if arrays == nil {
 				arrays = map[int][]string{}
 			}
-			arrays[i] = append(arrays[i], value)
+			if len(arrays[i]) <= d.b.params[i].typ.Len() { // one too many is enough
+				arrays[i] = append(arrays[i], value)
+			}
 		default:
 			d.set(i, value)
 		}

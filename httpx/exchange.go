@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -131,7 +132,7 @@ func (x *exchange) decode(v any) error {
 		}
 		d.finish()
 	}
-	if x.takesBody() && !(in.empty && len(x.body) == 0) {
+	if x.takesBody() && !d.full() && !(in.empty && len(x.body) == 0) {
 		if err := in.format.Decode(x.body, in.target(v)); err != nil {
 			return d.result(err)
 		}
@@ -155,7 +156,8 @@ func (d *decoding) result(err error) error {
 	if !errors.Is(e, ErrInvalidRequest) {
 		return err
 	}
-	return ErrInvalidRequest.WithViolations(d.fault...).WithViolations(e.Violations()...).WithCause(err)
+	all := append(d.fault, e.Violations()...)
+	return ErrInvalidRequest.WithViolations(all[:min(len(all), bounds.Faults)]...).WithCause(err)
 }
 
 // encode writes the response that v points to into x; nothing goes to the

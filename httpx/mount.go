@@ -118,11 +118,11 @@ func (rt *route) serve() {
 	before, after := rt.stack.Split()
 	switch rt.op.Streams {
 	case endpoint.Unary:
-		rt.serveUnary = before.Wrap(readFirst(after, rt.unary))
+		rt.serveUnary = before.Wrap(afterReading(after, rt.unary))
 	case endpoint.ServerStream:
-		rt.serveEvents = before.Wrap(readFirst(after, rt.serverStream))
+		rt.serveEvents = before.Wrap(afterReading(after, rt.serverStream))
 	case endpoint.ClientStream:
-		rt.serveLines = before.Wrap(rt.readFirstLine(after))
+		rt.serveLines = before.Wrap(rt.afterFirstLine(after))
 	case endpoint.Bidi:
 		rt.serveBoth = rt.stack.Wrap(rt.bidi)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/service"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // An Option belongs to one end, to a server ([Mount], [Handler], [Problems]) or to a client
@@ -51,6 +52,30 @@ func Use(layers ...endpoint.Layer) Option {
 func Formats(formats ...codec.Format) Option {
 	formats = slices.Clone(formats)
 	return option(func(c *service.Config) { c.SetFormats(formats) })
+}
+
+// DefaultCallTimeout is how long a client waits for the answer to a unary call without
+// a deadline, unless [CallTimeout] says otherwise.
+const DefaultCallTimeout = shell.DefaultCallTimeout
+
+// CallTimeout bounds the unary calls of a client that have no deadline, so that a
+// server which accepts calls and never answers does not hold them for ever. An attempt
+// ends after d if its context has no deadline once all layers have run: a
+// resilience.Timeout, for example, sets one. The error has the code DeadlineExceeded and
+// the identity of resilience.ErrTimeout, and counts against the server. The server is
+// not told of the limit. Streams are not bounded.
+//
+// The default is [DefaultCallTimeout]. A d that is not positive is a construction error;
+// [NoCallTimeout] sets no bound. The last of these options counts. It is for clients: on
+// a server it is a construction error.
+func CallTimeout(d time.Duration) Option {
+	return option(func(c *service.Config) { c.SetTimeout(d) })
+}
+
+// NoCallTimeout lets the unary calls of a client that have no deadline take as long as
+// they like. See [CallTimeout].
+func NoCallTimeout() Option {
+	return option(func(c *service.Config) { c.NoTimeout() })
 }
 
 // ErrorHook calls f with the error of each call of a server that fails, whole

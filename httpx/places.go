@@ -14,10 +14,10 @@ import (
 // errNoRoom is the error of a request whose bytes find no room in the ReadBudget.
 var errNoRoom = own(http.StatusServiceUnavailable, endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "OUT_OF_CAPACITY", "out of capacity"))
 
-// readFirst returns next inside the layers that take places. They are entered once
+// afterReading returns next inside the layers that take places. They are entered once
 // the request has been read, so that nobody holds a place by sending slowly. See
 // decision 141.
-func readFirst[Resp any](places endpoint.Stack, next endpoint.Endpoint[*exchange, Resp]) endpoint.Endpoint[*exchange, Resp] {
+func afterReading[Resp any](places endpoint.Stack, next endpoint.Endpoint[*exchange, Resp]) endpoint.Endpoint[*exchange, Resp] {
 	if len(places) == 0 {
 		return next
 	}
@@ -43,9 +43,9 @@ func (x *exchange) readFirst(ctx context.Context, places endpoint.Stack) error {
 	return x.receive()
 }
 
-// readFirstLine is readFirst for a request stream: the places are taken once its
+// afterFirstLine is afterReading for a request stream: the places are taken once its
 // first line has come, within the time that a body may take.
-func (rt *route) readFirstLine(places endpoint.Stack) endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty] {
+func (rt *route) afterFirstLine(places endpoint.Stack) endpoint.Endpoint[endpoint.Stream[line], endpoint.Empty] {
 	if len(places) == 0 {
 		return rt.clientStream
 	}

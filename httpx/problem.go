@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/service"
 )
 
@@ -21,6 +22,9 @@ const problemType = "application/problem+json"
 // A Problem is the body of an error over HTTP (RFC 9457) as it came. The client
 // keeps it as the cause of the *endpoint.Error that it makes of it, for what
 // that has no place for; errors.As finds it.
+//
+// A client reads 64 KiB of a problem, and 1000 each of Errors, Help and Meta. The rest
+// is dropped.
 type Problem struct {
 	Type     string `json:"type,omitzero"`
 	Title    string `json:"title,omitzero"`
@@ -51,12 +55,13 @@ type ProblemLink struct {
 	URL         string `json:"url,omitzero"`
 }
 
-// Error returns the detail, or the status of a problem without one.
+// Error returns the detail, or the status of a problem without one. The text is cut
+// after 1 KiB, and characters that are not graphic are replaced.
 func (p *Problem) Error() string {
 	if p.Detail != "" {
-		return p.Detail
+		return bounds.Line(p.Detail)
 	}
-	return fmt.Sprintf("HTTP status %d: %s", p.Status, p.Title)
+	return fmt.Sprintf("HTTP status %d: %s", p.Status, bounds.Line(p.Title))
 }
 
 // own returns e, an error of this package for which HTTP has a status that says
@@ -189,28 +194,34 @@ func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, statu
 }
 
 // errorOf makes the typed error of an answer that is no success. Whatever the
-// body is, it never fails.
-func errorOf(status int, header http.Header, body []byte) *endpoint.Error {
-	p := Problem{}
-	isProblem := json.Unmarshal(body, &p) == nil && len(body) > 0 && body[0] == '{'
-	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	if !isProblem || p.Code == "" {
-		return foreignError(status, header, body, p, isProblem && strings.TrimSpace(media) == problemType)
+// body is, it never fails. cut reports whether body is only the start of it.
+func errorOf(status int, header http.Header, body []byte, cut bool) *endpoint.Error {
+	p, ok := readProblem(body, cut)
+	return p.toError(status, header, body, ok)
+}
+
+// toError returns the error of an answer whose body was read into p. ok reports
+// whether it is a problem, if it has a code.
+func (p *Problem) toError(status int, header http.Header, body []byte, ok bool) *endpoint.Error {
+	if !ok || p.Code == "" {
+		media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+		return foreignError(status, header, body, p, ok && strings.TrimSpace(media) == problemType)
 	}
 	p.Status = status
 	code, err := endpoint.ParseCode(p.Code)
 	if err != nil || code == endpoint.OK {
 		code = endpoint.Unknown
 	}
-	e := endpoint.FromWire(code, p.Domain, p.Reason, p.Detail).WithCause(&p)
+	e := endpoint.FromWire(code, p.Domain, p.Reason, p.Detail).WithCause(p)
 	vs := make([]endpoint.Violation, 0, len(p.Errors))
 	for _, v := range p.Errors {
 		vs = append(vs, endpoint.Violation{Pointer: v.Pointer, Parameter: v.Parameter, Detail: v.Detail})
 	}
-	e = e.WithViolations(vs...)
+	links := make([]endpoint.Link, 0, len(p.Help))
 	for _, l := range p.Help {
-		e = e.WithHelp(endpoint.Link{Description: l.Description, URL: l.URL})
+		links = append(links, endpoint.Link{Description: l.Description, URL: l.URL})
 	}
+	e = e.WithViolations(vs...).WithHelp(links...)
 	for k, v := range p.Meta {
 		e = e.WithMeta(k, v)
 	}
@@ -222,7 +233,7 @@ func errorOf(status int, header http.Header, body []byte) *endpoint.Error {
 
 // foreignError is for a server that is not one of ours: the code is that of its
 // status, and what it said is for logs.
-func foreignError(status int, header http.Header, body []byte, p Problem, isProblem bool) *endpoint.Error {
+func foreignError(status int, header http.Header, body []byte, p *Problem, isProblem bool) *endpoint.Error {
 	code := endpoint.CodeOfStatus(status)
 	if code == endpoint.OK {
 		code = endpoint.Unknown
@@ -238,7 +249,7 @@ func foreignError(status int, header http.Header, body []byte, p Problem, isProb
 		message = strings.ToLower(titleOf(status))
 	}
 	p.Status, p.Title = status, titleOf(status)
-	var cause error = &p
+	var cause error = p
 	if !isProblem {
 		cause = errors.New(foreignText(status, header, body))
 	}

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"context"
-	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -128,18 +128,18 @@ func (s *streamIn) read(ctx context.Context, conn *Conn, call *endpoint.CallWrit
 
 // errorInEvent is the typed error in an event.
 func errorInEvent(data []byte) *endpoint.Error {
-	var p Problem
-	_ = json.Unmarshal(data, &p) // without a status it is a foreign error
-	if p.Status < 400 || p.Status > 599 {
-		p.Status = http.StatusInternalServerError
+	p, ok := readProblem(data, false)
+	status := p.Status // without one it is a foreign error
+	if status < 400 || status > 599 {
+		status = http.StatusInternalServerError
 	}
-	return errorOf(p.Status, http.Header{"Content-Type": {problemType}}, data)
+	return p.toError(status, http.Header{"Content-Type": {problemType}}, data, ok)
 }
 
 func (s *streamIn) deliver(e event) error {
 	s.item.SetZero() // nothing of an item is in the next one
 	if err := s.reader.read(e); err != nil {
-		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", err))
+		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", bounds.Quiet(err)))
 	}
 	s.got = true
 	if len(e.id) > 0 && s.c.rt.opts.resume {

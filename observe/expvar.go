@@ -181,8 +181,8 @@ func (f expvarFigures) String() string {
 }
 
 func bucketName(i int) string {
-	if i == len(bounds) {
+	if i == len(bucketEnds) {
 		return "+Inf"
 	}
-	return strconv.FormatFloat(bounds[i].Seconds(), 'g', -1, 64)
+	return strconv.FormatFloat(bucketEnds[i].Seconds(), 'g', -1, 64)
 }

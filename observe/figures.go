@@ -12,9 +12,9 @@ import (
 // maxCode is the last of the canonical codes. Others count as Unknown.
 const maxCode = endpoint.Unauthenticated
 
-// bounds are the upper ends of the buckets of durations, those that
+// bucketEnds are the upper ends of the buckets of durations, those that
 // OpenTelemetry advises for http.server.request.duration. The last has none.
-var bounds = [...]time.Duration{
+var bucketEnds = [...]time.Duration{
 	5 * time.Millisecond, 10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
 	75 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
 	750 * time.Millisecond, time.Second, 2500 * time.Millisecond, 5 * time.Second,
@@ -43,14 +43,14 @@ type figures struct {
 	codes                       [maxCode + 1]atomic.Int64
 	requestBytes, responseBytes atomic.Int64
 	nanos                       atomic.Int64
-	buckets                     [len(bounds) + 1]atomic.Int64
+	buckets                     [len(bucketEnds) + 1]atomic.Int64
 }
 
 func (f *figures) add(o *Observation) {
 	f.codes[canonical(o.Code)].Add(1)
 	f.nanos.Add(int64(o.Duration))
 	i := 0
-	for i < len(bounds) && o.Duration > bounds[i] {
+	for i < len(bucketEnds) && o.Duration > bucketEnds[i] {
 		i++
 	}
 	f.buckets[i].Add(1)

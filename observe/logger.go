@@ -11,13 +11,17 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/unrouted"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
-// maxErrorText is how much of an error's text a record holds. A retry joins the
-// errors of all its attempts.
-const maxErrorText = 2 << 10
+// What a record holds of each text, in bytes: peers and callers decide how long some of
+// them are, and a retry joins the errors of all its attempts.
+const (
+	maxAttr  = 2 << 10
+	maxStack = 64 << 10
+)
 
 // The messages of records are always the same.
 const (
@@ -47,12 +51,13 @@ const (
 //	trace_id, span_id           of [TraceIDs]; of the header traceparent without
 //	error.type                  the code of an error
 //	endpoint.error              its identity, "domain/REASON"
-//	error.message               its whole text with the cause, up to 2 KiB
+//	error.message               its whole text with the cause
 //	exception.stacktrace        of a panic
 //	skipped                     how many records of the operation sampling left out before
 //
-// What is empty is left out. Where the slog.Logger is not enabled for the level,
-// a call costs a few nanoseconds and no allocation.
+// What is empty is left out. Each text is cut after 2 KiB, a stack after 64 KiB. Where
+// the slog.Logger is not enabled for the level, a call costs a few nanoseconds and no
+// allocation.
 //
 // A Logger is a layer itself and a [Part] of [New]. The zero Logger refuses every
 // call and writes nothing; make one with [NewLogger]. A Logger is safe for
@@ -270,9 +275,11 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 // attrs collects attributes, without those that are empty.
 type attrs struct{ list []slog.Attr }
 
-func (r *attrs) text(key, value string) {
+func (r *attrs) text(key, value string) { r.longText(key, value, maxAttr) }
+
+func (r *attrs) longText(key, value string, most int) {
 	if value != "" {
-		r.list = append(r.list, slog.String(key, value))
+		r.list = append(r.list, slog.String(key, clip(value, most)))
 	}
 }
 
@@ -342,11 +349,11 @@ func (r *attrs) err(err error, code endpoint.Code) {
 	}
 	r.text("error.type", code.String())
 	if e := endpoint.ErrorOf(err); e.Domain() != "" {
-		r.text("endpoint.error", e.Domain()+"/"+e.Reason())
+		r.text("endpoint.error", bounds.Line(e.Domain())+"/"+bounds.Line(e.Reason()))
 	}
-	r.text("error.message", clip(err.Error(), maxErrorText))
+	r.text("error.message", err.Error())
 	if p, ok := errors.AsType[*endpoint.PanicError](err); ok {
-		r.text("exception.stacktrace", string(p.Stack))
+		r.longText("exception.stacktrace", string(p.Stack), maxStack)
 	}
 }
 

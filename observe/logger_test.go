@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -133,6 +134,31 @@ func TestLongError(t *testing.T) {
 	message, _ := out.records(t)[0]["error.message"].(string)
 	require.Len(t, message, 2047+len("…"))
 	require.True(t, strings.HasSuffix(message, "ü…"))
+}
+
+// TestRecordIsBounded has a peer, and events, with texts of any length: no value of a
+// record has more than 2 KiB, and what a peer said does not control a terminal.
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	long := "a\x1b[2J" + strings.Repeat("ü", 250_000)
+	log, out := newLog(slog.LevelInfo)
+	logger := observe.NewLogger(log)
+	err := endpoint.FromWire(endpoint.Internal, long, long, long).WithCause(errors.New(long))
+	_ = run(t.Context(), logger, 0, err)
+	logger.Event(t.Context(), endpoint.Event{Source: long, Kind: long, Name: long, Detail: long, Err: errors.New(long)})
+	_, _ = logger.Values(observe.ValueLevel(slog.LevelInfo)).Wrap(func(context.Context, string) (string, error) { return long, err })(t.Context(), long)
+	records := out.records(t)
+	require.Len(t, records, 3)
+	for i, record := range records {
+		for key, value := range record {
+			text, _ := value.(string)
+			require.LessOrEqual(t, len(text), 2048+len("…"), "record %d, %s", i, key)
+			if i == 0 {
+				require.NotContains(t, text, "\x1b", "record %d, %s", i, key)
+			}
+		}
+	}
+	require.Contains(t, records[0]["endpoint.error"], "a\ufffd[2Jüü")
 }
 
 // TestSampling runs in a bubble.

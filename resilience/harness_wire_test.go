@@ -94,7 +94,7 @@ func served(t *testing.T, svc httpx.Service, opts ...httpx.Option) *httpx.Conn {
 func client(t *testing.T, conn *httpx.Conn, layers ...endpoint.Layer) *notes {
 	t.Helper()
 	var c notes
-	if err := httpx.Client(conn, &c, httpx.Use(layers...)); err != nil {
+	if err := httpx.Client(conn, &c, httpx.Use(layers...), httpx.NoCallTimeout()); err != nil {
 		t.Fatal(err)
 	}
 	return &c

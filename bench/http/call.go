@@ -39,8 +39,14 @@ func clientGroup(shape, way string) string { return shape + ", " + way }
 // A clientCall makes one call of a shape and checks that the answer is right:
 // in part when it is timed, by reading all of it when it is checked.
 type clientCall struct {
-	call  func() error
-	check func() error
+	call  func(ctx context.Context) error
+	check func(ctx context.Context) error
+}
+
+// withDeadline returns a context for calls. A call without a deadline is another one:
+// httpx bounds it by itself, and the client by hand waits for ever.
+func withDeadline() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), time.Hour)
 }
 
 // callsOf returns the calls of a client of a kind for a server, with what makes its
@@ -87,15 +93,15 @@ func callsWith(
 
 func callOf[Req, Resp any](call func(context.Context, Req) (Resp, error), req Req, want Resp, ok func(Resp) bool) clientCall {
 	return clientCall{
-		call: func() error {
-			resp, err := call(context.Background(), req)
+		call: func(ctx context.Context) error {
+			resp, err := call(ctx, req)
 			if err == nil && !ok(resp) {
 				err = fmt.Errorf("%w: %+v", errAnswer, resp)
 			}
 			return err
 		},
-		check: func() error {
-			resp, err := call(context.Background(), req)
+		check: func(ctx context.Context) error {
+			resp, err := call(ctx, req)
 			if err == nil && !reflect.DeepEqual(resp, want) {
 				err = fmt.Errorf("the answer is %+v, want %+v", resp, want)
 			}
@@ -207,10 +213,12 @@ func casesOf(way string, windows int, clock func() (time.Duration, error), serve
 	return cases, nil
 }
 
-func repeat(call func() error) func(n int) error {
+func repeat(call func(ctx context.Context) error) func(n int) error {
 	return func(n int) error {
+		ctx, cancel := withDeadline()
+		defer cancel()
 		for range n {
-			if err := call(); err != nil {
+			if err := call(ctx); err != nil {
 				return err
 			}
 		}
@@ -233,12 +241,14 @@ func concurrently(run func(n int) error) func(n int) error {
 
 // checkedCall returns a client whose request and answer were checked.
 func checkedCall(s *shape, kind, way string, server *serverProcess) (clientCall, error) {
+	ctx, cancel := withDeadline()
+	defer cancel()
 	if way != inMemory {
 		all, err := callsOf(kind, "http://"+server.address(kindHand), nil)
 		if err != nil {
 			return clientCall{}, err
 		}
-		return all[s.name], all[s.name].check()
+		return all[s.name], all[s.name].check(ctx)
 	}
 	transport := newCanned(s)
 	all, err := callsOf(kind, "http://example.com", transport)
@@ -247,7 +257,7 @@ func checkedCall(s *shape, kind, way string, server *serverProcess) (clientCall,
 	}
 	var wrong error
 	transport.sent = func(r *http.Request, body []byte) { wrong = s.checkSent(r, body) }
-	if err := all[s.name].check(); err != nil {
+	if err := all[s.name].check(ctx); err != nil {
 		return clientCall{}, err
 	}
 	transport.sent = nil

@@ -57,15 +57,15 @@ func TestCallsFindFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := calls[s.name].check(); err != nil {
+			if err := calls[s.name].check(t.Context()); err != nil {
 				t.Errorf("%s, %s: %v", s.name, kind, err)
 			}
 			transport.answer = []byte(`{}`)
-			if calls[s.name].check() == nil || calls[s.name].call() == nil {
+			if calls[s.name].check(t.Context()) == nil || calls[s.name].call(t.Context()) == nil {
 				t.Errorf("%s, %s: an empty answer is no error", s.name, kind)
 			}
 			transport.answer = []byte(`nothing`)
-			if calls[s.name].call() == nil {
+			if calls[s.name].call(t.Context()) == nil {
 				t.Errorf("%s, %s: an answer that is no JSON is no error", s.name, kind)
 			}
 		}

@@ -56,6 +56,9 @@ const (
 	ErrorDetails Case = "error details"
 	// ErrorText: invalid UTF-8 in an error arrives as replacement characters.
 	ErrorText Case = "invalid text in errors"
+	// ErrorLimits: at most 50 violations arrive. Of an error that a gateway passes
+	// on, each text is cut after 1 KiB, and the time to wait is at most a day.
+	ErrorLimits Case = "limits of errors"
 	// Gateways: a service that is a client of another one passes on the errors
 	// that it declares, with their details, and reduces the others.
 	Gateways Case = "gateways"
@@ -260,6 +263,7 @@ func rows() []row {
 		{UndeclaredErrors, testUndeclaredErrors},
 		{ErrorDetails, testErrorDetails},
 		{ErrorText, testErrorText},
+		{ErrorLimits, testErrorLimits},
 		{Gateways, testGateways},
 		{GatewayHeaders, testGatewayHeaders},
 		{Delivery, testDelivery},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -122,6 +124,26 @@ func testErrorText(k *kit) {
 			"links", errDeclared.WithHelp(endpoint.Link{Description: "a\xff", URL: "b\xff"}),
 			outcomeOf(errDeclared.WithHelp(endpoint.Link{Description: "a\ufffd", URL: "b\ufffd"})),
 		},
+	})
+}
+
+func testErrorLimits(k *kit) {
+	const cut = 1023 // before a rune of two bytes
+	long := strings.Repeat("x", cut) + "žluť"
+	full := func(e *endpoint.Error, text string, faults int, wait time.Duration) *endpoint.Error {
+		vs := make([]endpoint.Violation, faults)
+		for i := range vs {
+			vs[i] = endpoint.Violation{Pointer: "/" + strconv.Itoa(i), Detail: "bad"}
+		}
+		vs[1] = endpoint.Violation{Pointer: text, Detail: text}
+		vs[2] = endpoint.Violation{Parameter: "query:" + text[len("query:"):], Detail: text}
+		return e.WithViolations(vs...).WithRetryAfter(wait).WithHelp(endpoint.Link{Description: text, URL: text}).WithMeta("k", text)
+	}
+	behind := endpoint.FromWire(errBehind.Code(), errBehind.Domain(), errBehind.Reason(), long)
+	k.wantErrors([]errorRow{
+		unchanged("as many as may be", full(errDeclared, "short text", 50, 48*time.Hour)),
+		{"too many violations", full(errDeclared, "short text", 60, time.Second), outcomeOf(full(errDeclared, "short text", 50, time.Second))},
+		{"of a service behind", full(behind, long, 60, 48*time.Hour), outcomeOf(full(errBehind.With("%s", long[:cut]), long[:cut], 50, 24*time.Hour))},
 	})
 }
 

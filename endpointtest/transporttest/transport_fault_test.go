@@ -272,6 +272,16 @@ var allFaults = map[string]fault{
 		cases{transporttest.ErrorText},
 		`the error is .*\\xff.*, want .*\x{fffd}`,
 	},
+	"sends all violations": {
+		answering(func(sent *endpoint.Error, err error) *endpoint.Error {
+			if all := endpoint.ErrorOf(err).Violations(); len(all) > 50 {
+				return sent.WithViolations(all[50:]...)
+			}
+			return sent
+		}),
+		cases{transporttest.ErrorLimits},
+		`(too many violations|of a service behind): .*/59`,
+	},
 	"answers a timeout as a defect": {
 		answering(func(sent *endpoint.Error, _ error) *endpoint.Error {
 			if sent.Code() == endpoint.DeadlineExceeded {

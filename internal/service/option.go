@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -35,7 +36,8 @@ type Config struct {
 
 	Layers  endpoint.Stack
 	Hooks   shell.Hooks
-	Reading *Budget // of the bytes of requests; see SetReadBudget
+	Reading *Budget       // of the bytes of requests; see SetReadBudget
+	Timeout time.Duration // of a shell.Client
 	formats []codec.Format
 	server  []string // names of the options given that are for servers
 	client  []string // names of the options given that are for clients
@@ -82,6 +84,22 @@ func (c *Config) SetReadBudget(bytes int64) {
 		return
 	}
 	c.Reading = NewBudget(bytes)
+}
+
+// SetTimeout sets how long an exchange without a deadline may take.
+func (c *Config) SetTimeout(d time.Duration) {
+	c.OnlyClient("CallTimeout")
+	if d <= 0 {
+		c.Fault("option CallTimeout: the time must be positive, got %v; NoCallTimeout sets no bound", d)
+		return
+	}
+	c.Timeout = d
+}
+
+// NoTimeout removes the bound on an exchange without a deadline.
+func (c *Config) NoTimeout() {
+	c.OnlyClient("NoCallTimeout")
+	c.Timeout = -1
 }
 
 // OnlyServer records that an option was given that is for servers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -84,6 +85,29 @@ func TestConfig(t *testing.T) {
 		require.Equal(t, []string{"option Formats: no format, or a nil one"}, texts(c.Faults))
 		require.Equal(t, []codec.Format{codec.Form()}, c.Formats(), "it changes nothing")
 	}
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	var c service.Config
+	require.Zero(t, c.Timeout, "the default of the shell")
+	c.SetTimeout(time.Second)
+	require.Equal(t, time.Second, c.Timeout)
+	c.NoTimeout()
+	require.Negative(t, c.Timeout)
+	require.Empty(t, c.Faults)
+	c.SetTimeout(0)
+	c.SetTimeout(-time.Second)
+	require.Negative(t, c.Timeout, "a fault changes nothing")
+	require.Equal(t, []string{
+		"option CallTimeout: the time must be positive, got 0s; NoCallTimeout sets no bound",
+		"option CallTimeout: the time must be positive, got -1s; NoCallTimeout sets no bound",
+	}, texts(c.Faults))
+	c.Faults = nil
+	require.Empty(t, c.Check(endpoint.ClientSide))
+	faults := texts(c.Check(endpoint.ServerSide))
+	require.Contains(t, faults, "option CallTimeout is for clients")
+	require.Contains(t, faults, "option NoCallTimeout is for clients")
 }
 
 func TestAddHook(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"reflect"
+	"time"
 
 	"github.com/typedkit/endpoint"
 )
@@ -14,6 +15,10 @@ type Client[C any] struct {
 	Op     *endpoint.Operation
 	Target endpoint.Target[C]
 	Stack  endpoint.Stack // bound
+
+	// Timeout bounds each exchange of a unary call whose context has no deadline. 0 is
+	// DefaultCallTimeout, and a negative Timeout is no bound.
+	Timeout time.Duration
 
 	// Begin starts the Call.
 	Begin func(ctx context.Context) (context.Context, error)
@@ -47,10 +52,22 @@ func (c *Client[C]) Connect(e *Endpoint) {
 }
 
 func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
-	boxes := !e.ByValue && mayClose(e.Resp)
+	opens := mayClose(e.Resp)
+	boxes := !e.ByValue && opens
+	limit := newLimit(c.Timeout)
 	attempt := c.Stack.Wrap(func(ctx context.Context, v any) (resp any, err error) {
 		err = Attempt(ctx, c.Target, func(conn C) (err error) {
-			resp, err = c.Unary(ctx, conn, v)
+			if !limit.bounds(ctx) {
+				resp, err = c.Unary(ctx, conn, v)
+				return err
+			}
+			within := limit.start(ctx)
+			open := false
+			defer func() { err = within.end(err, open) }()
+			resp, err = c.Unary(within, conn, v)
+			// A response that the caller must close may still be read under its
+			// context, which then ends with the caller's.
+			open = err == nil && opens && e.isOpen(resp)
 			return err
 		})
 		if boxes && err == nil {
@@ -97,6 +114,16 @@ func boxOf(resp any) any {
 		return closingBox{closer, resp}
 	}
 	return box{resp}
+}
+
+// isOpen reports whether a response of e, as Unary returns it, is an io.Closer.
+func (e *Endpoint) isOpen(resp any) bool {
+	v := reflect.ValueOf(resp)
+	if !e.ByValue {
+		v = v.Elem()
+	}
+	_, ok := reflect.TypeAssert[io.Closer](v)
+	return ok
 }
 
 func unbox(v any) any {

@@ -83,6 +83,11 @@ func connect[Req, Resp any](tb testing.TB, kind endpoint.StreamKind, to *target,
 
 func connectField(tb testing.TB, e *shell.Endpoint, kind endpoint.StreamKind, to *target, c shell.Client[string], layers endpoint.Stack) {
 	tb.Helper()
+	connectTo(tb, e, kind, to, c, layers)
+}
+
+func connectTo(tb testing.TB, e *shell.Endpoint, kind endpoint.StreamKind, to endpoint.Target[string], c shell.Client[string], layers endpoint.Stack) {
+	tb.Helper()
 	op := &endpoint.Operation{Service: "test", Name: "Do", Side: endpoint.ClientSide, Streams: kind}
 	stack, err := layers.Bind(op)
 	require.NoError(tb, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/codec/internal/unread"
+	"github.com/typedkit/endpoint/internal/bounds"
 )
 
 // A Format is a codec.Compiler over a Wire.
@@ -115,10 +116,8 @@ func (d *decoder) all(p *plan, v reflect.Value) {
 	}
 }
 
-// maxViolations bounds an answer that lists what is wrong.
-const maxViolations = 50
-
-func (d *decoder) full() bool { return len(d.found) >= maxViolations }
+// full reports whether as many faults were found as an answer lists.
+func (d *decoder) full() bool { return len(d.found) >= bounds.Faults }
 
 // add notes a fault at the place that is being read.
 func (d *decoder) add(detail string) {

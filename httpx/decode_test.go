@@ -1,0 +1,112 @@
+package httpx_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// badParts is a request whose parts can have any number of faults, but for the array
+// and the cookie.
+type badParts struct {
+	Query  []int       `query:"q"`
+	One    int         `query:"one"`
+	Array  [2]int      `query:"array"`
+	Header []int       `header:"X-H"`
+	Cookie int         `cookie:"c"`
+	Body   map[int]int `json:"body"`
+	List   []int       `json:"list"`
+}
+
+// badForm is a request whose body is a form.
+type badForm struct {
+	Query []int `query:"q"`
+	List  []int `form:"list"`
+}
+
+// TestFaultsAreBounded has requests with more faults than an answer lists, in each
+// place, and in several together.
+func TestFaultsAreBounded(t *testing.T) {
+	t.Parallel()
+	values := func(n int, item string) string { return strings.Repeat(item, n) }
+	lines := func(n int) []string {
+		var all []string
+		for range n {
+			all = append(all, "X-H", "x")
+		}
+		return all
+	}
+	for name, tt := range map[string]struct {
+		target, body string
+		header       []string
+		want         int
+		first, last  string // fault
+	}{
+		"as many as are listed":      {"/?" + values(50, "q=x&"), "{}", nil, 50, "query:q: must be an integer", "query:q: must be an integer"},
+		"values of a query":          {"/?" + values(51, "q=x&"), "{}", nil, 50, "query:q: must be an integer", "query:q: must be an integer"},
+		"escapes of a query":         {"/?" + values(1000, "%zz&"), "{}", nil, 50, "query:: not valid percent-encoding", "query:: not valid percent-encoding"},
+		"escapes of values":          {"/?" + values(1000, "q=%zz&"), "{}", nil, 50, "query:q: not valid percent-encoding", "query:q: not valid percent-encoding"},
+		"semicolons":                 {"/?" + values(1000, ";&"), "{}", nil, 50, "query:: not valid percent-encoding", "query:: not valid percent-encoding"},
+		"one value many times":       {"/?" + values(1000, "one=1&"), "{}", nil, 50, "query:one: more than one value", "query:one: more than one value"},
+		"an array of too many":       {"/?" + values(1000, "array=1&"), "{}", nil, 1, "query:array: must have 2 values", "query:array: must have 2 values"},
+		"lines of a header":          {"/", "{}", lines(100), 50, "header:X-H: must be an integer", "header:X-H: must be an integer"},
+		"members":                    {"/", `{"list":["x"` + values(100, `,"x"`) + `]}`, nil, 50, "/list/0: must be a number", "/list/49: must be a number"},
+		"unknown members":            {"/", `{` + list(100, func(i int) string { return fmt.Sprintf(`"u%d":1`, i) }) + `}`, nil, 50, "/u0: unknown member", "/u49: unknown member"},
+		"names of members":           {"/", `{"body":{` + list(100, func(i int) string { return fmt.Sprintf(`"u%d":1`, i) }) + `}}`, nil, 50, "/body/u0: the name of this member is not valid", "/body/u49: the name of this member is not valid"},
+		"members and broken JSON":    {"/", `{"body":{` + list(50, func(i int) string { return fmt.Sprintf(`"u%d":1`, i) }) + `,x`, nil, 50, "/body/u0: the name of this member is not valid", "/body/u49: the name of this member is not valid"},
+		"parameters, then a body":    {"/?" + values(30, "q=x&"), `{"list":["x"` + values(100, `,"x"`) + `]}`, []string{"X-H", "x", "Cookie", "c=x"}, 50, "header:X-H: must be an integer", "/list/17: must be a number"},
+		"parameters, and any body":   {"/?" + values(50, "q=x&"), `[`, nil, 50, "query:q: must be an integer", "query:q: must be an integer"},
+		"headers, and then no query": {"/?%zz", "{}", lines(50), 50, "header:X-H: must be an integer", "header:X-H: must be an integer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := ask(t, mounted(t, accepting[badParts]("POST", "/")), "POST", tt.target, tt.body, tt.header...).faults(t)
+			require.Len(t, got, tt.want)
+			require.Equal(t, tt.first, got[0])
+			require.Equal(t, tt.last, got[len(got)-1])
+		})
+	}
+	t.Run("a form", func(t *testing.T) {
+		t.Parallel()
+		h := mounted(t, accepting[badForm]("POST", "/"))
+		for _, pair := range []string{"list=x&", "u=1&", "%zz&"} {
+			got := ask(t, h, "POST", "/", values(100, pair), "Content-Type", "application/x-www-form-urlencoded").faults(t)
+			require.Len(t, got, 50, pair)
+		}
+		got := ask(t, h, "POST", "/?"+values(20, "q=x&"), values(100, "list=x&"), "Content-Type", "application/x-www-form-urlencoded").faults(t)
+		require.Len(t, got, 50)
+		require.Equal(t, "/list: must be an integer", got[20])
+	})
+}
+
+// TestAllocationsOfFaults guards that a query is scanned no further once as many faults
+// were found as are listed: each fault costs an allocation at least.
+func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
+	if underRace() {
+		t.Skip("the race detector allocates")
+	}
+	h := mounted(t, accepting[badParts]("POST", "/"))
+	w := &nullWriter{http.Header{}}
+	measure := func(target string, header []string, body string) float64 {
+		return testing.AllocsPerRun(5, func() {
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+			r.URL.RawQuery = target
+			r.Header["X-H"] = header
+			clear(w.h)
+			h.ServeHTTP(w, r)
+		})
+	}
+	many := strings.Split(strings.Repeat("x", 50_000), "")
+	for name, got := range map[string][2]float64{
+		"escapes": {measure(strings.Repeat("%zz&", 50), nil, "{}"), measure(strings.Repeat("%zz&", 50_000), nil, "{}")},
+		"values":  {measure(strings.Repeat("q=x&", 50), nil, "{}"), measure(strings.Repeat("q=x&", 50_000), nil, "{}")},
+		"lines":   {measure("", many[:50], "{}"), measure("", many, "{}")},
+		"members": {measure("", nil, "{"+strings.Repeat(`"":1,`, 50)+"}"), measure("", nil, "{"+strings.Repeat(`"":1,`, 50_000)+"}")},
+	} {
+		require.Less(t, got[1], 2*got[0]+100, name)
+	}
+}
