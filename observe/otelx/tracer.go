@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/fork"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 	"go.opentelemetry.io/otel/attribute"
@@ -199,7 +200,8 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 // begin starts a span.
 func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint.Side) (context.Context, endpoint.Token) {
 	around := callFrom(ctx)
-	if around != nil && around.call == o.Call {
+	origin := fork.Origin(ctx)
+	if around != nil && around.origin == origin {
 		side = 0 // a span within the one of the same call
 	}
 	ctx, started := s.tracer.Start(ctx, s.name, s.start[side]...)
@@ -215,7 +217,7 @@ func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint
 		s.attempt(sp, endpoint.AttemptFrom(ctx).Number())
 		return ctx, endpoint.Token{P: sp}
 	}
-	return &callContext{Context: ctx, call: o.Call}, endpoint.Token{P: sp}
+	return &callContext{Context: ctx, call: o.Call, origin: origin}, endpoint.Token{P: sp}
 }
 
 // attempt says which attempt of the call around it the span is, and which run
