@@ -91,6 +91,7 @@ func TestGuidePriority(t *testing.T) {
 	require.Len(t, all, 2)
 	require.Equal(t, int64(resilience.Sheddable), priority.Load())
 	require.NoError(t, edge().Err())
+	require.NoError(t, behind().Err())
 }
 
 func TestGuideWatch(t *testing.T) {
