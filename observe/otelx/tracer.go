@@ -3,6 +3,7 @@ package otelx
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
@@ -40,6 +41,8 @@ import (
 // The parent of a call that is served is the span in its context or else what
 // the caller sent. When that is not sampled, no span is made (see
 // [AskSampler]), and what the caller sent is what calls made further on send.
+// On a server that strangers call, use [Edge]: they would decide what is recorded, and
+// under which trace.
 //
 // The zero Tracer refuses every call; make one with [NewTracer]. A Tracer is safe
 // for concurrent use.
@@ -49,6 +52,7 @@ type Tracer struct {
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	ask        bool // the sampler also about calls whose parent is not sampled
+	edge       bool // callers are not trusted
 	faults     construct.Faults
 }
 
@@ -181,6 +185,9 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 	side := o.Call.Side()
 	parent := trace.SpanContextFromContext(ctx)
 	if side == endpoint.ServerSide && !s.attempts && !parent.IsValid() {
+		if s.edge {
+			return s.begin(ctx, o, side, s.remote.link(o.Call)...)
+		}
 		if !s.ask && s.remote.unsampled(o.Call) {
 			o.Call.SetValues(s.values)
 			return nil, endpoint.Token{}
@@ -197,14 +204,18 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 	return s.begin(ctx, o, side)
 }
 
-// begin starts a span.
-func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint.Side) (context.Context, endpoint.Token) {
+// begin starts a span with these links.
+func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint.Side, links ...trace.Link) (context.Context, endpoint.Token) {
 	around := callFrom(ctx)
 	origin := fork.Origin(ctx)
 	if around != nil && around.origin == origin {
 		side = 0 // a span within the one of the same call
 	}
-	ctx, started := s.tracer.Start(ctx, s.name, s.start[side]...)
+	options := s.start[side]
+	if len(links) > 0 {
+		options = append(slices.Clip(options), trace.WithLinks(links...))
+	}
+	ctx, started := s.tracer.Start(ctx, s.name, options...)
 	s.inject(ctx, o.Call, o.Call.Side())
 	if !started.IsRecording() {
 		return ctx, endpoint.Token{}
