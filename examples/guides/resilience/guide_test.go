@@ -17,8 +17,7 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
-// served serves a service whose first calls fail, and returns what a client of it
-// dials, and the priorities that its handlers saw.
+// served serves a service whose first calls fail, and returns what a client of it dials.
 func served(t *testing.T, failures int64) *httpx.Conn {
 	t.Helper()
 	var calls atomic.Int64
