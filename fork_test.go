@@ -47,7 +47,8 @@ func wantReply(who string) map[string][]string {
 }
 
 // hedgedReply makes a hedged call whose third attempt is the first to succeed; the two
-// others go on until the test ends. The attempts do what work does, side by side.
+// others go on. The attempts do what work does, side by side. It
+// sleeps in the bubble of its test.
 func hedgedReply(t *testing.T, ctx context.Context, stack endpoint.Stack, kind endpoint.StreamKind, work func(ctx context.Context, who string)) {
 	t.Helper()
 	one := func(ctx context.Context) error {
