@@ -101,7 +101,7 @@ type group[Req, Resp any, K comparable] struct {
 	flights map[K]*flight[Resp]
 }
 
-// flight is one call and those who wait for it. See decision 46.
+// flight is one call and those who wait for it. See decisions 46 and 132.
 type flight[Resp any] struct {
 	done    chan struct{} // closed when the fields below it are set
 	resp    Resp
