@@ -52,9 +52,9 @@ func forkCalls(ctx context.Context, nearest, incoming *Call) *forkContext {
 	if nearest != nil {
 		f.nearest = newFork(nearest, fork.Origin(ctx))
 	}
-	switch {
-	case incoming == nil:
-	case incoming == nearest:
+	switch incoming {
+	case nil:
+	case nearest:
 		f.incoming = f.nearest
 	default:
 		f.incoming = newFork(incoming, incoming)

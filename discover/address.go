@@ -22,17 +22,21 @@ func checkAddr(addr string) error {
 		r, _ := utf8.DecodeRuneInString(addr[i:])
 		return fmt.Errorf("discover: the address has the character %q, want no spaces and none that cannot be printed", r)
 	}
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil // a path, or a name that the dial func knows
-	}
-	if strings.Trim(port, "+-0123456789") != "" {
-		return nil // the name of a service, or what comes after a scheme
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+	// Without an error there is one colon, outside of brackets. Otherwise it is a path or
+	// a name that the dial func knows.
+	if _, port, err := net.SplitHostPort(addr); err == nil && isNumber(port) && !isPort(port) {
 		return fmt.Errorf("discover: the port of the address is %q, want 1 to 65535", port)
 	}
 	return nil
+}
+
+// isNumber reports whether port is a number or empty, and neither the name of a service
+// nor what follows a scheme.
+func isNumber(port string) bool { return strings.Trim(port, "+-0123456789") == "" }
+
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
 }
 
 // isUnprintable reports whether r has no place in an address. A byte that is not UTF-8

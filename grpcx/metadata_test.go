@@ -382,7 +382,7 @@ func TestInterceptorReply(t *testing.T) {
 			return <-done
 		}, "ada"},
 		{"gives up", func(next func() error) error {
-			go next() //nolint:errcheck // nobody is there for it
+			go next()
 			return ErrRefused
 		}, ""},
 		{"calls it with a context of its own", nil, ""},

@@ -38,8 +38,8 @@ func TestEdge(t *testing.T) {
 	} {
 		for _, transport := range []string{"HTTP", "gRPC"} {
 			for sampler, records := range map[sdktrace.Sampler]bool{
-				sdktrace.AlwaysSample(): true,
-				sdktrace.NeverSample():  false,
+				sdktrace.AlwaysSample():                       true,
+				sdktrace.NeverSample():                        false,
 				sdktrace.ParentBased(sdktrace.AlwaysSample()): true,
 				sdktrace.ParentBased(sdktrace.NeverSample()):  false,
 			} {
