@@ -14,7 +14,7 @@ import (
 )
 
 // TestMalformedAddrs: a malformed address of any source is left out with an event, and
-// never dialled.
+// never dialled. It sleeps in a bubble.
 func TestMalformedAddrs(t *testing.T) {
 	t.Parallel()
 	d := &dialer{}
@@ -53,6 +53,7 @@ func TestMalformedAddrs(t *testing.T) {
 }
 
 // TestMalformedAddrsOnly: a set without an address that can be dialled is an empty one.
+// It sleeps in a bubble.
 func TestMalformedAddrsOnly(t *testing.T) {
 	t.Parallel()
 	bubble(t, &dialer{}, func(w *world) {
