@@ -33,6 +33,9 @@ import (
 // caller that gets its result, on the caller's own transport. A caller does not join
 // a flight of a lower priority: it starts another, which callers after it join.
 //
+// A flight may run on when the first caller's call is over. A value of the context that
+// its owner uses again by then, such as the RouteContext of chi, is not for a flight.
+//
 // A panic in the flight continues in each of its callers. All get the same
 // response, so changing what it points to changes it for the others. What depends on
 // the caller must be part of the key, since the flight runs for the first one.
