@@ -3,6 +3,8 @@ package endpoint
 import (
 	"context"
 	"sync"
+
+	"github.com/typedkit/endpoint/internal/fork"
 )
 
 // An Attempt is one try of a call that a [Repeater] or a [Hedger] may make
@@ -96,7 +98,7 @@ func (a *attemptContext) Value(key any) any {
 		switch {
 		case k == attemptKey:
 			return &a.attempt
-		case k == callKey && a.outer != nil:
+		case (k == callKey || k == fork.OriginKey) && a.outer != nil:
 			return &a.call
 		}
 	}

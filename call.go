@@ -3,6 +3,8 @@ package endpoint
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/typedkit/endpoint/internal/fork"
 )
 
 // A Side is the side of a call.
@@ -41,6 +43,7 @@ type Call struct {
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
 	values        func(c *Call, key any) any
+	detached      atomic.Pointer[Call] // what values is asked with, nil for the Call itself
 	status        int32
 	side          Side
 }
@@ -48,6 +51,10 @@ type Call struct {
 // A CallSource answers what is seldom asked of a Call and would cost its
 // transport something to find out for each. For authors of transports. It is
 // safe for concurrent use.
+//
+// A CallSource may have a method Fork() CallSource, which returns one with a Header of
+// its own, for work that may run on when the call is over. Otherwise such work gets
+// copies of the header and of the peer.
 type CallSource interface {
 	// Header returns the metadata of the request, the same view each time.
 	Header() *Header
@@ -64,7 +71,7 @@ type callContext struct {
 	call Call
 }
 
-type contextKey uint8
+type contextKey = fork.Key
 
 const (
 	callKey contextKey = iota
@@ -88,12 +95,14 @@ func (c *callContext) Value(key any) any {
 			return c.call.attempt
 		case headersKey:
 			return (*headerContext)(nil)
+		case fork.OriginKey:
+			return &c.call
+		case fork.ForkKey:
+			return fork.Func(forkAll)
 		}
 	}
-	if c.call.values != nil {
-		if v := c.call.values(&c.call, key); v != nil {
-			return v
-		}
+	if v := c.call.value(key); v != nil {
+		return v
 	}
 	return c.Context.Value(key)
 }
@@ -267,15 +276,52 @@ func (c *Call) Principal() string {
 	return c.principal
 }
 
-// SetValues has the context of the call ask f for the values of keys, before
-// those of the contexts around the call. What is seldom asked for is so made
-// when it is, where a context of its own would cost each call an allocation. f
-// returns nil for a key that is not its; a nil f ends the asking. It must be
-// safe for concurrent use. For authors of layers, in Enter.
+// SetValues makes the call's context consult f before the contexts around the call,
+// so that rarely needed values are computed on demand instead of costing every call a
+// context. f returns nil for keys it does not own; a nil f removes the previous one.
+// It must be safe for concurrent use, and use nothing of the call but the Call that it
+// is passed: work that may run on when the call is over, such as a flight of
+// resilience.Coalesce, makes that a copy. For authors of layers, in Enter.
 func (c *Call) SetValues(f func(c *Call, key any) any) {
 	if c != nil {
 		c.values = f
 	}
+}
+
+// value returns what a layer of the call answers for key, or nil.
+func (c *Call) value(key any) any {
+	if c.values == nil {
+		return nil
+	}
+	if d := c.detached.Load(); d != nil {
+		c = d
+	}
+	return c.values(c, key)
+}
+
+// detach makes values use a copy of c from now on, because c may soon be over for some
+// of those who ask.
+func (c *Call) detach() {
+	if c.values == nil || c.detached.Load() != nil {
+		return
+	}
+	d := &Call{values: c.values}
+	d.copy(c)
+	c.detached.Store(d)
+}
+
+// copy sets c, which is new, to what is known of from, which is not over. What its
+// transport keeps for it is copied as well, because it may be gone or be used again
+// when the call is over. Only a source that has a fork of its own is not asked yet.
+func (c *Call) copy(from *Call) {
+	c.op, c.side, c.attempt, c.principal = from.op, from.side, from.attempt, from.principal
+	if s, ok := from.source.(interface{ Fork() CallSource }); ok {
+		c.source, c.peer = s.Fork(), from.peer
+	} else {
+		c.header, c.peer = from.Header().clone(), from.Peer()
+	}
+	c.requestBytes.Store(from.requestBytes.Load())
+	c.reply = from.reply.clone()
 }
 
 // fork sets c, which is new, to one attempt of the call from.

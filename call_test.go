@@ -74,12 +74,18 @@ func TestCallOfClientInServer(t *testing.T) {
 		if served.Operation().Name != "Serve" || endpoint.Incoming(ctx) != served {
 			t.Errorf("the handler is in the Call of %q, Incoming %p, want those of Serve", served.Operation().Name, endpoint.Incoming(ctx))
 		}
-		client := endpoint.Stack{&hedge{max: 1}, endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		first := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+			if endpoint.Incoming(ctx) != served {
+				t.Error("in a client's layer, Incoming is not the Call that is served")
+			}
+			return ctx, nil, nil
+		})
+		client := endpoint.Stack{first, &hedge{max: 1}, endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
 			if c := endpoint.CallFrom(ctx); c.Operation().Name != "Ask" || c.Side() != endpoint.ClientSide {
 				t.Errorf("a client's layer is in the Call of %q on the %v side, want Ask on the client side", c.Operation().Name, c.Side())
 			}
-			if endpoint.Incoming(ctx) != served {
-				t.Error("in a client's layer, Incoming is not the Call that is served")
+			if c := endpoint.Incoming(ctx); c == served || c.Operation() != served.Operation() {
+				t.Errorf("in a hedged attempt, Incoming is of %q, want a copy of the Call that is served", c.Operation().Name)
 			}
 			return ctx, nil, nil
 		})}

@@ -10,6 +10,7 @@ import (
 // outcome is what one attempt of a race came to.
 type outcome struct {
 	at       *attemptContext
+	forks    *forkContext // of the Calls that at does not fork; nil without any
 	value    any
 	err      error
 	panicked *PanicError
@@ -32,7 +33,7 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 	o := r.decide(ctx, h, racer, bound)
 	if o.err == nil {
 		r.winner = o.at
-		o.at.settle()
+		o.settle()
 	} else if r.panicked != nil {
 		panic(r.panicked.Value)
 	}
@@ -80,11 +81,19 @@ func (r *racing) start(ctx context.Context, bound bool) {
 	if r.started > 0 {
 		before = r.attempts[r.started-1].at
 	}
+	ctx, forks := forkAttempt(ctx, bound)
 	at := newAttempt(ctx, before, bound)
 	r.attempts = append(r.attempts, racer{at, cancel})
 	r.started++
 	r.pending++
-	go r.run(outcome{at: at, cancel: cancel})
+	go r.run(outcome{at: at, forks: forks, cancel: cancel})
+}
+
+// settle makes what the attempt learned known to the calls around it, when it is the
+// one that decides.
+func (o *outcome) settle() {
+	o.at.settle()
+	o.forks.settle()
 }
 
 // run makes one attempt on a goroutine of its own.
@@ -159,7 +168,7 @@ func (r *racing) decides(o *outcome) bool {
 	if r.pending > 0 {
 		return false
 	}
-	o.at.settle()
+	o.settle()
 	*o = outcome{err: o.err}
 	return true
 }

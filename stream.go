@@ -207,7 +207,7 @@ func newRequestItems(f frame) *requestItems {
 	for i, l := range f.layers {
 		if _, ok := l.(Streamer); ok {
 			ctx, cancel := context.WithCancel(f.ctx[i])
-			f.ctx[i], r.cancels = ctx, append(r.cancels, cancel)
+			r.frame.ctx[i], r.cancels = ctx, append(r.cancels, cancel)
 		}
 	}
 	return r

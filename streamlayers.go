@@ -158,7 +158,7 @@ func (r *streamRange) hedge(ctx context.Context) error {
 		return err
 	}
 	p := won.value.(*pulled)
-	defer func() { won.cancel(); p.stop(); won.at.settle() }()
+	defer func() { won.cancel(); p.stop(); won.settle() }()
 	for ok := p.ok; ok; p.item, p.err, ok = p.next() {
 		if err := r.deliver(p.item, p.err); err != nil {
 			return err

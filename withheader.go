@@ -49,14 +49,3 @@ func (c *Call) addHeaders(ctx context.Context) error {
 	}
 	return nil
 }
-
-func (h *Header) clone() Header {
-	if len(h.m) == 0 {
-		return Header{raw: h.raw}
-	}
-	m := make(map[string][]string, len(h.m))
-	for k, vs := range h.m {
-		m[k] = slices.Clone(vs)
-	}
-	return Header{m: m, raw: h.raw}
-}

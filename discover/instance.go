@@ -8,6 +8,12 @@ import (
 
 // An Instance is one place where a service runs. The zero Instance has no address:
 // [Sorted], [Fixed] and a [Pool] leave it out of a set.
+//
+// A Pool leaves out a malformed address as well, with an event "malformed": one of more
+// than 255 bytes, one with a space or a character that cannot be printed, and one of
+// the form host:port whose port is a number outside 1 to 65535, or missing. No dial func
+// could take these. Others are up to the dial func, such as a name without a port or
+// "unix:/run/users.sock".
 type Instance struct {
 	// Addr is what is dialled, "host:port" as of [net.JoinHostPort]: an IPv6
 	// address stands in brackets. It is what tells instances apart.

@@ -38,12 +38,15 @@ var (
 //   - An error of the source changes nothing. The last instances are kept for
 //     a while when the source says that there are none ([Grace]), and until
 //     one of their successors is dialled.
+//   - An instance whose address is malformed (see [Instance]) is left out.
 //   - An instance that fails again and again is ejected for a while ([Eject]).
 //   - Of the priorities, only the first with a healthy instance gets calls.
 //
 // Its events, with the source "pool", are joined, left, dial_failed, ejected,
-// readmitted, source_failed, source_recovered, empty and close_failed; Detail
-// is the address, where the event is one instance's.
+// readmitted, source_failed, source_recovered, empty, malformed and close_failed;
+// Detail is the address, where the event is one instance's. A malformed address is an
+// event when it appears in the set, and the first 50 of a set are; the event has its
+// start, without characters that cannot be printed.
 //
 // C is the type of a connection. A connection with a method Close() error is closed
 // when the pool no longer needs it. All methods are safe for concurrent use. A pick

@@ -13,6 +13,7 @@ type roster struct {
 	strict bool // an empty set is accepted immediately
 
 	set     []Instance // that the source named last
+	refused refusals   // those of set that have no slot, because their address is malformed
 	slots   []*slot    // in the order of the addresses, with those that are missing in set but kept
 	tally   tally      // of slots
 	dropped []*slot    // not in slots any more, but perhaps still on the board
@@ -27,7 +28,8 @@ func (r *roster) add(in Instance) *slot {
 }
 
 // merge makes the slots those of the set. It returns the slots that were added, and
-// reports whether the others changed. A set that is not sorted is sorted first.
+// reports whether the others changed. A set that is not sorted is sorted first. An
+// instance whose address is malformed gets no slot.
 func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 	// Most of a large set is as before, and known to be in order.
 	same := commonEnds(r.set, set)
@@ -35,10 +37,11 @@ func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 		set = Sorted(set)
 		same = ends{}
 	}
-	if r.tally.missing > 0 {
+	if r.tally.missing > 0 || len(r.refused.addrs) > 0 {
 		same = ends{} // the slots are not those of the set before
 	}
 	r.set = set
+	var refused refusals
 	left := len(r.slots) - same.left
 	old := r.slots[same.from:left]
 	middle := make([]*slot, 0, max(len(old), len(set)-same.from-same.left))
@@ -52,6 +55,10 @@ func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 			middle, old = append(middle, old[0]), old[1:]
 			continue
 		}
+		if err := checkAddr(set[i].Addr); err != nil {
+			refused.add(set[i].Addr, err, r.refused)
+			continue
+		}
 		s := r.add(set[i])
 		added, middle = append(added, s), append(middle, s)
 	}
@@ -59,9 +66,13 @@ func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 		changed = r.miss(s) || changed
 		middle = append(middle, s)
 	}
+	r.refused = refused
 	r.slots = slices.Replace(r.slots, same.from, left, r.pruned(middle)...)
 	return added, changed
 }
+
+// isEmpty reports whether the source named no instance that may have a slot.
+func (r *roster) isEmpty() bool { return len(r.set) == len(r.refused.addrs) }
 
 // miss notes that the source does not name the slot any more, and reports whether
 // that is new.
@@ -96,13 +107,13 @@ func (r *roster) prune() { r.slots = r.pruned(r.slots) }
 func (r *roster) dropMissing() { r.slots = r.present(r.slots, true) }
 
 // keepsWithoutSuccessors reports whether slots are kept though the set is empty.
-func (r *roster) keepsWithoutSuccessors() bool { return len(r.set) == 0 && r.tally.stale > 0 }
+func (r *roster) keepsWithoutSuccessors() bool { return r.isEmpty() && r.tally.stale > 0 }
 
 func (r *roster) pruned(slots []*slot) []*slot {
 	if r.tally.missing == 0 {
 		return slots
 	}
-	return r.present(slots, r.tally.live > 0 || len(r.set) == 0 && r.strict)
+	return r.present(slots, r.tally.live > 0 || r.isEmpty() && r.strict)
 }
 
 // present returns the slots without those that are missing, which it drops: all of
@@ -122,7 +133,7 @@ func (r *roster) dropAll() {
 	for _, s := range r.slots {
 		r.drop(s)
 	}
-	r.set, r.slots = nil, nil
+	r.set, r.slots, r.refused = nil, nil, refusals{}
 }
 
 // drop ends a slot that is taken out of slots. It is retired only when no operation

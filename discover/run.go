@@ -85,6 +85,7 @@ func (c *core) update(set []Instance) {
 	}
 	c.known = time.Now()
 	added, changed := c.roster.merge(set)
+	c.events.waiting = append(c.events.waiting, c.roster.refused.fresh...)
 	for _, s := range added {
 		s.early = !c.board.first
 	}
@@ -95,7 +96,7 @@ func (c *core) update(set []Instance) {
 	}
 	c.startDials()
 	c.publishJoining()
-	if len(c.roster.set) == 0 {
+	if c.roster.isEmpty() {
 		c.note(event{kind: "empty"})
 		c.wake() // those who wait for the first instance wait in vain
 	}

@@ -99,6 +99,16 @@ func (s *source) Header() *endpoint.Header {
 	return s.header.Load() // the same for all who ask
 }
 
+// Fork returns a source with a header of its own. What grpc-go's context holds stays
+// when the call is over.
+func (s *source) Fork() endpoint.CallSource {
+	f := &source{stream: s.stream}
+	if h := s.header.Load(); h != nil { // a layer may have changed it
+		f.header.Store(new(endpoint.MetadataHeader(metadata.MD(h.Raw()).Copy())))
+	}
+	return f
+}
+
 // Peer returns the address of the client.
 func (s *source) Peer() string {
 	if p, ok := peer.FromContext(s.stream); ok && p.Addr != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/fork"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 )
@@ -13,7 +15,8 @@ import (
 // intercepted makes a unary call through the interceptor of the server, which sees
 // the messages as a handler of generated code does: a value that is not a message
 // of protobuf is passed as a pointer. An interceptor may return before the handler
-// does, so the handler has an exchange of its own, and never sees x.
+// does, so the handler has an exchange and a Call of its own, and never sees x. What it
+// set in the reply counts if it returned in time. See decision 132.
 func (x *exchange) intercepted(ctx context.Context) error {
 	mt := x.mt
 	e := mt.endpoint
@@ -22,17 +25,27 @@ func (x *exchange) intercepted(ctx context.Context) error {
 		return err
 	}
 	info := &grpc.UnaryServerInfo{Server: mt.svc, FullMethod: mt.op.Method}
+	var done atomic.Pointer[handled]
+	outer := ctx
 	resp, err := x.interceptor(ctx, shown(req), info, func(ctx context.Context, v any) (any, error) {
 		req, ok := taken(v, e.Req)
 		if !ok {
 			return nil, endpoint.Errorf(endpoint.Internal, "%w", fmt.Errorf("an interceptor made a %T of the request", v))
 		}
 		inner := &handed{req: req}
+		ctx, calls := fork.Of(ctx)
+		if calls != nil {
+			defer func() {
+				calls.Settle()
+				done.Store(&handled{calls, endpoint.CallFrom(ctx)})
+			}()
+		}
 		if err := e.Serve(ctx, inner); err != nil {
 			return nil, mt.withStatus(err)
 		}
 		return shown(inner.resp), nil
 	})
+	done.Load().adopt(outer)
 	if err != nil {
 		return err
 	}
@@ -44,6 +57,21 @@ func (x *exchange) intercepted(ctx context.Context) error {
 		return x.Send(v.Elem().Interface())
 	}
 	return x.Encode(&shell.Messages{Resp: v.Interface()})
+}
+
+// handled is the Call of a handler that has returned.
+type handled struct {
+	calls fork.Calls
+	call  *endpoint.Call
+}
+
+// adopt copies what the handler set to the Call that ctx belongs to. A nil h is a
+// handler that was not called, or that has not returned yet.
+func (h *handled) adopt(ctx context.Context) {
+	if h != nil {
+		h.calls.Adopt(ctx)
+		endpoint.CallFrom(ctx).SetPrincipal(h.call.Principal())
+	}
 }
 
 // request reads the request and returns a pointer to it.

@@ -2,6 +2,7 @@ package grpcx_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -362,4 +363,84 @@ func TestInterceptorGivesUp(t *testing.T) {
 	require.ErrorIs(t, err, ErrRefused)
 	require.Equal(t, codes.FailedPrecondition, status.Code(err))
 	require.Contains(t, err.Error(), "yes at Say, 2 bytes")
+}
+
+// TestInterceptorReply: the reply that a handler behind an interceptor sets goes out if
+// the handler returned before the interceptor did. One that is still running writes
+// nothing into a call that is over.
+func TestInterceptorReply(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		handler func(next func() error) error
+		want    string
+	}{
+		{"waits", func(next func() error) error { return next() }, "ada"},
+		{"waits for another goroutine", func(next func() error) error {
+			done := make(chan error)
+			go func() { done <- next() }()
+			return <-done
+		}, "ada"},
+		{"gives up", func(next func() error) error {
+			go next()
+			return ErrRefused
+		}, ""},
+		{"calls it with a context of its own", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			interceptor := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+				if tt.handler == nil {
+					return next(context.WithoutCancel(t.Context()), req)
+				}
+				wg.Add(1)
+				err = tt.handler(func() (err error) {
+					defer wg.Done()
+					r, err := next(ctx, req)
+					if tt.want != "" {
+						resp = r
+					}
+					return err
+				})
+				return resp, err
+			}
+			e := echo()
+			e.Say = func(ctx context.Context, n Note) (Note, error) {
+				c := endpoint.CallFrom(ctx)
+				c.SetPrincipal("ada")
+				for i := range 1000 {
+					c.Reply().Set(fmt.Sprint("x-", i%10), "v")
+				}
+				return n, nil
+			}
+			var principal string
+			layer := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+				return ctx, func(err error) error {
+					principal = endpoint.CallFrom(ctx).Principal()
+					return err
+				}, nil
+			})
+			var reply endpoint.Header
+			seen := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+				return ctx, func(err error) error {
+					reply = *endpoint.CallFrom(ctx).Reply()
+					return err
+				}, nil
+			})
+			var c Echo
+			connect(t, serve(t, register(t, &e, grpcx.Use(layer)), grpc.UnaryInterceptor(interceptor)), &c, grpcx.Use(seen))
+			for range 20 {
+				_, err := c.Say(t.Context(), Note{Number: 1})
+				if tt.name == "gives up" {
+					require.ErrorIs(t, err, ErrRefused)
+					continue // whether the handler was faster is left open
+				}
+				require.NoError(t, err)
+				require.Equal(t, tt.want, principal)
+				require.Equal(t, tt.want != "", reply.Get("x-9") == "v")
+			}
+		})
+	}
 }

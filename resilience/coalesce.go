@@ -11,25 +11,34 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/fork"
 )
 
 // A Coalescer lets calls with equal keys that are made at the same time share one
 // call, a flight, and its result (as golang.org/x/sync/singleflight does, with
 // contexts of its own). The first caller's request is the one that is sent.
 //
-// A flight belongs to all who wait for it. Its context has the values of the
-// first caller's and neither its cancellation nor its deadline: one caller that
-// gives up fails nobody else, and gets the error of its own context at once.
-// When the last one has given up, the flight is cancelled, and the next caller
-// begins another. So a flight has no deadline that a next hop could be told of;
-// a [Timeout] inside sets one:
+// A flight belongs to all its callers. Its context has the values of the first
+// caller's but neither its cancellation nor its deadline. A caller that gives up
+// gets the error of its own context at once, and no other caller notices. When the
+// last one has given up, the flight is cancelled, and the next caller starts another.
+// So a flight has no deadline that a next hop could be told of; a [Timeout] inside
+// sets one:
 //
 //	endpoint.Chain(e, resilience.Coalesce(byID).Wrap, timeout.Wrap)
 //
-// A panic in the flight goes on in each of its callers. All get the same
-// response: whoever changes what it points to changes it for others. Since the
-// values of the context are the first caller's, what depends on who asks must be
-// part of the key.
+// A flight has an endpoint.Call of its own. Its peer, its principal, its priority and
+// its header are those of the first caller, copied when the flight starts. Whatever
+// the flight sets in the reply, cookies included, is copied to the reply of each
+// caller that gets its result, on the caller's own transport. A caller does not join
+// a flight of a lower priority: it starts another, which callers after it join.
+//
+// A flight may run on when the first caller's call is over. A value of the context that
+// its owner uses again by then, such as the RouteContext of chi, is not for a flight.
+//
+// A panic in the flight continues in each of its callers. All get the same
+// response, so changing what it points to changes it for the others. What depends on
+// the caller must be part of the key, since the flight runs for the first one.
 //
 // Make a Coalescer with [Coalesce] and use its Wrap, which is a middleware; that of
 // the zero Coalescer refuses every call. What different endpoints do is never
@@ -95,7 +104,7 @@ type group[Req, Resp any, K comparable] struct {
 	flights map[K]*flight[Resp]
 }
 
-// flight is one call and those who wait for it. See decision 46.
+// flight is one call and those who wait for it. See decisions 46 and 132.
 type flight[Resp any] struct {
 	done    chan struct{} // closed when the fields below it are set
 	resp    Resp
@@ -103,6 +112,16 @@ type flight[Resp any] struct {
 	panic   *endpoint.PanicError
 	cancel  context.CancelFunc
 	waiting int // guarded by the group's mu
+
+	// Read-only.
+	calls    fork.Calls // nil if the first caller belongs to no Call
+	priority Priority
+}
+
+// serves reports whether a call under ctx may get the result of f: a flight without a
+// Call has no reply for it.
+func (f *flight[Resp]) serves(ctx context.Context) bool {
+	return f.priority >= PriorityFrom(ctx) && (f.calls != nil || endpoint.CallFrom(ctx) == nil)
 }
 
 func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
@@ -123,21 +142,22 @@ func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 			return *new(Resp), ended.Err(ctx)
 		}
 	}
-	return f.result()
+	return f.result(ctx)
 }
 
-// join finds the flight of a key, or begins it.
+// join finds the flight of a key, or starts it.
 func (g *group[Req, Resp, K]) join(ctx context.Context, key K, req Req) (f *flight[Resp], joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock() // deferred: a key that is an interface may panic in the map
-	if f, ok := g.flights[key]; ok {
+	if f, ok := g.flights[key]; ok && f.serves(ctx) {
 		f.waiting++
 		return f, true
 	}
-	f = &flight[Resp]{done: make(chan struct{}), waiting: 1}
+	f = &flight[Resp]{done: make(chan struct{}), waiting: 1, priority: PriorityFrom(ctx)}
 	if key == key { // a NaN would never be found again, nor deleted
 		g.flights[key] = f
 	}
+	ctx, f.calls = fork.Of(ctx)
 	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	g.policy.flights.Add(1)
 	go g.fly(ctx, f, key, req)
@@ -176,6 +196,9 @@ func (g *group[Req, Resp, K]) fly(ctx context.Context, f *flight[Resp], key K, r
 			f.panic = endpoint.NewPanicError(recover())
 			f.err = f.panic
 		}
+		if f.calls != nil {
+			f.calls.Settle()
+		}
 		f.cancel()
 		g.policy.flights.Add(-1)
 		g.mu.Lock()
@@ -187,8 +210,11 @@ func (g *group[Req, Resp, K]) fly(ctx context.Context, f *flight[Resp], key K, r
 	returned = true
 }
 
-// result returns what the flight came to; a panic goes on.
-func (f *flight[Resp]) result() (Resp, error) {
+// result returns the outcome of the flight to the caller with ctx. A panic continues.
+func (f *flight[Resp]) result(ctx context.Context) (Resp, error) {
+	if f.calls != nil {
+		f.calls.Adopt(ctx)
+	}
 	if f.panic != nil && f.panic.Value != nil {
 		panic(f.panic.Value)
 	}

@@ -27,6 +27,10 @@ import (
 // endpoint decides that for himself. A stream is hedged up to its first item; a
 // call with a request stream is not hedged.
 //
+// Each attempt has an endpoint.Call of its own, and on a server so has what it finds
+// by endpoint.Incoming. The replies of the call get what the attempt that decides set
+// in its own.
+//
 // Make a Hedge with [NewHedge]; the zero Hedge refuses every call. It is for
 // clients: the Use of a server refuses it. A hedged call runs its attempts on
 // goroutines of their own. A Hedge is safe for concurrent use.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -14,6 +15,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/ratelimiter"
 	"github.com/failsafe-go/failsafe-go/timeout"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/fork"
 )
 
 // A Composed runs policies that were built with failsafe-go around calls, by its
@@ -22,7 +24,8 @@ import (
 //
 // Use it for what the policies of this package do not do: a call through the
 // Executor costs some hundred nanoseconds and ten allocations, and it knows
-// nothing of the toolkit. Its retries repeat what they are told to, also what
+// nothing of the toolkit, but that each attempt has an endpoint.Call of its own, as with
+// a [Hedge]. Its retries repeat what they are told to, also what
 // was perhaps acted upon ([endpoint.MaybeSent]), its timeout is no deadline that
 // the next hop hears of, and attempts have no numbers.
 //
@@ -66,12 +69,19 @@ func (c *Composed[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoi
 	executor := failsafe.With(c.policies...)
 	return func(ctx context.Context, req Req) (Resp, error) {
 		var panicked atomic.Pointer[endpoint.PanicError]
-		resp, err := executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[Resp]) (Resp, error) {
+		var rounds rounds
+		inner, _ := fork.Of(ctx) // here, because an attempt may start when the call is over
+		resp, err := executor.WithContext(inner).GetWithExecution(func(exec failsafe.Execution[Resp]) (resp Resp, err error) {
 			if p := panicked.Load(); p != nil {
 				return *new(Resp), p
 			}
-			return caught(exec.Context(), req, next, &panicked)
+			round := exec.Retries()
+			ctx, calls := fork.Of(exec.Context())
+			resp, err = caught(ctx, req, next, &panicked)
+			rounds.ended(round, calls, err)
+			return resp, err
 		})
+		rounds.adopt(ctx, err)
 		if p := panicked.Load(); p != nil {
 			panic(p.Value)
 		}
@@ -79,6 +89,49 @@ func (c *Composed[Resp]) Wrap[Req any](next endpoint.Endpoint[Req, Resp]) endpoi
 			return *new(Resp), translated(err)
 		}
 		return resp, nil
+	}
+}
+
+// rounds are the attempts of one call that have ended. Those of a round, up to the next
+// retry, ran side by side.
+type rounds struct {
+	mu     sync.Mutex // guards the fields below
+	last   int
+	good   fork.Calls // of the first of the last round that succeeded
+	failed fork.Calls // of the first one that failed
+}
+
+// ended notes the end of an attempt, with its Calls, which are nil without any.
+func (r *rounds) ended(round int, calls fork.Calls, err error) {
+	if calls == nil {
+		return
+	}
+	calls.Settle()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if round > r.last {
+		r.last, r.good, r.failed = round, nil, nil
+	}
+	switch {
+	case round < r.last:
+	case err == nil && r.good == nil:
+		r.good = calls
+	case err != nil && r.failed == nil:
+		r.failed = calls
+	}
+}
+
+// adopt copies what the attempt that decided set in its reply to that of ctx. The
+// Executor does not say which it was: it takes the first of a round.
+func (r *rounds) adopt(ctx context.Context, err error) {
+	r.mu.Lock()
+	calls := r.good
+	if err != nil {
+		calls = r.failed
+	}
+	r.mu.Unlock()
+	if calls != nil {
+		calls.Adopt(ctx)
 	}
 }
 

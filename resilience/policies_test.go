@@ -3,6 +3,9 @@ package resilience_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,4 +160,51 @@ func TestPoliciesAreCopied(t *testing.T) {
 	n, err := endpoint.Chain(yes, composed.Wrap)(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
+}
+
+// TestPoliciesReply: attempts have Calls of their own. The call gets what the attempt
+// that decides set in its reply, and nothing from those that outlive it.
+func TestPoliciesReply(t *testing.T) {
+	t.Parallel()
+	hedge := hedgepolicy.NewWithDelay[int](time.Second)
+	retry := retrypolicy.NewBuilder[int]().HandleResult(0).WithMaxRetries(2).Build()
+	for _, tt := range []struct {
+		name     string
+		policies []failsafe.Policy[int]
+		takes    []time.Duration // each attempt
+		results  []int           // negative for an error
+		want     string
+	}{
+		{"the second of a hedge wins", []failsafe.Policy[int]{hedge}, []time.Duration{time.Minute, time.Second}, []int{7, 7}, "2"},
+		{"the first of a hedge wins", []failsafe.Policy[int]{hedge}, []time.Duration{2 * time.Second, time.Minute}, []int{7, 7}, "1"},
+		{"a retry of a response", []failsafe.Policy[int]{retry}, []time.Duration{0, 0, 0}, []int{0, 0, 7}, "3"},
+		{"a retry that gives up", []failsafe.Policy[int]{retry}, []time.Duration{0, 0, 0}, []int{0, -1, -1}, "3"},
+		{"a retry of a hedge", []failsafe.Policy[int]{retry, hedge}, []time.Duration{time.Minute, time.Second, time.Second / 2}, []int{7, 0, 7}, "3"},
+		{"a fallback", []failsafe.Policy[int]{fallback.NewWithResult(7)}, []time.Duration{0}, []int{-1}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, end := callOf(t, t.Context(), "ada")
+				var attempts atomic.Int64
+				e := endpoint.Chain(func(ctx context.Context, _ int) (int, error) {
+					i := attempts.Add(1) - 1
+					for range 10 {
+						endpoint.CallFrom(ctx).Reply().Set("X-Attempt", strconv.Itoa(int(i)+1))
+						time.Sleep(tt.takes[i] / 10)
+					}
+					if tt.results[i] < 0 {
+						return 0, errDown
+					}
+					return tt.results[i], nil
+				}, resilience.Policies(tt.policies...).Wrap)
+				_, err := e(ctx, 1)
+				require.Equal(t, slices.Min(tt.results) < 0 && tt.want != "", err != nil)
+				require.Equal(t, tt.want, endpoint.CallFrom(ctx).Reply().Get("X-Attempt"))
+				end()
+				time.Sleep(time.Hour)
+				require.Empty(t, endpoint.CallFrom(ctx).Reply().Raw())
+			})
+		})
+	}
 }

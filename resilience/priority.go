@@ -60,8 +60,9 @@ type priorityKey struct{}
 // one if p is out of range. Client calls under it send it to the next hop, in
 // the header [PriorityHeader]; no layer of the client is needed for that.
 //
-// A server whose stack has a [Shed] goes on with the priority of the call that
-// came in: what its handler calls has the same.
+// A server whose stack has a [Shed] with [TrustPriority] goes on with the priority of
+// the call that came in: what its handler calls has the same. With another Shed, or
+// none, what the handler calls is Critical, unless it says otherwise.
 func WithPriority(ctx context.Context, p Priority) context.Context {
 	p = p.clamped()
 	ctx = endpoint.WithHeader(ctx, PriorityHeader, strconv.Itoa(int(p)))

@@ -26,6 +26,11 @@ func incoming(tb testing.TB, form view, priority string) context.Context {
 	return ctx
 }
 
+// trusting returns a Shed of a server whose callers are trusted.
+func trusting(opts ...resilience.ShedOption) *resilience.Shed {
+	return resilience.NewShed(append(opts, resilience.TrustPriority())...)
+}
+
 // sent returns the header that a client call under ctx sends.
 func sent(ctx context.Context, tb testing.TB) string {
 	tb.Helper()
@@ -73,7 +78,7 @@ func TestPriorityOverTheWire(t *testing.T) {
 		for name, form := range map[string]view{"HTTP": endpoint.HTTPHeader, "metadata": endpoint.MetadataHeader} {
 			t.Run(name+" "+tt.header, func(t *testing.T) {
 				t.Parallel()
-				p, next := through(incoming(t, form, tt.header), t, resilience.NewShed())
+				p, next := through(incoming(t, form, tt.header), t, trusting())
 				if p != tt.want || next != tt.next {
 					t.Errorf("header %q: priority %v, next hop gets %q, want %v and %q", tt.header, p, next, tt.want, tt.next)
 				}
@@ -86,25 +91,29 @@ func TestPriorityAtTheEdge(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		opt    resilience.ShedOption
+		shed   *resilience.Shed
 		header string
 		want   resilience.Priority
 		next   string
 	}{
-		{"stripped", resilience.StripPriority(), "1", resilience.Critical, "0"},
-		{"stripped, none", resilience.StripPriority(), "-", resilience.Critical, ""},
-		{"at most", resilience.MaxPriority(resilience.SheddablePlus), "1", resilience.SheddablePlus, "-1"},
-		{"at most, lower", resilience.MaxPriority(resilience.SheddablePlus), "-2", resilience.Sheddable, "-2"},
-		{"at most, none", resilience.MaxPriority(resilience.SheddablePlus), "-", resilience.SheddablePlus, "-1"},
-		{"at most, out of range", resilience.MaxPriority(99), "1", resilience.CriticalPlus, "1"},
+		{"strangers", resilience.NewShed(), "1", resilience.Critical, "0"},
+		{"strangers, lower", resilience.NewShed(), "-2", resilience.Critical, "0"},
+		{"strangers, none", resilience.NewShed(), "-", resilience.Critical, ""},
+		{"strangers, bounded", resilience.NewShed(resilience.MaxPriority(resilience.SheddablePlus)), "1", resilience.SheddablePlus, "-1"},
+		{"at most", trusting(resilience.MaxPriority(resilience.SheddablePlus)), "1", resilience.SheddablePlus, "-1"},
+		{"at most, lower", trusting(resilience.MaxPriority(resilience.SheddablePlus)), "-2", resilience.Sheddable, "-2"},
+		{"at most, none", trusting(resilience.MaxPriority(resilience.SheddablePlus)), "-", resilience.SheddablePlus, "-1"},
+		{"at most, out of range", trusting(resilience.MaxPriority(99)), "1", resilience.CriticalPlus, "1"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			p, next := through(incoming(t, endpoint.HTTPHeader, tt.header), t, resilience.NewShed(tt.opt))
-			if p != tt.want || next != tt.next {
-				t.Errorf("priority %v, next hop gets %q, want %v and %q", p, next, tt.want, tt.next)
-			}
-		})
+		for name, form := range map[string]view{"HTTP": endpoint.HTTPHeader, "metadata": endpoint.MetadataHeader} {
+			t.Run(name+" "+tt.name, func(t *testing.T) {
+				t.Parallel()
+				p, next := through(incoming(t, form, tt.header), t, tt.shed)
+				if p != tt.want || next != tt.next {
+					t.Errorf("priority %v, next hop gets %q, want %v and %q", p, next, tt.want, tt.next)
+				}
+			})
+		}
 	}
 }
 
@@ -116,10 +125,10 @@ func TestPriorityOfALayerOutside(t *testing.T) {
 	if p, next := through(ctx, t, resilience.NewShed()); p != resilience.Sheddable || next != "-2" {
 		t.Errorf("priority %v, next hop gets %q, want SHEDDABLE and -2", p, next)
 	}
-	edge := resilience.NewShed(resilience.StripPriority())
+	edge := resilience.NewShed()
 	inner := edge.Wrap(func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
-		if p, _ := through(ctx, t, resilience.NewShed()); p != resilience.Critical {
-			t.Errorf("the Shed inside reads the header that was stripped: %v", p)
+		if p, _ := through(ctx, t, trusting()); p != resilience.Critical {
+			t.Errorf("the Shed inside reads the header that the one outside ignored: %v", p)
 		}
 		return endpoint.Empty{}, nil
 	})
@@ -153,11 +162,11 @@ func FuzzPriority(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		p, next := through(incoming(t, endpoint.MetadataHeader, header), t, resilience.NewShed())
+		p, next := through(incoming(t, endpoint.MetadataHeader, header), t, trusting())
 		if p < resilience.Sheddable || p > resilience.CriticalPlus {
 			t.Errorf("header %q: priority %d", header, int8(p))
 		}
-		if again, _ := through(incoming(t, endpoint.MetadataHeader, next), t, resilience.NewShed()); again != p {
+		if again, _ := through(incoming(t, endpoint.MetadataHeader, next), t, trusting()); again != p {
 			t.Errorf("header %q: %v here, %v at the next hop", header, p, again)
 		}
 	})

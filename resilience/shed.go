@@ -33,9 +33,11 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, "endpoi
 //
 // Of the limit, [Sheddable] calls may fill 30 %, [SheddablePlus] ones 50 %,
 // [Critical] ones 90 %, [CriticalPlus] ones all. The priority is that of
-// [PriorityFrom], else what the header [PriorityHeader] of the served call says,
-// else Critical; it goes on to the calls that the handler makes. See
-// [MaxPriority] and [StripPriority] for servers whose callers are not trusted.
+// [PriorityFrom], which a layer outside may set with [WithPriority]. Otherwise it is
+// Critical, or what the header [PriorityHeader] of the served call says if
+// [TrustPriority] is given: by default the header is ignored, since a stranger could
+// claim the whole limit with it. The priority goes on to the calls that the handler
+// makes, so a server behind this one trusts it.
 //
 // It refuses with [ErrTooLate] a call whose deadline has passed, or is nearer
 // than the operation usually takes (the running median of its successes, if it
@@ -61,7 +63,7 @@ type Shed struct {
 	load    load
 	epoch   time.Time // that times are counted from
 	highest Priority
-	strip   bool
+	trust   bool
 	calls   shedOperation // of no operation: through Wrap
 	streams shedOperation // the same for streams
 
@@ -87,17 +89,19 @@ type shedOption func(*Shed)
 func (o shedOption) applyShed(s *Shed)   { o(s) }
 func (o commonOption) applyShed(s *Shed) { o(&s.common) }
 
-// MaxPriority bounds what a call may ask for by its header, and what it has
-// without one. The default is CriticalPlus, which bounds nothing.
+// MaxPriority bounds what a call may ask for by its header, see [TrustPriority], and
+// what it has without one. The default is CriticalPlus, which bounds nothing. A p that
+// is out of range is the nearest priority.
 func MaxPriority(p Priority) ShedOption {
 	return shedOption(func(s *Shed) { s.highest = p.clamped() })
 }
 
-// StripPriority has the Shed ignore the header of calls, which count as Critical:
-// for a server whose callers are not trusted. A layer outside the Shed may then
-// give them one by [WithPriority].
-func StripPriority() ShedOption {
-	return shedOption(func(s *Shed) { s.strip = true })
+// TrustPriority makes the Shed use the priority that callers send in the header
+// [PriorityHeader]. It is for servers that only callers of the same owner reach, such
+// as those behind a gateway; on others, anybody could have their calls admitted before
+// those of everyone else. By default the header is ignored, and calls count as Critical.
+func TrustPriority() ShedOption {
+	return shedOption(func(s *Shed) { s.trust = true })
 }
 
 // Err returns the faults of the construction, or nil.
@@ -175,14 +179,15 @@ func (s *Shed) Gauges(yield func(endpoint.Gauge) bool) {
 }
 
 // prioritize returns the priority of a call and the context for what is inside.
+// See decision 133.
 func (s *Shed) prioritize(ctx context.Context) (Priority, context.Context) {
 	if p, ok := ctx.Value(priorityKey{}).(Priority); ok {
 		return p, ctx
 	}
 	asked, said := incomingPriority(ctx)
-	p := asked
-	if s.strip {
-		p = Critical
+	p := Critical
+	if s.trust {
+		p = asked
 	}
 	p = min(p, s.highest)
 	if said || p != Critical {

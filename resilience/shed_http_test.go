@@ -24,13 +24,14 @@ func TestPriorityFromHopToHop(t *testing.T) {
 		edge         *resilience.Shed
 		want         resilience.Priority
 	}{
-		{"sheddable", "-2", resilience.NewShed(), resilience.Sheddable},
-		{"none", "-", resilience.NewShed(), resilience.Critical},
-		{"far too high", "100000", resilience.NewShed(), resilience.CriticalPlus},
-		{"far too low", "-5", resilience.NewShed(), resilience.Sheddable},
-		{"no number", "x", resilience.NewShed(), resilience.Critical},
-		{"stripped", "1", resilience.NewShed(resilience.StripPriority()), resilience.Critical},
-		{"bounded", "1", resilience.NewShed(resilience.MaxPriority(resilience.SheddablePlus)), resilience.SheddablePlus},
+		{"sheddable", "-2", trusting(), resilience.Sheddable},
+		{"none", "-", trusting(), resilience.Critical},
+		{"far too high", "100000", trusting(), resilience.CriticalPlus},
+		{"far too low", "-5", trusting(), resilience.Sheddable},
+		{"no number", "x", trusting(), resilience.Critical},
+		{"of a stranger", "1", resilience.NewShed(), resilience.Critical},
+		{"of a stranger, lower", "-2", resilience.NewShed(), resilience.Critical},
+		{"bounded", "1", trusting(resilience.MaxPriority(resilience.SheddablePlus)), resilience.SheddablePlus},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +40,7 @@ func TestPriorityFromHopToHop(t *testing.T) {
 				leaf := client(t, served(t, allOf(func(ctx context.Context) error {
 					seen = resilience.PriorityFrom(ctx)
 					return nil
-				}), httpx.Use(resilience.NewShed())))
+				}), httpx.Use(trusting())))
 				front := client(t, served(t, allOf(func(ctx context.Context) error {
 					_, err := leaf.Read(ctx, ask{1})
 					return err

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
 	"golang.org/x/time/rate"
@@ -55,7 +56,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // serve runs the server, and either the calls or the wait for a signal.
 func serve(ctx context.Context, addr string, stdout, stderr io.Writer) error {
-	handler, err := newHandler(slog.New(slog.NewTextHandler(stderr, nil)))
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	handler, err := newHandler(log)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func serve(ctx context.Context, addr string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := httpserver.New(handler, log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 

@@ -27,6 +27,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/examples/internal/hostport"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/httpx"
 )
 
@@ -139,13 +140,7 @@ func servePage(w http.ResponseWriter, _ *http.Request) {
 func newServer(interval time.Duration, log *slog.Logger) (*http.Server, error) {
 	stopping := make(chan struct{})
 	handler, err := newHandler(newTicker(interval, stopping), log)
-	s := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		WriteTimeout:      15 * time.Second, // of the page; a stream has none
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	s := httpserver.New(handler, log)
 	s.RegisterOnShutdown(sync.OnceFunc(func() { close(stopping) }))
 	return s, err
 }

@@ -22,6 +22,16 @@ func Propagators(p propagation.TextMapPropagator) TracerOption {
 	})
 }
 
+// Edge is for a server whose callers are not trusted. It starts a trace of its own for
+// each call, whose sampling is the decision of the provider's sampler alone, with a link
+// to the span that the caller sent. The link has no tracestate, and the baggage of the
+// caller is ignored. A span that is in the context already, such as that of an
+// http.Handler around the service, stays the parent. On a client Edge changes nothing. By default callers are trusted: the
+// server continues their traces.
+func Edge() TracerOption {
+	return tracerOption(func(t *Tracer) { t.edge = true })
+}
+
 // AskSampler has the provider's sampler decide on calls whose parent is not
 // sampled. By default it is not asked: such a call is not recorded, which is
 // what samplers do that follow the parent, and costs next to nothing.

@@ -68,6 +68,20 @@ func (r *remote) extract(ctx context.Context, call *endpoint.Call) context.Conte
 	return r.propagator.Extract(ctx, carrierOf(call, r.http))
 }
 
+// link returns a link to the span that the caller sent, if it sent one. Of that it has
+// the ids and the flags: other texts of a stranger stay out of the trace.
+// See decision 134.
+func (r *remote) link(call *endpoint.Call) []trace.Link {
+	if !r.sent(call) {
+		return nil
+	}
+	sc := trace.SpanContextFromContext(r.extract(context.Background(), call))
+	if !sc.IsValid() {
+		return nil
+	}
+	return []trace.Link{{SpanContext: sc.WithTraceState(trace.TraceState{})}}
+}
+
 // inject tells who is called of what ctx has.
 func (r *remote) inject(ctx context.Context, call *endpoint.Call) {
 	r.propagator.Inject(ctx, carrierOf(call, r.http))

@@ -20,7 +20,8 @@ type span struct {
 // attempts of the call that are running.
 type callContext struct {
 	context.Context
-	call *endpoint.Call
+	call   *endpoint.Call
+	origin any // the identity of call
 
 	mu      sync.Mutex // guards the field below
 	running []trace.SpanContext

@@ -3,9 +3,11 @@ package otelx
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/fork"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 	"go.opentelemetry.io/otel/attribute"
@@ -39,6 +41,8 @@ import (
 // The parent of a call that is served is the span in its context or else what
 // the caller sent. When that is not sampled, no span is made (see
 // [AskSampler]), and what the caller sent is what calls made further on send.
+// On a server that strangers call, use [Edge]: they would decide what is recorded, and
+// under which trace.
 //
 // The zero Tracer refuses every call; make one with [NewTracer]. A Tracer is safe
 // for concurrent use.
@@ -48,6 +52,7 @@ type Tracer struct {
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	ask        bool // the sampler also about calls whose parent is not sampled
+	edge       bool // callers are not trusted
 	faults     construct.Faults
 }
 
@@ -180,6 +185,9 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 	side := o.Call.Side()
 	parent := trace.SpanContextFromContext(ctx)
 	if side == endpoint.ServerSide && !s.attempts && !parent.IsValid() {
+		if s.edge {
+			return s.begin(ctx, o, side, s.remote.link(o.Call)...)
+		}
 		if !s.ask && s.remote.unsampled(o.Call) {
 			o.Call.SetValues(s.values)
 			return nil, endpoint.Token{}
@@ -196,13 +204,18 @@ func (s *spans) Begin(ctx context.Context, o *observe.Observation) (context.Cont
 	return s.begin(ctx, o, side)
 }
 
-// begin starts a span.
-func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint.Side) (context.Context, endpoint.Token) {
+// begin starts a span with these links.
+func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint.Side, links ...trace.Link) (context.Context, endpoint.Token) {
 	around := callFrom(ctx)
-	if around != nil && around.call == o.Call {
+	origin := fork.Origin(ctx)
+	if around != nil && around.origin == origin {
 		side = 0 // a span within the one of the same call
 	}
-	ctx, started := s.tracer.Start(ctx, s.name, s.start[side]...)
+	options := s.start[side]
+	if len(links) > 0 {
+		options = append(slices.Clip(options), trace.WithLinks(links...))
+	}
+	ctx, started := s.tracer.Start(ctx, s.name, options...)
 	s.inject(ctx, o.Call, o.Call.Side())
 	if !started.IsRecording() {
 		return ctx, endpoint.Token{}
@@ -215,7 +228,7 @@ func (s *spans) begin(ctx context.Context, o *observe.Observation, side endpoint
 		s.attempt(sp, endpoint.AttemptFrom(ctx).Number())
 		return ctx, endpoint.Token{P: sp}
 	}
-	return &callContext{Context: ctx, call: o.Call}, endpoint.Token{P: sp}
+	return &callContext{Context: ctx, call: o.Call, origin: origin}, endpoint.Token{P: sp}
 }
 
 // attempt says which attempt of the call around it the span is, and which run

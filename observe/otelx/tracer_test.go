@@ -361,3 +361,33 @@ func TestZeroTracer(t *testing.T) {
 	require.EqualError(t, observe.New(&tracer).Err(), want)
 	endpointtest.Layer(t, &tracer)
 }
+
+// TestSharedWork: a span in a flight, or in a hedged attempt, of a call that is served
+// is one within the span of that call, though the work has a Call of its own.
+func TestSharedWork(t *testing.T) {
+	t.Parallel()
+	type order = endpoint.Endpoint[Order, Receipt]
+	for _, tt := range []struct {
+		name string
+		wrap func(order, *otelx.Tracer) order
+	}{
+		{"flight", func(e order, tracer *otelx.Tracer) order {
+			return endpoint.Chain(e, resilience.Coalesce(func(o Order) string { return o.ID }).Wrap, tracer.Wrap)
+		}},
+		{"hedge", func(e order, tracer *otelx.Tracer) order {
+			return endpoint.Chain(e, resilience.NewHedge(time.Hour).Wrap, tracer.Wrap)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			provider, rec := record(t)
+			tracer := otelx.NewTracer(provider)
+			shop := selling(taking())
+			shop.Order = tt.wrap(shop.Order, tracer)
+			get(t, mount(t, shop, tracer))
+			outer := one(t, rec, "server", "POST /orders/{id}")
+			inner := one(t, rec, "internal", "POST /orders/{id}")
+			below(t, outer, inner)
+		})
+	}
+}

@@ -104,9 +104,15 @@ func export(ctx context.Context, prices *Prices) ([]Price, error) {
 	return stream.Collect()
 }
 
-// edge is the Shed of a server that strangers call.
+// edge is the Shed of a server that strangers call. It ignores the priority that they
+// send, or each would ask for the highest.
 func edge() *resilience.Shed {
-	return resilience.NewShed(resilience.StripPriority())
+	return resilience.NewShed()
+}
+
+// behind is the Shed of a server that only servers of ours call.
+func behind() *resilience.Shed {
+	return resilience.NewShed(resilience.TrustPriority())
 }
 
 // end snippet

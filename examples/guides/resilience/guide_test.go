@@ -17,11 +17,10 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
-// served serves a service whose first calls fail, and returns what a client of it
-// dials, and the priorities that its handlers saw.
-func served(t *testing.T, failures int64) (*httpx.Conn, *atomic.Int64) {
+// served serves a service whose first calls fail, and returns what a client of it dials.
+func served(t *testing.T, failures int64) *httpx.Conn {
 	t.Helper()
-	var calls, priority atomic.Int64
+	var calls atomic.Int64
 	svc := &Prices{
 		Get: func(_ context.Context, q Query) (Price, error) {
 			n := calls.Add(1)
@@ -30,8 +29,7 @@ func served(t *testing.T, failures int64) (*httpx.Conn, *atomic.Int64) {
 			}
 			return Price{Cents: len(q.Item), Final: n > failures+1}, nil
 		},
-		Export: func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[Price], error) {
-			priority.Store(int64(resilience.PriorityFrom(ctx)))
+		Export: func(context.Context, endpoint.Empty) (endpoint.Stream[Price], error) {
 			return endpoint.StreamOf(Price{Cents: 1}, Price{Cents: 2}), nil
 		},
 	}
@@ -45,13 +43,13 @@ func served(t *testing.T, failures int64) (*httpx.Conn, *atomic.Int64) {
 	t.Cleanup(server.Close)
 	conn := httpx.To(server.URL)
 	t.Cleanup(func() { _ = conn.Close() })
-	return conn, &priority
+	return conn
 }
 
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	for name, dial := range map[string]func(*httpx.Conn) (*Prices, error){"stack": dial, "by hand": byHand} {
-		conn, _ := served(t, 1)
+		conn := served(t, 1)
 		prices, err := dial(conn)
 		require.NoError(t, err, name)
 		p, err := prices.Get(t.Context(), Query{"book"})
@@ -62,14 +60,14 @@ func TestGuide(t *testing.T) {
 
 func TestGuideTyped(t *testing.T) {
 	t.Parallel()
-	conn, _ := served(t, 1)
+	conn := served(t, 1)
 	var prices Prices
 	require.NoError(t, httpx.Client(conn, &prices))
 	p, err := cheaply(&prices)(t.Context(), Query{"book"})
 	require.NoError(t, err)
 	require.Equal(t, Price{4, true}, p, "the second answer is not final")
 
-	conn, _ = served(t, 5)
+	conn = served(t, 5)
 	require.NoError(t, httpx.Client(conn, &prices))
 	p, err = cheaply(&prices)(t.Context(), Query{"book"})
 	require.NoError(t, err)
@@ -83,14 +81,33 @@ func TestGuideTyped(t *testing.T) {
 
 func TestGuidePriority(t *testing.T) {
 	t.Parallel()
-	conn, priority := served(t, 0)
-	prices, err := dial(conn)
-	require.NoError(t, err)
-	all, err := export(t.Context(), prices)
-	require.NoError(t, err)
-	require.Len(t, all, 2)
-	require.Equal(t, int64(resilience.Sheddable), priority.Load())
-	require.NoError(t, edge().Err())
+	for name, tt := range map[string]struct {
+		shed *resilience.Shed
+		want resilience.Priority
+	}{
+		"edge":   {edge(), resilience.Critical},
+		"behind": {behind(), resilience.Sheddable},
+	} {
+		var got resilience.Priority
+		svc := &Prices{
+			Get: func(context.Context, Query) (Price, error) { return Price{}, nil },
+			Export: func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[Price], error) {
+				got = resilience.PriorityFrom(ctx)
+				return endpoint.StreamOf(Price{Cents: 1}, Price{Cents: 2}), nil
+			},
+		}
+		mux := http.NewServeMux()
+		require.NoError(t, httpx.Mount(mux, svc, httpx.Use(tt.shed)))
+		server := httptest.NewServer(mux)
+		t.Cleanup(server.Close)
+		prices, err := dial(httpx.To(server.URL))
+		require.NoError(t, err)
+		all, err := export(t.Context(), prices)
+		require.NoError(t, err)
+		require.Len(t, all, 2)
+		server.Close()
+		require.Equal(t, tt.want, got, name)
+	}
 }
 
 func TestGuideWatch(t *testing.T) {

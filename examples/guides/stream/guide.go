@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/httpx"
 )
 
@@ -248,7 +250,8 @@ func adjust(_ context.Context, readings endpoint.Stream[Reading]) (endpoint.Stre
 // itself.
 func newServer(s *Sensors) (*http.Server, error) {
 	mux := http.NewServeMux()
-	server := &http.Server{Handler: httpx.Problems(mux), ReadHeaderTimeout: 5 * time.Second, Protocols: new(http.Protocols)}
+	server := httpserver.New(httpx.Problems(mux), slog.Default()) // with time-outs, which the README shows
+	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	return server, httpx.Mount(mux, s)

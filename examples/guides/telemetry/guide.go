@@ -119,6 +119,16 @@ func newTracer(provider trace.TracerProvider) *otelx.Tracer {
 
 // end snippet
 
+// snippet: edge
+
+// newEdgeTracer returns the tracer of a server that strangers call. It decides by
+// itself which calls are recorded, and only links to the trace of a caller.
+func newEdgeTracer(provider trace.TracerProvider) *otelx.Tracer {
+	return otelx.NewTracer(provider, otelx.Edge())
+}
+
+// end snippet
+
 // snippet: states
 
 // newBreaker returns a breaker whose state and whose events are metrics.

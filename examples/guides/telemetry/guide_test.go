@@ -183,6 +183,7 @@ func TestPieces(t *testing.T) {
 	provider := sdktrace.NewTracerProvider()
 	tracer := newTracer(provider)
 	require.NoError(t, tracer.Err())
+	require.NoError(t, newEdgeTracer(provider).Err())
 	meter, err := newMeter(sdkmetric.NewMeterProvider(), resilience.NewBreaker(5))
 	require.NoError(t, err)
 	require.NoError(t, observe.New(tracer, meter).Err())

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/addsvc"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"google.golang.org/grpc"
@@ -55,14 +56,7 @@ func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) (
 // end snippet
 
 func httpPart(name, addr string, h http.Handler, log *slog.Logger) part {
-	s := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	s := httpserver.New(h, log)
 	return part{
 		name: name, addr: addr,
 		serve: func(l net.Listener) error {

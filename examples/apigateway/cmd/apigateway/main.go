@@ -27,6 +27,7 @@ import (
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/examples/apigateway"
 	"github.com/typedkit/endpoint/examples/internal/hostport"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 )
 
 func main() {
@@ -136,12 +137,5 @@ func drain(ctx context.Context, server *http.Server) error {
 
 func (g gateway) server(ctx context.Context) (*http.Server, error) {
 	h, err := apigateway.New(ctx, discover.Static(g.strings...), discover.Static(g.profiles...))
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
-	}, err
+	return httpserver.New(h, g.log), err
 }

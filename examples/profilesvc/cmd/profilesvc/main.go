@@ -26,6 +26,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/typedkit/endpoint/examples/internal/hostport"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
@@ -114,14 +115,7 @@ func newServer(log *slog.Logger) (*http.Server, error) {
 	telemetry := observe.New(observe.NewLogger(log), metrics)
 	err := errors.Join(registry.Register(metrics),
 		httpx.Mount(r, profilesvc.New(new(profilesvc.Store)), httpx.Use(telemetry)))
-	return &http.Server{
-		Handler:           httpx.Problems(r, httpx.Use(telemetry)),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, err
+	return httpserver.New(httpx.Problems(r, httpx.Use(telemetry)), log), err
 }
 
 // end snippet

@@ -28,6 +28,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/examples/internal/hostport"
+	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
 )
@@ -149,14 +150,7 @@ func newServer(ctx context.Context, instances []string, log *slog.Logger) (*http
 		fmt.Fprintln(w, calls)
 	})
 	err := httpx.Mount(r, svc, httpx.Use(logging(log), counting(calls)))
-	return &http.Server{
-		Handler:           httpx.Problems(r, httpx.Use(logging(log))),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, err
+	return httpserver.New(httpx.Problems(r, httpx.Use(logging(log))), log), err
 }
 
 // end snippet
