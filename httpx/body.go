@@ -27,38 +27,70 @@ var (
 )
 
 // readBody reads all of the body into x.body, within the limits of the route.
-// See decision 17.
-func (x *exchange) readBody(c coding) (err error) {
+// It sets x.rest to what became of the body. See decisions 17 and 125.
+func (x *exchange) readBody(c coding) error {
 	limit := x.rt.opts.maxBody
 	if x.r.ContentLength > limit {
-		return x.tooLarge()
+		return x.tooLarge(limit)
 	}
-	if d := x.rt.opts.bodyTimeout; d > 0 {
-		if conn := deadliner(x.w); conn != nil && conn.SetReadDeadline(time.Now().Add(d)) == nil {
-			// net/http watches the connection once the body has ended, and would
-			// take a deadline that passes for a client that left. After a failure
-			// the deadline stays: without one, net/http would wait for the rest of
-			// the body for as long as the client likes.
-			defer func() {
-				if err == nil {
-					_ = conn.SetReadDeadline(time.Time{})
-				}
-			}()
+	body := io.Reader(x.r.Body)
+	var conn deadlines // with a read deadline of ours
+	if d := bodyTime(x.r, x.rt.opts.bodyTimeout); d > 0 {
+		if c := deadliner(x.w); c != nil && c.SetReadDeadline(time.Now().Add(d)) == nil {
+			conn = c
+		} else if serverOf(x.r) != nil {
+			timed := startTimedBody(x.r.Body, d)
+			defer timed.stop()
+			body, x.rest = timed, bodyPending
 		}
 	}
-	size := x.r.ContentLength
+	var err error
 	if c == gzipCoding {
-		return x.readGzip(limit)
+		err = x.readGzip(body, limit)
+	} else {
+		err = x.fill(body, x.r.ContentLength, limit)
 	}
-	return x.fill(x.r.Body, size, limit)
+	if err != nil {
+		return err
+	}
+	x.rest = bodyEnded
+	if conn != nil {
+		// net/http watches the connection once the body has ended, and would
+		// take a deadline that passes for a client that left.
+		_ = conn.SetReadDeadline(time.Time{})
+	}
+	return nil
 }
 
-// deadliner is the part of a connection that a response writer gives access to,
-// as http.ResponseController finds it, which allocates where there is none.
-func deadliner(w http.ResponseWriter) interface{ SetReadDeadline(time.Time) error } {
+// serverOf returns the server that received r, or nil if it did not come from
+// one of net/http.
+func serverOf(r *http.Request) *http.Server {
+	s, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	return s
+}
+
+// bodyTime returns how long the body of r may take, given the time-out of its
+// route, or zero if there is nothing to set. A ReadTimeout that is not longer is
+// already the deadline of the connection or stream, counted from an earlier
+// time, and must not be moved.
+func bodyTime(r *http.Request, timeout time.Duration) time.Duration {
+	if s := serverOf(r); s != nil && s.ReadTimeout > 0 && s.ReadTimeout <= timeout {
+		return 0
+	}
+	return timeout
+}
+
+// deadlines are the deadlines that a response writer gives access to.
+type deadlines interface {
+	SetReadDeadline(t time.Time) error
+}
+
+// deadliner finds the deadlines of w as http.ResponseController does, which
+// allocates where there are none.
+func deadliner(w http.ResponseWriter) deadlines {
 	for {
 		switch t := w.(type) {
-		case interface{ SetReadDeadline(time.Time) error }:
+		case deadlines:
 			return t
 		case interface{ Unwrap() http.ResponseWriter }:
 			w = t.Unwrap()
@@ -78,7 +110,7 @@ func (x *exchange) fill(body io.Reader, size, limit int64) error {
 	case errors.Is(err, errNoRoom):
 		return errNoRoom
 	case errors.Is(err, errTooMuch):
-		return x.tooLarge()
+		return x.tooLarge(limit)
 	case err != nil:
 		return x.unread(err)
 	}
@@ -143,9 +175,9 @@ func putBuffer(buf *[]byte, b []byte) {
 
 var gzipReaders sync.Pool // of *gzip.Reader
 
-func (x *exchange) readGzip(limit int64) error {
+func (x *exchange) readGzip(body io.Reader, limit int64) error {
 	// As compressed, it may not be larger than as it is.
-	body := io.LimitReader(x.r.Body, limit+1)
+	body = io.LimitReader(body, limit+1)
 	z, _ := gzipReaders.Get().(*gzip.Reader)
 	var err error
 	if z == nil {
@@ -163,13 +195,9 @@ func (x *exchange) readGzip(limit int64) error {
 	return x.fill(z, -1, limit)
 }
 
-// closing asks net/http to close the connection: what is left of the body would
-// have to be read before another request could come over it.
-func (x *exchange) closing() { x.w.Header().Set("Connection", "close") }
-
-func (x *exchange) tooLarge() error {
-	x.closing()
-	return ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10))
+// tooLarge is the error of a body of more than limit bytes.
+func (x *exchange) tooLarge(limit int64) error {
+	return ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(limit, 10))
 }
 
 // unsupported adds to a 415 what would have been accepted (RFC 9110 §15.5.16).
@@ -181,17 +209,29 @@ func (x *exchange) unsupported(err error) error {
 
 // unread is the error of a body that broke off.
 func (x *exchange) unread(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware of the user's
+		return x.tooLarge(tooLarge.Limit)
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		x.closing()
+		if x.rest == bodyUnread {
+			x.rest = bodyBroken
+		}
+		x.renewWriteDeadline()
 		return ErrBodyTimeout.WithCause(err)
 	}
 	if x.r.Context().Err() != nil {
 		return shell.ContextError(x.r.Context())
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware of the user's
-		return x.tooLarge()
-	}
 	return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the body could not be read"}).WithCause(err)
+}
+
+// renewWriteDeadline gives the answer the server's WriteTimeout from now on.
+// net/http counts it from the end of the header, and a request that took longer
+// would get no answer.
+func (x *exchange) renewWriteDeadline() {
+	if s := serverOf(x.r); s != nil && s.WriteTimeout > 0 {
+		_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(s.WriteTimeout))
+	}
 }
 
 // reply returns the headers of the answer that handlers and layers set.

@@ -24,7 +24,7 @@ type exchange struct {
 	format   int                   // of the answer
 	sender   *eventSender          // of a response stream
 	served   *serving              // of a request stream
-	ended    bool                  // the request stream was read to its end
+	rest     bodyRest              // of the request
 	inner    context.Context       // of the endpoint of a request stream
 	reader   *lineReader           // of the request stream
 	lines    endpoint.Stream[line] // the request stream, as the layers pass it on
@@ -203,6 +203,7 @@ func (x *exchange) send(ctx context.Context) {
 		h.Add("Vary", "Accept")
 	}
 	if bodiless(x.status) {
+		x.leaveBody()
 		x.w.WriteHeader(x.status)
 		return
 	}
@@ -217,6 +218,7 @@ func (x *exchange) write(ctx context.Context, body []byte) {
 	if head || len(body) > 2<<10-1 {
 		x.w.Header()["Content-Length"] = []string{itoa(len(body))}
 	}
+	x.leaveBody()
 	x.w.WriteHeader(x.status)
 	if head {
 		return
@@ -237,6 +239,32 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 		x.w.Header().Add("Vary", "Accept")
 	}
 	x.write(ctx, x.out)
+}
+
+// leaveBody prepares for an answer, just before its header is written: it may
+// come before the end of the body.
+func (x *exchange) leaveBody() {
+	if x.rest == bodyEnded || x.rest == bodyLeft || !holdsConn(x.r) {
+		return
+	}
+	switch {
+	case x.rest == bodyPending:
+		x.w.Header().Set("Connection", "close")
+	case x.rest == bodyBroken, x.rt.op.Streams&endpoint.ClientStream != 0: // there is nothing to wait for
+		x.w.Header().Set("Connection", "close")
+		endBody(x.w, x.r)
+	default:
+		closeUnread(x.w, x.r)
+	}
+	x.rest = bodyLeft
+}
+
+// done ends what leaveBody did not: a body whose handler broke off, or whose
+// answer began before it.
+func (x *exchange) done() {
+	if x.rest == bodyUnread || x.rest == bodyBroken {
+		endBody(x.w, x.r)
+	}
 }
 
 // problem reports an error of a call and has encode make an answer of what goes

@@ -161,6 +161,10 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again
 		return
 	}
+	defer func() {
+		x.done()
+		x.release()
+	}()
 	err := guard(func() error {
 		_, err := rt.serveUnary(ctx, x)
 		return err
@@ -170,7 +174,6 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		x.send(ctx)
 	}
-	x.release()
 }
 
 // guard runs the layers and the code inside them. A panic is an error from here

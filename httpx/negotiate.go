@@ -19,11 +19,19 @@ var (
 	ErrNotAcceptable = own(http.StatusNotAcceptable, endpoint.Define(endpoint.InvalidArgument, "endpoint", "NOT_ACCEPTABLE", "no acceptable representation"))
 )
 
+// sameOrigin finds the requests of a page of another origin. It has no options.
+var sameOrigin = http.NewCrossOriginProtection()
+
 // readsType returns the place in types of the one that the request's body has;
-// the first where the request does not say.
+// the first where the request does not say. A page of another origin must say,
+// unless the method is safe: a browser sends a body without a type, as it sends a
+// text or a form, without asking the server first (CORS). See decision 127.
 func readsType(r *http.Request, types []string) (int, error) {
 	lines := r.Header["Content-Type"]
 	if len(lines) == 0 {
+		if sameOrigin.Check(r) != nil {
+			return 0, ErrUnsupportedMediaType.With("a body from another origin needs a content type; accepted: %s", strings.Join(types, ", "))
+		}
 		return 0, nil
 	}
 	for _, other := range lines[1:] {

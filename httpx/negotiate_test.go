@@ -1,6 +1,7 @@
 package httpx_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -141,6 +142,52 @@ func TestContentType(t *testing.T) {
 			h.ServeHTTP(w, r)
 			require.Equal(t, tt.status, w.Code)
 		})
+	}
+}
+
+// TestBodyWithoutType has a body whose request names no type: it is that of the
+// first format, unless a page of another origin sends it.
+func TestBodyWithoutType(t *testing.T) {
+	t.Parallel()
+	svc := newFeed()
+	unary, stream := mounted(t, echo[Text]("POST", "/")), mounted(t, svc)
+	others := map[string]http.Handler{}
+	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+		others[method] = mounted(t, echo[Text](method, "/"))
+	}
+	for name, tt := range map[string]struct {
+		header  []string
+		refused bool
+	}{
+		"no browser":              {nil, false},
+		"the same origin":         {[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://example.com"}, false},
+		"by the user's hand":      {[]string{"Sec-Fetch-Site", "none"}, false},
+		"another site":            {[]string{"Sec-Fetch-Site", "cross-site"}, true},
+		"another host of it":      {[]string{"Sec-Fetch-Site", "same-site", "Origin", "http://www.example.com"}, true},
+		"an origin, the same":     {[]string{"Origin", "http://example.com"}, false},
+		"an origin, another host": {[]string{"Origin", "http://evil.example"}, true},
+		"an origin, another port": {[]string{"Origin", "http://example.com:81"}, true},
+		"an origin without name":  {[]string{"Origin", "null"}, true},
+		"an origin, malformed":    {[]string{"Origin", "http://%"}, true},
+	} {
+		answers := map[string]answer{
+			"POST":           ask(t, unary, "POST", "/", `{"s":"x"}`, tt.header...),
+			"request stream": ask(t, stream, "POST", "/sum", `{"n":1}`, tt.header...),
+		}
+		for method, h := range others {
+			answers[method] = ask(t, h, method, "/", `{"s":"x"}`, tt.header...)
+		}
+		for what, a := range answers {
+			if !tt.refused {
+				require.Equal(t, 200, a.status, "%s: %s: %s", name, what, a.body)
+				continue
+			}
+			require.Equal(t, 415, a.status, "%s: %s", name, what)
+			require.Contains(t, a.problem(t).Detail, "a body from another origin needs a content type; accepted: application/")
+		}
+		typed := ask(t, unary, "POST", "/", `{"s":"x"}`, append(tt.header, "Content-Type", "application/json")...)
+		require.Equal(t, 200, typed.status, "%s: with a type", name)
+		require.Equal(t, 200, ask(t, mounted(t, echo[inQuery[string]]("GET", "/")), "GET", "/", "x", tt.header...).status, "%s: GET", name)
 	}
 }
 

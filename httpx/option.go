@@ -110,18 +110,20 @@ const DefaultMaxBody = 1 << 20
 type routeConfig struct {
 	service.Traits
 
-	statuses    map[string]int // of errors, by identity
-	status      int
-	maxBody     int64
-	bodyTimeout time.Duration
-	heartbeat   time.Duration
-	resume      bool
+	statuses     map[string]int // of errors, by identity
+	status       int
+	maxBody      int64
+	bodyTimeout  time.Duration
+	eventTimeout time.Duration
+	heartbeat    time.Duration
+	resume       bool
 
 	requestCodec, responseCodec codec.Format
 }
 
 func (c *routeConfig) setDefaults() {
-	c.maxBody, c.bodyTimeout, c.heartbeat = DefaultMaxBody, DefaultBodyTimeout, DefaultHeartbeat
+	c.maxBody, c.bodyTimeout = DefaultMaxBody, DefaultBodyTimeout
+	c.eventTimeout, c.heartbeat = DefaultEventTimeout, DefaultHeartbeat
 }
 
 type routeOption func(c *routeConfig)
@@ -206,9 +208,14 @@ func MaxBody(n int64) RouteOption {
 const DefaultBodyTimeout = 10 * time.Second
 
 // BodyTimeout sets how long the server waits for the whole body of a request,
-// which is 408 when it takes longer. The default is [DefaultBodyTimeout]; 0
-// means no bound but that of the http.Server. It needs a connection with
-// deadlines, which those of net/http are.
+// counted from when it starts to read it; one that takes longer is 408. The
+// default is [DefaultBodyTimeout]; 0 means no bound but that of the http.Server.
+// A ReadTimeout of the http.Server that is not longer stays in force instead.
+//
+// The connection of a body that did not come closes, over HTTP/1. Where the
+// response writer gives no access to its deadlines, as inside
+// http.TimeoutHandler, the body is read on a goroutine of its own; a writer that
+// wraps another should have a method Unwrap (see http.ResponseController).
 func BodyTimeout(d time.Duration) RouteOption {
 	return routeOption(func(c *routeConfig) {
 		if d < 0 {

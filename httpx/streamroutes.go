@@ -52,6 +52,30 @@ func Heartbeat(d time.Duration) RouteOption {
 	})
 }
 
+// DefaultEventTimeout is how long a response stream waits for its reader to take
+// an event, unless [EventTimeout] says otherwise.
+const DefaultEventTimeout = 30 * time.Second
+
+// EventTimeout sets how long the server waits for the reader of a response stream
+// to take an event, or a heartbeat: until the buffers of the connection have room
+// for all of it. It then ends the stream, as if the reader had gone, and over
+// HTTP/1 the connection; the error hook gets an error that is
+// os.ErrDeadlineExceeded. The default is [DefaultEventTimeout]; 0 means no bound.
+// It needs a response writer with deadlines, as net/http's are.
+//
+// Over HTTP/2 it bounds a reader that takes nothing of one stream. A connection
+// that takes nothing at all is bounded by the WriteByteTimeout of the
+// http.Server's HTTP2Config.
+func EventTimeout(d time.Duration) RouteOption {
+	return routeOption(func(c *routeConfig) {
+		if d < 0 {
+			c.Fault("option EventTimeout: %v is negative", d)
+			return
+		}
+		c.eventTimeout = d
+	})
+}
+
 // Resume has the client of a response stream go on after a connection that
 // broke: it asks again with the id of the last item as Last-Event-ID, at most
 // ten times without an item in between, waiting longer each time. The item must

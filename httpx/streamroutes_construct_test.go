@@ -83,6 +83,7 @@ func TestStreamFaults(t *testing.T) {
 		"Resume on Bidi":   {bidiFault[count1, tick]("POST", httpx.Resume()), "option Resume: it is for a response stream"},
 		"RequestCodec":     {clientFault[count1]("POST", "/a", httpx.RequestCodec[count1](plain{})), "a stream has items in JSON"},
 		"negative":         {serverFault[tick](httpx.Heartbeat(-1 * time.Second)), "option Heartbeat: -1s is negative"},
+		"negative time":    {serverFault[tick](httpx.EventTimeout(-1 * time.Second)), "option EventTimeout: -1s is negative"},
 		"a stream to POST": {faultOf(func(r *httpx.Routes, e *endpoint.Endpoint[endpoint.Stream[tick], count1]) { r.POST("/a", e) }), "ClientStream"},
 		"a stream to GET":  {faultOf(func(r *httpx.Routes, e *endpoint.Endpoint[from, endpoint.Stream[tick]]) { r.GET("/a", e) }), "ServerStream"},
 	}

@@ -3,11 +3,12 @@ package httpx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"reflect"
-	"strconv"
 	"sync"
 	"time"
 
@@ -164,19 +165,6 @@ func (x *exchange) interrupt() {
 	}
 }
 
-// leave prepares for an answer that comes before the request stream has ended:
-// over HTTP/1 the connection closes after it, and the client has as much time to
-// see that as for a body.
-func (x *exchange) leave() {
-	if x.ended || x.r.ProtoMajor >= 2 {
-		return
-	}
-	x.closing()
-	if conn := deadliner(x.w); conn != nil && x.rt.opts.bodyTimeout > 0 {
-		_ = conn.SetReadDeadline(time.Now().Add(x.rt.opts.bodyTimeout))
-	}
-}
-
 // acceptLines refuses what can be refused before a request stream is read.
 func (x *exchange) acceptLines() error {
 	if x.timeout != "" {
@@ -208,10 +196,10 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 			l, err := x.reader.next()
 			switch {
 			case errors.Is(err, io.EOF):
-				x.ended = true
+				x.rest = bodyEnded
 				return
 			case errors.Is(err, errLineTooLong):
-				yield(nil, ErrBodyTooLarge.WithMeta("limit", strconv.FormatInt(x.rt.opts.maxBody, 10)))
+				yield(nil, x.tooLarge(x.rt.opts.maxBody))
 				return
 			case err != nil:
 				yield(nil, x.brokeOff(err))
@@ -230,6 +218,9 @@ func (x *exchange) brokeOff(err error) error {
 	if errors.Is(err, ErrBodyTimeout) {
 		return err
 	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware of the user's
+		return x.tooLarge(tooLarge.Limit)
+	}
 	if x.r.Context().Err() != nil {
 		return shell.ContextError(x.r.Context())
 	}
@@ -241,10 +232,13 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
 	x.served = new(serving)
 	defer x.served.end()
+	defer x.done()
+	conn := http.NewResponseController(x.w)
+	_ = conn.SetWriteDeadline(time.Time{}) // it counts from the header; see renewWriteDeadline
 	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {
 		// Or net/http would wait for the rest of the body before it sends an
 		// answer or a heartbeat.
-		_ = http.NewResponseController(x.w).EnableFullDuplex()
+		_ = conn.EnableFullDuplex()
 	}
 	if rt.op.Streams == endpoint.ClientStream {
 		lines := x.requestLines()
@@ -252,7 +246,7 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 			_, err := rt.serveLines(ctx, lines)
 			return err
 		})
-		x.leave()
+		x.renewWriteDeadline()
 		if err != nil {
 			x.sendError(ctx, err)
 		} else {
@@ -261,10 +255,11 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		return
 	}
 	if x.r.Method == http.MethodHead {
+		x.renewWriteDeadline()
 		x.startEvents()
 		return
 	}
-	s := &eventSender{x: x, idle: rt.opts.heartbeat, lock: make(chan struct{}, 1), start: time.Now()}
+	s := &eventSender{x: x, idle: rt.opts.heartbeat, limit: rt.opts.eventTimeout, lock: make(chan struct{}, 1), start: time.Now()}
 	x.sender = s
 	s.run(ctx, func() (endpoint.Stream[event], error) {
 		if rt.op.Streams == endpoint.Bidi {
@@ -287,11 +282,13 @@ func (x *exchange) decodeQuietly(v any) error {
 // startEvents sends the header of a response stream. It may run for a heartbeat,
 // beside the handler, so it looks at nothing that the handler writes.
 func (x *exchange) startEvents() {
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{})
 	h := x.w.Header()
 	h["Content-Type"] = []string{eventStream}
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no") // for proxies that would hold events back
+	if !x.rt.hasBody && holdsConn(x.r) {
+		h.Set("Connection", "close") // the body is never read
+	}
 	x.w.WriteHeader(x.successStatus())
 }
 
@@ -313,6 +310,7 @@ func (x *exchange) publish() {
 type eventSender struct {
 	x     *exchange
 	idle  time.Duration
+	limit time.Duration // for a reader to take an event, or zero
 	start time.Time
 
 	// lock guards the fields below and the response writer. It is a channel of one
@@ -324,7 +322,9 @@ type eventSender struct {
 	quiet   bool          // no heartbeats: the body is read, whose failure has a status
 	last    time.Duration // from start to when something was sent
 	buf     []byte
-	err     error // of the socket
+	err     error       // of the socket
+	timer   *time.Timer // runs while the socket is written to
+	cut     chan error  // what the timer did about a write that took too long
 }
 
 // run ranges over the stream and sends what it yields.
@@ -360,6 +360,7 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 		s.send(event{name: endEvent, data: []byte("{}")})
 	case !s.started:
 		s.x.publish()
+		s.x.renewWriteDeadline()
 		s.x.sendError(ctx, err)
 	default:
 		var problem []byte
@@ -395,10 +396,34 @@ func (s *eventSender) flush(b []byte) bool {
 	if s.idle > 0 {
 		s.last = time.Since(s.start)
 	}
-	if _, s.err = s.x.w.Write(b); s.err == nil {
-		s.err = flushWriter(s.x.w)
-	}
+	s.err = s.write(b)
 	return s.err == nil
+}
+
+// write writes b to the socket, and cuts the stream if that takes longer than the
+// limit. A timer, and not a write deadline, because over HTTP/2 a deadline that
+// passes between two events ends the stream. See decision 126.
+func (s *eventSender) write(b []byte) (err error) {
+	switch {
+	case s.limit == 0:
+	case s.timer == nil:
+		s.cut = make(chan error, 1)
+		s.timer = time.AfterFunc(s.limit, s.endWrite)
+	default:
+		s.timer.Reset(s.limit)
+	}
+	if _, err = s.x.w.Write(b); err == nil {
+		err = flushWriter(s.x.w)
+	}
+	if s.limit > 0 && !s.timer.Stop() && <-s.cut == nil {
+		return fmt.Errorf("the reader took no event for %v: %w", s.limit, os.ErrDeadlineExceeded)
+	}
+	return err
+}
+
+// endWrite makes a write that waits for its reader fail.
+func (s *eventSender) endWrite() {
+	s.cut <- http.NewResponseController(s.x.w).SetWriteDeadline(time.Unix(1, 0))
 }
 
 // flushWriter sends what the writer holds. A writer that cannot, such as a

@@ -178,6 +178,18 @@ func mount(mux *http.ServeMux, shop *Shop, log *slog.Logger) (http.Handler, erro
 
 // end snippet
 
+// snippet: protect
+
+// protect refuses what pages of other origins send in the name of a browser's
+// user, except pages of the trusted one.
+func protect(h http.Handler, trusted string) (http.Handler, error) {
+	protection := http.NewCrossOriginProtection()
+	err := protection.AddTrustedOrigin(trusted)
+	return protection.Handler(h), err
+}
+
+// end snippet
+
 // snippet: client
 
 // dial returns a client of the shop.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -75,6 +76,25 @@ func TestGuide(t *testing.T) {
 	photo, err := shop.Photo(t.Context(), Photo{Path: "2026/a b.png"})
 	require.NoError(t, err)
 	require.Equal(t, "2026/a b.png", string(photo))
+}
+
+// TestProtect has pages of three origins log in.
+func TestProtect(t *testing.T) {
+	t.Parallel()
+	h, err := mount(http.NewServeMux(), newShop(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	h, err = protect(h, "https://shop.example")
+	require.NoError(t, err)
+	for origin, want := range map[string]int{"http://example.com": http.StatusOK, "https://shop.example": http.StatusOK, "https://evil.example": http.StatusForbidden} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/login", strings.NewReader("user=ann&password=x"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, want, w.Code, origin)
+	}
+	_, err = protect(h, "shop.example")
+	require.ErrorContains(t, err, "scheme is required")
 }
 
 // TestBranches has a service twice, one of them not there yet, over HTTP/2
