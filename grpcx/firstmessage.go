@@ -2,6 +2,7 @@ package grpcx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,7 +66,7 @@ type firstContext struct {
 // whose message it did not read itself, by the error of the context.
 func (c *firstContext) Err() error {
 	err := c.Context.Err()
-	if err != nil && context.Cause(c.Context) == error(ErrMessageTimeout) {
+	if err != nil && errors.Is(context.Cause(c.Context), ErrMessageTimeout) {
 		return context.DeadlineExceeded
 	}
 	return err

@@ -58,10 +58,12 @@ func TestFirstMessage(t *testing.T) {
 		"/plain.Echo":            func() grpcx.Service { return &plainEcho{echo()} },
 	}
 	for name, layers := range map[string]func() []endpoint.Layer{
-		"no layer":         func() []endpoint.Layer { return nil },
-		"a layer":          func() []endpoint.Layer { return []endpoint.Layer{resilience.NewTimeout(time.Hour)} },
-		"places":           func() []endpoint.Layer { return []endpoint.Layer{resilience.NewBulkhead(10)} },
-		"a layer, a place": func() []endpoint.Layer { return []endpoint.Layer{resilience.NewTimeout(time.Hour), resilience.NewBulkhead(10)} },
+		"no layer": func() []endpoint.Layer { return nil },
+		"a layer":  func() []endpoint.Layer { return []endpoint.Layer{resilience.NewTimeout(time.Hour)} },
+		"places":   func() []endpoint.Layer { return []endpoint.Layer{resilience.NewBulkhead(10)} },
+		"a layer, a place": func() []endpoint.Layer {
+			return []endpoint.Layer{resilience.NewTimeout(time.Hour), resilience.NewBulkhead(10)}
+		},
 	} {
 		for service, newService := range services {
 			for _, method := range []string{"Say", "Count", "Sum", "Talk"} {

@@ -26,7 +26,7 @@ func TestBudget(t *testing.T) {
 	require.True(t, none.Take(1<<40))
 	none.Release()
 	var unbounded *service.Budget
-	any := unbounded.Share()
-	require.True(t, any.Take(1<<40))
-	any.Release()
+	share := unbounded.Share()
+	require.True(t, share.Take(1<<40))
+	share.Release()
 }

@@ -32,9 +32,9 @@ type Endpoint struct {
 
 	unused sync.Pool     // of messages, for EraseReused
 	field  reflect.Value // the field
-	next  any           // the endpoint that Serve calls, after Read
-	unset bool          // next is nil
-	call  any           // the endpoint that calls Call
+	next   any           // the endpoint that Serve calls, after Read
+	unset  bool          // next is nil
+	call   any           // the endpoint that calls Call
 }
 
 // An Exchange is one call on a server.
