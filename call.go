@@ -3,6 +3,8 @@ package endpoint
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Side is the side of a call.
@@ -41,6 +43,7 @@ type Call struct {
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
 	values        func(c *Call, key any) any
+	wire          mark.Wire // of a call that is served
 	status        int32
 	side          Side
 }
@@ -64,7 +67,7 @@ type callContext struct {
 	call Call
 }
 
-type contextKey uint8
+type contextKey = mark.Key
 
 const (
 	callKey contextKey = iota
@@ -88,6 +91,10 @@ func (c *callContext) Value(key any) any {
 			return c.call.attempt
 		case headersKey:
 			return (*headerContext)(nil)
+		case mark.WireKey:
+			if c.call.side == ServerSide {
+				return &c.call.wire
+			}
 		}
 	}
 	if c.call.values != nil {
@@ -100,7 +107,8 @@ func (c *callContext) Value(key any) any {
 
 // StartCall returns a context that carries a new Call of op, on the side that op
 // names. For authors of transports. The headers are views on the transport's own
-// maps. On a client, what [WithHeader] left for this call is added to header, and
+// maps. On a server, a deadline of ctx is one that the caller set: see [ServerFault].
+// On a client, what [WithHeader] left for this call is added to header, and
 // err has the code [InvalidArgument] when some of it may not be sent.
 func StartCall(ctx context.Context, op *Operation, header, reply Header) (context.Context, *CallWriter, error) {
 	// See decision 110.
@@ -112,8 +120,19 @@ func StartCall(ctx context.Context, op *Operation, header, reply Header) (contex
 		if err := c.addHeaders(ctx); err != nil {
 			return node, (*CallWriter)(c), err
 		}
+	} else if c.side == ServerSide {
+		c.takeDeadline(ctx)
 	}
 	return node, (*CallWriter)(c), nil
+}
+
+// takeDeadline takes the deadline of ctx, the context of the transport, as the one
+// that came with the request.
+func (c *Call) takeDeadline(ctx context.Context) {
+	c.wire.Paced = c.Operation().Streams&ClientStream != 0
+	if deadline, ok := ctx.Deadline(); ok {
+		c.wire.Set(deadline)
+	}
 }
 
 // sourcedCall carries its Call and the Call's source in the same allocation.
@@ -135,6 +154,7 @@ func StartSourcedCall[S any, P interface {
 	c := &node.call
 	source := P(&node.source)
 	c.op, c.side, c.source, c.reply = op, ServerSide, source, reply
+	c.takeDeadline(ctx)
 	return &node.callContext, (*CallWriter)(c), source
 }
 

@@ -1,6 +1,10 @@
 package endpoint
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/typedkit/endpoint/internal/mark"
+)
 
 // delivery is what a client knows of the fate of a request whose call failed.
 type delivery struct {
@@ -72,10 +76,19 @@ func Refused(err error) bool {
 
 // ServerFault reports whether err counts against the server that was called: the
 // codes Unknown, DeadlineExceeded, Internal, Unavailable and DataLoss, and a limit
-// of the server that rejected the call. A refusal of this process ([Refused]) does
-// not count, and neither does the caller's own cancellation.
+// of the server that rejected the call.
+//
+// A refusal of this process ([Refused]) does not count, and neither does the caller's
+// own cancellation. An error that a served call answers with a status between 400 and
+// 499 does not count for the layers of its server. A deadline that had passed before
+// anything was sent does not count. A deadline that came with the request of the call
+// that is being served counts only if the call had a fair time, which is one second:
+// this holds for the layers of the server and for those of the clients that its
+// handler calls. It never counts for a request stream, nor after the first item of a
+// response stream. A deadline that this process sets always counts.
 func ServerFault(err error) bool {
-	if err == nil {
+	// See decision 136.
+	if err == nil || mark.Excused(err, mark.FairTime) {
 		return false
 	}
 	e := ErrorOf(err)

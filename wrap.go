@@ -51,6 +51,9 @@ func planOf(s Stack, next any, t reflect.Type) *plan {
 	p.next = next
 	_, p.streamsIn = asStream(t.In(1))
 	p.out, p.streamsOut = asStream(t.Out(0))
+	for i := range p.segments {
+		p.segments[i].paced = p.streamsIn
+	}
 	p.direct = p.err == nil && !p.streamsOut && !slices.ContainsFunc(p.segments, p.needsBoxes)
 	if p.err != nil {
 		p.err = Errorf(Internal, "%w", p.err)
@@ -93,6 +96,9 @@ func (s *segment) several(ctx context.Context, call func(context.Context) error)
 	if err == nil {
 		err = call(ctx)
 	}
+	if err != nil {
+		err = s.blame(ctx, err)
+	}
 	return f.exit(err)
 }
 
@@ -104,6 +110,9 @@ func (s *segment) single(ctx context.Context, call func(context.Context) error) 
 	ctx, err := f.enter(ctx)
 	if err == nil {
 		err = call(ctx)
+	}
+	if err != nil {
+		err = s.blame(ctx, err)
 	}
 	return f.exit(err)
 }
@@ -189,6 +198,9 @@ func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, er
 		// attempt's context, so that one stays open until the caller's ends.
 		if _, open := resp.(io.Closer); err == nil && !open {
 			won.cancel()
+		}
+		if err != nil {
+			err = s.blameRace(ctx, err, won.began)
 		}
 	}
 	return resp, f.exit(err)

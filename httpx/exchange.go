@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -20,6 +21,7 @@ type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	call    *endpoint.CallWriter
+	wire    *mark.Wire            // of the Call
 	format  int                   // of the answer
 	sender  *eventSender          // of a response stream
 	served  *serving              // of a request stream
@@ -98,8 +100,10 @@ func (x *exchange) decode(v any) error {
 			return x.unsupported(err)
 		}
 		if err := x.readBody(coding); err != nil {
+			x.wire.Unread()
 			return err
 		}
+		x.wire.Restart()
 	}
 	d := decoding{b: in}
 	if len(in.params) > 0 || len(in.defaults) > 0 {
@@ -221,7 +225,7 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 func (rt *route) problem(ctx context.Context, err error, encode func(e *endpoint.Error)) {
 	shell.Answer(err, func(err error) {
 		encode(rt.op.Outgoing(err))
-		rt.config.Hooks.Report(ctx, err)
+		rt.config.Hooks.Report(ctx, shell.Reported(rt.op, err))
 	})
 }
 
@@ -229,16 +233,19 @@ const timeoutHeader = "Connect-Timeout-Ms"
 
 // deadline returns the context of a call with the time that the client gives
 // it, if that is less than it has. The header is that of the Connect protocol:
-// a positive integer of at most ten digits.
-func (x *exchange) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// a positive integer of at most ten digits. It also returns the deadline that the
+// client set, or the zero time.
+func (x *exchange) deadline(ctx context.Context) (context.Context, time.Time, context.CancelFunc) {
 	values := x.r.Header[timeoutHeader]
 	if len(values) == 0 {
-		return ctx, nil
+		return ctx, time.Time{}, nil
 	}
 	ms, err := strconv.ParseUint(values[0], 10, 64)
 	if err != nil || len(values[0]) > 10 || len(values) > 1 {
 		x.timeout = "must be one number of milliseconds of at most ten digits"
-		return ctx, nil
+		return ctx, time.Time{}, nil
 	}
-	return context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond) //nolint:gosec // ten digits
+	deadline := time.Now().Add(time.Duration(ms) * time.Millisecond) //nolint:gosec // ten digits
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	return ctx, deadline, cancel
 }

@@ -43,6 +43,15 @@ func Answer(err error, answer func(err error)) {
 	}
 }
 
+// Reported returns err, with which a call of op failed, as hooks get it: with the code
+// that goes out. If err has another one, it is the cause.
+func Reported(op *endpoint.Operation, err error) error {
+	if out := op.Outgoing(err); out.Code() != endpoint.CodeOf(err) {
+		return out
+	}
+	return err
+}
+
 // Hooks are the error hooks of a server.
 type Hooks []func(ctx context.Context, err error)
 
