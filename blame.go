@@ -24,6 +24,9 @@ func (s *segment) blameStream(ctx context.Context, err error, paced bool) error 
 	if w != nil && !paced && !s.paced {
 		given = w.Given
 	}
+	if w.Ends(ctx) {
+		err = timedOut(err)
+	}
 	e, _ := errors.AsType[*Error](err)
 	switch {
 	case e != nil && e.refusal:
@@ -48,6 +51,16 @@ func (s *segment) blameRace(ctx context.Context, err error, began time.Time) err
 	}
 	// The error is that of the last attempt, or of ctx. The first one had the most time.
 	return mark.WireOf(ctx).Longest(ctx, err, deadline.Sub(began))
+}
+
+// timedOut returns err, with which a call ended at its caller's deadline, with the code
+// DeadlineExceeded if it has the code Canceled. The caller cancels the call at the same
+// time, and it is a matter of chance which of the two is noticed first.
+func timedOut(err error) error {
+	if CodeOf(err) != Canceled || errors.Is(err, ErrStopped) {
+		return err
+	}
+	return ErrorOf(context.DeadlineExceeded).WithCause(err)
 }
 
 // answersCaller reports whether the status of e, which a server answers with, is one

@@ -54,6 +54,10 @@ type faults struct {
 	remembers     bool // answers every call as the first that failed
 	hidesAcquire  bool // has an error of its own for one of Acquire
 	hidesProducer bool // has an error of its own for one of a producer
+	ignoresTime   bool // makes an attempt after the deadline
+	blamesTargets bool // gives a target the error of a call without a mark
+	takesTime     bool // never gives a server a fair time
+	hurries       bool // ends a call on the server before its deadline
 }
 
 func (l *local) Serve(z *transporttest.Zoo, e transporttest.End) (func(*transporttest.Zoo, transporttest.End) error, error) {

@@ -72,9 +72,9 @@ func (w *Wire) bounds(ctx context.Context) bool {
 	return ok && deadline.Equal(w.Deadline)
 }
 
-// ends reports whether a call under ctx ends with the deadline that came with the
+// Ends reports whether a call under ctx ends with the deadline that came with the
 // request.
-func (w *Wire) ends(ctx context.Context) bool {
+func (w *Wire) Ends(ctx context.Context) bool {
 	return w.bounds(ctx) && time.Until(w.Deadline) <= early
 }
 
@@ -124,7 +124,7 @@ func Counted(err error) error {
 // request. given is the time that the call had. An error that is marked stays as it
 // is: what was called knows more.
 func (w *Wire) Ended(ctx context.Context, err error, given time.Duration) error {
-	if !w.ends(ctx) {
+	if !w.Ends(ctx) {
 		return err
 	}
 	if _, ok := errors.AsType[*Excuse](err); ok {
@@ -136,7 +136,7 @@ func (w *Wire) Ended(ctx context.Context, err error, given time.Duration) error 
 // Anew is Ended for an error whose marks do not count, because they are those of
 // other calls.
 func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
-	if !w.ends(ctx) {
+	if !w.Ends(ctx) {
 		return Counted(err)
 	}
 	return &Excuse{err, given, w.Given}
@@ -145,7 +145,7 @@ func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
 // Longest is Ended for an error of the last of several attempts, whose mark does not
 // count if it says less than given: the time that the first of them had.
 func (w *Wire) Longest(ctx context.Context, err error, given time.Duration) error {
-	if !w.ends(ctx) {
+	if !w.Ends(ctx) {
 		return err
 	}
 	if e, ok := errors.AsType[*Excuse](err); ok && e.Given >= given {

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -49,7 +50,21 @@ func blame(ctx context.Context, err error, out *Receiver, left time.Duration) er
 	case call.Operation().Streams&endpoint.ClientStream != 0, out.hasItem():
 		left = 0 // the caller decides how long the call takes
 	}
-	return mark.WireOf(ctx).Ended(ctx, err, left)
+	w := mark.WireOf(ctx)
+	if w.Ends(ctx) {
+		err = timedOut(err)
+	}
+	return w.Ended(ctx, err, left)
+}
+
+// timedOut returns err, with which a call ended at its caller's deadline, with the code
+// DeadlineExceeded if it has the code Canceled. The caller cancels the call at the same
+// time, and it is a matter of chance which of the two is noticed first.
+func timedOut(err error) error {
+	if endpoint.CodeOf(err) != endpoint.Canceled || errors.Is(err, endpoint.ErrStopped) {
+		return err
+	}
+	return endpoint.ErrorOf(context.DeadlineExceeded).WithCause(err)
 }
 
 // counts reports whether err, if it came from the server, counts against it by its
