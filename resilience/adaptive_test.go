@@ -149,3 +149,37 @@ func TestAdaptiveQueue(t *testing.T) {
 		require.Equal(t, map[string]float64{"permits": 1, "permits_in_use": 0, "waiting": 0}, gauges(adaptive))
 	})
 }
+
+// TestAdaptiveFairTime has most callers give up long before a call ends. They do not
+// teach an Adaptive that calls are short, so the others keep their places.
+func TestAdaptiveFairTime(t *testing.T) {
+	t.Parallel()
+	limit := func(t *testing.T, d time.Duration) (limit int) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			adaptive := resilience.NewAdaptive()
+			slow := func(ctx context.Context, n int) (int, error) {
+				select {
+				case <-time.After(500 * time.Millisecond):
+					return n, nil
+				case <-ctx.Done():
+					return 0, ctx.Err()
+				}
+			}
+			e := endpoint.Chain(slow, adaptive.Wrap)
+			var wg sync.WaitGroup
+			for range 6000 {
+				if d > 0 {
+					wg.Go(func() { _, _ = e(received(t, d), 0) })
+				}
+				wg.Go(func() { _, _ = e(t.Context(), 0) })
+				time.Sleep(50 * time.Millisecond)
+			}
+			wg.Wait()
+			limit = adaptive.Limit()
+		})
+		return limit
+	}
+	without := limit(t, 0)
+	require.InDelta(t, without, limit(t, 5*time.Millisecond), 2, "with callers who give up")
+}
