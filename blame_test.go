@@ -263,8 +263,8 @@ func (measuring) Delay(_ context.Context, started int) (time.Duration, bool) {
 func (measuring) Start(context.Context, int) bool              { return true }
 func (measuring) Settle(context.Context, time.Duration, error) {}
 
-// TestRaceBlame has two attempts hang until the deadline. The first had a fair time,
-// so the call had it, whichever of them ends first.
+// TestRaceBlame has the last of two attempts end with the deadline. The first had a
+// fair time, so the call had it.
 func TestRaceBlame(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]time.Duration{"a fair deadline": fairTime, "a short deadline": shortTime} {
@@ -275,15 +275,21 @@ func TestRaceBlame(t *testing.T) {
 				ctx, cancel := start(t.Context(), op, given)
 				defer cancel()
 				var got fate
-				attempt := func(ctx context.Context, n int) (int, error) {
+				attempts := make(chan int, 2)
+				attempt := func(ctx context.Context, _ int) (int, error) {
+					attempts <- 0
+					first := len(attempts) == 1
 					left, _ := mark.TimeLeft(ctx)
-					n, err := hang(ctx, n)
-					return n, mark.WireOf(ctx).Ended(ctx, err, left)
+					if first && given == fairTime {
+						time.Sleep(left - shortTime)
+						return 0, errTest
+					}
+					time.Sleep(left - time.Microsecond)
+					return 0, mark.WireOf(ctx).Ended(ctx, context.DeadlineExceeded, left)
 				}
 				_, err := endpoint.Stack{got.layer(), measuring{}}.Wrap(attempt)(ctx, 0)
 				require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
 				require.Equal(t, given == fairTime, endpoint.ServerFault(got.err))
-				synctest.Wait()
 			})
 		})
 	}

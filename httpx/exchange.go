@@ -100,7 +100,6 @@ func (x *exchange) decode(v any) error {
 			return x.unsupported(err)
 		}
 		if err := x.readBody(coding); err != nil {
-			x.wire.Unread()
 			return err
 		}
 		x.wire.Restart()

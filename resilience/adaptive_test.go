@@ -150,36 +150,47 @@ func TestAdaptiveQueue(t *testing.T) {
 	})
 }
 
-// TestAdaptiveFairTime has most callers give up long before a call ends. They do not
-// teach an Adaptive that calls are short, so the others keep their places.
+// TestAdaptiveFairTime has callers give up long before their calls end. They do not
+// teach an Adaptive that calls are short, so those that follow keep their places. It
+// sleeps in a bubble.
 func TestAdaptiveFairTime(t *testing.T) {
 	t.Parallel()
-	limit := func(t *testing.T, d time.Duration) (limit int) {
-		t.Helper()
-		synctest.Test(t, func(t *testing.T) {
-			adaptive := resilience.NewAdaptive()
-			slow := func(ctx context.Context, n int) (int, error) {
-				select {
-				case <-time.After(500 * time.Millisecond):
-					return n, nil
-				case <-ctx.Done():
-					return 0, ctx.Err()
-				}
-			}
-			e := endpoint.Chain(slow, adaptive.Wrap)
-			var wg sync.WaitGroup
-			for range 6000 {
-				if d > 0 {
-					wg.Go(func() { _, _ = e(received(t, d), 0) })
-				}
-				wg.Go(func() { _, _ = e(t.Context(), 0) })
-				time.Sleep(50 * time.Millisecond)
-			}
-			wg.Wait()
-			limit = adaptive.Limit()
-		})
-		return limit
+	slow := func(ctx context.Context, n int) (int, error) {
+		timer := time.NewTimer(500 * time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return n, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
-	without := limit(t, 0)
-	require.InDelta(t, without, limit(t, 5*time.Millisecond), 2, "with callers who give up")
+	for name, tt := range map[string]struct {
+		opts    []resilience.AdaptiveOption
+		lowered bool
+	}{
+		"a short deadline":          {nil, false},
+		"a fair one for the option": {[]resilience.AdaptiveOption{resilience.FairTime(time.Millisecond)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				adaptive := resilience.NewAdaptive(tt.opts...)
+				e := endpoint.Chain(slow, adaptive.Wrap)
+				var wg sync.WaitGroup
+				calls := func(n int, ctx func() context.Context) {
+					for range n {
+						wg.Go(func() { _, _ = e(ctx(), 0) })
+						time.Sleep(50 * time.Millisecond)
+					}
+					wg.Wait()
+				}
+				calls(2000, t.Context)
+				before := adaptive.Limit()
+				calls(10_000, func() context.Context { return received(t, 5*time.Millisecond) })
+				calls(2000, t.Context)
+				require.Equal(t, tt.lowered, adaptive.Limit() < before, "the limit went from %d to %d", before, adaptive.Limit())
+			})
+		})
+	}
 }
