@@ -82,8 +82,8 @@ func Refused(err error) bool {
 // own cancellation. An error that a served call answers with a status between 400 and
 // 499 does not count for the layers of its server. A deadline that had passed before
 // anything was sent does not count. A deadline that came with the request of the call
-// that is being served counts only if the call had a fair time, which is one second:
-// this holds for the layers of the server and for those of the clients that its
+// that is being served counts only if the call had a fair time, which is one second
+// (0.9 s are enough, because a call spends some of its time on its way): this holds for the layers of the server and for those of the clients that its
 // handler calls. It never counts for a request stream, nor after the first item of a
 // response stream. A deadline that this process sets always counts.
 func ServerFault(err error) bool {

@@ -151,9 +151,10 @@ func Dials(n int) Option {
 
 // FairTime sets how much time a call must have had for its end by a deadline to count
 // against its instance, if the deadline came over a wire, with the request of the call
-// that this process serves. With less time, it counts neither for the instance nor
-// against it, since the caller may have sent any deadline. A deadline that this process
-// sets counts in any case. The default is 1 s. A time that is not positive is a fault.
+// that this process serves. A tenth less is enough, because a call spends some of its
+// time on its way. With less than that, it counts neither for the instance nor against
+// it, since the caller may have sent any deadline. A deadline that this process sets
+// counts in any case. The default is 1 s. A time that is not positive is a fault.
 func FairTime(d time.Duration) Option {
 	return option(func(c *config) {
 		if d <= 0 {

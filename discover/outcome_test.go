@@ -32,7 +32,7 @@ func TestFairTime(t *testing.T) {
 		opts    []discover.Option
 		ejected float64
 	}{
-		"too short":               {999 * time.Millisecond, nil, 0},
+		"too short":               {899 * time.Millisecond, nil, 0},
 		"fair":                    {time.Second, nil, 1},
 		"too short for an option": {time.Second, []discover.Option{discover.FairTime(2 * time.Second)}, 0},
 		"fair for an option":      {200 * time.Millisecond, []discover.Option{discover.FairTime(200 * time.Millisecond)}, 1},

@@ -305,7 +305,7 @@ func (x *exchange) refuse(ctx context.Context, err error) error {
 	shell.Answer(err, func(err error) {
 		err = coded(err) // a layer may have made it
 		refusal = statusOf(x.mt.op.Outgoing(err)).Err()
-		x.mt.config.Hooks.Report(ctx, shell.Reported(x.mt.op, err))
+		x.mt.config.Hooks.Report(ctx, shell.Reported(ctx, x.mt.op, err))
 	})
 	x.sendTrailer(ctx)
 	return refusal

@@ -224,7 +224,7 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 func (rt *route) problem(ctx context.Context, err error, encode func(e *endpoint.Error)) {
 	shell.Answer(err, func(err error) {
 		encode(rt.op.Outgoing(err))
-		rt.config.Hooks.Report(ctx, shell.Reported(rt.op, err))
+		rt.config.Hooks.Report(ctx, shell.Reported(ctx, rt.op, err))
 	})
 }
 
@@ -240,8 +240,8 @@ func (x *exchange) deadline(ctx context.Context) (context.Context, time.Time, co
 		return ctx, time.Time{}, nil
 	}
 	ms, err := strconv.ParseUint(values[0], 10, 64)
-	if err != nil || len(values[0]) > 10 || len(values) > 1 {
-		x.timeout = "must be one number of milliseconds of at most ten digits"
+	if err != nil || ms == 0 || len(values[0]) > 10 || len(values) > 1 {
+		x.timeout = "must be one positive number of milliseconds of at most ten digits"
 		return ctx, time.Time{}, nil
 	}
 	deadline := time.Now().Add(time.Duration(ms) * time.Millisecond) //nolint:gosec // ten digits

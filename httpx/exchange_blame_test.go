@@ -157,3 +157,42 @@ func TestAcquiresNothingLate(t *testing.T) {
 	require.False(t, endpoint.MaybeSent(err))
 	require.Zero(t, dials)
 }
+
+// TestHookBlame has the hook of a server without layers learn what counts against it,
+// and with which code.
+func TestHookBlame(t *testing.T) {
+	t.Parallel()
+	errBusy := endpoint.Define(endpoint.Unavailable, "profiles", "BUSY", "busy")
+	foreign := endpoint.FromWire(endpoint.NotFound, "other", "GONE", "gone")
+	for name, tt := range map[string]struct {
+		err    error // nil for a call that hangs
+		header []string
+		code   endpoint.Code
+		want   bool
+	}{
+		"a status of the caller": {errBusy, nil, endpoint.Unavailable, false},
+		"a short deadline":       {nil, []string{"Connect-Timeout-Ms", "10"}, endpoint.DeadlineExceeded, false},
+		"a fair deadline":        {nil, []string{"Connect-Timeout-Ms", "1000"}, endpoint.DeadlineExceeded, true},
+		"an error not declared":  {foreign, nil, endpoint.Internal, true},
+		"a defect":               {errors.New("defect"), nil, endpoint.Internal, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var hooked error
+			e := route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+				if tt.err == nil {
+					<-ctx.Done()
+					return endpoint.Empty{}, ctx.Err()
+				}
+				return endpoint.Empty{}, tt.err
+			}, httpx.Fails(errBusy), httpx.ErrorStatus(errBusy, 423))
+			h := mounted(t, e, httpx.ErrorHook(func(_ context.Context, err error) { hooked = err }))
+			require.GreaterOrEqual(t, ask(t, h, "GET", "/", "", tt.header...).status, 400)
+			require.Equal(t, tt.code, endpoint.CodeOf(hooked))
+			require.Equal(t, tt.want, endpoint.ServerFault(hooked), "%v", hooked)
+			if tt.err != nil {
+				require.ErrorIs(t, hooked, tt.err)
+			}
+		})
+	}
+}

@@ -103,7 +103,8 @@ func (o fairTimeOption) apply(faults *construct.Faults, fair *time.Duration) {
 
 // FairTime sets how much time a call must have had for its end by a deadline to be the
 // server's fault, if the deadline came over a wire, with the request of the call that
-// this process serves. With less time, a [Logger] writes the call at the level of one
+// this process serves. A tenth less is enough, because a call spends some of its time
+// on its way. With less than that, a [Logger] writes the call at the level of one
 // whose caller gave up, and an [SLO] does not count it. A deadline that this process
 // sets counts in any case. The default is 1 s. A time that is not positive is a fault.
 func FairTime(d time.Duration) FairTimeOption { return fairTimeOption(d) }

@@ -71,7 +71,8 @@ func (o fairTimeOption) apply(c *construction, fair *time.Duration) {
 
 // FairTime sets how much time a call must have had for its end by a deadline to count,
 // if the deadline came over a wire, with the request of the call that this process
-// serves. The default is 1 s; d must be positive. With less time, the call counts
+// serves. The default is 1 s; d must be positive. A tenth less is enough, because a
+// call spends some of its time on its way. With less than that, the call counts
 // neither for the server nor against it: its caller may have sent any deadline. A
 // deadline that this process sets, such as that of a [Timeout], counts in any case.
 // A Breaker with [SlowAfter] takes that time if it is shorter, and a Shed three times

@@ -49,14 +49,14 @@ func TestBreakerFairTime(t *testing.T) {
 		e     endpoint.Endpoint[int, int]
 		want  resilience.BreakerState
 	}{
-		"too short":                         {999 * time.Millisecond, nil, hung, resilience.Closed},
+		"too short":                         {899 * time.Millisecond, nil, hung, resilience.Closed},
 		"fair":                              {time.Second, nil, hung, resilience.Open},
 		"too short for an option":           {time.Second, []resilience.BreakerOption{resilience.FairTime(2 * time.Second)}, hung, resilience.Closed},
 		"fair for an option":                {200 * time.Millisecond, []resilience.BreakerOption{resilience.FairTime(100 * time.Millisecond)}, hung, resilience.Open},
 		"a FailIf is not asked":             {500 * time.Millisecond, []resilience.BreakerOption{resilience.FailIf(func(error) bool { return true })}, hung, resilience.Closed},
 		"a FailIf is asked":                 {200 * time.Millisecond, []resilience.BreakerOption{resilience.FailIf(endpoint.ServerFault), resilience.FairTime(100 * time.Millisecond)}, hung, resilience.Open},
 		"fair where that is slow":           {200 * time.Millisecond, []resilience.BreakerOption{resilience.SlowAfter(100 * time.Millisecond)}, hung, resilience.Open},
-		"too short where that is slow":      {99 * time.Millisecond, []resilience.BreakerOption{resilience.SlowAfter(100 * time.Millisecond)}, hung, resilience.Closed},
+		"too short where that is slow":      {89 * time.Millisecond, []resilience.BreakerOption{resilience.SlowAfter(100 * time.Millisecond)}, hung, resilience.Closed},
 		"the time of a Timeout is up":       {500 * time.Millisecond, nil, timeout.Wrap(hung), resilience.Open},
 		"that of a Timeout would come late": {50 * time.Millisecond, nil, timeout.Wrap(hung), resilience.Closed},
 		"the Timeout ends what never began": {500 * time.Millisecond, nil, timeout.Wrap(func(ctx context.Context, _ int) (int, error) {
@@ -138,14 +138,14 @@ func TestRetriedBlame(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		given time.Duration
-		first error // of the attempt that takes 900 ms
+		first error // of the attempt that takes 800 ms
 		want  resilience.BreakerState
 	}{
 		"all failed, the call had a fair time":       {1500 * time.Millisecond, endpoint.Errorf(endpoint.Unavailable, "down"), resilience.Open},
-		"all failed, the call had no fair time":      {950 * time.Millisecond, endpoint.Errorf(endpoint.Unavailable, "down"), resilience.Closed},
+		"all failed, the call had no fair time":      {899 * time.Millisecond, endpoint.Errorf(endpoint.Unavailable, "down"), resilience.Closed},
 		"the first one was refused in this process":  {1500 * time.Millisecond, resilience.ErrOutOfCapacity, resilience.Closed},
 		"the first one took too long for a Timeout":  {1500 * time.Millisecond, resilience.ErrTimeout, resilience.Open},
-		"the first one took too long and no fair...": {950 * time.Millisecond, resilience.ErrTimeout, resilience.Closed},
+		"the first one took too long and no fair...": {899 * time.Millisecond, resilience.ErrTimeout, resilience.Closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +155,7 @@ func TestRetriedBlame(t *testing.T) {
 				attempts := 0
 				e := endpoint.Chain(func(ctx context.Context, n int) (int, error) {
 					if attempts++; attempts == 1 {
-						time.Sleep(900 * time.Millisecond)
+						time.Sleep(800 * time.Millisecond)
 						return 0, tt.first
 					}
 					left, _ := mark.TimeLeft(ctx)

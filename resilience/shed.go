@@ -295,7 +295,7 @@ func (o *shedOperation) judge(code endpoint.Code, given time.Duration) (late, mi
 	if floor := o.pace.floor; floor > 0 {
 		fair = min(fair, fairStretch*floor)
 	}
-	return true, given >= fair
+	return true, mark.IsFair(given, fair)
 }
 
 // success learns what is usual. Only from successes: what ends at its deadline

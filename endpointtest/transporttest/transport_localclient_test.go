@@ -494,7 +494,7 @@ func (c *localClient) refuse(ctx context.Context, err error) (out *endpoint.Erro
 	}
 	hook := func() error {
 		if c.faults.hook == nil {
-			c.end.Hook(ctx, shell.Reported(c.remote.op, err))
+			c.end.Hook(ctx, shell.Reported(ctx, c.remote.op, err))
 			return nil
 		}
 		c.faults.hook(ctx, err, c.end.Hook)

@@ -97,7 +97,12 @@ func (e *Excuse) Unwrap() error { return e.error }
 
 // Excused reports whether err counts against no server, because the call had less
 // than a fair time before its caller's deadline.
-func Excused(err error, fair time.Duration) bool { return Given(err) < fair }
+func Excused(err error, fair time.Duration) bool { return !IsFair(Given(err), fair) }
+
+// IsFair reports whether a call that was given so much time had a fair time. A tenth
+// less is enough, because a call with a deadline of just the fair time has spent some
+// of it on its way.
+func IsFair(given, fair time.Duration) bool { return given >= fair-fair/10 }
 
 // Given returns how much time the call that ended with err had before its caller's
 // deadline. It is the longest possible for an error without a mark.

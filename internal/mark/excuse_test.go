@@ -130,7 +130,8 @@ func TestExcused(t *testing.T) {
 		}{
 			"nil":                            {nil, false},
 			"no mark":                        {errCall, false},
-			"less than a fair time":          {cut(time.Second - 1), true},
+			"less than a fair time":          {cut(900*time.Millisecond - 1), true},
+			"a tenth less than a fair time":  {cut(900 * time.Millisecond), false},
 			"a fair time":                    {cut(time.Second), false},
 			"never":                          {mark.Never(errCall), true},
 			"wrapped":                        {fmt.Errorf("gateway: %w", cut(1)), true},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // Guard calls run and returns a panic of it as a *endpoint.PanicError. A panic with
@@ -43,13 +44,24 @@ func Answer(err error, answer func(err error)) {
 	}
 }
 
-// Reported returns err, with which a call of op failed, as hooks get it: with the code
-// that goes out. If err has another one, it is the cause.
-func Reported(op *endpoint.Operation, err error) error {
-	if out := op.Outgoing(err); out.Code() != endpoint.CodeOf(err) {
-		return out
+// Reported returns err, with which a served call of op failed, as hooks get it. It has
+// the code that goes out: if err has another one, err is its cause. If it does not
+// count against the server, endpoint.ServerFault reports that, even if no layer asked.
+func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
+	out := op.Outgoing(err)
+	if out.Code() != endpoint.CodeOf(err) {
+		err = out
 	}
-	return err
+	w := mark.WireOf(ctx)
+	switch {
+	case !endpoint.ServerFault(err):
+		return err
+	case op.StatusOf != nil && isCallersFault(op.StatusOf(out)):
+		return mark.Never(err)
+	case w == nil:
+		return err
+	}
+	return w.Ended(ctx, err, w.Given)
 }
 
 // Hooks are the error hooks of a server.
