@@ -78,14 +78,21 @@ func Refused(err error) bool {
 // codes Unknown, DeadlineExceeded, Internal, Unavailable and DataLoss, and a limit
 // of the server that rejected the call.
 //
-// A refusal of this process ([Refused]) does not count, and neither does the caller's
-// own cancellation. An error that a served call answers with a status between 400 and
-// 499 does not count for the layers of its server. A deadline that had passed before
-// anything was sent does not count. A deadline that came with the request of the call
-// that is being served counts only if the call had a fair time, which is one second
-// (0.9 s are enough, because a call spends some of its time on its way): this holds for the layers of the server and for those of the clients that its
-// handler calls. It never counts for a request stream, nor after the first item of a
-// response stream. A deadline that this process sets always counts.
+// These do not count:
+//
+//   - a refusal of this process ([Refused]) and the caller's own cancellation;
+//   - for the layers of a server, an error that it answers with a status between 400
+//     and 499;
+//   - a deadline that had passed before anything was sent;
+//   - a deadline that came with the request of the call that is being served, for the
+//     layers of the server and those of the clients that its handler calls, unless the
+//     call had a fair time.
+//
+// A fair time is one second; 0.9 s are enough, because a call spends some of its time
+// on its way. The policies have an option for it. A call with a request stream, and a
+// response stream after its first item, take as long as the caller wants, so the
+// caller's deadline never counts for them. A deadline that this process sets always
+// counts.
 func ServerFault(err error) bool {
 	// See decision 136.
 	if err == nil || mark.Excused(err, mark.FairTime) {
