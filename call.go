@@ -115,13 +115,14 @@ func StartCall(ctx context.Context, op *Operation, header, reply Header) (contex
 	node := &callContext{Context: ctx}
 	c := &node.call
 	c.op, c.side, c.header, c.reply = op, op.Side, header, reply
-	if c.side == ClientSide {
+	switch c.side {
+	case ServerSide:
+		c.takeDeadline(ctx)
+	case ClientSide:
 		c.attempt = attemptAround(ctx)
 		if err := c.addHeaders(ctx); err != nil {
 			return node, (*CallWriter)(c), err
 		}
-	} else if c.side == ServerSide {
-		c.takeDeadline(ctx)
 	}
 	return node, (*CallWriter)(c), nil
 }

@@ -59,6 +59,10 @@ func TestBreakerFairTime(t *testing.T) {
 		"too short where that is slow":      {89 * time.Millisecond, []resilience.BreakerOption{resilience.SlowAfter(100 * time.Millisecond)}, hung, resilience.Closed},
 		"the time of a Timeout is up":       {500 * time.Millisecond, nil, timeout.Wrap(hung), resilience.Open},
 		"that of a Timeout would come late": {50 * time.Millisecond, nil, timeout.Wrap(hung), resilience.Closed},
+		"a Waiter finds the deadline passed": {time.Second, nil, func(ctx context.Context, n int) (int, error) {
+			<-ctx.Done()
+			return endpoint.Chain(hung, resilience.NewWaiter(1, 1).Wrap)(ctx, n)
+		}, resilience.Closed},
 		"the Timeout ends what never began": {500 * time.Millisecond, nil, timeout.Wrap(func(ctx context.Context, _ int) (int, error) {
 			<-ctx.Done()
 			return 0, mark.Never(ctx.Err())

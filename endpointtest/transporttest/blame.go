@@ -7,10 +7,10 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// unfair returns a time that is too short to blame a server for its end, and enough for
-// an answer. fair is one that is long enough.
+// unfair returns a time that is too short for its end to count against a server.
 func (k *kit) unfair() time.Duration { return k.unit / 2 }
 
+// fair is a time that is long enough for that.
 const fair = 1200 * time.Millisecond
 
 // A chain is a service, a gateway in front of it, and the gateway's caller.
@@ -21,22 +21,28 @@ type chain struct {
 	front *ends // the gateway, and its caller
 }
 
-// chained opens a service that follows the script, and a gateway in front of it whose
-// calls have the deadline that the gateway's own layers set.
+// chained opens a service that follows the script, and a gateway in front of it. The
+// layers are those of the gateway's client.
 func (k *kit) chained(kd kind, sc script, gateway endpoint.Stack) *chain {
 	k.t.Helper()
 	back := k.scripted(kd, sc, setup{client: gateway})
 	return &chain{kd, back, k.open(*back.Zoo, setup{})}
 }
 
-// ends makes a call with a deadline after d, and returns the errors that the layers on
-// its way got: of the service, of the gateway's client, of the gateway, of the caller.
-func (c *chain) ends(k *kit, d time.Duration, what string) (served, called, passed, got error) {
+// timeOut makes a call with a deadline after d.
+func (c *chain) timeOut(k *kit, d time.Duration, what string) {
 	k.t.Helper()
 	ctx, cancel := context.WithTimeout(k.ctx, d)
 	defer cancel()
 	err := k.receive(background(func() error { _, err := c.call(ctx, c.front.Zoo, request()); return err }), what+": the end of the call")
 	k.wantCode(what, err, endpoint.DeadlineExceeded)
+}
+
+// ends makes a call with a deadline after d, and returns the errors that the layers on
+// its way got: of the service, of the gateway's client, of the gateway, of the caller.
+func (c *chain) ends(k *kit, d time.Duration, what string) (served, called, passed, got error) {
+	k.t.Helper()
+	c.timeOut(k, d, what)
 	return k.next(c.back.server, what).err, k.next(c.back.client, what).err, k.next(c.front.server, what).err, k.next(c.front.client, what).err
 }
 
@@ -121,7 +127,7 @@ func testBlamedTargets(k *kit) {
 				what := kd.name + ", " + p.name + ", " + tt.name
 				want := tt.fair && (!kd.streamsOut() || p.name == beforeItems)
 				c := k.chained(kd, p.script, nil)
-				c.ends(k, tt.d, what)
+				c.timeOut(k, tt.d, what)
 				k.settle(c.back)
 				outcomes := c.back.targets.released()
 				if len(outcomes) != 1 {
