@@ -49,8 +49,12 @@ func (s *segment) blameRace(ctx context.Context, err error, began time.Time) err
 	if !ok || began.IsZero() {
 		return s.blame(ctx, err)
 	}
+	w := mark.WireOf(ctx)
+	if w.Ends(ctx) {
+		err = timedOut(err)
+	}
 	// The error is that of the last attempt, or of ctx. The first one had the most time.
-	return mark.WireOf(ctx).Longest(ctx, err, deadline.Sub(began))
+	return w.Longest(ctx, err, deadline.Sub(began))
 }
 
 // timedOut returns err, with which a call ended at its caller's deadline, with the code
@@ -64,7 +68,7 @@ func timedOut(err error) error {
 }
 
 // answersCaller reports whether the status of e, which a server answers with, is one
-// of the caller's faults, although its code is one of the server's.
+// of the caller's faults, although its code is one of the server's. See decision 138.
 func (o *Operation) answersCaller(e *Error) bool {
 	switch e.code {
 	case Unknown, DeadlineExceeded, Internal, Unavailable, DataLoss, ResourceExhausted:

@@ -101,7 +101,7 @@ func Excused(err error, fair time.Duration) bool { return !IsFair(Given(err), fa
 
 // IsFair reports whether a call that was given so much time had a fair time. A tenth
 // less is enough, because a call with a deadline of just the fair time has spent some
-// of it on its way.
+// of it on its way. See decision 137.
 func IsFair(given, fair time.Duration) bool { return given >= fair-fair/10 }
 
 // Given returns how much time the call that ended with err had before its caller's
