@@ -1,6 +1,9 @@
 package endpoint
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // An Admitter is a Layer whose Enter takes a place that the call holds until its
 // Exit, of a limited number: of calls at a time, for example. It is an ability for
@@ -19,12 +22,17 @@ type Admitter interface {
 // before, calls Admit of those after, reads the request, and enters those after.
 // Without an Admitter, after is empty. For authors of transports.
 func (s Stack) Split() (before, after Stack) {
-	for i, l := range s {
-		if _, ok := l.(Admitter); ok {
-			return s[:i:i], s[i:]
-		}
+	i := slices.IndexFunc(s, func(l Layer) bool { _, ok := l.(Admitter); return ok })
+	if i < 0 {
+		return s, nil
 	}
-	return s, nil
+	before, after = slices.Clone(s[:i]), s[i:]
+	if edge, ok := first(s).(boundary); ok {
+		after = slices.Concat(Stack{edge}, after)
+		edge.split = true
+		before[0] = edge
+	}
+	return before, after
 }
 
 // Admit calls Admit of each [Admitter] of a stack of Bind, in order, and returns the

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint/internal/fork"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Side is the side of a call.
@@ -44,6 +45,7 @@ type Call struct {
 	responseBytes atomic.Int64
 	values        func(c *Call, key any) any
 	detached      atomic.Pointer[Call] // what values is asked with, nil for the Call itself
+	wire          mark.Wire            // of a call that is served
 	status        int32
 	side          Side
 }
@@ -71,7 +73,7 @@ type callContext struct {
 	call Call
 }
 
-type contextKey = fork.Key
+type contextKey = mark.Key
 
 const (
 	callKey contextKey = iota
@@ -99,6 +101,10 @@ func (c *callContext) Value(key any) any {
 			return &c.call
 		case fork.ForkKey:
 			return fork.Func(forkAll)
+		case mark.WireKey:
+			if c.call.side == ServerSide {
+				return &c.call.wire
+			}
 		}
 	}
 	if v := c.call.value(key); v != nil {
@@ -109,20 +115,33 @@ func (c *callContext) Value(key any) any {
 
 // StartCall returns a context that carries a new Call of op, on the side that op
 // names. For authors of transports. The headers are views on the transport's own
-// maps. On a client, what [WithHeader] left for this call is added to header, and
+// maps. On a server, a deadline of ctx is one that the caller set: see [ServerFault].
+// On a client, what [WithHeader] left for this call is added to header, and
 // err has the code [InvalidArgument] when some of it may not be sent.
 func StartCall(ctx context.Context, op *Operation, header, reply Header) (context.Context, *CallWriter, error) {
 	// See decision 110.
 	node := &callContext{Context: ctx}
 	c := &node.call
 	c.op, c.side, c.header, c.reply = op, op.Side, header, reply
-	if c.side == ClientSide {
+	switch c.side {
+	case ServerSide:
+		c.takeDeadline(ctx)
+	case ClientSide:
 		c.attempt = attemptAround(ctx)
 		if err := c.addHeaders(ctx); err != nil {
 			return node, (*CallWriter)(c), err
 		}
 	}
 	return node, (*CallWriter)(c), nil
+}
+
+// takeDeadline takes the deadline of ctx, the context of the transport, as the one
+// that came with the request.
+func (c *Call) takeDeadline(ctx context.Context) {
+	c.wire.Paced = c.Operation().Streams&ClientStream != 0
+	if deadline, ok := ctx.Deadline(); ok {
+		c.wire.Set(deadline)
+	}
 }
 
 // sourcedCall carries its Call and the Call's source in the same allocation.
@@ -144,6 +163,7 @@ func StartSourcedCall[S any, P interface {
 	c := &node.call
 	source := P(&node.source)
 	c.op, c.side, c.source, c.reply = op, ServerSide, source, reply
+	c.takeDeadline(ctx)
 	return &node.callContext, (*CallWriter)(c), source
 }
 

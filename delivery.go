@@ -1,6 +1,10 @@
 package endpoint
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/typedkit/endpoint/internal/mark"
+)
 
 // delivery is what a client knows of the fate of a request whose call failed.
 type delivery struct {
@@ -72,10 +76,26 @@ func Refused(err error) bool {
 
 // ServerFault reports whether err counts against the server that was called: the
 // codes Unknown, DeadlineExceeded, Internal, Unavailable and DataLoss, and a limit
-// of the server that rejected the call. A refusal of this process ([Refused]) does
-// not count, and neither does the caller's own cancellation.
+// of the server that rejected the call.
+//
+// These do not count:
+//
+//   - a refusal of this process ([Refused]) and the caller's own cancellation;
+//   - for the layers of a server, an error that it answers with a status between 400
+//     and 499;
+//   - a deadline that had passed before anything was sent;
+//   - a deadline that came with the request of the call that is being served, for the
+//     layers of the server and those of the clients that its handler calls, unless the
+//     call had a fair time.
+//
+// A fair time is one second; 0.9 s are enough, because a call spends some of its time
+// on its way. The policies have an option for it. A call with a request stream, and a
+// response stream after its first item, take as long as the caller wants, so the
+// caller's deadline never counts for them. A deadline that this process sets always
+// counts.
 func ServerFault(err error) bool {
-	if err == nil {
+	// See decision 136.
+	if err == nil || mark.Excused(err, mark.FairTime) {
 		return false
 	}
 	e := ErrorOf(err)

@@ -15,6 +15,7 @@ type outcome struct {
 	err      error
 	panicked *PanicError
 	cancel   context.CancelFunc
+	began    time.Time // of the race, if the Hedger is a Racer
 }
 
 // race runs try side by side as often as h wants and returns the first success,
@@ -31,6 +32,7 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 		began = time.Now()
 	}
 	o := r.decide(ctx, h, racer, bound)
+	o.began = began
 	if o.err == nil {
 		r.winner = o.at
 		o.settle()

@@ -47,8 +47,8 @@ func (s Stack) Bind(op *Operation) (Stack, error) {
 		return nil, p.err
 	}
 	bound := make(Stack, 0, len(p.layers)+1)
-	if op.Side == ClientSide {
-		bound = append(bound, boundary{})
+	if op.Side == ClientSide || op.Side == ServerSide && len(p.layers) > 0 {
+		bound = append(bound, boundary{op: op})
 	}
 	for _, l := range p.layers {
 		switch l.(type) {
@@ -131,10 +131,13 @@ func (r *stackRun) exit(i int, err error) error {
 	return f.exit(r.exit(i+1, err))
 }
 
-// boundary marks the stack of a client's shell: attempts inside it fork the
-// client's Call. In any other stack the nearest Call belongs to somebody else.
-// See decision 4.
-type boundary struct{}
+// boundary marks the stack of a shell. In that of a client, attempts fork the
+// client's Call. In that of a server, errors are those that the server answers with.
+// In any other stack the nearest Call belongs to somebody else. See decision 4.
+type boundary struct {
+	op    *Operation
+	split bool // the other layers are inside of these: see Split
+}
 
 func (boundary) Enter(ctx context.Context) (context.Context, Token, error) { return ctx, Token{}, nil }
 func (boundary) Exit(_ context.Context, _ Token, err error) error          { return err }
@@ -165,9 +168,12 @@ const (
 type segment struct {
 	kind   segmentKind
 	layers []Layer
-	items  bool // one of layers is a Streamer
-	bound  bool // inside a client's shell
-	outer  bool // the outermost one
+	items  bool       // one of layers is a Streamer
+	bound  bool       // inside a client's shell
+	outer  bool       // the outermost one
+	inmost bool       // the innermost one
+	served *Operation // of a server's shell; else nil
+	paced  bool       // the request is a stream
 }
 
 func compile(s Stack, op *Operation) plan {
@@ -180,7 +186,7 @@ func compile(s Stack, op *Operation) plan {
 			p.layers = append(p.layers, l)
 		}
 	}
-	_, bound := first(s).(boundary)
+	edge, _ := first(s).(boundary)
 	hedger := Layer(nil)
 	for _, l := range p.layers {
 		kind := plain
@@ -196,7 +202,15 @@ func compile(s Stack, op *Operation) plan {
 		p.add(kind, l)
 	}
 	for i := range p.segments {
-		p.segments[i].bound, p.segments[i].outer = bound, i == 0
+		s := &p.segments[i]
+		s.outer, s.inmost = i == 0, i == len(p.segments)-1 && !edge.split
+		switch {
+		case edge.op == nil:
+		case edge.op.Side == ServerSide:
+			s.served = edge.op
+		default:
+			s.bound = true
+		}
 	}
 	p.err = errors.Join(faults...)
 	return p

@@ -157,6 +157,9 @@ func (c *streamCall) withItems(ctx context.Context, call func(context.Context) e
 		err = call(ctx)
 	}
 	c.endRequest()
+	if err != nil {
+		err = c.segment.blame(ctx, err)
+	}
 	return c.frame.exit(err)
 }
 

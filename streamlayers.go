@@ -70,6 +70,9 @@ func (r *streamRange) run(ctx context.Context) error {
 		}
 	}
 	r.endRequest()
+	if err != nil {
+		err = r.segment.blameStream(ctx, err, r.yielded)
+	}
 	return r.frame.exit(err)
 }
 
@@ -155,7 +158,7 @@ func (r *streamRange) hedge(ctx context.Context) error {
 		return pull(s)
 	}, func(v any) { v.(*pulled).stop() })
 	if err != nil {
-		return err
+		return r.segment.blameRace(ctx, err, won.began)
 	}
 	p := won.value.(*pulled)
 	defer func() { won.cancel(); p.stop(); won.settle() }()

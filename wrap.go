@@ -43,6 +43,9 @@ func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp]
 				if err == nil {
 					resp, err = sh.next.(Endpoint[Req, Resp])(ctx, req)
 				}
+				if err != nil {
+					err = sh.blame(ctx, err)
+				}
 				err = f.exit(err)
 			}
 			if err != nil {
@@ -60,6 +63,9 @@ func planOf(s Stack, t reflect.Type) *plan {
 	_, p.streamsIn = asStream(t.In(1))
 	p.out, p.streamsOut = asStream(t.Out(0))
 	p.boxed = p.err != nil || len(p.segments) > 0 && p.streamsOut || slices.ContainsFunc(p.segments, p.needsBoxes)
+	for i := range p.segments {
+		p.segments[i].paced = p.streamsIn
+	}
 	if p.err != nil {
 		p.err = Errorf(Internal, "%w", p.err)
 	}
@@ -107,6 +113,9 @@ func (s *segment) several(ctx context.Context, call func(context.Context) error)
 	ctx, err := f.enter(ctx)
 	if err == nil {
 		err = call(ctx)
+	}
+	if err != nil {
+		err = s.blame(ctx, err)
 	}
 	return f.exit(err)
 }
@@ -190,6 +199,9 @@ func (s *segment) hedge(ctx context.Context, call func(context.Context) (any, er
 		// attempt's context, so that one stays open until the caller's ends.
 		if _, open := resp.(io.Closer); err == nil && !open {
 			won.cancel()
+		}
+		if err != nil {
+			err = s.blameRace(ctx, err, won.began)
 		}
 	}
 	return resp, f.exit(err)

@@ -26,7 +26,7 @@ func (c *core) await(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return endpoint.MarkNotSent(endpoint.ErrorOf(ctx.Err()).WithCause(context.Cause(ctx)))
+			return endpoint.MarkNotSent(tooLate(ctx))
 		case <-timeout.C:
 			_, _, err = c.forecast()
 			return err

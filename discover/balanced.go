@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/typedkit/endpoint"
+	ending "github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // Balanced returns an endpoint whose calls go to endpoints of t, each attempt
@@ -25,6 +27,10 @@ func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) en
 		return endpoint.Stack{&taking[Req, Resp]{t}}.Wrap(callTaken[Req, Resp])
 	}
 	return func(ctx context.Context, req Req) (resp Resp, err error) {
+		left, ok := mark.TimeLeft(ctx)
+		if !ok {
+			return resp, tooLate(ctx)
+		}
 		e, token, err := t.Acquire(ctx)
 		if err != nil {
 			return resp, err
@@ -37,9 +43,22 @@ func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) en
 		}()
 		resp, err = e(ctx, req)
 		finished = true
+		if err != nil {
+			err = mark.WireOf(ctx).Ended(ctx, err, left)
+		}
 		t.Release(token, err)
 		return resp, err
 	}
+}
+
+// tooLate returns the error of a call whose context has ended, or whose deadline has
+// passed, before it acquired anything.
+func tooLate(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil { // the timer of ctx is late
+		return mark.Never(context.DeadlineExceeded)
+	}
+	return mark.Never(endpoint.ErrorOf(err).WithCause(ending.Err(ctx)))
 }
 
 var errNilTarget = errors.New("discover: Balanced: the target is nil")
@@ -80,6 +99,9 @@ func (t *taken[Req, Resp]) Value(key any) any {
 }
 
 func (l *taking[Req, Resp]) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	if _, ok := mark.TimeLeft(ctx); !ok {
+		return nil, endpoint.Token{}, tooLate(ctx)
+	}
 	e, token, err := l.target.Acquire(ctx)
 	if err != nil {
 		return nil, endpoint.Token{}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A config is what the options of a pool set.
@@ -20,6 +21,7 @@ type config struct {
 	slowStart time.Duration
 	dials     int
 	outlier   outlier
+	fair      time.Duration
 	onEvent   func(context.Context, endpoint.Event)
 	faults    []error
 }
@@ -28,7 +30,7 @@ type config struct {
 func newConfig(constructor string, opts []Option) config {
 	c := config{
 		balancer: PeakEWMA(), wait: 5 * time.Second, grace: time.Minute, dials: 64,
-		outlier: outlier{failures: 5, base: 10 * time.Second},
+		outlier: outlier{failures: 5, base: 10 * time.Second}, fair: mark.FairTime,
 	}
 	for i, o := range opts {
 		if o == nil {
@@ -43,6 +45,15 @@ func newConfig(constructor string, opts []Option) config {
 
 func (c *config) fault(format string, args ...any) {
 	c.faults = append(c.faults, fmt.Errorf("discover: "+format, args...))
+}
+
+// observed returns the error of a call as balancers see it, who know nothing of the
+// option FairTime.
+func (c *config) observed(err error) error {
+	if err == nil || mark.Excused(err, c.fair) {
+		return err
+	}
+	return mark.Counted(err)
 }
 
 func (c *config) err() error { return errors.Join(c.faults...) }
@@ -138,8 +149,25 @@ func Dials(n int) Option {
 	})
 }
 
+// FairTime sets how much time a call must have had for its end by a deadline to count
+// against its instance, if the deadline came over a wire, with the request of the call
+// that this process serves. A tenth less is enough, because a call spends some of its
+// time on its way. With less than that, it counts neither for the instance nor against
+// it, since the caller may have sent any deadline. A deadline that this process sets
+// counts in any case. The default is 1 s. A time that is not positive is a fault.
+func FairTime(d time.Duration) Option {
+	return option(func(c *config) {
+		if d <= 0 {
+			c.fault("option FairTime: %v is not positive", d)
+			return
+		}
+		c.fair = d
+	})
+}
+
 // Eject sets when an instance gets no calls for a while: after so many failures
-// in a row that are the server's, for base. It then comes back on probation:
+// in a row that are the server's ([endpoint.ServerFault], and see [FairTime]), for
+// base. It then comes back on probation:
 // one failure more ejects it again, for base longer than the time before, at
 // most ten times base; one success ends the probation. At most a tenth of the
 // instances is ejected at a time, and at least one may be. The default is 5

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 const (
@@ -37,8 +37,9 @@ const (
 // known of gets one call at first.
 //
 // A failure of the server counts as twice the latency so far, or a member that
-// fails fast would attract calls. The time of a call that was cancelled is a
-// lower bound of its latency: a hung member must not look fast because those
+// fails fast would attract calls, and so does a call that a limit of the server
+// rejected. The time of a call that was cancelled, or ended too soon by its caller's
+// deadline ([FairTime]), is a lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
 func PeakEWMA() Balancer { return tableBalancer(newPeakEWMA) }
 
@@ -108,12 +109,14 @@ func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / floa
 func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	cost := m.costAt(now)
 	sample := max(float64(now-start), 1)
-	switch {
-	case err == nil:
-	case endpoint.ServerFault(err):
+	switch outcomeOf(err, mark.FairTime) {
+	case answered:
+	case failed, turnedAway:
 		sample = min(max(sample, cost)*failureFactor, maxCost)
-	case endpoint.CodeOf(err) == endpoint.Canceled && sample <= cost:
-		return // it could have taken longer, and says nothing
+	case cutOff:
+		if sample <= cost {
+			return // it could have taken longer, and says nothing
+		}
 	}
 	if sample < cost {
 		age := now - m.stamp.Load()

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // TestLatencyOfCalls that end in each way, at an instance with a latency of 1 s.
@@ -27,6 +28,10 @@ func TestLatencyOfCalls(t *testing.T) {
 		{"a slow failure", 3 * time.Second, errDown, 6 * time.Second},
 		{"a fast failure counts as twice the latency", 0, errDown, 2 * time.Second},
 		{"a failure after minutes", 10 * time.Minute, errDown, time.Minute},
+		{"a limit of the server", 0, endpoint.FromWire(endpoint.ResourceExhausted, "", "", "slow down"), 2 * time.Second},
+		{"a limit on the size of a message", 0, endpoint.FromWire(endpoint.ResourceExhausted, "endpoint", "BODY_TOO_LARGE", ""), time.Second},
+		{"cut off sooner by the caller's deadline", 100 * time.Millisecond, mark.Never(context.DeadlineExceeded), time.Second},
+		{"cut off later by the caller's deadline", 2 * time.Second, mark.Never(context.DeadlineExceeded), 2 * time.Second},
 		{"an answer that is an error of the caller", 2 * time.Second, endpoint.Errorf(endpoint.NotFound, "no"), 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

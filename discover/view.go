@@ -118,16 +118,17 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	}
 	if t.N != 0 {
 		if s := v.set.Load(); s != nil {
-			s.observe(m, t.N, v.core.now(), err)
+			s.observe(m, t.N, v.core.now(), v.core.config.observed(err))
 		}
 	}
 	h := m.host
-	switch {
-	case err != nil && endpoint.ServerFault(err):
+	switch outcomeOf(err, v.core.config.fair) {
+	case failed:
 		v.core.failure(h.slot)
-	case !h.isFailing(): // the usual case
-	case err == nil || endpoint.CodeOf(err) != endpoint.Canceled:
-		v.core.success(h.slot) // it answered
+	case answered, turnedAway:
+		if h.isFailing() { // rarely
+			v.core.success(h.slot)
+		}
 	}
 	if h.leave() {
 		v.core.close(h.slot)

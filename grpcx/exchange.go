@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -24,6 +25,7 @@ type exchange struct {
 	mt          *method
 	call        *endpoint.CallWriter
 	source      *source
+	wire        *mark.Wire      // of the Call
 	stream      context.Context // grpc-go's own
 	receive     func(m any) error
 	interceptor grpc.UnaryServerInterceptor
@@ -68,6 +70,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 	x.in.limit = x.mt.opts.maxMessage
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
+	x.wire = mark.WireOf(ctx)
 	return ctx
 }
 
@@ -185,6 +188,7 @@ func (x *exchange) Receive() (any, error) {
 	if err := x.readMessage(); err != nil {
 		return nil, x.unread(err)
 	}
+	x.wire.Restart()
 	x.call.AddBytes(int64(x.in.size), 0)
 	return m, nil
 }
@@ -210,6 +214,7 @@ func (x *exchange) Decode(m *shell.Messages) error {
 	if err := x.read(m.Req); err != nil {
 		return x.unread(err)
 	}
+	x.wire.Restart()
 	x.call.AddBytes(int64(x.in.size), 0)
 	return nil
 }
@@ -230,6 +235,7 @@ func (x *exchange) Encode(m *shell.Messages) error {
 // unread is the error of a message that was not read: one of ours, or one of
 // grpc-go's, whose answer is on the wire already; that is for layers and hooks.
 func (x *exchange) unread(err error) error {
+	x.wire.Unread()
 	if _, ok := errors.AsType[*endpoint.PanicError](err); ok {
 		return err
 	}
@@ -349,7 +355,7 @@ func (x *exchange) refuse(ctx context.Context, err error) error {
 	shell.Answer(err, func(err error) {
 		err = coded(err) // a layer may have made it
 		refusal = statusOf(x.mt.op.Outgoing(err)).Err()
-		x.mt.config.Hooks.Report(ctx, err)
+		x.mt.config.Hooks.Report(ctx, shell.Reported(ctx, x.mt.op, err))
 	})
 	x.sendTrailer(ctx)
 	return refusal

@@ -57,8 +57,9 @@ func Formats(formats ...codec.Format) Option {
 
 // ErrorHook calls f with the error of each call of a server that fails, whole
 // and before it is cut down to what may be sent; with panics (an
-// *endpoint.PanicError), and with metadata that could not be sent. f runs on the
-// goroutine of the call. endpoint.CallFrom(ctx) says which operation it was.
+// *endpoint.PanicError), and with metadata that could not be sent. The error has the
+// code that goes out; one of another code is its cause. endpoint.ServerFault reports
+// whether the call counts against this server. f runs on the goroutine of the call. endpoint.CallFrom(ctx) says which operation it was.
 // Several ErrorHooks are all called. It is for servers: on a client it is a
 // construction error.
 func ErrorHook(f func(ctx context.Context, err error)) Option {

@@ -31,7 +31,7 @@ func (c *client) upload(ctx context.Context, conn grpc.ClientConnInterface, item
 
 // receive makes the call of a response stream.
 func (c *client) receive(ctx context.Context, req any, items *shell.Producer, out *shell.Receiver) {
-	out.End(shell.Attempt(ctx, c.target, func(conn grpc.ClientConnInterface) error {
+	out.End(shell.AttemptStream(ctx, c.target, out, func(conn grpc.ClientConnInterface) error {
 		return c.exchange(ctx, conn, req, items, func(x *outgoing) error { return x.deliver(out) })
 	}))
 }

@@ -82,6 +82,7 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	return func(_ any, stream grpc.ServerStream) error {
 		x := &exchange{mt: mt, receive: stream.RecvMsg}
 		ctx := x.start(stream.Context())
+		x.takeDeadline()
 		err := shell.Guard(nil, func() error { return run(ctx, x, stream) })
 		if err != nil {
 			return x.refuse(ctx, err)
@@ -217,8 +218,27 @@ func (x *exchange) receiver(v reflect.Value, item any) (next func() error, stop 
 }
 
 // ended reports whether grpc-go's own stream has ended: nothing waits for its sender
-// then. The context that a stream shows may be that of an interceptor.
+// then.
 func (x *exchange) ended() bool {
+	s := x.transport()
+	return s != nil && s.Err() != nil
+}
+
+// takeDeadline takes the deadline of grpc-go's own stream as the one that the client
+// sent, because an interceptor may have set an earlier one.
+func (x *exchange) takeDeadline() {
+	if s := x.transport(); s != nil {
+		deadline, _ := s.Deadline()
+		x.wire.Set(deadline)
+	}
+}
+
+// transport returns the context of grpc-go's own stream, or nil if there is none. The
+// one that a stream shows may be that of an interceptor.
+func (x *exchange) transport() context.Context {
 	s, ok := grpc.ServerTransportStreamFromContext(x.stream).(interface{ Context() context.Context })
-	return ok && s.Context().Err() != nil
+	if !ok {
+		return nil
+	}
+	return s.Context()
 }

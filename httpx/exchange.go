@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -21,6 +22,7 @@ type exchange struct {
 	w        http.ResponseWriter
 	r        *http.Request
 	call     *endpoint.CallWriter
+	wire     *mark.Wire            // of the Call
 	format   int                   // of the answer
 	sender   *eventSender          // of a response stream
 	served   *serving              // of a request stream
@@ -89,8 +91,16 @@ func (x *exchange) takesBody() bool {
 func (x *exchange) hasBody() bool { return x.r.ContentLength != 0 && x.takesBody() }
 
 // receive reads the body, if there is one. What can be refused without reading it
-// is refused first.
+// is refused first. The time that the server has begins when it has been read.
 func (x *exchange) receive() error {
+	if err := x.receiveBody(); err != nil {
+		return err
+	}
+	x.wire.Restart()
+	return nil
+}
+
+func (x *exchange) receiveBody() error {
 	if x.timeout != "" {
 		return x.badTimeout()
 	}
@@ -272,7 +282,7 @@ func (x *exchange) done() {
 func (rt *route) problem(ctx context.Context, err error, encode func(e *endpoint.Error)) {
 	shell.Answer(err, func(err error) {
 		encode(rt.op.Outgoing(err))
-		rt.config.Hooks.Report(ctx, err)
+		rt.config.Hooks.Report(ctx, shell.Reported(ctx, rt.op, err))
 	})
 }
 
@@ -280,16 +290,19 @@ const timeoutHeader = "Connect-Timeout-Ms"
 
 // deadline returns the context of a call with the time that the client gives
 // it, if that is less than it has. The header is that of the Connect protocol:
-// a positive integer of at most ten digits.
-func (x *exchange) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// a positive integer of at most ten digits. It also returns the deadline that the
+// client set, or the zero time.
+func (x *exchange) deadline(ctx context.Context) (context.Context, time.Time, context.CancelFunc) {
 	values := x.r.Header[timeoutHeader]
 	if len(values) == 0 {
-		return ctx, nil
+		return ctx, time.Time{}, nil
 	}
 	ms, err := strconv.ParseUint(values[0], 10, 64)
-	if err != nil || len(values[0]) > 10 || len(values) > 1 {
-		x.timeout = "must be one number of milliseconds of at most ten digits"
-		return ctx, nil
+	if err != nil || ms == 0 || len(values[0]) > 10 || len(values) > 1 {
+		x.timeout = "must be one positive number of milliseconds of at most ten digits"
+		return ctx, time.Time{}, nil
 	}
-	return context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond) //nolint:gosec // ten digits
+	deadline := time.Now().Add(time.Duration(ms) * time.Millisecond) //nolint:gosec // ten digits
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	return ctx, deadline, cancel
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -147,7 +148,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
 	x.rt, x.w, x.r = rt, w, r
 	x.setAround(w.Header())
-	ctx, cancel := x.deadline(r.Context())
+	ctx, deadline, cancel := x.deadline(r.Context())
 	if cancel != nil {
 		defer cancel()
 	}
@@ -156,6 +157,8 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply = http.Header{} // heartbeats write the writer's own, at any time
 	}
 	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.HTTPHeader(r.Header), endpoint.HTTPHeader(reply))
+	x.wire = mark.WireOf(ctx)
+	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
 	if rt.op.Streams != endpoint.Unary {
 		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again

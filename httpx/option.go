@@ -81,7 +81,9 @@ func NoCallTimeout() Option {
 // ErrorHook calls f with the error of each call of a server that fails, whole
 // and before it is cut down to what may be sent; with panics (an
 // *endpoint.PanicError), with answers that could not be written, and with errors
-// that the operation does not declare. f runs on the request's goroutine.
+// that the operation does not declare. The error has the code that goes out; one of
+// another code is its cause. endpoint.ServerFault reports whether the call counts
+// against this server. f runs on the request's goroutine.
 // endpoint.CallFrom(ctx) says which operation it was. Several ErrorHooks are all
 // called. It is for servers: on a client it is a construction error.
 func ErrorHook(f func(ctx context.Context, err error)) Option {

@@ -77,7 +77,7 @@ func (s *streamIn) resumes(err error) bool {
 
 // attempt makes one exchange and delivers its items.
 func (s *streamIn) attempt(ctx context.Context, req any, items *shell.Producer) error {
-	return shell.Attempt(ctx, s.c.target, func(conn *Conn) error {
+	return shell.AttemptStream(ctx, s.c.target, s.out, func(conn *Conn) error {
 		out := outgoing{req: req, lastID: s.lastID}
 		if items != nil {
 			out.items = newUpload(s.c, items)

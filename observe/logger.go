@@ -12,6 +12,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/unrouted"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
@@ -67,6 +68,7 @@ type Logger struct {
 	log *slog.Logger // nil in a zero Logger
 
 	level        func(*Observation) slog.Level
+	fair         time.Duration
 	trace        func(context.Context) (trace, span string)
 	first, every int64
 	sampling     bool
@@ -90,6 +92,30 @@ func Levels(f func(*Observation) slog.Level) LogOption {
 	})
 }
 
+// A FairTimeOption is an option of [NewLogger] and [NewSLO].
+type FairTimeOption interface {
+	LogOption
+	SLOOption
+}
+
+type fairTimeOption time.Duration
+
+func (o fairTimeOption) applyLog(l *Logger) { o.apply(&l.faults, &l.fair) }
+func (o fairTimeOption) applySLO(s *SLO)    { o.apply(&s.faults, &s.fair) }
+
+func (o fairTimeOption) apply(faults *construct.Faults, fair *time.Duration) {
+	*fair = time.Duration(o)
+	faults.Check(o > 0, "FairTime: %v is not positive", *fair)
+}
+
+// FairTime sets how much time a call must have had for its end by a deadline to be the
+// server's fault, if the deadline came over a wire, with the request of the call that
+// this process serves. A tenth less is enough, because a call spends some of its time
+// on its way. With less than that, a [Logger] writes the call at the level of one
+// whose caller gave up, and an [SLO] does not count it. A deadline that this process
+// sets counts in any case. The default is 1 s. A time that is not positive is a fault.
+func FairTime(d time.Duration) FairTimeOption { return fairTimeOption(d) }
+
 // Sample leaves out records below slog.LevelError. Of each operation and second,
 // the first ones stay, and after them one of each every; 0 for none. Warnings
 // are counted apart from what is below them. The next record says how many were
@@ -109,7 +135,8 @@ func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
 
 // NewLogger returns a Logger that writes to log. A nil log is a fault.
 func NewLogger(log *slog.Logger, opts ...LogOption) *Logger {
-	l := &Logger{log: cmp.Or(log, slog.New(slog.DiscardHandler)), level: LevelOf, faults: construct.By("observe: NewLogger")}
+	l := &Logger{log: cmp.Or(log, slog.New(slog.DiscardHandler)), fair: mark.FairTime, faults: construct.By("observe: NewLogger")}
+	l.level = func(o *Observation) slog.Level { return levelOf(o, l.fair) }
 	l.faults.Check(log != nil, "the slog.Logger is nil")
 	construct.Options(&l.faults, l, opts, LogOption.applyLog)
 	l.Telemetry = Alone(l, l.faults.Err())
@@ -130,18 +157,20 @@ func (l *Logger) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint
 }
 
 // LevelOf is the level of a record by the outcome of its call. Info: successes,
-// callers that gave up, and on a server what the caller did wrong. Warn: a
-// policy of this process refused the call, and on a client every error, because
-// the code that made the call decides what it means. Error: a fault of the
-// server that this process is.
-func LevelOf(o *Observation) slog.Level {
+// callers that gave up or whose deadline left no fair time ([FairTime], of one
+// second), and on a server what the caller did wrong. Warn: a policy of this process
+// refused the call, and on a client every error, because the code that made the call
+// decides what it means. Error: a fault of the server that this process is.
+func LevelOf(o *Observation) slog.Level { return levelOf(o, mark.FairTime) }
+
+func levelOf(o *Observation, fair time.Duration) slog.Level {
 	// See decision 65.
 	switch {
 	case o.Code == endpoint.OK || o.Code == endpoint.Canceled:
 		return slog.LevelInfo
-	case o.Call.Side() == endpoint.ClientSide || refused(o):
+	case o.Call.Side() == endpoint.ClientSide || endpoint.Refused(o.Err):
 		return slog.LevelWarn
-	case serverFault(o):
+	case blameFor(o, fair) == fault:
 		return slog.LevelError
 	}
 	return slog.LevelInfo

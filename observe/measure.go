@@ -15,6 +15,7 @@ type measure struct {
 	op        *endpoint.Operation
 	objective Objective
 	start     time.Time
+	fair      time.Duration
 
 	side                       atomic.Uint32
 	total, bad, measured, slow atomic.Uint64
@@ -32,15 +33,15 @@ func (m *measure) End(_ context.Context, _ endpoint.Token, o *Observation) {
 	if m.side.Load() == 0 {
 		m.side.Store(uint32(o.Call.Side()))
 	}
-	bad := serverFault(o)
-	if o.Code == endpoint.Canceled || !bad && o.Call.Side() == endpoint.ClientSide && refused(o) {
+	b := blameFor(o, m.fair)
+	if b == unknown {
 		return
 	}
 	if now := o.Start().Add(o.Duration).Sub(m.start); int64(now) >= m.next.Load() {
 		m.advance(now)
 	}
 	m.total.Add(1)
-	if bad {
+	if b == fault {
 		m.bad.Add(1)
 	}
 	if o.Err != nil || m.objective.Latency == 0 || o.Operation.Streams&endpoint.ClientStream != 0 {

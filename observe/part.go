@@ -64,7 +64,8 @@ type Observation struct {
 	Duration time.Duration
 	// Err is the error of the call, a *endpoint.PanicError if it panicked.
 	Err error
-	// Code is the code of Err.
+	// Code is the code of Err; on a server, the one that goes out, as
+	// [endpoint.Operation.Outgoing] has it.
 	Code endpoint.Code
 }
 

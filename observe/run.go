@@ -87,7 +87,7 @@ func exit(ctx context.Context, t endpoint.Token, err error) error {
 
 func (r *run) finish(ctx context.Context, o *Observation, err error) {
 	o.Duration = o.start.elapsed()
-	o.Err, o.Code = err, endpoint.CodeOf(err)
+	o.Err, o.Code = err, reported(o.Call, o.Operation, err)
 	r.end(ctx, len(r.observers), o)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
@@ -48,8 +49,11 @@ func BurnWindows() []BurnWindow {
 // An SLO counts calls against an [Objective] and tells how fast the error budget
 // burns. A call is bad when the server is to blame: on a server by what goes out,
 // Unknown, DeadlineExceeded, Internal, Unavailable (also load that a policy shed)
-// and DataLoss; elsewhere by [endpoint.ServerFault]. Calls whose caller gave up, those that a policy of a client
-// refused, and those that no route matches are not counted.
+// and DataLoss, unless the status is one between 400 and 499; elsewhere by
+// [endpoint.ServerFault]. Four kinds of calls are not counted: those whose caller gave
+// up, those that a policy of a client refused, those that no route matches, and those
+// that ended with a deadline from over a wire before they had a fair time
+// ([FairTime]).
 //
 // The windows move in steps, of half a minute up to an hour and of ten minutes
 // above: one covers its length and up to a step more. A process that is younger
@@ -63,6 +67,7 @@ type SLO struct {
 	objective Objective
 	others    []otherObjective
 	start     time.Time
+	fair      time.Duration
 	faults    construct.Faults
 
 	mu       sync.Mutex // guards the field below
@@ -96,7 +101,7 @@ func Promise(match func(*endpoint.Operation) bool, o Objective) SLOOption {
 // NewSLO returns an SLO with this objective for every operation. A ratio must be
 // above 0 and below 1, and a latency needs its ratio.
 func NewSLO(o Objective, opts ...SLOOption) *SLO {
-	s := &SLO{objective: o, start: time.Now(), faults: construct.By("observe: NewSLO")}
+	s := &SLO{objective: o, start: time.Now(), fair: mark.FairTime, faults: construct.By("observe: NewSLO")}
 	s.check(o)
 	construct.Options(&s.faults, s, opts, SLOOption.applySLO)
 	s.Telemetry = Alone(s, s.faults.Err())
@@ -141,7 +146,7 @@ func (s *SLO) Observe(op *endpoint.Operation) Observer {
 		return s.measures[i] // it is part of another layer, too
 	}
 	m := &measure{
-		op: op, objective: o, start: s.start,
+		op: op, objective: o, start: s.start, fair: s.fair,
 		fine:   newHistory(30*time.Second, time.Hour),
 		coarse: newHistory(10*time.Minute, 72*time.Hour),
 	}

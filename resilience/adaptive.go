@@ -4,9 +4,11 @@ import (
 	"context"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // An Adaptive bounds how many calls run at the same time, like a [Bulkhead], and
@@ -25,7 +27,7 @@ import (
 // The durations of calls that were cancelled, panicked, were rejected by another
 // policy inside or failed by the server's fault teach it nothing, because a call
 // that fails fast says nothing of the load; those of calls whose deadline passed
-// do.
+// do, unless it came over a wire and left no fair time ([FairTime]).
 //
 // An Adaptive is one for all operations that it surrounds, which should take
 // about equally long: give slow ones another with [endpoint.Only]. A call costs
@@ -39,6 +41,7 @@ type Adaptive struct {
 	common
 	limits  limits
 	queue   queue
+	fair    time.Duration
 	limiter adaptivelimiter.AdaptiveLimiter[struct{}]
 	waiting atomic.Int64
 	told    atomic.Int64 // the limit that was last told
@@ -54,7 +57,7 @@ const startLimit = 20
 // NewAdaptive returns an Adaptive with a limit of 20, or the nearest that its
 // [Limits] allow.
 func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
-	a := &Adaptive{by: "NewAdaptive", limits: limits{1, 200}}
+	a := &Adaptive{by: "NewAdaptive", limits: limits{1, 200}, fair: mark.FairTime}
 	configure(a, opts, AdaptiveOption.applyAdaptive)
 	start := a.limits.nearest(startLimit)
 	a.limiter = adaptivelimiter.NewBuilder[struct{}]().WithLimits(uint(a.limits.least), uint(a.limits.most), uint(start)).Build() //nolint:gosec // positive
@@ -95,7 +98,7 @@ func (a *Adaptive) Exit(ctx context.Context, t endpoint.Token, err error) error 
 	switch {
 	case !ok:
 		return err
-	case teaches(err):
+	case a.teaches(err):
 		permit.Record()
 	default:
 		permit.Drop()
@@ -146,12 +149,12 @@ func (a *Adaptive) tell(ctx context.Context) {
 
 // teaches says that the duration of a call that ended with err is one of the
 // work that was asked for.
-func teaches(err error) bool {
+func (a *Adaptive) teaches(err error) bool {
 	switch {
 	case err == nil:
 		return true
-	case neverMade(err):
+	case neverMade(err), mark.Excused(err, a.fair):
 		return false
 	}
-	return endpoint.CodeOf(err) == endpoint.DeadlineExceeded || !endpoint.ServerFault(err)
+	return endpoint.CodeOf(err) == endpoint.DeadlineExceeded || !endpoint.ServerFault(mark.Counted(err))
 }

@@ -149,3 +149,48 @@ func TestAdaptiveQueue(t *testing.T) {
 		require.Equal(t, map[string]float64{"permits": 1, "permits_in_use": 0, "waiting": 0}, gauges(adaptive))
 	})
 }
+
+// TestAdaptiveFairTime has callers give up long before their calls end. They do not
+// teach an Adaptive that calls are short, so those that follow keep their places. It
+// sleeps in a bubble.
+func TestAdaptiveFairTime(t *testing.T) {
+	t.Parallel()
+	slow := func(ctx context.Context, n int) (int, error) {
+		timer := time.NewTimer(500 * time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return n, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	for name, tt := range map[string]struct {
+		opts    []resilience.AdaptiveOption
+		lowered bool
+	}{
+		"a short deadline":          {nil, false},
+		"a fair one for the option": {[]resilience.AdaptiveOption{resilience.FairTime(time.Millisecond)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				adaptive := resilience.NewAdaptive(tt.opts...)
+				e := endpoint.Chain(slow, adaptive.Wrap)
+				var wg sync.WaitGroup
+				calls := func(n int, ctx func() context.Context) {
+					for range n {
+						wg.Go(func() { _, _ = e(ctx(), 0) })
+						time.Sleep(50 * time.Millisecond)
+					}
+					wg.Wait()
+				}
+				calls(2000, t.Context)
+				before := adaptive.Limit()
+				calls(10_000, func() context.Context { return received(t, 5*time.Millisecond) })
+				calls(2000, t.Context)
+				require.Equal(t, tt.lowered, adaptive.Limit() < before, "the limit went from %d to %d", before, adaptive.Limit())
+			})
+		})
+	}
+}

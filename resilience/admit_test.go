@@ -138,7 +138,7 @@ func TestServerStackGate(t *testing.T) {
 		bound, err := stack.Bind(&endpoint.Operation{Side: endpoint.ServerSide})
 		require.NoError(t, err)
 		before, after := bound.Split()
-		require.Len(t, before, 2, "%s: the gate and the check are before the reading of the request", name)
+		require.Len(t, before, 3, "%s: its mark, the gate and the check are before the reading of the request", name)
 		require.NoError(t, after.Admit(t.Context()))
 
 		inner := bound.Wrap(yes)

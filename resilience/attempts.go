@@ -3,9 +3,11 @@ package resilience
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // attemptsError is the error of a call that was tried several times. It is the
@@ -29,6 +31,9 @@ func join(errs []error) error {
 	if _, ok := errors.AsType[*endpoint.Error](e.last); !ok {
 		// The code of an error without one is read off with errors.Is.
 		e.last = endpoint.ErrorOf(e.last)
+	}
+	if slices.ContainsFunc(e.earlier, endpoint.ServerFault) {
+		e.last = mark.Joined(e.last)
 	}
 	return e
 }

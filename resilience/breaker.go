@@ -34,8 +34,9 @@ var ErrOpen = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "BR
 //
 // A failure is what [endpoint.ServerFault] says, and a panic: see [FailIf]. With
 // [SlowAfter] a success that took too long is one, too. The caller's cancellation
-// and a rejection by another policy of this process count neither way; a probe
-// that ends so makes room for another. A rejection that came over the wire is
+// and a rejection by another policy of this process count neither way, nor does the
+// end of a call by a deadline that came over a wire, unless the call had a fair time
+// ([FairTime]). A probe that ends so makes room for another. A rejection that came over the wire is
 // the server's failure.
 //
 // Each change of state begins a new generation. A call that was admitted in an
@@ -183,7 +184,7 @@ func Window(d time.Duration) WindowOption { return windowOption(d) }
 func NewBreaker(n int, opts ...BreakerOption) *Breaker {
 	b := &Breaker{
 		by:       "NewBreaker",
-		judge:    judge{fails: endpoint.ServerFault},
+		judge:    judge{fails: endpoint.ServerFault, fair: mark.FairTime},
 		epoch:    time.Now(),
 		circuits: map[*endpoint.Operation]*circuit{},
 	}
@@ -192,6 +193,9 @@ func NewBreaker(n int, opts ...BreakerOption) *Breaker {
 	configure(b, opts, BreakerOption.applyBreaker)
 	b.check(b.last == 0 || b.last >= n, "%d failures never are among LastCalls(%d)", n, b.last)
 	b.check(b.last == 0 || b.span == 0, "LastCalls and Window exclude each other")
+	if b.slow > 0 {
+		b.judge.fair = min(b.judge.fair, b.slow)
+	}
 	b.check(b.ratio == 0 || b.last != 0 || b.span != 0, "Ratio needs LastCalls or Window")
 	b.own = newCircuit(b, nil)
 	return b

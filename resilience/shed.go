@@ -27,6 +27,7 @@ var ErrTooLate = endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, "endpoi
 // by the lowest that this median was; when most callers gave up, it counts as 4
 // at least. So the limit settles where calls take twice as
 // long as on an idle server, which keeps the server busy and bounds the wait.
+// A caller has given up only if its call had a fair time ([FairTime]).
 // (This is the gradient of Netflix's concurrency-limits.) When calls got slower
 // and fewer of them at once did not help, the server does not wait for itself:
 // what they take now counts as usual from then on.
@@ -64,6 +65,7 @@ type Shed struct {
 	epoch   time.Time // that times are counted from
 	highest Priority
 	trust   bool
+	fair    time.Duration
 	calls   shedOperation // of no operation: through Wrap
 	streams shedOperation // the same for streams
 
@@ -74,7 +76,7 @@ type Shed struct {
 // NewShed returns a Shed with a limit of 200, or the nearest that its [Limits]
 // allow.
 func NewShed(opts ...ShedOption) *Shed {
-	s := &Shed{by: "NewShed", limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, operations: map[*endpoint.Operation]*shedOperation{}}
+	s := &Shed{by: "NewShed", limits: limits{20, 10_000}, epoch: time.Now(), highest: CriticalPlus, fair: mark.FairTime, operations: map[*endpoint.Operation]*shedOperation{}}
 	s.calls.shed, s.streams.shed, s.streams.streams = s, s, true
 	configure(s, opts, ShedOption.applyShed)
 	s.load.init(s.limits)
@@ -200,6 +202,10 @@ func (s *Shed) prioritize(ctx context.Context) (Priority, context.Context) {
 // noPlace is the Token of a call that is not counted.
 const noPlace = -1
 
+// fairStretch is how many times longer than at best a call may take, and its caller
+// has waited for a fair time.
+const fairStretch = 3
+
 // stale is when the usual time of an operation is too old to refuse by. Calls
 // that are refused teach nothing: one each time must pass to see.
 const stale = time.Second
@@ -264,12 +270,15 @@ func (o *shedOperation) Exit(_ context.Context, t endpoint.Token, err error) err
 	}
 	now := time.Since(o.shed.epoch)
 	took := now - time.Duration(t.N)
-	code := endpoint.CodeOf(err)
-	missed := code == endpoint.DeadlineExceeded || code == endpoint.Canceled
+	code, given := endpoint.CodeOf(err), mark.Given(err)
+	if code == endpoint.Canceled {
+		given = took
+	}
 	l := &o.shed.load
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil || missed && took > o.pace.recent {
+	late, missed := o.judge(code, given)
+	if err == nil || late && took > o.pace.recent {
 		// Other errors say little: they end sooner than the work.
 		o.pace.add(l, took)
 	}
@@ -278,6 +287,20 @@ func (o *shedOperation) Exit(_ context.Context, t endpoint.Token, err error) err
 	}
 	l.leave(now, o.pace.stretch(), missed)
 	return err
+}
+
+// judge decides what the end of a call says. The call is late if its caller stopped waiting for
+// it, so that it would have taken longer. It missed its caller if that one had given
+// it a fair time. given is the time that it had. l.mu must be held.
+func (o *shedOperation) judge(code endpoint.Code, given time.Duration) (late, missed bool) {
+	if given == 0 || code != endpoint.DeadlineExceeded && code != endpoint.Canceled {
+		return false, false
+	}
+	fair := o.shed.fair
+	if floor := o.pace.floor; floor > 0 {
+		fair = min(fair, fairStretch*floor)
+	}
+	return true, mark.IsFair(given, fair)
 }
 
 // success learns what is usual. Only from successes: what ends at its deadline

@@ -226,3 +226,61 @@ func TestShedEventsAndGauges(t *testing.T) {
 		break // the first is enough
 	}
 }
+
+// TestShedFairTime has most callers give up: with a fair time that is a sign of
+// overload, and otherwise it is not. It sleeps in a bubble.
+func TestShedFairTime(t *testing.T) {
+	t.Parallel()
+	const takes = 20 * time.Millisecond
+	for name, tt := range map[string]struct {
+		given    time.Duration // by the callers who give up
+		learned  bool          // what calls take at best is known
+		canceled bool          // the callers cancel their calls
+		opts     []resilience.ShedOption
+		overload bool
+	}{
+		"too short":                   {given: 100 * time.Millisecond},
+		"fair":                        {given: time.Second, overload: true},
+		"fair for an option":          {given: 100 * time.Millisecond, opts: []resilience.ShedOption{resilience.FairTime(100 * time.Millisecond)}, overload: true},
+		"three times what calls take": {given: 3*takes + time.Millisecond, learned: true, overload: true},
+		"less than that":              {given: 2 * takes, learned: true},
+		"canceled too soon":           {given: 100 * time.Millisecond, canceled: true},
+		"canceled after a fair time":  {given: time.Second, canceled: true, overload: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				shed := resilience.NewShed(tt.opts...)
+				if shed.Err() != nil {
+					t.Fatal(shed.Err())
+				}
+				e := shed.Wrap(func(ctx context.Context, hangs bool) (int, error) {
+					if !hangs {
+						time.Sleep(takes)
+						return 0, nil
+					}
+					<-ctx.Done()
+					return 0, ctx.Err()
+				})
+				if tt.learned {
+					for range 20 {
+						_, _ = e(t.Context(), false)
+					}
+				}
+				for range 200 {
+					ctx := received(t, tt.given)
+					if tt.canceled {
+						own, cancel := context.WithCancel(t.Context())
+						time.AfterFunc(tt.given, cancel)
+						ctx = own
+					}
+					_, _ = e(ctx, true)
+				}
+				// 4 is what counts at least when most callers gave up.
+				if got := gauges(shed)["stretch"]; got >= 4 != tt.overload {
+					t.Errorf("the stretch is %v, want a sign of overload: %v", got, tt.overload)
+				}
+			})
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Throttler is for clients of a server that may be overloaded: the more of
@@ -25,8 +26,9 @@ import (
 //
 // Not accepted is a call that failed with the codes Unavailable,
 // ResourceExhausted or DeadlineExceeded; [FailIf] sets others. A call counts
-// when it ends. One that the caller cancelled, or another policy of this process
-// rejected, does not count. What the Throttler itself rejects counts among the
+// when it ends. One that the caller cancelled, another policy of this process
+// rejected, or a deadline from over a wire ended before a fair time ([FairTime]), does
+// not count. What the Throttler itself rejects counts among the
 // requests, as in the book: otherwise the load on the server would go on growing
 // with the square root of the demand.
 //
@@ -73,7 +75,7 @@ const mostRejected = 0.99
 
 // NewThrottler returns a Throttler that lets all calls pass at first.
 func NewThrottler(opts ...ThrottlerOption) *Throttler {
-	t := &Throttler{by: "NewThrottler", judge: judge{fails: overloaded}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
+	t := &Throttler{by: "NewThrottler", judge: judge{fails: overloaded, fair: mark.FairTime}, span: 2 * time.Minute, k: 2, epoch: time.Now()}
 	configure(t, opts, ThrottlerOption.applyThrottler)
 	t.recent = newRecent(t.span)
 	return t

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrTimeout is the error of a call that a [Timeout] ended. It matches
@@ -166,7 +167,7 @@ func (t *Timeout) told(ctx context.Context, d *deadlineContext, err error) error
 		return err
 	}
 	if err != b.cause { //nolint:errorlint // the very same, which an endpoint gets from context.Cause
-		err = b.cause.WithCause(err)
+		err = mark.Counted(b.cause.WithCause(err))
 	}
 	t.emit(ctx, endpoint.Event{Source: "timeout", Kind: "timed_out", Delay: b.d, Err: err})
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/mark"
 	"golang.org/x/time/rate"
 )
 
@@ -112,7 +113,7 @@ type turn struct {
 
 func (w *Waiter) admit(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return ended.Err(ctx)
+		return mark.Never(ended.Err(ctx)) // the server was not called
 	}
 	w.mu.Lock()
 	if w.line.Len() == 0 && w.lim.Allow() {

@@ -72,7 +72,8 @@ const (
 	// Unavailable and marked as not sent.
 	Unreachable Case = "unreachable server"
 	// Hooks: the hook of a server is called once for each call that fails, with
-	// the whole error and the context of the call, and never for a success.
+	// the whole error, at least as a cause, and the context of the call. It is never
+	// called for a success.
 	Hooks Case = "hooks"
 )
 
@@ -94,6 +95,30 @@ const (
 	// UnreadCancellation: the same holds while the handler does not read its
 	// request stream.
 	UnreadCancellation Case = "cancellation of unread streams"
+)
+
+// Blame. What counts against a server is what [endpoint.ServerFault] says of the error
+// that a layer or a target gets. The cases call a service through a gateway.
+const (
+	// ShortDeadlines: a call that ends with the deadline of its caller, who gave it
+	// less than a fair time of one second, counts against nobody but in the process of
+	// that caller.
+	ShortDeadlines Case = "short deadlines"
+	// FairDeadlines: a call that hangs until the deadline of its caller, who gave it
+	// more than a second, counts against the server. It does not if the request is a
+	// stream, nor after the first item of a response.
+	FairDeadlines Case = "fair deadlines"
+	// OwnDeadlines: a call that ends with a deadline of the gateway counts against the
+	// service and the gateway.
+	OwnDeadlines Case = "own deadlines"
+	// PassedDeadlines: a call whose deadline has passed acquires nothing and does not
+	// count against the server.
+	PassedDeadlines Case = "passed deadlines"
+	// BlamedTargets: a target gets the same outcome as the layers of the client, for
+	// short and for fair deadlines.
+	BlamedTargets Case = "blame at targets"
+	// ReportedCodes: the hook of a server gets an error with the code that goes out.
+	ReportedCodes Case = "reported codes"
 )
 
 // Panics. After a panic on a server, the caller gets a generic Internal error, the
@@ -276,6 +301,13 @@ func rows() []row {
 		{EndedContext, testEndedContext},
 		{Cancellation, testCancellation},
 		{UnreadCancellation, testUnreadCancellation},
+
+		{ShortDeadlines, testShortDeadlines},
+		{FairDeadlines, testFairDeadlines},
+		{OwnDeadlines, testOwnDeadlines},
+		{PassedDeadlines, testPassedDeadlines},
+		{BlamedTargets, testBlamedTargets},
+		{ReportedCodes, testReportedCodes},
 
 		{HandlerPanics, testHandlerPanics},
 		{LayerPanics, testLayerPanics},

@@ -17,6 +17,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/endpointtest/transporttest"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // relayer is a layer that passes on what another one does, without its other
@@ -432,6 +433,42 @@ var allFaults = map[string]fault{
 		faults{patient: true},
 		cases{transporttest.ServerTimeout},
 		`while the producer waits: the end of the call did not happen within`,
+	},
+
+	"ends a call before its deadline": {
+		faults{hurries: true},
+		cases{transporttest.ShortDeadlines},
+		`, at the (service|gateway|gateway's client): the error counts against the server: `,
+	},
+	"gives no server a fair time": {
+		faults{takesTime: true, blamesTargets: true},
+		cases{transporttest.FairDeadlines},
+		`, at the (service|gateway|gateway's client): the error does not count against the server: `,
+	},
+	"excuses every deadline": {
+		faults{result: func(err error) error {
+			if endpoint.CodeOf(err) == endpoint.DeadlineExceeded {
+				return mark.Never(err)
+			}
+			return err
+		}},
+		cases{transporttest.OwnDeadlines},
+		`, at the (gateway's client|caller): the error does not count against the server: `,
+	},
+	"makes an attempt after the deadline": {
+		faults{ignoresTime: true},
+		cases{transporttest.PassedDeadlines},
+		`attempts acquired: got 1, want 0|the error counts against the server`,
+	},
+	"blames targets": {
+		faults{blamesTargets: true},
+		cases{transporttest.BlamedTargets},
+		`, at the target: the error (counts|does not count) against the server: `,
+	},
+	"reports the codes of services behind": {
+		faults{hook: func(ctx context.Context, err error, hook func(context.Context, error)) { hook(ctx, err) }},
+		cases{transporttest.ReportedCodes},
+		`: the hook: the code of the error is [A-Z_]+, want INTERNAL`,
 	},
 
 	"has no hook": {

@@ -55,6 +55,10 @@ type faults struct {
 	hidesAcquire  bool // has an error of its own for one of Acquire
 	hidesProducer bool // has an error of its own for one of a producer
 	takesPlaces   bool // before the first item of a request
+	ignoresTime   bool // makes an attempt after the deadline
+	blamesTargets bool // gives a target the error of a call without a mark
+	takesTime     bool // never gives a server a fair time
+	hurries       bool // ends a call on the server before its deadline
 }
 
 func (l *local) Serve(z *transporttest.Zoo, e transporttest.End) (func(*transporttest.Zoo, transporttest.End) error, error) {

@@ -6,9 +6,12 @@ import (
 	"maps"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest/transporttest"
+	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // localClient is one operation on the client's side.
@@ -220,6 +223,10 @@ var errLeft = errors.New("the call panicked")
 
 // attempt makes one exchange.
 func (c *localClient) attempt(ctx context.Context, out outgoing) error {
+	left, ok := mark.TimeLeft(ctx)
+	if !ok && !c.faults.ignoresTime {
+		return mark.Never(contextError(ctx))
+	}
 	_, token, err := c.target.Acquire(ctx)
 	switch {
 	case err != nil && c.faults.hidesAcquire:
@@ -240,7 +247,24 @@ func (c *localClient) attempt(ctx context.Context, out outgoing) error {
 		outcome = *first
 		return outcome
 	}
+	items := 0
+	if receive := out.receive; c.op.Streams&endpoint.ServerStream != 0 {
+		out.receive = func(packed any) (bool, error) {
+			items++
+			return receive(packed)
+		}
+	}
 	outcome = c.exchange(ctx, out)
+	if outcome != nil && !c.faults.blamesTargets {
+		if items > 0 || c.op.Streams&endpoint.ClientStream != 0 {
+			left = 0
+		}
+		w := mark.WireOf(ctx)
+		if w.Ends(ctx) && endpoint.CodeOf(outcome) == endpoint.Canceled && !errors.Is(outcome, endpoint.ErrStopped) {
+			outcome = endpoint.Errorf(endpoint.DeadlineExceeded, "deadline exceeded: %w", outcome)
+		}
+		outcome = w.Ended(ctx, outcome, left)
+	}
 	if outcome != nil && c.faults.remembers {
 		c.failure.CompareAndSwap(nil, &outcome)
 	}
@@ -419,6 +443,14 @@ func (c *localClient) serve(client context.Context, from *endpoint.Call, x *exch
 		from.Header().Set("content-type", "application/json")
 	}
 	ctx, x.call, _ = endpoint.StartCall(ctx, c.remote.op, endpoint.MetadataHeader(header), endpoint.MetadataHeader(nil))
+	if c.faults.takesTime {
+		mark.WireOf(ctx).Unread()
+	}
+	if deadline, ok := ctx.Deadline(); ok && c.faults.hurries {
+		var stop context.CancelFunc
+		ctx, stop = context.WithDeadline(ctx, deadline.Add(-10*time.Millisecond))
+		context.AfterFunc(ctx, stop)
+	}
 	x.call.SetPeer("the client")
 	x.inner = ctx
 	go func() {
@@ -462,7 +494,7 @@ func (c *localClient) refuse(ctx context.Context, err error) (out *endpoint.Erro
 	}
 	hook := func() error {
 		if c.faults.hook == nil {
-			c.end.Hook(ctx, err)
+			c.end.Hook(ctx, shell.Reported(ctx, c.remote.op, err))
 			return nil
 		}
 		c.faults.hook(ctx, err, c.end.Hook)

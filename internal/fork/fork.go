@@ -3,16 +3,16 @@
 // the inside of a Call.
 package fork
 
-import "context"
+import (
+	"context"
 
-// A Key is a key under which a context of package endpoint answers for its Calls. That
-// package has further ones of its own, which are lower.
-type Key uint8
+	"github.com/typedkit/endpoint/internal/mark"
+)
 
 // The keys that the functions of this package ask for.
 const (
 	// ForkKey is answered by a Func.
-	ForkKey Key = 128 + iota
+	ForkKey mark.Key = 128 + iota
 	// OriginKey is answered by a pointer to the Call that the context belongs to, or to
 	// the one that it is a fork of.
 	OriginKey

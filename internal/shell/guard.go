@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // Guard calls run and returns a panic of it as a *endpoint.PanicError. A panic with
@@ -41,6 +42,27 @@ func Answer(err error, answer func(err error)) {
 	if panicked != nil {
 		answer(panicked)
 	}
+}
+
+// Reported returns err, with which a served call of op failed, as hooks get it. It has
+// the code that goes out: if err has another one, err is its cause. If it does not
+// count against the server, endpoint.ServerFault reports that, even if no layer asked.
+func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
+	// See decision 138.
+	out := op.Outgoing(err)
+	if out.Code() != endpoint.CodeOf(err) {
+		err = out
+	}
+	w := mark.WireOf(ctx)
+	switch {
+	case !endpoint.ServerFault(err):
+		return err
+	case op.StatusOf != nil && isCallersFault(op.StatusOf(out)):
+		return mark.Never(err)
+	case w == nil:
+		return err
+	}
+	return w.Ended(ctx, err, w.Given)
 }
 
 // Hooks are the error hooks of a server.

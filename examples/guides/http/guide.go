@@ -167,8 +167,8 @@ func (png) Decode(src []byte, v *[]byte) error          { *v = append((*v)[:0], 
 // mount serves the shop on the standard library's router.
 func mount(mux *http.ServeMux, shop *Shop, log *slog.Logger) (http.Handler, error) {
 	report := func(ctx context.Context, err error) {
-		op := endpoint.CallFrom(ctx).Operation()
-		if endpoint.ServerFault(op.Outgoing(err)) {
+		if endpoint.ServerFault(err) {
+			op := endpoint.CallFrom(ctx).Operation()
 			log.ErrorContext(ctx, "call failed", "operation", op.Name, "err", err)
 		}
 	}

@@ -1,0 +1,104 @@
+package grpcx_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/echopb"
+	"google.golang.org/grpc"
+)
+
+// TestSilentRequestIsNoFault has a client open a unary call and send no request until
+// its deadline, or send it late. Without a fair time for the server, that is not the
+// server's fault.
+func TestSilentRequestIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		sendAfter time.Duration // 0 for never
+		want      bool
+	}{
+		"no request":         {0, false},
+		"a request at once":  {time.Nanosecond, true},
+		"a request too late": {600 * time.Millisecond, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newOnlooker()
+			hang := func(ctx context.Context, n Note) (Note, error) { <-ctx.Done(); return n, ctx.Err() }
+			svc := echo()
+			svc.Say = hang
+			conn := serve(t, register(t, &svc, w.options()...))
+			ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+			defer cancel()
+			stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, echopb.Echo_Say_FullMethodName)
+			require.NoError(t, err)
+			if tt.sendAfter > 0 {
+				timer := time.NewTimer(tt.sendAfter)
+				<-timer.C
+				require.NoError(t, stream.SendMsg(&echopb.Note{}))
+				require.NoError(t, stream.CloseSend())
+			}
+			end := <-w.ends
+			require.Error(t, end)
+			require.Equal(t, tt.want, endpoint.ServerFault(end), "%v", end)
+		})
+	}
+}
+
+// TestDeadlineOfInterceptor: a deadline that an interceptor of the server sets is not
+// the client's, so it counts, however short it is.
+func TestDeadlineOfInterceptor(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		client, own time.Duration
+		want        bool
+	}{
+		"the interceptor's": {time.Minute, 100 * time.Millisecond, true},
+		"the client's":      {100 * time.Millisecond, time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newOnlooker()
+			svc := echo()
+			svc.Say = func(ctx context.Context, n Note) (Note, error) { <-ctx.Done(); return n, ctx.Err() }
+			svc.Count = func(ctx context.Context, _ Note) (endpoint.Stream[Note], error) { <-ctx.Done(); return nil, ctx.Err() }
+			conn := serve(t, register(t, &svc, w.options()...),
+				grpc.UnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+					ctx, cancel := context.WithTimeout(ctx, tt.own)
+					defer cancel()
+					return next(ctx, req)
+				}),
+				grpc.StreamInterceptor(func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+					ctx, cancel := context.WithTimeout(s.Context(), tt.own)
+					defer cancel()
+					return next(srv, hurried{s, ctx})
+				}))
+			c := echo()
+			connect(t, conn, &c)
+			ctx, cancel := context.WithTimeout(t.Context(), tt.client)
+			defer cancel()
+			_, err := c.Say(ctx, Note{})
+			require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
+			require.Equal(t, tt.want, endpoint.ServerFault(<-w.ends), "unary")
+			ctx, cancel = context.WithTimeout(t.Context(), tt.client)
+			defer cancel()
+			items, err := c.Count(ctx, Note{})
+			require.NoError(t, err)
+			_, err = items.Collect()
+			require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
+			require.Equal(t, tt.want, endpoint.ServerFault(<-w.ends), "stream")
+		})
+	}
+}
+
+// hurried is a stream with a context of its own.
+type hurried struct {
+	grpc.ServerStream
+
+	ctx context.Context
+}
+
+func (h hurried) Context() context.Context { return h.ctx }

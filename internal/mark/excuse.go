@@ -1,0 +1,191 @@
+package mark
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+)
+
+// A Key is a key of the values in a context that the toolkit's own packages share.
+// The root package has the keys below WireKey.
+type Key uint8
+
+// WireKey is the key of the *Wire of the call that is being served.
+const WireKey Key = 255
+
+// A Wire is what a served call knows of the deadline that came with its request.
+// It is written before the call is passed on, and then while the request is read.
+type Wire struct {
+	Deadline time.Time     // zero if none came
+	Given    time.Duration // the time that the server had until Deadline; 0 if the caller alone used it
+	Paced    bool          // the request is a stream, which takes as long as the caller wants
+}
+
+// WireOf returns the Wire of the call that is being served, or nil. The clients
+// that its handler calls see it as well.
+func WireOf(ctx context.Context) *Wire {
+	w, _ := ctx.Value(WireKey).(*Wire)
+	return w
+}
+
+// Set sets the deadline, which is zero if none came.
+func (w *Wire) Set(deadline time.Time) {
+	if w == nil {
+		return
+	}
+	w.Deadline = deadline
+	w.Restart()
+}
+
+// Restart starts the server's time. A transport calls it once it has read the whole
+// request.
+func (w *Wire) Restart() {
+	switch {
+	case w == nil || w.Deadline.IsZero():
+	case w.Paced:
+		w.Given = 0
+	default:
+		w.Given = max(time.Until(w.Deadline), 0)
+	}
+}
+
+// Unread notes that the request could not be read, so that the server had no time.
+func (w *Wire) Unread() {
+	if w != nil && w.Given != 0 { // of a request stream, others may read it
+		w.Given = 0
+	}
+}
+
+// early is by how much the end of a call may come before the deadline: the time left
+// goes over the wire in whole milliseconds, so a callee may give up before its caller
+// does, by less than one.
+const early = time.Millisecond
+
+// bounds reports whether the deadline of ctx is the one that came with the request.
+// A deadline that this process sets is earlier.
+func (w *Wire) bounds(ctx context.Context) bool {
+	if w == nil || w.Deadline.IsZero() {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && deadline.Equal(w.Deadline)
+}
+
+// Ends reports whether a call under ctx ends with the deadline that came with the
+// request.
+func (w *Wire) Ends(ctx context.Context) bool {
+	return w.bounds(ctx) && time.Until(w.Deadline) <= early
+}
+
+// FairTime is how much time a call must have had, by default, for its failure at its
+// caller's deadline to count against the server.
+const FairTime = time.Second
+
+// An Excuse marks the error of a call whose deadline came over a wire and has passed.
+// The error counts against a server only if the call had a fair time. The outermost
+// mark of an error is the one that counts. See decision 136.
+type Excuse struct {
+	error
+
+	Given time.Duration // time that the call had
+	whole time.Duration // time that the served call had, with which it was made
+}
+
+// Unwrap returns the error.
+func (e *Excuse) Unwrap() error { return e.error }
+
+// Excused reports whether err counts against no server, because the call had less
+// than a fair time before its caller's deadline.
+func Excused(err error, fair time.Duration) bool { return !IsFair(Given(err), fair) }
+
+// IsFair reports whether a call that was given so much time had a fair time. A tenth
+// less is enough, because a call with a deadline of just the fair time has spent some
+// of it on its way. See decision 137.
+func IsFair(given, fair time.Duration) bool { return given >= fair-fair/10 }
+
+// Given returns how much time the call that ended with err had before its caller's
+// deadline. It is the longest possible for an error without a mark.
+func Given(err error) time.Duration {
+	if e, ok := errors.AsType[*Excuse](err); ok {
+		return e.Given
+	}
+	return math.MaxInt64
+}
+
+// Never returns err with the mark that it counts against no server.
+func Never(err error) error { return &Excuse{error: err} }
+
+// Counted returns err, which counts against the server even if an error in its tree
+// is marked.
+func Counted(err error) error {
+	if _, ok := errors.AsType[*Excuse](err); !ok {
+		return err
+	}
+	return &Excuse{err, math.MaxInt64, math.MaxInt64}
+}
+
+// Ended returns err with a mark if it ended with the deadline that came with the
+// request. given is the time that the call had. An error that is marked stays as it
+// is: what was called knows more.
+func (w *Wire) Ended(ctx context.Context, err error, given time.Duration) error {
+	if !w.Ends(ctx) {
+		return err
+	}
+	if _, ok := errors.AsType[*Excuse](err); ok {
+		return err
+	}
+	return &Excuse{err, given, w.Given}
+}
+
+// Anew is Ended for an error whose marks do not count, because they are those of
+// other calls.
+func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
+	if !w.Ends(ctx) {
+		return Counted(err)
+	}
+	return &Excuse{err, given, w.Given}
+}
+
+// Longest is Ended for an error of the last of several attempts, whose mark does not
+// count if it says less than given: the time that the first of them had.
+func (w *Wire) Longest(ctx context.Context, err error, given time.Duration) error {
+	if !w.Ends(ctx) {
+		return err
+	}
+	if e, ok := errors.AsType[*Excuse](err); ok && e.Given >= given {
+		return err
+	}
+	return &Excuse{err, given, max(given, w.Given)}
+}
+
+// Late returns err, with which a call was refused for its deadline, with a mark if
+// that deadline came with the request.
+func (w *Wire) Late(ctx context.Context, err error) error {
+	if w.bounds(ctx) {
+		return &Excuse{err, w.Given, w.Given}
+	}
+	return err
+}
+
+// Joined returns err, the error of the last of several attempts, where one before it
+// failed by itself: the call then had all of the time that the served call had, not
+// only that of its last attempt.
+func Joined(err error) error {
+	e, ok := errors.AsType[*Excuse](err)
+	if !ok || e.whole <= e.Given {
+		return err
+	}
+	return &Excuse{err, e.whole, e.whole}
+}
+
+// TimeLeft returns the time until the deadline of ctx, which is the longest possible
+// without one, and reports whether there is any.
+func TimeLeft(ctx context.Context) (left time.Duration, ok bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return math.MaxInt64, true
+	}
+	left = time.Until(deadline)
+	return left, left > 0
+}
