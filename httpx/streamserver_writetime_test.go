@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,12 +54,7 @@ func TestReaderThatStops(t *testing.T) {
 				s.Protocols = new(http.Protocols)
 				s.Protocols.SetHTTP1(!two)
 				s.Protocols.SetUnencryptedHTTP2(two)
-				s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-					if err := c.(*net.TCPConn).SetWriteBuffer(4 << 10); err != nil {
-						t.Error(err)
-					}
-					return ctx
-				}
+				s.ConnContext = smallBuffers(t)
 			})
 			transport := &http.Transport{Protocols: new(http.Protocols), DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				c, err := new(net.Dialer).DialContext(ctx, network, addr)
@@ -91,6 +88,74 @@ func TestReaderThatStops(t *testing.T) {
 			require.NoError(t, resp.Body.Close())
 		})
 	}
+}
+
+// smallBuffers returns a ConnContext that gives connections a small buffer for
+// what is written.
+func smallBuffers(t *testing.T) func(context.Context, net.Conn) context.Context {
+	t.Helper()
+	return func(ctx context.Context, c net.Conn) context.Context {
+		if err := c.(*net.TCPConn).SetWriteBuffer(4 << 10); err != nil {
+			t.Error(err)
+		}
+		return ctx
+	}
+}
+
+// stalling is a connection whose reads stop after the first ones, until it is
+// closed.
+type stalling struct {
+	net.Conn
+	left   atomic.Int64 // bytes to read
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *stalling) Read(p []byte) (int, error) {
+	if c.left.Load() <= 0 {
+		<-c.closed
+		return 0, net.ErrClosed
+	}
+	n, err := c.Conn.Read(p)
+	c.left.Add(-int64(n))
+	return n, err
+}
+
+func (c *stalling) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+// TestConnectionThatStops holds that a connection of HTTP/2 which takes nothing at
+// all ends with the WriteByteTimeout of the server, and its streams with it: they
+// cannot be reset before.
+func TestConnectionThatStops(t *testing.T) {
+	t.Parallel()
+	ended := make(chan error, 1)
+	watch := &layer{exit: func(_ context.Context, err error) error { ended <- err; return err }}
+	addr := listenWith(t, mounted(t, newPouring(httpx.EventTimeout(50*time.Millisecond)), httpx.Use(watch)), func(s *http.Server) {
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		s.ConnContext = smallBuffers(t)
+		s.HTTP2 = &http.HTTP2Config{WriteByteTimeout: 500 * time.Millisecond}
+	})
+	transport := &http.Transport{Protocols: new(http.Protocols), DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		stalls := &stalling{Conn: c, closed: make(chan struct{})}
+		stalls.left.Store(4 << 10)
+		t.Cleanup(func() { _ = stalls.Close() })
+		return stalls, c.(*net.TCPConn).SetReadBuffer(4 << 10)
+	}}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://x/pour", nil)
+	require.NoError(t, err)
+	resp, err := transport.RoundTrip(r)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-ended, endpoint.ErrStopped)
+	require.NoError(t, resp.Body.Close())
 }
 
 // TestEventTimeout holds, in a bubble, how long a reader has for an event, and
