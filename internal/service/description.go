@@ -73,15 +73,24 @@ func (d *Description) Walk(svc any) bool {
 	if len(faults) > 0 {
 		return false
 	}
-	if describer, ok := svc.(interface{ Describe(f *endpoint.Facts) }); ok {
-		d.learn(describer)
+	if whole, ok := svc.(describer); ok {
+		d.learn(whole)
+		return true
+	}
+	// Go promotes the method of a part that is embedded alone. Without it, what a part
+	// declares would be lost.
+	for _, part := range fields.describers {
+		d.Fault(part, fmt.Errorf("it has a method Describe, which nothing calls: give %s one that calls it", d.Type()))
 	}
 	return true
 }
 
+// describer is a service, or a part of one, that says Facts.
+type describer interface{ Describe(f *endpoint.Facts) }
+
 // learn keeps the facts of svc for Describe. It reports all their faults, even of an
 // endpoint that is not part of the transport.
-func (d *Description) learn(svc interface{ Describe(f *endpoint.Facts) }) {
+func (d *Description) learn(svc describer) {
 	f := new(endpoint.Facts)
 	svc.Describe(f)
 	f.All(func(field any, op *endpoint.Operation, err error) bool {

@@ -24,6 +24,8 @@ type Fields struct {
 	Type   string // the name of the service's type
 	List   []unsafe.Pointer
 	byAddr map[unsafe.Pointer]Field
+
+	describers []string // the paths of structs in the service with a method Describe
 }
 
 // Lookup returns the field at addr.
@@ -61,6 +63,9 @@ type walker struct {
 
 func (w *walker) structure(v reflect.Value, path string) {
 	t := v.Type()
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[describer]()) {
+		w.fields.describers = append(w.fields.describers, path)
+	}
 	for i := range t.NumField() {
 		w.field(v.Field(i), t, t.Field(i), path+"."+t.Field(i).Name)
 	}
