@@ -147,7 +147,7 @@ func TestNewConnectionThatStops(t *testing.T) {
 		start := time.Now()
 		close(stop)
 		require.Error(t, <-written)
-		require.Equal(t, 30*time.Second, time.Since(start))
+		require.LessOrEqual(t, time.Since(start), time.Minute) // a write that was taken in part has its time again
 		require.NoError(t, resp.Body.Close())
 		transport.CloseIdleConnections()
 		require.NoError(t, s.Close())
