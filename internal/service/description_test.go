@@ -59,7 +59,7 @@ func TestDescription(t *testing.T) {
 	d.Omit(erase(&p.B))
 	d.Undescribed()
 	stack := d.Operation(a, &endpoint.Operation{Service: "pair", Name: "A", Side: endpoint.ServerSide}, "at /a", endpoint.Stack{passing}, false)
-		require.Len(t, stack, 2, "the layer, behind a mark")
+	require.Len(t, stack, 2, "the layer, behind a mark")
 	d.Clashes()
 	require.NoError(t, d.Err())
 
