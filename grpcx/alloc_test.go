@@ -4,9 +4,12 @@ package grpcx_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
 	"github.com/typedkit/endpoint/resilience"
@@ -67,5 +70,42 @@ func TestAllocsOfMapped(t *testing.T) {
 	const response = 1
 	if with, without := count(&viaMapping), count(&direct); with > without+response {
 		t.Errorf("a call with a Mapping has %v allocations, %v without; want at most one more", with, without)
+	}
+}
+
+// TestAllocsOfSendTimeout is not parallel, as AllocsPerRun asks: the time that a reader
+// has for a message costs a response stream its timer, and its messages nothing.
+func TestAllocsOfSendTimeout(t *testing.T) {
+	data, err := proto.Marshal(&echopb.Note{Number: 1})
+	require.NoError(t, err)
+	tapped, err := grpcx.FirstMessage(time.Minute)(t.Context(), nil)
+	require.NoError(t, err)
+	count := func(ctx context.Context, messages int) float64 {
+		item := new(echopb.Note)
+		var r registrar
+		require.NoError(t, grpcx.Register(&r, &partial{messageEcho{Count: func(context.Context, *echopb.Note) (endpoint.Stream[*echopb.Note], error) {
+			return func(yield func(*echopb.Note, error) bool) {
+				for range messages {
+					if !yield(item, nil) {
+						return
+					}
+				}
+			}, nil
+		}}}))
+		i := slices.IndexFunc(r.desc.Streams, func(d grpc.StreamDesc) bool { return d.StreamName == "Count" })
+		return testing.AllocsPerRun(100, func() {
+			if err := r.desc.Streams[i].Handler(r.impl, &fakeStream{ctx: ctx, data: data, left: 1}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	plain := count(t.Context(), 1) // without a tap
+	one, many := count(tapped, 1), count(tapped, 1000)
+	const firstWait, timer = 3, 3 // with what each of them calls
+	if one > plain+firstWait+timer {
+		t.Errorf("a stream of a server with a tap has %v allocations, %v without; want at most %d more", one, plain, firstWait+timer)
+	}
+	if more := many - one; more > 0 {
+		t.Errorf("999 messages more have %v allocations more, want none by the timer", more)
 	}
 }

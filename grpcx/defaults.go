@@ -30,7 +30,9 @@ const (
 //     that are gone do not pile up;
 //   - clients may ping every 10 s, also without calls (every 5 minutes, and not);
 //   - the first message of a call must come within 10 s: see [FirstMessage] (until
-//     the deadline that the client sets).
+//     the deadline that the client sets);
+//   - the reader of a response stream has 30 s for each message: see [SendTimeout]
+//     (until that deadline).
 //
 // opts change that. grpc.NewServer panics if the program's own options have a
 // grpc.InTapHandle too: see [NoTap]. A nil option panics here.
@@ -66,8 +68,8 @@ type serverOption func(c *serverConfig)
 func (o serverOption) applyServer(c *serverConfig) { o(c) }
 
 // NoTap leaves the tap out, for a program with a tap of its own, which should call
-// one of [FirstMessage]. Without that, a client can have calls that never begin wait
-// for as long as it likes.
+// one of [FirstMessage]. Without that, a client can have calls that never begin, and
+// response streams that it does not read, wait for as long as it likes.
 func NoTap() ServerOption { return serverOption(func(c *serverConfig) { c.tap = nil }) }
 
 // DialOptions returns bounds and keepalives for grpc.NewClient, to be put before

@@ -37,6 +37,7 @@ type exchange struct {
 	started     bool                 // the header of a response stream was sent
 	finished    bool                 // a unary call came back
 	sent        metadata.MD          // that header
+	sends       sendTimer            // of the response stream
 
 	waited bool // the first message was waited for
 	ahead  bool // it was received before it was asked for, unless that failed with early

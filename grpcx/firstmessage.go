@@ -20,13 +20,15 @@ var ErrMessageTimeout = endpoint.Define(endpoint.DeadlineExceeded|mark.Refusal, 
 const DefaultFirstMessage = 10 * time.Second
 
 // A FirstMessageTap is a tap.ServerInHandle that lets methods of [Register] stop
-// waiting for the first message of a call. Make one with [FirstMessage].
+// waiting for the first message of a call, and for a reader of a response stream: see
+// [SendTimeout]. Make one with [FirstMessage].
 type FirstMessageTap tap.ServerInHandle
 
 // FirstMessage returns a tap with which a call that a client has begun, and whose
 // first message does not come within d, ends with DeadlineExceeded; layers and hooks
 // get [ErrMessageTimeout]. Without it, grpc-go lets such a call wait until its
 // deadline, which the client sets. d must be positive, else FirstMessage panics.
+// [SendTimeout] needs the tap as well.
 //
 // It is an option of [ServerOptions], which have such a tap anyway. Since grpc-go
 // takes one tap only, a program that has one of its own calls this from it:

@@ -196,7 +196,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	}
 	mt := &method{endpoint: e, service: m.service, name: p.name, field: f, config: &b.config}
 	mt.in, mt.out = p.forms(e)
-	mt.opts.Traits = traits
+	mt.opts.Traits, mt.opts.sendTimeout = traits, DefaultSendTimeout
 	mt.opts.Apply(append(slices.Clone(m.opts), p.opts...), func(o MethodOption) { o.applyMethod(&mt.opts) })
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -118,6 +119,7 @@ func TestFaults(t *testing.T) {
 		{"method options", both(grpcx.Named(""), grpcx.MaxMessage(0), grpcx.Codec(nil), grpcx.Fails(nil, endpoint.Errorf(endpoint.Aborted, "x"))), nil, []string{
 			"described.B: option Named: the name is empty", "option MaxMessage: 0 is not positive", "option Codec: the format is nil", "option Fails: a nil error", `option Fails: "x" has no identity`,
 		}},
+		{"a negative SendTimeout", both(grpcx.SendTimeout(-time.Second)), nil, []string{"described.B: option SendTimeout: -1s is negative"}},
 		{"one identity, two codes", both(grpcx.Fails(ErrRefused, errTwin)), nil, []string{"described.B: option Fails: echo/REFUSED is declared with the codes FAILED_PRECONDITION and ABORTED"}},
 		{"a repeater", both(), []grpcx.Option{grpcx.Use(repeater{})}, []string{"described.A: option Use: ", "repeats calls and is for clients", "described.B: option Use: "}},
 		{"a broken policy", both(), []grpcx.Option{grpcx.Use(brokenPolicy{})}, []string{"policy: bad limit"}},

@@ -108,8 +108,9 @@ func NoCallTimeout() Option {
 type methodConfig struct {
 	service.Traits
 
-	maxMessage int
-	codec      codec.Format
+	maxMessage  int
+	sendTimeout time.Duration
+	codec       codec.Format
 }
 
 type methodOption func(c *methodConfig)

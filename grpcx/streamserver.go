@@ -126,6 +126,7 @@ func (x *exchange) sendAll(stream grpc.ServerStream, items endpoint.Stream[any])
 	if items == nil {
 		return nil
 	}
+	x.sends = newSendTimer(x.stream, x.mt.opts.sendTimeout)
 	for m, err := range items {
 		if err == nil {
 			err = x.send(stream, m)
@@ -138,13 +139,17 @@ func (x *exchange) sendAll(stream grpc.ServerStream, items endpoint.Stream[any])
 }
 
 // send sends a message, and the header before the first. It waits while the
-// client reads slowly.
+// client reads slowly, but no longer than SendTimeout allows.
 func (x *exchange) send(stream grpc.ServerStream, m any) error {
 	if !x.started {
 		x.started = true
 		x.sendHeader(stream.Context())
 	}
+	x.sends.start()
 	err := stream.SendMsg(m)
+	if late := x.sends.stop(); late != nil {
+		return late
+	}
 	switch {
 	case err == nil:
 		return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
 	"github.com/typedkit/endpoint/internal/fork"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Coalescer lets calls with equal keys that are made at the same time share one
@@ -126,7 +127,7 @@ func (f *flight[Resp]) serves(ctx context.Context) bool {
 
 func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 	if ctx.Err() != nil {
-		return *new(Resp), ended.Err(ctx)
+		return *new(Resp), mark.Never(ended.Err(ctx)) // nothing was called
 	}
 	key := g.policy.key(req)
 	f, joined := g.join(ctx, key, req)

@@ -63,6 +63,12 @@ func TestBreakerFairTime(t *testing.T) {
 			<-ctx.Done()
 			return endpoint.Chain(hung, resilience.NewWaiter(1, 1).Wrap)(ctx, n)
 		}, resilience.Closed},
+		"a Coalescer finds the deadline passed": {time.Second, nil, func(ctx context.Context, n int) (int, error) {
+			<-ctx.Done()
+			return endpoint.Chain(hung, resilience.Coalesce(byValue).Wrap)(ctx, n)
+		}, resilience.Closed},
+		"in a Coalescer the flight hangs":         {time.Second, nil, endpoint.Chain(hung, resilience.Coalesce(byValue).Wrap), resilience.Open},
+		"the deadline passes as a Quota is asked": {time.Second, nil, endpoint.Chain(hung, resilience.NewQuota(stuck{}, resilience.AskWithin(time.Hour)).Wrap), resilience.Closed},
 		"the Timeout ends what never began": {500 * time.Millisecond, nil, timeout.Wrap(func(ctx context.Context, _ int) (int, error) {
 			<-ctx.Done()
 			return 0, mark.Never(ctx.Err())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Throttle is a limiter that several processes share, such as one in a store.
@@ -108,7 +109,7 @@ func (q *Quota) ask(ctx context.Context) error {
 	case err == nil:
 		return q.reject(ctx, "quota", max(after, 0))
 	case ctx.Err() != nil:
-		return ended.Err(ctx)
+		return mark.Never(ended.Err(ctx)) // the server was not called
 	default:
 		return q.failed(ctx, err)
 	}

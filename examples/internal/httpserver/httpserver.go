@@ -20,6 +20,7 @@ func New(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      60 * time.Second, // the call and its answer; httpx lifts it for streams
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // a connection that takes nothing
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

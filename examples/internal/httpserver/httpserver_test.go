@@ -2,10 +2,13 @@ package httpserver_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +86,70 @@ func TestNewSlowReader(t *testing.T) {
 		require.Error(t, <-written)
 		require.LessOrEqual(t, time.Since(start), time.Minute+time.Second)
 		require.NoError(t, conn.Close())
+		require.NoError(t, s.Close())
+		require.ErrorIs(t, <-ended, http.ErrServerClosed)
+	})
+}
+
+// stopping is a connection whose reads wait for its end once stop is closed.
+type stopping struct {
+	net.Conn
+	stop, closed chan struct{}
+	once         sync.Once
+}
+
+func (c *stopping) Read(p []byte) (int, error) {
+	select {
+	case <-c.stop:
+		<-c.closed
+		return 0, net.ErrClosed
+	default:
+		return c.Conn.Read(p)
+	}
+}
+
+func (c *stopping) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+// TestNewConnectionThatStops has a client of HTTP/2 that takes nothing of its
+// connection any more, whose response has no WriteTimeout, as a response stream of
+// httpx.
+func TestNewConnectionThatStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := endpointtest.NewListener()
+		written := make(chan error, 1)
+		s := httpserver.New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn := http.NewResponseController(w)
+			err := conn.SetWriteDeadline(time.Time{})
+			for err == nil {
+				if _, err = w.Write(make([]byte, 64<<10)); err == nil {
+					err = conn.Flush()
+				}
+			}
+			written <- err
+		}), slog.New(slog.DiscardHandler))
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(l) }()
+		stop := make(chan struct{})
+		transport := &http.Transport{Protocols: s.Protocols, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := l.Dial(ctx, network, addr)
+			return &stopping{Conn: c, stop: stop, closed: make(chan struct{})}, err
+		}}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://x/", nil)
+		require.NoError(t, err)
+		resp, err := transport.RoundTrip(r)
+		require.NoError(t, err)
+		start := time.Now()
+		close(stop)
+		require.Error(t, <-written)
+		require.LessOrEqual(t, time.Since(start), time.Minute) // a write that was taken in part has its time again
+		require.NoError(t, resp.Body.Close())
+		transport.CloseIdleConnections()
 		require.NoError(t, s.Close())
 		require.ErrorIs(t, <-ended, http.ErrServerClosed)
 	})
