@@ -12,7 +12,7 @@ import (
 // it does not count against the server. ctx is that of the call inside.
 //
 // A segment does so before its layers exit, so that no layer has to know whose
-// deadline a call had. See decision 136.
+// deadline a call had. See decision 135.
 func (s *segment) blame(ctx context.Context, err error) error {
 	return s.blameStream(ctx, err, s.paced)
 }
@@ -68,7 +68,7 @@ func timedOut(err error) error {
 }
 
 // answersCaller reports whether the status of e, which a server answers with, is one
-// of the caller's faults, although its code is one of the server's. See decision 138.
+// of the caller's faults, although its code is one of the server's. See decision 137.
 func (o *Operation) answersCaller(e *Error) bool {
 	switch e.code {
 	case Unknown, DeadlineExceeded, Internal, Unavailable, DataLoss, ResourceExhausted:

@@ -94,7 +94,7 @@ func Refused(err error) bool {
 // caller's deadline never counts for them. A deadline that this process sets always
 // counts.
 func ServerFault(err error) bool {
-	// See decision 136.
+	// See decision 135.
 	if err == nil || mark.Excused(err, mark.FairTime) {
 		return false
 	}

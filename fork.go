@@ -11,7 +11,7 @@ import (
 // forkContext is the context of work that may run beside the call that started it,
 // and when that call is over. The Calls that the work finds are copies of its own, so
 // it writes neither to a reply that has been sent nor to what another goroutine
-// writes. See decision 132.
+// writes. See decision 131.
 type forkContext struct {
 	context.Context
 	nearest  *callFork // of CallFrom; nil where an attempt forks that Call itself

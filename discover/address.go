@@ -13,7 +13,7 @@ import (
 const maxAddr = 255
 
 // checkAddr returns what is wrong with an address that no dial func can take, or nil.
-// Whatever else an address may be is for the dial func to know. See decision 135.
+// Whatever else an address may be is for the dial func to know. See decision 134.
 func checkAddr(addr string) error {
 	if len(addr) > maxAddr {
 		return fmt.Errorf("discover: the address has %d bytes, want at most %d", len(addr), maxAddr)

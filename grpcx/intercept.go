@@ -16,7 +16,7 @@ import (
 // the messages as a handler of generated code does: a value that is not a message
 // of protobuf is passed as a pointer. An interceptor may return before the handler
 // does, so the handler has an exchange and a Call of its own, and never sees x. What it
-// set in the reply counts if it returned in time. See decision 132.
+// set in the reply counts if it returned in time. See decision 131.
 func (x *exchange) intercepted(ctx context.Context) error {
 	mt := x.mt
 	e := mt.endpoint

@@ -8,7 +8,7 @@ import (
 
 // receiveFirst returns next inside the layers that take places. They are entered
 // once the first message has come, so that nobody holds a place by sending slowly.
-// See decision 141.
+// See decision 139.
 func receiveFirst[Resp any](places endpoint.Stack, next endpoint.Endpoint[*exchange, Resp]) endpoint.Endpoint[*exchange, Resp] {
 	if len(places) == 0 {
 		return next

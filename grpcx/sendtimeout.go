@@ -37,7 +37,7 @@ func SendTimeout(d time.Duration) MethodOption {
 
 // sendTimer ends a response stream whose reader does not take a message in time. The
 // zero sendTimer does nothing. Its timer belongs to one call, as that of a firstWait.
-// See decision 145.
+// See decision 143.
 type sendTimer struct {
 	call   *firstContext
 	within time.Duration

@@ -16,7 +16,7 @@ var errNoRoom = own(http.StatusServiceUnavailable, endpoint.Define(endpoint.Unav
 
 // afterReading returns next inside the layers that take places. They are entered once
 // the request has been read, so that nobody holds a place by sending slowly. See
-// decision 141.
+// decision 139.
 func afterReading[Resp any](places endpoint.Stack, next endpoint.Endpoint[*exchange, Resp]) endpoint.Endpoint[*exchange, Resp] {
 	if len(places) == 0 {
 		return next

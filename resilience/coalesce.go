@@ -105,7 +105,7 @@ type group[Req, Resp any, K comparable] struct {
 	flights map[K]*flight[Resp]
 }
 
-// flight is one call and those who wait for it. See decisions 46 and 132.
+// flight is one call and those who wait for it. See decisions 46 and 131.
 type flight[Resp any] struct {
 	done    chan struct{} // closed when the fields below it are set
 	resp    Resp

@@ -181,7 +181,7 @@ func (s *Shed) Gauges(yield func(endpoint.Gauge) bool) {
 }
 
 // prioritize returns the priority of a call and the context for what is inside.
-// See decision 133.
+// See decision 132.
 func (s *Shed) prioritize(ctx context.Context) (Priority, context.Context) {
 	if p, ok := ctx.Value(priorityKey{}).(Priority); ok {
 		return p, ctx

@@ -84,7 +84,7 @@ const FairTime = time.Second
 
 // An Excuse marks the error of a call whose deadline came over a wire and has passed.
 // The error counts against a server only if the call had a fair time. The outermost
-// mark of an error is the one that counts. See decision 136.
+// mark of an error is the one that counts. See decision 135.
 type Excuse struct {
 	error
 
@@ -101,7 +101,7 @@ func Excused(err error, fair time.Duration) bool { return !IsFair(Given(err), fa
 
 // IsFair reports whether a call that was given so much time had a fair time. A tenth
 // less is enough, because a call with a deadline of just the fair time has spent some
-// of it on its way. See decision 137.
+// of it on its way. See decision 136.
 func IsFair(given, fair time.Duration) bool { return given >= fair-fair/10 }
 
 // Given returns how much time the call that ended with err had before its caller's

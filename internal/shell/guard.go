@@ -48,7 +48,7 @@ func Answer(err error, answer func(err error)) {
 // the code that goes out: if err has another one, err is its cause. If it does not
 // count against the server, endpoint.ServerFault reports that, even if no layer asked.
 func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
-	// See decision 138.
+	// See decision 137.
 	out := op.Outgoing(err)
 	if out.Code() != endpoint.CodeOf(err) {
 		err = out

@@ -70,7 +70,7 @@ func (r *remote) extract(ctx context.Context, call *endpoint.Call) context.Conte
 
 // link returns a link to the span that the caller sent, if it sent one. Of that it has
 // the ids and the flags: other texts of a stranger stay out of the trace.
-// See decision 134.
+// See decision 133.
 func (r *remote) link(call *endpoint.Call) []trace.Link {
 	if !r.sent(call) {
 		return nil
