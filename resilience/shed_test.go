@@ -284,3 +284,34 @@ func TestShedFairTime(t *testing.T) {
 		})
 	}
 }
+
+// TestShedUsual checks that the usual time follows what calls take little by little,
+// and starts anew after a second without a success.
+func TestShedUsual(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shed := resilience.NewShed()
+		layer := shed.For(&endpoint.Operation{Streams: endpoint.Unary})
+		call := func(took time.Duration) {
+			ctx, token, err := layer.Enter(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(took)
+			_ = layer.Exit(ctx, token, nil)
+		}
+		usual := func() float64 { return gauges(shed)["usual_seconds"] }
+		call(100 * time.Millisecond)
+		time.Sleep(700 * time.Millisecond)
+		call(100 * time.Millisecond)
+		call(300 * time.Millisecond)
+		if got := usual(); got <= 0.1 || got >= 0.2 {
+			t.Errorf("usual_seconds = %v after 0.1, 0.1 and 0.3, want a little more than 0.1", got)
+		}
+		time.Sleep(time.Second)
+		call(300 * time.Millisecond)
+		if got := usual(); got < 0.299 || got > 0.301 {
+			t.Errorf("usual_seconds = %v after a pause and 0.3, want 0.3", got)
+		}
+	})
+}
