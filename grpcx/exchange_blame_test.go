@@ -3,6 +3,7 @@ package grpcx_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -26,24 +27,26 @@ func TestSilentRequestIsNoFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newOnlooker()
-			hang := func(ctx context.Context, n Note) (Note, error) { <-ctx.Done(); return n, ctx.Err() }
-			svc := echo()
-			svc.Say = hang
-			conn := serve(t, register(t, &svc, w.options()...))
-			ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
-			defer cancel()
-			stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, echopb.Echo_Say_FullMethodName)
-			require.NoError(t, err)
-			if tt.sendAfter > 0 {
-				timer := time.NewTimer(tt.sendAfter)
-				<-timer.C
-				require.NoError(t, stream.SendMsg(&echopb.Note{}))
-				require.NoError(t, stream.CloseSend())
-			}
-			end := <-w.ends
-			require.Error(t, end)
-			require.Equal(t, tt.want, endpoint.ServerFault(end), "%v", end)
+			synctest.Test(t, func(t *testing.T) {
+				w := newOnlooker()
+				hang := func(ctx context.Context, n Note) (Note, error) { <-ctx.Done(); return n, ctx.Err() }
+				svc := echo()
+				svc.Say = hang
+				conn := serve(t, register(t, &svc, w.options()...))
+				ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+				defer cancel()
+				stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, echopb.Echo_Say_FullMethodName)
+				require.NoError(t, err)
+				if tt.sendAfter > 0 {
+					timer := time.NewTimer(tt.sendAfter)
+					<-timer.C
+					require.NoError(t, stream.SendMsg(&echopb.Note{}))
+					require.NoError(t, stream.CloseSend())
+				}
+				end := <-w.ends
+				require.Error(t, end)
+				require.Equal(t, tt.want, endpoint.ServerFault(end), "%v", end)
+			})
 		})
 	}
 }
