@@ -239,6 +239,9 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", bounds.Quiet(err)))
 	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && shell.IsOver(ctx):
 		return x.mark(shell.ContextError(ctx))
+	case x.unsent() && code == codes.Internal && strings.Contains(st.Message(), "header list size"):
+		// grpc-go refuses metadata above the server's limit before it sends them.
+		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.InvalidArgument, "the metadata are too large for the server: %w", speak(err)))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:

@@ -202,3 +202,21 @@ func TestHalfOpenCallHoldsNoPlace(t *testing.T) {
 		})
 	}
 }
+
+// TestTimeoutAroundPlaces has a request stream without items, which a layer outside of
+// one that takes places gives less time than its first message may take.
+func TestTimeoutAroundPlaces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var hooked hookErrors
+		timeout := resilience.NewTimeout(300 * time.Millisecond)
+		conn := serve(t, register(t, &plainEcho{echo()}, grpcx.Use(timeout, resilience.NewBulkhead(1)), grpcx.ErrorHook(hooked.hook)))
+		start := time.Now()
+		err := halfOpen(t.Context(), t, conn, "/plain.Echo/Sum").RecvMsg(new(any))
+		require.Equal(t, codes.DeadlineExceeded, status.Code(err), "%v", err)
+		require.Equal(t, 300*time.Millisecond, time.Since(start))
+		synctest.Wait()
+		require.Len(t, hooked.all, 1)
+		require.ErrorIs(t, hooked.all[0], resilience.ErrTimeout)
+	})
+}

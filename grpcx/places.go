@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 )
 
 // receiveFirst returns next inside the layers that take places. They are entered
@@ -36,7 +37,31 @@ func receiveFirstItem(places endpoint.Stack, next endpoint.Endpoint[endpoint.Str
 		if err := places.Admit(ctx); err != nil {
 			return endpoint.Empty{}, err
 		}
-		exchangeFrom(ctx).receiveFirst() // its error, or the end, is that of the items
+		if err := exchangeFrom(ctx).receiveFirstWithin(ctx); err != nil {
+			return endpoint.Empty{}, err
+		}
 		return inside(ctx, items)
+	}
+}
+
+// receiveFirstWithin is receiveFirst until ctx ends, whose error it returns. An error of
+// the stream, or its end, is that of the items.
+func (x *exchange) receiveFirstWithin(ctx context.Context) error {
+	if ctx.Done() == x.stream.Done() {
+		x.receiveFirst()
+		return nil
+	}
+	// As a receiver does, the goroutine ends with the stream at the latest. Nobody uses
+	// the exchange of a stream again.
+	received := make(chan error, 1)
+	go func() { received <- shell.Guard(nil, func() error { x.receiveFirst(); return nil }) }()
+	select {
+	case err := <-received:
+		return err
+	case <-ctx.Done():
+		if x.ended() {
+			return <-received // which knows why
+		}
+		return shell.ContextError(ctx)
 	}
 }

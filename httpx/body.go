@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -44,13 +45,8 @@ func (x *exchange) readBody(c coding) error {
 			body, x.rest = timed, bodyPending
 		}
 	}
-	var err error
-	if c == gzipCoding {
-		err = x.readGzip(body, limit)
-	} else {
-		err = x.fill(body, x.r.ContentLength, limit)
-	}
-	if err != nil {
+	// As compressed, it may not be larger than as it is.
+	if err := x.fill(body, x.r.ContentLength, limit); err != nil {
 		return err
 	}
 	x.rest = bodyEnded
@@ -59,6 +55,12 @@ func (x *exchange) readBody(c coding) error {
 		// take a deadline that passes for a client that left.
 		_ = conn.SetReadDeadline(time.Time{})
 	}
+	if c == gzipCoding {
+		if err := x.inflate(limit); err != nil {
+			return err
+		}
+	}
+	x.call.AddBytes(int64(len(x.body)), 0)
 	return nil
 }
 
@@ -114,7 +116,6 @@ func (x *exchange) fill(body io.Reader, size, limit int64) error {
 	case err != nil:
 		return x.unread(err)
 	}
-	x.call.AddBytes(int64(len(x.body)), 0)
 	return nil
 }
 
@@ -122,6 +123,9 @@ var errTooMuch = errors.New("too much")
 
 // freeBuffer is how large a buffer may be that takes nothing from a ReadBudget.
 const freeBuffer = 4 << 10
+
+// notFree returns how much of a buffer of n bytes is taken from a ReadBudget.
+func notFree(n int64) int64 { return max(n-freeBuffer, 0) }
 
 // readAll reads body into buf, up to its end. size is its length, or negative.
 // Of a body of more than limit bytes it returns so many, with errTooMuch. The buffer
@@ -137,12 +141,12 @@ func readAll(buf []byte, body io.Reader, size, limit int64, room *service.Share)
 	}
 	for {
 		if len(buf) == cap(buf) {
-			want := min(4*int64(cap(buf)), limit+1)
+			want := min(2*int64(cap(buf)), limit+1)
 			if size >= 0 {
 				want = min(want, size+1)
 			}
 			want = max(want, int64(len(buf))+1)
-			if !room.Take(want - int64(cap(buf))) {
+			if !room.Take(notFree(want) - notFree(int64(cap(buf)))) {
 				return buf, errNoRoom
 			}
 			buf = append(make([]byte, 0, want), buf...)
@@ -175,15 +179,17 @@ func putBuffer(buf *[]byte, b []byte) {
 
 var gzipReaders sync.Pool // of *gzip.Reader
 
-func (x *exchange) readGzip(body io.Reader, limit int64) error {
-	// As compressed, it may not be larger than as it is.
-	body = io.LimitReader(body, limit+1)
+// inflate decompresses x.body, of which all has come: a body that is still coming
+// would be held as decompressed, of which a few bytes can be a great deal.
+func (x *exchange) inflate(limit int64) error {
+	x.out, x.body = x.body, x.out[:0]
+	compressed := bytes.NewReader(x.out)
 	z, _ := gzipReaders.Get().(*gzip.Reader)
 	var err error
 	if z == nil {
-		z, err = gzip.NewReader(body)
+		z, err = gzip.NewReader(compressed)
 	} else {
-		err = z.Reset(body)
+		err = z.Reset(compressed)
 	}
 	if err != nil {
 		return x.unread(err)
@@ -192,7 +198,13 @@ func (x *exchange) readGzip(body io.Reader, limit int64) error {
 		_ = z.Reset(http.NoBody) // forget the request; there is no gzip in no body
 		gzipReaders.Put(z)
 	}()
-	return x.fill(z, -1, limit)
+	switch x.body, err = readAll(x.body, z, -1, limit, nil); {
+	case errors.Is(err, errTooMuch):
+		return x.tooLarge(limit)
+	case err != nil:
+		return x.unread(err)
+	}
+	return nil
 }
 
 // tooLarge is the error of a body of more than limit bytes.

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // lineStream is the media type of a request stream: a JSON value on each line.
@@ -17,14 +19,15 @@ type lineReader struct {
 	r     *bufio.Reader
 	limit int64
 	line  []byte
+	room  service.Share // that line takes, while the rest of it has not come
 
 	peeked bool // ahead and err are what next returns
 	ahead  []byte
 	err    error
 }
 
-func newLineReader(r io.Reader, limit int64) *lineReader {
-	return &lineReader{r: bufio.NewReader(r), limit: limit}
+func newLineReader(r io.Reader, limit int64, room service.Share) *lineReader {
+	return &lineReader{r: bufio.NewReader(r), limit: limit, room: room}
 }
 
 // next returns the next line that is not empty, valid until the one after it.
@@ -57,7 +60,10 @@ func (l *lineReader) peek() error {
 }
 
 func (l *lineReader) read() ([]byte, error) {
-	l.line = l.line[:0]
+	if l.line = l.line[:0]; cap(l.line) > keepBuffer {
+		l.line = nil // nobody pays for it while the next line comes
+	}
+	defer l.room.Release()
 	for {
 		chunk, err := l.r.ReadSlice('\n')
 		if int64(len(l.line)+len(chunk)) > l.limit+2 { // and its CR LF; next looks closer
@@ -66,9 +72,26 @@ func (l *lineReader) read() ([]byte, error) {
 		if len(l.line) == 0 && err == nil { // most lines are whole in the buffer
 			return chunk, nil
 		}
+		if !l.grow(len(chunk)) {
+			return nil, errNoRoom
+		}
 		l.line = append(l.line, chunk...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.line, err
 		}
 	}
+}
+
+// grow makes room for n more bytes of the line. It reports false if there is none.
+func (l *lineReader) grow(n int) bool {
+	most := int64(cap(l.line))
+	if int64(len(l.line)+n) <= most {
+		return true
+	}
+	want := max(2*most, int64(len(l.line)+n))
+	if !l.room.Take(notFree(want) - notFree(most)) {
+		return false
+	}
+	l.line = append(make([]byte, 0, want), l.line...)
+	return true
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // FuzzLineReader holds that any bytes are read within the limit, as the lines
@@ -29,7 +31,7 @@ func FuzzLineReader(f *testing.F) {
 				want = append(want, string(l))
 			}
 		}
-		lines := newLineReader(iotest.OneByteReader(bytes.NewReader(in)), limit)
+		lines := newLineReader(iotest.OneByteReader(bytes.NewReader(in)), limit, service.Share{})
 		var got []string
 		for {
 			l, err := lines.next()
@@ -53,7 +55,7 @@ func FuzzLineReader(f *testing.F) {
 // TestBrokenLine holds that what came of a line before a break is none.
 func TestBrokenLine(t *testing.T) {
 	t.Parallel()
-	lines := newLineReader(io.MultiReader(strings.NewReader("1\n{}"), iotest.ErrReader(io.ErrUnexpectedEOF)), 100)
+	lines := newLineReader(io.MultiReader(strings.NewReader("1\n{}"), iotest.ErrReader(io.ErrUnexpectedEOF)), 100, service.Share{})
 	if l, err := lines.next(); string(l) != "1" || err != nil {
 		t.Errorf("the first line is %q, %v", l, err)
 	}
@@ -69,7 +71,7 @@ func TestLineLimit(t *testing.T) {
 		"12345\n": nil, "12345\r\n": nil, "12345": nil, " 12345\n": nil,
 		"123456\n": errLineTooLong, "123456": errLineTooLong, "1234567\r\n": errLineTooLong,
 	} {
-		if _, err := newLineReader(strings.NewReader(in), 5).next(); !errors.Is(err, want) {
+		if _, err := newLineReader(strings.NewReader(in), 5, service.Share{}).next(); !errors.Is(err, want) {
 			t.Errorf("%q within 5 bytes: %v, want %v", in, err, want)
 		}
 	}

@@ -36,11 +36,15 @@ func (x *exchange) readFirst(ctx context.Context, places endpoint.Stack) error {
 			return err
 		}
 	}
-	if x.sender != nil {
-		x.sender.hush(true)
-		defer x.sender.hush(false)
+	if x.sender == nil {
+		return x.receive()
 	}
-	return x.receive()
+	x.sender.hush(true) // and for good after a failure, which has a status
+	if err := x.receive(); err != nil {
+		return err
+	}
+	x.sender.hush(false)
+	return nil
 }
 
 // afterFirstLine is afterReading for a request stream: the places are taken once its

@@ -2,6 +2,7 @@ package httpx_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -286,4 +287,126 @@ func TestReadBudgetFaults(t *testing.T) {
 	}
 	err := httpx.Client(httpx.To("http://x"), echo[words]("POST", "/"), httpx.ReadBudget(1))
 	require.ErrorContains(t, err, "ReadBudget")
+}
+
+// halfZipped returns the start of a gzip stream, flushed but without an end, of n letters.
+func halfZipped(t *testing.T, n int) string {
+	t.Helper()
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	_, err := io.WriteString(z, `{"s":"`+strings.Repeat("a", n))
+	require.NoError(t, err)
+	require.NoError(t, z.Flush())
+	return b.String()
+}
+
+// chunk returns text as a chunk of a body.
+func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) }
+
+// raw begins, in a bubble, a request with a chunked body.
+func raw(t *testing.T, l *endpointtest.Listener, header, body string) *sender {
+	t.Helper()
+	conn, err := l.Dial(t.Context(), "", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	s := &sender{conn, bufio.NewReader(conn)}
+	s.send(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"+header+"\r\n"+body)
+	return s
+}
+
+// TestReadBudgetOfGzip has bodies that are large once they are decompressed, and do
+// not come to their end: they take what was sent.
+func TestReadBudgetOfGzip(t *testing.T) {
+	t.Parallel()
+	h := mounted(t, echo[words]("POST", "/"), httpx.ReadBudget(16<<10))
+	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, client *http.Client) {
+		for range 20 {
+			raw(t, l, "Content-Encoding: gzip\r\n", chunk(halfZipped(t, 600<<10)))
+		}
+		synctest.Wait()
+		long := `{"s":"` + strings.Repeat("a", 8<<10) + `"}`
+		status, body := submit(t, client, "/", long)
+		require.Equal(t, http.StatusOK, status, body)
+	})
+}
+
+// TestGzipAtLimit has a body of gzip members that ends nowhere, at the largest size
+// that is read.
+func TestGzipAtLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 1000
+	h := mounted(t, echo[words]("POST", "/", httpx.MaxBody(limit), httpx.BodyTimeout(time.Second)))
+	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
+		var member strings.Builder
+		z := gzip.NewWriter(&member)
+		_, err := io.WriteString(z, `{"s":"a"}`)
+		require.NoError(t, err)
+		require.NoError(t, z.Close())
+		var none strings.Builder
+		require.NoError(t, gzip.NewWriter(&none).Close())
+		body := member.String()
+		for len(body) < limit+1 {
+			body += none.String()
+		}
+		s := raw(t, l, "Content-Encoding: gzip\r\n", chunk(body))
+		start := time.Now()
+		status, _ := s.read(t)
+		require.Equal(t, http.StatusRequestEntityTooLarge, status)
+		require.Less(t, time.Since(start), time.Second)
+	})
+}
+
+// TestReadBudgetFree checks that small bodies take nothing, in whatever form.
+func TestReadBudgetFree(t *testing.T) {
+	t.Parallel()
+	h := mounted(t, echo[words]("POST", "/"), httpx.ReadBudget(1))
+	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, client *http.Client) {
+		for _, n := range []int{1, 600, 3000, 4000} {
+			body := `{"s":"` + strings.Repeat("a", n) + `"}`
+			status, answer := submit(t, client, "/", body)
+			require.Equal(t, http.StatusOK, status, answer)
+			status, answer = raw(t, l, "", chunk(body)+"0\r\n\r\n").read(t)
+			require.Equal(t, http.StatusOK, status, answer)
+		}
+	})
+}
+
+// TestReadBudgetOfItems has items of request streams that fill the budget before they
+// have come.
+func TestReadBudgetOfItems(t *testing.T) {
+	t.Parallel()
+	h := mounted(t, newUploading(), httpx.ReadBudget(16<<10))
+	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
+		half := begin(t, l, "/up", -1, chunk(`{"s":"`+strings.Repeat("a", 12<<10)))
+		synctest.Wait()
+		other := begin(t, l, "/up", -1, chunk(`{"s":"`+strings.Repeat("a", 12<<10)+`"}`)+"0\r\n\r\n")
+		status, body := other.read(t)
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Contains(t, body, "OUT_OF_CAPACITY")
+		half.send(t, chunk("\"}\n")+"0\r\n\r\n")
+		status, body = half.read(t)
+		require.Equal(t, http.StatusOK, status, body)
+		other = begin(t, l, "/up", -1, chunk(`{"s":"`+strings.Repeat("a", 12<<10)+`"}`)+"0\r\n\r\n")
+		status, body = other.read(t)
+		require.Equal(t, http.StatusOK, status, body)
+	})
+}
+
+// TestRefusedStreamWithPlaces has, in a bubble, a call that is refused for its type, and
+// a layer that takes its time while heartbeats are due: its status stays.
+func TestRefusedStreamWithPlaces(t *testing.T) {
+	t.Parallel()
+	slow := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		return ctx, func(err error) error { time.Sleep(time.Minute); return err }, nil
+	})
+	h := mounted(t, newUploading(), httpx.Use(slow, resilience.NewBulkhead(1)))
+	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
+		conn, err := l.Dial(t.Context(), "", "")
+		require.NoError(t, err)
+		defer func() { _ = conn.Close() }()
+		s := &sender{conn, bufio.NewReader(conn)}
+		s.send(t, "POST /down HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 2\r\n\r\n{}")
+		status, _ := s.read(t)
+		require.Equal(t, http.StatusUnsupportedMediaType, status)
+	})
 }

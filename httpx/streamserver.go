@@ -190,7 +190,7 @@ func (x *exchange) acceptLines() error {
 // requestLines returns the request's body as a stream of lines. Nothing is read
 // ahead but a buffer, so a reader that waits holds the sender.
 func (x *exchange) requestLines() endpoint.Stream[line] {
-	x.reader = newLineReader(x.r.Body, x.rt.opts.maxBody)
+	x.reader = newLineReader(x.r.Body, x.rt.opts.maxBody, x.rt.config.Reading.Share())
 	return shell.Once(func(yield func(line, error) bool) {
 		for {
 			l, err := x.reader.next()
@@ -215,7 +215,7 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 
 // brokeOff is the error of a request stream that has no end: its sender gave up.
 func (x *exchange) brokeOff(err error) error {
-	if errors.Is(err, ErrBodyTimeout) {
+	if errors.Is(err, ErrBodyTimeout) || errors.Is(err, errNoRoom) {
 		return err
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok { // of a middleware of the user's
