@@ -21,9 +21,8 @@ import (
 // method, with the body. A request to another origin has none of the call's headers,
 // whether from endpoint.WithHeader, a layer or a field tagged header or cookie, and no
 // Referer. A request with a body, or one that resumes a stream, is not redirected to
-// another origin.
-// The error of a call whose redirect is not followed has a [RedirectError] as its
-// cause.
+// another origin. The error of a call whose redirect is not followed has a
+// [RedirectError] as its cause; after ten redirects it is Unavailable without one.
 //
 // RedirectTo together with an [HTTPClient] that has a CheckRedirect is a fault: that
 // function decides alone. Even then, headers and body do not go to another origin,
