@@ -138,6 +138,23 @@ func (w *Wire) Ended(ctx context.Context, err error, given time.Duration) error 
 	return &Excuse{err, given, w.Given}
 }
 
+// Early is Ended for an answer with the code DeadlineExceeded from over the wire, which
+// may come before the deadline: a callee that expects to be too late refuses at once.
+func (w *Wire) Early(ctx context.Context, err error, given time.Duration) error {
+	if _, ok := errors.AsType[*Excuse](err); ok || !w.bounds(ctx) {
+		return err
+	}
+	return &Excuse{err, given, w.Given}
+}
+
+// EarlyAnew is Anew for an answer that Early may have marked.
+func (w *Wire) EarlyAnew(ctx context.Context, err error, given time.Duration) error {
+	if _, ok := errors.AsType[*Excuse](err); ok && w.bounds(ctx) {
+		return &Excuse{err, given, w.Given}
+	}
+	return w.Anew(ctx, err, given)
+}
+
 // Anew is Ended for an error whose marks do not count, because they are those of
 // other calls.
 func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
@@ -150,13 +167,14 @@ func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
 // Longest is Ended for an error of the last of several attempts, whose mark does not
 // count if it says less than given: the time that the first of them had.
 func (w *Wire) Longest(ctx context.Context, err error, given time.Duration) error {
-	if !w.Ends(ctx) {
+	e, ok := errors.AsType[*Excuse](err)
+	switch {
+	case ok && e.Given >= given:
 		return err
+	case w.Ends(ctx), ok && e.Given > 0 && w.bounds(ctx): // the latter of Early
+		return &Excuse{err, given, max(given, w.Given)}
 	}
-	if e, ok := errors.AsType[*Excuse](err); ok && e.Given >= given {
-		return err
-	}
-	return &Excuse{err, given, max(given, w.Given)}
+	return err
 }
 
 // Late returns err, with which a call was refused for its deadline, with a mark if

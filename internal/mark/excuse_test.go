@@ -28,24 +28,25 @@ func received(ctx context.Context, after time.Duration) (context.Context, contex
 func TestEnded(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		wait   time.Duration
-		change func(ctx context.Context) (context.Context, context.CancelFunc)
-		marked bool
+		wait    time.Duration
+		change  func(ctx context.Context) (context.Context, context.CancelFunc)
+		marked  bool
+		bounded bool // by the deadline that the caller sent
 	}{
-		"long before":          {wait: 500 * time.Millisecond},
-		"a moment before":      {wait: time.Second - 1100*time.Microsecond},
-		"within a millisecond": {wait: time.Second - 900*time.Microsecond, marked: true},
-		"after":                {wait: 2 * time.Second, marked: true},
+		"long before":          {wait: 500 * time.Millisecond, bounded: true},
+		"a moment before":      {wait: time.Second - 1100*time.Microsecond, bounded: true},
+		"within a millisecond": {wait: time.Second - 900*time.Microsecond, marked: true, bounded: true},
+		"after":                {wait: 2 * time.Second, marked: true, bounded: true},
 		"with an earlier one": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, 999*time.Millisecond)
-		}, false},
+		}, false, false},
 		"with a later one": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Hour)
-		}, true},
+		}, true, true},
 		"without a deadline": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithCancel(context.WithoutCancel(ctx))
-		}, false},
-		"of a context as it is": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }, true},
+		}, false, false},
+		"of a context as it is": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +68,12 @@ func TestEnded(t *testing.T) {
 				}
 				require.Equal(t, want, mark.Given(err))
 				require.Equal(t, err, w.Ended(ctx, err, time.Hour), "marked or not, what was called knows more")
+				early := w.Early(ctx, errCall, time.Minute)
+				require.Equal(t, tt.bounded, mark.Excused(early, time.Hour), "early")
+				require.Equal(t, tt.bounded, mark.Excused(w.EarlyAnew(ctx, early, time.Second), time.Hour), "early, anew")
+				require.Equal(t, early, w.Early(ctx, early, time.Hour), "what was called knows more")
+				require.Equal(t, tt.bounded, mark.Given(w.Longest(ctx, early, time.Hour)) == time.Hour, "early, the first had more time")
+				require.Equal(t, mark.Never(errCall), w.Longest(context.WithoutCancel(ctx), mark.Never(errCall), time.Hour))
 				anew := w.Anew(ctx, mark.Never(errCall), time.Minute)
 				require.Equal(t, want, mark.Given(anew), "anew")
 			})
@@ -87,6 +94,7 @@ func TestNoWire(t *testing.T) {
 	require.Equal(t, errCall, w.Ended(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Anew(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Late(ctx, errCall))
+	require.Equal(t, errCall, w.Early(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Longest(ctx, errCall, 0))
 	require.False(t, mark.Excused(w.Anew(ctx, mark.Never(errCall), 0), time.Hour), "the mark of another call")
 }
