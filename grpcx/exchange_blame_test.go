@@ -2,6 +2,7 @@ package grpcx_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // TestSilentRequestIsNoFault has a client open a unary call and send no request until
@@ -105,3 +108,50 @@ type hurried struct {
 }
 
 func (h hurried) Context() context.Context { return h.ctx }
+
+// TestAbandonedIsNoFault has a caller cancel a call, whose handler returns an error of
+// its own for that. Only an error with a code stands.
+func TestAbandonedIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"without a code":       {errors.New("canceling statement due to user request"), false},
+		"with a code":          {endpoint.Errorf(endpoint.Unavailable, "no database"), true},
+		"with a code of grpc":  {status.Error(codes.Unavailable, "no database"), true},
+		"the error of a panic": {endpoint.NewPanicError("oops"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for kind, call := range map[string]func(ctx context.Context, c *Echo) error{
+				"unary": func(ctx context.Context, c *Echo) error { _, err := c.Say(ctx, Note{}); return err },
+				"stream": func(ctx context.Context, c *Echo) error {
+					items, err := c.Count(ctx, Note{})
+					if err == nil {
+						_, err = items.Collect()
+					}
+					return err
+				},
+			} {
+				for _, layered := range []bool{true, false} {
+					w, entered := newOnlooker(), make(chan struct{})
+					fail := func(ctx context.Context) error { close(entered); <-ctx.Done(); return tt.err }
+					svc := echo()
+					svc.Say = func(ctx context.Context, n Note) (Note, error) { return n, fail(ctx) }
+					svc.Count = func(ctx context.Context, _ Note) (endpoint.Stream[Note], error) { return nil, fail(ctx) }
+					opts, ends := w.options(), w.ends
+					if !layered {
+						opts, ends = opts[1:], w.hooked
+					}
+					c := echo()
+					connect(t, serve(t, register(t, &svc, opts...)), &c)
+					ctx, cancel := context.WithCancel(t.Context())
+					go func() { <-entered; cancel() }()
+					require.Equal(t, endpoint.Canceled, endpoint.CodeOf(call(ctx, &c)), kind)
+					require.Equal(t, tt.want, endpoint.ServerFault(<-ends), kind)
+				}
+			}
+		})
+	}
+}

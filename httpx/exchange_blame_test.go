@@ -196,3 +196,46 @@ func TestHookBlame(t *testing.T) {
 		})
 	}
 }
+
+// TestAbandonedIsNoFault has a caller cancel a call, whose handler returns an error of
+// its own for that. Only an error with a code stands, and that of a panic.
+func TestAbandonedIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"without a code": {errors.New("canceling statement due to user request"), false},
+		"with a code":    {endpoint.Errorf(endpoint.Unavailable, "no database"), true},
+		"a panic":        {endpoint.NewPanicError("oops"), true},
+	} {
+		for _, layered := range []bool{true, false} {
+			t.Run(name+", layers "+strconv.FormatBool(layered), func(t *testing.T) {
+				t.Parallel()
+				entered, errs := make(chan struct{}), make(chan error, 1)
+				e := route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+					close(entered)
+					<-ctx.Done()
+					return endpoint.Empty{}, tt.err
+				})
+				opt := httpx.Option(httpx.ErrorHook(func(_ context.Context, err error) { errs <- err }))
+				if layered {
+					opt = httpx.Use(blamed(errs))
+				}
+				url := listen(t, mounted(t, e, opt))
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { <-entered; cancel() }()
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+				require.NoError(t, err)
+				resp, err := http.DefaultClient.Do(req)
+				if err == nil {
+					require.NoError(t, resp.Body.Close())
+				}
+				require.ErrorIs(t, err, context.Canceled)
+				err = <-errs
+				require.ErrorIs(t, err, tt.err)
+				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
+			})
+		}
+	}
+}

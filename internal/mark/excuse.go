@@ -8,11 +8,16 @@ import (
 )
 
 // A Key is a key of the values in a context that the toolkit's own packages share.
-// The root package has the keys below WireKey.
+// The root package has the keys below CallerKey.
 type Key uint8
 
-// WireKey is the key of the *Wire of the call that is being served.
-const WireKey Key = 255
+const (
+	// CallerKey is the key of the context that the transport started the call with
+	// that is being served.
+	CallerKey Key = 254
+	// WireKey is the key of the *Wire of that call.
+	WireKey Key = 255
+)
 
 // A Wire is what a served call knows of the deadline that came with its request.
 // It is written before the call is passed on, and then while the request is read.
@@ -76,6 +81,17 @@ func (w *Wire) bounds(ctx context.Context) bool {
 // request.
 func (w *Wire) Ends(ctx context.Context) bool {
 	return w.bounds(ctx) && time.Until(w.Deadline) <= early
+}
+
+// Abandoned reports whether ctx has ended because the caller of the call that is being
+// served canceled it. The end of a deadline, or by a layer, is not the caller's.
+func Abandoned(ctx context.Context) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	caller, ok := ctx.Value(CallerKey).(context.Context)
+	return ok && errors.Is(caller.Err(), context.Canceled) && errors.Is(context.Cause(ctx), context.Cause(caller)) &&
+		!WireOf(ctx).Ends(ctx)
 }
 
 // FairTime is how much time a call must have had, by default, for its failure at its

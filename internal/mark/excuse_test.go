@@ -179,3 +179,45 @@ func TestTimeLeft(t *testing.T) {
 		require.False(t, ok)
 	})
 }
+
+// callerOf is the context of a call that is served, whose transport gave it caller.
+type callerOf struct {
+	context.Context
+
+	caller context.Context
+}
+
+func (c callerOf) Value(key any) any {
+	if key == mark.CallerKey {
+		return c.caller
+	}
+	return c.Context.Value(key)
+}
+
+// TestAbandoned ends the context of a call in the ways that there are.
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	errLayer := errors.New("too slow")
+	for name, tt := range map[string]struct {
+		end  func(caller context.CancelFunc, layer context.CancelCauseFunc)
+		want bool
+	}{
+		"not":                          {func(context.CancelFunc, context.CancelCauseFunc) {}, false},
+		"by the caller":                {func(caller context.CancelFunc, _ context.CancelCauseFunc) { caller() }, true},
+		"by a layer":                   {func(_ context.CancelFunc, layer context.CancelCauseFunc) { layer(errLayer) }, false},
+		"by a layer without a cause":   {func(_ context.CancelFunc, layer context.CancelCauseFunc) { layer(nil) }, false},
+		"by a layer before the caller": {func(caller context.CancelFunc, layer context.CancelCauseFunc) { layer(errLayer); caller() }, false},
+	} {
+		caller, leave := context.WithCancel(t.Context())
+		ctx, end := context.WithCancelCause(callerOf{caller, caller})
+		tt.end(leave, end)
+		require.Equal(t, tt.want, mark.Abandoned(ctx), name)
+		require.False(t, mark.Abandoned(context.WithoutCancel(ctx)), name)
+		leave()
+		end(nil)
+	}
+	caller, cancel := context.WithTimeout(t.Context(), -time.Second)
+	defer cancel()
+	require.False(t, mark.Abandoned(callerOf{caller, caller}), "by a deadline")
+	require.False(t, mark.Abandoned(caller), "no call")
+}
