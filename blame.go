@@ -36,6 +36,8 @@ func (s *segment) blameStream(ctx context.Context, err error, paced bool) error 
 		return err
 	case e != nil && s.served != nil && s.served.answersCaller(e):
 		return mark.Never(err)
+	case s.served != nil && !w.Ends(ctx) && w.EndedWaiting(ctx):
+		return mark.Never(err)
 	case e == nil && mark.Abandoned(ctx) && !isPanic(err):
 		return mark.Never(err)
 	case s.served != nil && s.inmost && isRemoteDeadline(e):

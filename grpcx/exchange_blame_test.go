@@ -9,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"github.com/typedkit/endpoint/resilience"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -153,5 +155,71 @@ func TestAbandonedIsNoFault(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSlowSenderIsNoFault has messages of requests come later than a time-out of the
+// server, or not at all. What the handler takes too long for counts.
+func TestSlowSenderIsNoFault(t *testing.T) {
+	t.Parallel()
+	const tick = time.Second
+	for name, tt := range map[string]struct {
+		layers []endpoint.Layer
+		send   time.Duration // after which the message comes; 0 for never
+		work   time.Duration // of the handler, before it reads on
+		want   bool
+	}{
+		"a late message":                {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
+		"a late message, before places": {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
+		"no message":                    {[]endpoint.Layer{resilience.NewTimeout(tick)}, 0, 0, false},
+		"no message, before places":     {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 0, 0, false},
+		"no first item":                 {[]endpoint.Layer{resilience.NewTimeout(3*tick, resilience.FirstItem(tick))}, 4 * tick, 0, false},
+		"slow work for a first item":    {[]endpoint.Layer{resilience.NewTimeout(3*tick, resilience.FirstItem(tick))}, tick / 2, 4 * tick, true},
+		"slow work":                     {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, 2 * tick, true},
+	} {
+		for _, method := range []string{"Say", "Sum", "Talk"} {
+			t.Run(name+", "+method, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newOnlooker()
+					work := func(ctx context.Context) error {
+						time.Sleep(tt.work) // in the bubble
+						return ctx.Err()
+					}
+					read := func(ctx context.Context, items endpoint.Stream[Note]) error {
+						if err := work(ctx); err != nil {
+							return err
+						}
+						_, err := items.Collect()
+						return err
+					}
+					svc := echo()
+					svc.Say = func(ctx context.Context, n Note) (Note, error) { return n, work(ctx) }
+					svc.Sum = func(ctx context.Context, items endpoint.Stream[Note]) (Note, error) { return Note{}, read(ctx, items) }
+					svc.Talk = func(ctx context.Context, items endpoint.Stream[Note]) (endpoint.Stream[Note], error) {
+						return nil, read(ctx, items)
+					}
+					conn := serve(t, register(t, &svc, grpcx.Use(append([]endpoint.Layer{w}, tt.layers...)...)))
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/endpoint.test.v1.Echo/"+method)
+					require.NoError(t, err)
+					if tt.send > 0 {
+						sent := make(chan struct{})
+						defer func() { <-sent }()
+						go func() {
+							defer close(sent)
+							time.Sleep(tt.send)
+							if stream.SendMsg(&echopb.Note{}) == nil {
+								_ = stream.CloseSend()
+							}
+						}()
+					}
+					end := <-w.ends
+					require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(end), "%v", end)
+					require.Equal(t, tt.want, endpoint.ServerFault(end), "%v", end)
+				})
+			})
+		}
 	}
 }

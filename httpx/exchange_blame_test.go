@@ -14,6 +14,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
 )
 
 // blamed is a layer that keeps the errors of calls.
@@ -63,6 +64,45 @@ func TestSlowBodyIsNoFault(t *testing.T) {
 				require.NoError(t, err)
 				err = <-errs
 				require.Error(t, err)
+				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
+			})
+		})
+	}
+}
+
+// TestSlowSenderIsNoFault has bodies come later than a time-out of the server. What the handler takes too long for counts.
+func TestSlowSenderIsNoFault(t *testing.T) {
+	t.Parallel()
+	const tick = time.Second
+	for name, tt := range map[string]struct {
+		layers []endpoint.Layer
+		rest   time.Duration // after which the rest of the request comes
+		work   time.Duration // of the handler
+		want   bool
+	}{
+		"a body":                {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
+		"a body, before places": {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
+		"slow work":             {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, tick, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			errs := make(chan error, 1)
+			svc := route("POST", "/", func(ctx context.Context, v map[string]string) (map[string]string, error) {
+				time.Sleep(tt.work) // in the bubble
+				return v, ctx.Err()
+			})
+			h := mounted(t, svc, httpx.Use(append([]endpoint.Layer{blamed(errs)}, tt.layers...)...))
+			inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
+				conn, err := l.Dial(t.Context(), "tcp", "")
+				require.NoError(t, err)
+				defer conn.Close()
+				_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+				require.NoError(t, err)
+				time.Sleep(tt.rest)
+				_, _ = io.WriteString(conn, `"a":"b"}`) // the server may have closed it
+				time.Sleep(5 * tick)                    // in the bubble: the layers have exited
+				err = <-errs
+				require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err), "%v", err)
 				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
 			})
 		})
@@ -218,7 +258,7 @@ func TestAbandonedIsNoFault(t *testing.T) {
 					<-ctx.Done()
 					return endpoint.Empty{}, tt.err
 				})
-				opt := httpx.Option(httpx.ErrorHook(func(_ context.Context, err error) { errs <- err }))
+				var opt httpx.Option = httpx.ErrorHook(func(_ context.Context, err error) { errs <- err })
 				if layered {
 					opt = httpx.Use(blamed(errs))
 				}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,50 @@ type Wire struct {
 	Deadline time.Time     // zero if none came
 	Given    time.Duration // the time that the server had until Deadline; 0 if the caller alone used it
 	Paced    bool          // the request is a stream, which takes as long as the caller wants
+
+	// The last wait for the request, or for an item of it, as nanoseconds after epoch.
+	// Of a request stream, a goroutine of the handler's may wait while the call ends.
+	waiting      atomic.Bool
+	since, until atomic.Int64
+}
+
+var epoch = time.Now()
+
+// Wait notes that the server begins to wait for the request, or for an item of it.
+func (w *Wire) Wait() {
+	if w != nil {
+		w.since.Store(int64(time.Since(epoch)))
+		w.waiting.Store(true)
+	}
+}
+
+// Waited notes that the wait has ended.
+func (w *Wire) Waited() {
+	if w != nil {
+		w.until.Store(int64(time.Since(epoch)))
+		w.waiting.Store(false)
+	}
+}
+
+// IsWaiting reports whether the server waits for the request, or for an item of it.
+func (w *Wire) IsWaiting() bool { return w != nil && w.waiting.Load() }
+
+// WaitedAt reports whether the server waited at t, if t is not before its last wait.
+func (w *Wire) WaitedAt(t time.Time) bool {
+	if w == nil {
+		return false
+	}
+	at := int64(t.Sub(epoch))
+	return w.since.Load() < at && (w.waiting.Load() || at <= w.until.Load())
+}
+
+// EndedWaiting reports whether the deadline of ctx passed while the server waited.
+func (w *Wire) EndedWaiting(ctx context.Context) bool {
+	if w == nil {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline) && w.WaitedAt(deadline)
 }
 
 // WireOf returns the Wire of the call that is being served, or nil. The clients

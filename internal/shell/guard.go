@@ -63,6 +63,8 @@ func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
 		return mark.Never(err)
 	case w == nil:
 		return err
+	case !w.Ends(ctx) && w.EndedWaiting(ctx):
+		return mark.Never(err)
 	}
 	return w.Ended(ctx, err, w.Given)
 }
