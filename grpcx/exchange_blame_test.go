@@ -170,9 +170,9 @@ func TestSlowSenderIsNoFault(t *testing.T) {
 		want   bool
 	}{
 		"a late message":                {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
-		"a late message, before places": {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
+		"a late message, before places": {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(3)}, 2 * tick, 0, false},
 		"no message":                    {[]endpoint.Layer{resilience.NewTimeout(tick)}, 0, 0, false},
-		"no message, before places":     {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 0, 0, false},
+		"no message, before places":     {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(3)}, 0, 0, false},
 		"no first item":                 {[]endpoint.Layer{resilience.NewTimeout(3*tick, resilience.FirstItem(tick))}, 4 * tick, 0, false},
 		"slow work for a first item":    {[]endpoint.Layer{resilience.NewTimeout(3*tick, resilience.FirstItem(tick))}, tick / 2, 4 * tick, true},
 		"slow work":                     {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, 2 * tick, true},

@@ -80,9 +80,11 @@ func TestSlowSenderIsNoFault(t *testing.T) {
 		work   time.Duration // of the handler
 		want   bool
 	}{
-		"a body":                {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
-		"a body, before places": {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
-		"slow work":             {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, tick, true},
+		"a body":                  {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
+		"a body, before places":   {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
+		"a body, a middleware":    {nil, 2 * tick, 0, false},
+		"slow work, a middleware": {nil, tick / 2, tick, true},
+		"slow work":               {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, tick, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,6 +94,14 @@ func TestSlowSenderIsNoFault(t *testing.T) {
 				return v, ctx.Err()
 			})
 			h := mounted(t, svc, httpx.Use(append([]endpoint.Layer{blamed(errs)}, tt.layers...)...))
+			if len(tt.layers) == 0 {
+				inside := h
+				h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ctx, cancel := context.WithTimeout(r.Context(), tick)
+					defer cancel()
+					inside.ServeHTTP(w, r.WithContext(ctx))
+				})
+			}
 			inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
 				conn, err := l.Dial(t.Context(), "tcp", "")
 				require.NoError(t, err)
@@ -258,7 +268,7 @@ func TestAbandonedIsNoFault(t *testing.T) {
 					<-ctx.Done()
 					return endpoint.Empty{}, tt.err
 				})
-				var opt httpx.Option = httpx.ErrorHook(func(_ context.Context, err error) { errs <- err })
+				opt := httpx.ErrorHook(func(_ context.Context, err error) { errs <- err })
 				if layered {
 					opt = httpx.Use(blamed(errs))
 				}
