@@ -36,6 +36,12 @@ func (s *segment) blameStream(ctx context.Context, err error, paced bool) error 
 		return err
 	case e != nil && s.served != nil && s.served.answersCaller(e):
 		return mark.Never(err)
+	case s.served != nil && !w.Ends(ctx) && w.EndedWaiting(ctx):
+		return mark.Never(err)
+	case e == nil && mark.Abandoned(ctx) && !isPanic(err):
+		return mark.Never(err)
+	case s.served != nil && s.inmost && isRemoteDeadline(e):
+		return w.EarlyAnew(ctx, err, given)
 	case s.served != nil && s.inmost:
 		return w.Anew(ctx, err, given)
 	}
@@ -65,6 +71,16 @@ func timedOut(err error) error {
 		return err
 	}
 	return ErrorOf(context.DeadlineExceeded).WithCause(err)
+}
+
+// isRemoteDeadline reports whether e, which may be nil, came over a wire with the code
+// DeadlineExceeded.
+func isRemoteDeadline(e *Error) bool { return e != nil && e.remote && e.code == DeadlineExceeded }
+
+// isPanic reports whether err is that of a panic, which is a defect at any time.
+func isPanic(err error) bool {
+	_, ok := errors.AsType[*PanicError](err)
+	return ok
 }
 
 // answersCaller reports whether the status of e, which a server answers with, is one

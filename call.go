@@ -101,6 +101,10 @@ func (c *callContext) Value(key any) any {
 			return &c.call
 		case fork.ForkKey:
 			return fork.Func(forkAll)
+		case mark.CallerKey:
+			if c.call.side == ServerSide {
+				return c.Context
+			}
 		case mark.WireKey:
 			if c.call.side == ServerSide {
 				return &c.call.wire

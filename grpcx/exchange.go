@@ -299,6 +299,8 @@ func (x *exchange) readMessage() error {
 }
 
 func (x *exchange) receiveNext() error {
+	x.wire.Wait()
+	defer x.wire.Waited()
 	if grpc.EnableTracing { // see release: each message has an inbox of its own
 		in := x.in
 		err := x.receive(&in)

@@ -121,6 +121,8 @@ func (x *exchange) receiveBody() error {
 	if err != nil {
 		return x.unsupported(err)
 	}
+	x.wire.Wait()
+	defer x.wire.Waited()
 	return x.readBody(coding)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
 )
 
 // blamed is a layer that keeps the errors of calls.
@@ -63,6 +64,55 @@ func TestSlowBodyIsNoFault(t *testing.T) {
 				require.NoError(t, err)
 				err = <-errs
 				require.Error(t, err)
+				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
+			})
+		})
+	}
+}
+
+// TestSlowSenderIsNoFault has bodies come later than a time-out of the server. What the handler takes too long for counts.
+func TestSlowSenderIsNoFault(t *testing.T) {
+	t.Parallel()
+	const tick = time.Second
+	for name, tt := range map[string]struct {
+		layers []endpoint.Layer
+		rest   time.Duration // after which the rest of the request comes
+		work   time.Duration // of the handler
+		want   bool
+	}{
+		"a body":                  {[]endpoint.Layer{resilience.NewTimeout(tick)}, 2 * tick, 0, false},
+		"a body, before places":   {[]endpoint.Layer{resilience.NewTimeout(tick), resilience.NewBulkhead(1)}, 2 * tick, 0, false},
+		"a body, a middleware":    {nil, 2 * tick, 0, false},
+		"slow work, a middleware": {nil, tick / 2, tick, true},
+		"slow work":               {[]endpoint.Layer{resilience.NewTimeout(tick)}, tick / 2, tick, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			errs := make(chan error, 1)
+			svc := route("POST", "/", func(ctx context.Context, v map[string]string) (map[string]string, error) {
+				time.Sleep(tt.work) // in the bubble
+				return v, ctx.Err()
+			})
+			h := mounted(t, svc, httpx.Use(append([]endpoint.Layer{blamed(errs)}, tt.layers...)...))
+			if len(tt.layers) == 0 {
+				inside := h
+				h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ctx, cancel := context.WithTimeout(r.Context(), tick)
+					defer cancel()
+					inside.ServeHTTP(w, r.WithContext(ctx))
+				})
+			}
+			inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
+				conn, err := l.Dial(t.Context(), "tcp", "")
+				require.NoError(t, err)
+				defer conn.Close()
+				_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+				require.NoError(t, err)
+				time.Sleep(tt.rest)
+				_, _ = io.WriteString(conn, `"a":"b"}`) // the server may have closed it
+				time.Sleep(5 * tick)                    // in the bubble: the layers have exited
+				err = <-errs
+				require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err), "%v", err)
 				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
 			})
 		})
@@ -194,5 +244,48 @@ func TestHookBlame(t *testing.T) {
 				require.ErrorIs(t, hooked, tt.err)
 			}
 		})
+	}
+}
+
+// TestAbandonedIsNoFault has a caller cancel a call, whose handler returns an error of
+// its own for that. Only an error with a code stands, and that of a panic.
+func TestAbandonedIsNoFault(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"without a code": {errors.New("canceling statement due to user request"), false},
+		"with a code":    {endpoint.Errorf(endpoint.Unavailable, "no database"), true},
+		"a panic":        {endpoint.NewPanicError("oops"), true},
+	} {
+		for _, layered := range []bool{true, false} {
+			t.Run(name+", layers "+strconv.FormatBool(layered), func(t *testing.T) {
+				t.Parallel()
+				entered, errs := make(chan struct{}), make(chan error, 1)
+				e := route("GET", "/", func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+					close(entered)
+					<-ctx.Done()
+					return endpoint.Empty{}, tt.err
+				})
+				opt := httpx.ErrorHook(func(_ context.Context, err error) { errs <- err })
+				if layered {
+					opt = httpx.Use(blamed(errs))
+				}
+				url := listen(t, mounted(t, e, opt))
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { <-entered; cancel() }()
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+				require.NoError(t, err)
+				resp, err := http.DefaultClient.Do(req)
+				if err == nil {
+					require.NoError(t, resp.Body.Close())
+				}
+				require.ErrorIs(t, err, context.Canceled)
+				err = <-errs
+				require.ErrorIs(t, err, tt.err)
+				require.Equal(t, tt.want, endpoint.ServerFault(err), "%v", err)
+			})
+		}
 	}
 }

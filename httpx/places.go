@@ -82,7 +82,10 @@ func (x *exchange) peek(ctx context.Context) {
 	}
 	// The end of ctx moves the deadline to the past, and net/http ends ctx when a
 	// deadline passes.
-	if err := x.reader.peek(); errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
+	x.wire.Wait()
+	err := x.reader.peek()
+	x.wire.Waited()
+	if errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
 		x.reader.err, x.rest = ErrBodyTimeout.WithCause(err), bodyBroken
 	}
 	if conn != nil {

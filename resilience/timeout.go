@@ -36,6 +36,7 @@ type Timeout struct {
 	common
 	whole, first, idle bound
 	streams            bool // calls are known to have streams
+	served             bool // calls are those of a server
 }
 
 // bound is one of the times of a Timeout; none when d is 0.
@@ -100,7 +101,9 @@ func (t *Timeout) Gauges(func(endpoint.Gauge) bool) {}
 // For returns t for operations with streams, and t without the bounds on items
 // for others.
 func (t *Timeout) For(op *endpoint.Operation) endpoint.Layer {
-	return t.withItems(op.Streams != endpoint.Unary)
+	own := t.withItems(op.Streams != endpoint.Unary)
+	own.served = op.Side == endpoint.ServerSide
+	return own
 }
 
 func (t *Timeout) withItems(streams bool) *Timeout {
@@ -147,12 +150,13 @@ func (t *Timeout) Item(_ context.Context, tok endpoint.Token) error {
 // Exit turns the error of a call whose time was up into [ErrTimeout].
 func (t *Timeout) Exit(ctx context.Context, tok endpoint.Token, err error) error {
 	d, _ := tok.P.(*deadlineContext)
-	if w, ok := tok.P.(*watch); ok {
+	w, _ := tok.P.(*watch)
+	if w != nil {
 		d = w.whole
 		defer w.end()
 	}
 	if err != nil {
-		err = t.told(ctx, d, err)
+		err = t.told(ctx, d, w, err)
 	}
 	if d != nil {
 		d.release()
@@ -161,16 +165,33 @@ func (t *Timeout) Exit(ctx context.Context, tok endpoint.Token, err error) error
 }
 
 // told returns the error that stands for err.
-func (t *Timeout) told(ctx context.Context, d *deadlineContext, err error) error {
+func (t *Timeout) told(ctx context.Context, d *deadlineContext, w *watch, err error) error {
 	b := t.endedBy(ctx, d, err)
 	if b == nil {
 		return err
 	}
 	if err != b.cause { //nolint:errorlint // the very same, which an endpoint gets from context.Cause
-		err = mark.Counted(b.cause.WithCause(err))
+		err = b.cause.WithCause(err)
+	}
+	if t.endedWaiting(ctx, b, d, w) {
+		err = mark.Never(err)
+	} else {
+		err = mark.Counted(err)
 	}
 	t.emit(ctx, endpoint.Event{Source: "timeout", Kind: "timed_out", Delay: b.d, Err: err})
 	return err
+}
+
+// endedWaiting reports whether the bound b of a server ended the call while it waited
+// for its caller: for the request, or for an item of it.
+func (t *Timeout) endedWaiting(ctx context.Context, b *bound, d *deadlineContext, w *watch) bool {
+	switch {
+	case !t.served:
+		return false
+	case b != &t.whole:
+		return w != nil && w.waited()
+	}
+	return d != nil && mark.WireOf(ctx).WaitedAt(d.deadline)
 }
 
 // endedBy returns the bound that the call ended by, or nil. See decision 44.

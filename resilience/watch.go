@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // watch bounds the silence of one stream.
@@ -17,6 +19,7 @@ type watch struct {
 	began bool       // there was an item
 	since time.Time  // the time that the current bound counts from
 	timer *time.Timer
+	await bool // the server waited for its caller when the time was up
 }
 
 func newWatch(ctx context.Context, whole *deadlineContext, first, idle bound) *watch {
@@ -60,8 +63,16 @@ func (w *watch) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if b := w.current(); b.d > 0 && time.Since(w.since) >= b.d {
+		w.await = mark.WireOf(w.ctx).IsWaiting()
 		w.cancel(b.cause)
 	}
+}
+
+// waited reports whether the server waited for its caller when the time was up.
+func (w *watch) waited() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.await
 }
 
 func (w *watch) end() {

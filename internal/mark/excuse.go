@@ -4,15 +4,21 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"time"
 )
 
 // A Key is a key of the values in a context that the toolkit's own packages share.
-// The root package has the keys below WireKey.
+// The root package has the keys below CallerKey.
 type Key uint8
 
-// WireKey is the key of the *Wire of the call that is being served.
-const WireKey Key = 255
+const (
+	// CallerKey is the key of the context that the transport started the call with
+	// that is being served.
+	CallerKey Key = 254
+	// WireKey is the key of the *Wire of that call.
+	WireKey Key = 255
+)
 
 // A Wire is what a served call knows of the deadline that came with its request.
 // It is written before the call is passed on, and then while the request is read.
@@ -20,6 +26,50 @@ type Wire struct {
 	Deadline time.Time     // zero if none came
 	Given    time.Duration // the time that the server had until Deadline; 0 if the caller alone used it
 	Paced    bool          // the request is a stream, which takes as long as the caller wants
+
+	// The last wait for the request, or for an item of it, as nanoseconds after epoch.
+	// Of a request stream, a goroutine of the handler's may wait while the call ends.
+	waiting      atomic.Bool
+	since, until atomic.Int64
+}
+
+var epoch = time.Now()
+
+// Wait notes that the server begins to wait for the request, or for an item of it.
+func (w *Wire) Wait() {
+	if w != nil {
+		w.since.Store(int64(time.Since(epoch)))
+		w.waiting.Store(true)
+	}
+}
+
+// Waited notes that the wait has ended.
+func (w *Wire) Waited() {
+	if w != nil {
+		w.until.Store(int64(time.Since(epoch)))
+		w.waiting.Store(false)
+	}
+}
+
+// IsWaiting reports whether the server waits for the request, or for an item of it.
+func (w *Wire) IsWaiting() bool { return w != nil && w.waiting.Load() }
+
+// WaitedAt reports whether the server waited at t, if t is not before its last wait.
+func (w *Wire) WaitedAt(t time.Time) bool {
+	if w == nil {
+		return false
+	}
+	at := int64(t.Sub(epoch))
+	return w.since.Load() < at && (w.waiting.Load() || at <= w.until.Load())
+}
+
+// EndedWaiting reports whether the deadline of ctx passed while the server waited.
+func (w *Wire) EndedWaiting(ctx context.Context) bool {
+	if w == nil {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline) && w.WaitedAt(deadline)
 }
 
 // WireOf returns the Wire of the call that is being served, or nil. The clients
@@ -76,6 +126,17 @@ func (w *Wire) bounds(ctx context.Context) bool {
 // request.
 func (w *Wire) Ends(ctx context.Context) bool {
 	return w.bounds(ctx) && time.Until(w.Deadline) <= early
+}
+
+// Abandoned reports whether ctx has ended because the caller of the call that is being
+// served canceled it. The end of a deadline, or by a layer, is not the caller's.
+func Abandoned(ctx context.Context) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	caller, ok := ctx.Value(CallerKey).(context.Context)
+	return ok && errors.Is(caller.Err(), context.Canceled) && errors.Is(context.Cause(ctx), context.Cause(caller)) &&
+		!WireOf(ctx).Ends(ctx)
 }
 
 // FairTime is how much time a call must have had, by default, for its failure at its
@@ -138,6 +199,23 @@ func (w *Wire) Ended(ctx context.Context, err error, given time.Duration) error 
 	return &Excuse{err, given, w.Given}
 }
 
+// Early is Ended for an answer with the code DeadlineExceeded from over the wire, which
+// may come before the deadline: a callee that expects to be too late refuses at once.
+func (w *Wire) Early(ctx context.Context, err error, given time.Duration) error {
+	if _, ok := errors.AsType[*Excuse](err); ok || !w.bounds(ctx) {
+		return err
+	}
+	return &Excuse{err, given, w.Given}
+}
+
+// EarlyAnew is Anew for an answer that Early may have marked.
+func (w *Wire) EarlyAnew(ctx context.Context, err error, given time.Duration) error {
+	if _, ok := errors.AsType[*Excuse](err); ok && w.bounds(ctx) {
+		return &Excuse{err, given, w.Given}
+	}
+	return w.Anew(ctx, err, given)
+}
+
 // Anew is Ended for an error whose marks do not count, because they are those of
 // other calls.
 func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
@@ -150,13 +228,14 @@ func (w *Wire) Anew(ctx context.Context, err error, given time.Duration) error {
 // Longest is Ended for an error of the last of several attempts, whose mark does not
 // count if it says less than given: the time that the first of them had.
 func (w *Wire) Longest(ctx context.Context, err error, given time.Duration) error {
-	if !w.Ends(ctx) {
+	e, ok := errors.AsType[*Excuse](err)
+	switch {
+	case ok && e.Given >= given:
 		return err
+	case w.Ends(ctx), ok && e.Given > 0 && w.bounds(ctx): // the latter of Early
+		return &Excuse{err, given, max(given, w.Given)}
 	}
-	if e, ok := errors.AsType[*Excuse](err); ok && e.Given >= given {
-		return err
-	}
-	return &Excuse{err, given, max(given, w.Given)}
+	return err
 }
 
 // Late returns err, with which a call was refused for its deadline, with a mark if

@@ -28,24 +28,25 @@ func received(ctx context.Context, after time.Duration) (context.Context, contex
 func TestEnded(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		wait   time.Duration
-		change func(ctx context.Context) (context.Context, context.CancelFunc)
-		marked bool
+		wait    time.Duration
+		change  func(ctx context.Context) (context.Context, context.CancelFunc)
+		marked  bool
+		bounded bool // by the deadline that the caller sent
 	}{
-		"long before":          {wait: 500 * time.Millisecond},
-		"a moment before":      {wait: time.Second - 1100*time.Microsecond},
-		"within a millisecond": {wait: time.Second - 900*time.Microsecond, marked: true},
-		"after":                {wait: 2 * time.Second, marked: true},
+		"long before":          {wait: 500 * time.Millisecond, bounded: true},
+		"a moment before":      {wait: time.Second - 1100*time.Microsecond, bounded: true},
+		"within a millisecond": {wait: time.Second - 900*time.Microsecond, marked: true, bounded: true},
+		"after":                {wait: 2 * time.Second, marked: true, bounded: true},
 		"with an earlier one": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, 999*time.Millisecond)
-		}, false},
+		}, false, false},
 		"with a later one": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, time.Hour)
-		}, true},
+		}, true, true},
 		"without a deadline": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithCancel(context.WithoutCancel(ctx))
-		}, false},
-		"of a context as it is": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }, true},
+		}, false, false},
+		"of a context as it is": {time.Second, func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +68,12 @@ func TestEnded(t *testing.T) {
 				}
 				require.Equal(t, want, mark.Given(err))
 				require.Equal(t, err, w.Ended(ctx, err, time.Hour), "marked or not, what was called knows more")
+				early := w.Early(ctx, errCall, time.Minute)
+				require.Equal(t, tt.bounded, mark.Excused(early, time.Hour), "early")
+				require.Equal(t, tt.bounded, mark.Excused(w.EarlyAnew(ctx, early, time.Second), time.Hour), "early, anew")
+				require.Equal(t, early, w.Early(ctx, early, time.Hour), "what was called knows more")
+				require.Equal(t, tt.bounded, mark.Given(w.Longest(ctx, early, time.Hour)) == time.Hour, "early, the first had more time")
+				require.Equal(t, mark.Never(errCall), w.Longest(context.WithoutCancel(ctx), mark.Never(errCall), time.Hour))
 				anew := w.Anew(ctx, mark.Never(errCall), time.Minute)
 				require.Equal(t, want, mark.Given(anew), "anew")
 			})
@@ -87,6 +94,7 @@ func TestNoWire(t *testing.T) {
 	require.Equal(t, errCall, w.Ended(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Anew(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Late(ctx, errCall))
+	require.Equal(t, errCall, w.Early(ctx, errCall, 0))
 	require.Equal(t, errCall, w.Longest(ctx, errCall, 0))
 	require.False(t, mark.Excused(w.Anew(ctx, mark.Never(errCall), 0), time.Hour), "the mark of another call")
 }
@@ -97,7 +105,7 @@ func TestGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := new(mark.Wire)
 		w.Restart()
-		require.Zero(t, *w, "without a deadline")
+		require.Zero(t, w.Given, "without a deadline")
 		w.Set(time.Now().Add(time.Second))
 		require.Equal(t, time.Second, w.Given)
 		time.Sleep(900 * time.Millisecond)
@@ -170,4 +178,46 @@ func TestTimeLeft(t *testing.T) {
 		_, ok = mark.TimeLeft(ctx)
 		require.False(t, ok)
 	})
+}
+
+// callerOf is the context of a call that is served, whose transport gave it caller.
+type callerOf struct {
+	context.Context
+
+	caller context.Context
+}
+
+func (c callerOf) Value(key any) any {
+	if key == mark.CallerKey {
+		return c.caller
+	}
+	return c.Context.Value(key)
+}
+
+// TestAbandoned ends the context of a call in the ways that there are.
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	errLayer := errors.New("too slow")
+	for name, tt := range map[string]struct {
+		end  func(caller context.CancelFunc, layer context.CancelCauseFunc)
+		want bool
+	}{
+		"not":                          {func(context.CancelFunc, context.CancelCauseFunc) {}, false},
+		"by the caller":                {func(caller context.CancelFunc, _ context.CancelCauseFunc) { caller() }, true},
+		"by a layer":                   {func(_ context.CancelFunc, layer context.CancelCauseFunc) { layer(errLayer) }, false},
+		"by a layer without a cause":   {func(_ context.CancelFunc, layer context.CancelCauseFunc) { layer(nil) }, false},
+		"by a layer before the caller": {func(caller context.CancelFunc, layer context.CancelCauseFunc) { layer(errLayer); caller() }, false},
+	} {
+		caller, leave := context.WithCancel(t.Context())
+		ctx, end := context.WithCancelCause(callerOf{caller, caller})
+		tt.end(leave, end)
+		require.Equal(t, tt.want, mark.Abandoned(ctx), name)
+		require.False(t, mark.Abandoned(context.WithoutCancel(ctx)), name)
+		leave()
+		end(nil)
+	}
+	caller, cancel := context.WithTimeout(t.Context(), -time.Second)
+	defer cancel()
+	require.False(t, mark.Abandoned(callerOf{caller, caller}), "by a deadline")
+	require.False(t, mark.Abandoned(caller), "no call")
 }

@@ -54,6 +54,9 @@ func blame(ctx context.Context, err error, out *Receiver, left time.Duration) er
 	if w.Ends(ctx) {
 		err = timedOut(err)
 	}
+	if e := endpoint.ErrorOf(err); e.Remote() && e.Code() == endpoint.DeadlineExceeded {
+		return w.Early(ctx, err, left)
+	}
 	return w.Ended(ctx, err, left)
 }
 

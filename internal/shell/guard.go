@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
@@ -49,6 +50,7 @@ func Answer(err error, answer func(err error)) {
 // count against the server, endpoint.ServerFault reports that, even if no layer asked.
 func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
 	// See decision 137.
+	abandoned := isOpaque(err) && mark.Abandoned(ctx)
 	out := op.Outgoing(err)
 	if out.Code() != endpoint.CodeOf(err) {
 		err = out
@@ -57,12 +59,24 @@ func Reported(ctx context.Context, op *endpoint.Operation, err error) error {
 	switch {
 	case !endpoint.ServerFault(err):
 		return err
-	case op.StatusOf != nil && isCallersFault(op.StatusOf(out)):
+	case abandoned, op.StatusOf != nil && isCallersFault(op.StatusOf(out)):
 		return mark.Never(err)
 	case w == nil:
 		return err
+	case !w.Ends(ctx) && w.EndedWaiting(ctx):
+		return mark.Never(err)
 	}
 	return w.Ended(ctx, err, w.Given)
+}
+
+// isOpaque reports whether err, which is not nil, has no code of its own, and is not that
+// of a panic.
+func isOpaque(err error) bool {
+	if _, ok := errors.AsType[*endpoint.PanicError](err); ok {
+		return false
+	}
+	e, ok := errors.AsType[*endpoint.Error](err)
+	return !ok || e == nil
 }
 
 // Hooks are the error hooks of a server.
