@@ -70,7 +70,8 @@ func TestSlowBodyIsNoFault(t *testing.T) {
 	}
 }
 
-// TestSlowSenderIsNoFault has bodies come later than a time-out of the server. What the handler takes too long for counts.
+// TestSlowSenderIsNoFault has, in a bubble, bodies come later than a time-out of the
+// server. What the handler takes too long for counts.
 func TestSlowSenderIsNoFault(t *testing.T) {
 	t.Parallel()
 	const tick = time.Second

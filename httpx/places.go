@@ -82,9 +82,9 @@ func (x *exchange) peek(ctx context.Context) {
 	}
 	// The end of ctx moves the deadline to the past, and net/http ends ctx when a
 	// deadline passes.
-	x.wire.Wait()
+	x.wait()
 	err := x.reader.peek()
-	x.wire.Waited()
+	x.waited()
 	if errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
 		x.reader.err, x.rest = ErrBodyTimeout.WithCause(err), bodyBroken
 	}

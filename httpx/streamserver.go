@@ -193,9 +193,9 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 	x.reader = newLineReader(x.r.Body, x.rt.opts.maxBody, x.rt.config.Reading.Share())
 	return shell.Once(func(yield func(line, error) bool) {
 		for {
-			x.wire.Wait()
+			x.wait()
 			l, err := x.reader.next()
-			x.wire.Waited()
+			x.waited()
 			switch {
 			case errors.Is(err, io.EOF):
 				x.rest = bodyEnded

@@ -453,7 +453,7 @@ var allFaults = map[string]fault{
 			return err
 		}},
 		cases{transporttest.OwnDeadlines},
-		`, at the (gateway's client|caller): the error does not count against the server: `,
+		`, at the (gateway|gateway's client|caller): the error does not count against the server: `,
 	},
 	"makes an attempt after the deadline": {
 		faults{ignoresTime: true},
