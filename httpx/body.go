@@ -146,6 +146,9 @@ func readAll(buf []byte, body io.Reader, size, limit int64, room *service.Share)
 				want = min(want, size+1)
 			}
 			want = max(want, int64(len(buf))+1)
+			if int64(len(buf)) < freeBuffer {
+				want = min(want, freeBuffer) // a buffer of a pool may have any size
+			}
 			if !room.Take(notFree(want) - notFree(int64(cap(buf)))) {
 				return buf, errNoRoom
 			}

@@ -89,6 +89,9 @@ func (l *lineReader) grow(n int) bool {
 		return true
 	}
 	want := max(2*most, int64(len(l.line)+n))
+	if int64(len(l.line)+n) <= freeBuffer {
+		want = freeBuffer
+	}
 	if !l.room.Take(notFree(want) - notFree(most)) {
 		return false
 	}
