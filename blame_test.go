@@ -235,7 +235,7 @@ func TestInnerBlame(t *testing.T) {
 		"a short deadline": {shortTime, time.Hour, false},
 		"a fair deadline":  {fairTime, time.Hour, true},
 		"its own deadline": {fairTime, shortTime, true},
-		"nobody's":         {0, shortTime, true},
+		"no time":          {0, shortTime, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,7 +304,7 @@ func TestBlameOfAnError(t *testing.T) {
 		want bool
 	}{
 		"a deadline":                  {context.DeadlineExceeded, true},
-		"one that counts for nobody":  {cut, false},
+		"an excused one":              {cut, false},
 		"in other words":              {endpoint.Errorf(endpoint.Internal, "no: %w", cut), false},
 		"beside a fault of its own":   {errors.Join(errTest, cut), false},
 		"which this process answers":  {mark.Counted(cut), true},

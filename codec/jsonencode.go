@@ -11,9 +11,9 @@ import (
 )
 
 // An appender appends the JSON of the value at p: the bytes that json/v2 writes
-// for it with the options of this package, in a quarter of the time. False says
-// that the value has no form in JSON; what was appended is then of no use, and
-// json/v2 is to say why. See decision 52.
+// for it with the options of this package, in a quarter of the time. It reports
+// whether the value has a form in JSON. If not, the caller discards the appended
+// bytes and gets the reason from json/v2. See decision 52.
 type appender func(dst []byte, p unsafe.Pointer) ([]byte, bool)
 
 // appenderOf returns the appender of a type. It is nil if json/v2 is to write

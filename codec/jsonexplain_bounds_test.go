@@ -27,13 +27,13 @@ func TestFaultsOfJSONAreBounded(t *testing.T) {
 		return b.String()
 	}
 	for name, src := range map[string]string{
-		"unknown members":            `{` + unknown(60) + `"next":null}`,
-		"a member twice":             `{` + strings.Repeat(`"next":null,`, 60) + `"next":null}`,
-		"names of members":           `{"any":{` + unknown(60) + `"1":1}}`,
-		"names, and then no JSON":    `{"any":{` + unknown(50) + `x`,
-		"members, and then no JSON":  `{` + unknown(50) + `x`,
-		"members, and then more":     `{` + unknown(50) + `"next":null}x`,
-		"objects that are no object": `{"any":{` + strings.ReplaceAll(unknown(60), ":1", ":{}") + `"1":1}}`,
+		"unknown members":             `{` + unknown(60) + `"next":null}`,
+		"a member twice":              `{` + strings.Repeat(`"next":null,`, 60) + `"next":null}`,
+		"names of members":            `{"any":{` + unknown(60) + `"1":1}}`,
+		"names, and then no JSON":     `{"any":{` + unknown(50) + `x`,
+		"members, and then no JSON":   `{` + unknown(50) + `x`,
+		"members, and then more":      `{` + unknown(50) + `"next":null}x`,
+		"objects in place of numbers": `{"any":{` + strings.ReplaceAll(unknown(60), ":1", ":{}") + `"1":1}}`,
 	} {
 		var v chain
 		err := codec.JSON().Decode([]byte(src), &v)
