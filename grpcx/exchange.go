@@ -72,6 +72,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
 	x.wire = mark.WireOf(ctx)
+	x.wire.Judged = len(x.mt.stack) > 0 || len(x.mt.config.Hooks) > 0
 	return ctx
 }
 
@@ -298,24 +299,9 @@ func (x *exchange) readMessage() error {
 	return x.receiveNext()
 }
 
-// wait notes that the request is waited for, for whoever judges a call that ends
-// meanwhile: a layer or a hook. Without one, the clock is not read.
-func (x *exchange) wait() {
-	if len(x.mt.stack) > 0 || len(x.mt.config.Hooks) > 0 {
-		x.wire.Wait()
-	}
-}
-
-// stopWaiting notes that the wait has ended.
-func (x *exchange) stopWaiting() {
-	if len(x.mt.stack) > 0 || len(x.mt.config.Hooks) > 0 {
-		x.wire.Waited()
-	}
-}
-
 func (x *exchange) receiveNext() error {
-	x.wait()
-	defer x.stopWaiting()
+	x.wire.Wait()
+	defer x.wire.Waited()
 	if grpc.EnableTracing { // see release: each message has an inbox of its own
 		in := x.in
 		err := x.receive(&in)
@@ -373,7 +359,7 @@ func (x *exchange) refuse(ctx context.Context, err error) error {
 	shell.Answer(err, func(err error) {
 		err = coded(err) // a layer may have made it
 		refusal = statusOf(x.mt.op.Outgoing(err)).Err()
-		x.mt.config.Hooks.Report(ctx, shell.Reported(ctx, x.mt.op, err))
+		x.mt.config.Hooks.ReportCall(ctx, x.mt.op, err)
 	})
 	x.sendTrailer(ctx)
 	return refusal

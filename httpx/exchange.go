@@ -67,7 +67,7 @@ func (x *exchange) Decode(m *shell.Messages) error {
 		x.setItems(m.Req)
 		return nil
 	case x.sender != nil:
-		return x.decodeQuietly(m.Req)
+		return x.quietly(func() error { return x.decode(m.Req) })
 	}
 	x.media = m.Room[:0]
 	return x.decode(m.Req)
@@ -89,21 +89,6 @@ func (x *exchange) takesBody() bool {
 
 // hasBody reports whether there is a body to read.
 func (x *exchange) hasBody() bool { return x.r.ContentLength != 0 && x.takesBody() }
-
-// wait notes that the request is waited for, for whoever judges a call that ends
-// meanwhile: a layer or a hook. Without one, the clock is not read.
-func (x *exchange) wait() {
-	if len(x.rt.stack) > 0 || len(x.rt.config.Hooks) > 0 {
-		x.wire.Wait()
-	}
-}
-
-// waited notes that the wait has ended.
-func (x *exchange) waited() {
-	if len(x.rt.stack) > 0 || len(x.rt.config.Hooks) > 0 {
-		x.wire.Waited()
-	}
-}
 
 // receive reads the body, if there is one. What can be refused without reading it
 // is refused first. The time that the server has begins when it has been read.
@@ -136,8 +121,8 @@ func (x *exchange) receiveBody() error {
 	if err != nil {
 		return x.unsupported(err)
 	}
-	x.wait()
-	defer x.waited()
+	x.wire.Wait()
+	defer x.wire.Waited()
 	return x.readBody(coding)
 }
 
@@ -299,7 +284,7 @@ func (x *exchange) done() {
 func (rt *route) problem(ctx context.Context, err error, encode func(e *endpoint.Error)) {
 	shell.Answer(err, func(err error) {
 		encode(rt.op.Outgoing(err))
-		rt.config.Hooks.Report(ctx, shell.Reported(ctx, rt.op, err))
+		rt.config.Hooks.ReportCall(ctx, rt.op, err)
 	})
 }
 

@@ -36,15 +36,7 @@ func (x *exchange) readFirst(ctx context.Context, places endpoint.Stack) error {
 			return err
 		}
 	}
-	if x.sender == nil {
-		return x.receive()
-	}
-	x.sender.hush(true) // and for good after a failure, which has a status
-	if err := x.receive(); err != nil {
-		return err
-	}
-	x.sender.hush(false)
-	return nil
+	return x.quietly(x.receive)
 }
 
 // afterFirstLine is afterReading for a request stream: the places are taken once its
@@ -82,9 +74,9 @@ func (x *exchange) peek(ctx context.Context) {
 	}
 	// The end of ctx moves the deadline to the past, and net/http ends ctx when a
 	// deadline passes.
-	x.wait()
+	x.wire.Wait()
 	err := x.reader.peek()
-	x.waited()
+	x.wire.Waited()
 	if errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
 		x.reader.err, x.rest = ErrBodyTimeout.WithCause(err), bodyBroken
 	}

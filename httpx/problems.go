@@ -159,7 +159,7 @@ func setChiHooks(router chi.Router, calls *unroutedCalls) {
 	p := &chiProblems{router: router}
 	router.NotFound(calls.answering(noRoute).ServeHTTP)
 	refused := calls.answering(func(x *exchange) error { return notAllowed(x, p.methods(x.r)) })
-	unknown := calls.answering(func(*exchange) error { return ErrMethodNotAllowed }).unknown
+	unknown := calls.unknown.answering(func(*exchange) error { return ErrMethodNotAllowed })
 	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		method := r.Method
 		if ctx := chi.RouteContext(r.Context()); ctx != nil && ctx.RouteMethod != "" {

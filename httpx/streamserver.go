@@ -193,9 +193,9 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 	x.reader = newLineReader(x.r.Body, x.rt.opts.maxBody, x.rt.config.Reading.Share())
 	return shell.Once(func(yield func(line, error) bool) {
 		for {
-			x.wait()
+			x.wire.Wait()
 			l, err := x.reader.next()
-			x.waited()
+			x.wire.Waited()
 			switch {
 			case errors.Is(err, io.EOF):
 				x.rest = bodyEnded
@@ -271,10 +271,14 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	})
 }
 
-// decodeQuietly is decode without heartbeats meanwhile, and none after a failure.
-func (x *exchange) decodeQuietly(v any) error {
+// quietly calls read without heartbeats meanwhile, and with none after a failure,
+// which has a status.
+func (x *exchange) quietly(read func() error) error {
+	if x.sender == nil {
+		return read()
+	}
 	x.sender.hush(true)
-	if err := x.decode(v); err != nil {
+	if err := read(); err != nil {
 		return err
 	}
 	x.sender.hush(false)

@@ -61,21 +61,23 @@ func newUnroutedRoute(c *service.Config, method string, opts ...RouteOption) (*r
 	return rt, err
 }
 
-// answering returns unroutedCalls of the same operations that call answer. It runs inside
-// the layers, so a limiter among them bounds its cost.
+// answering returns unroutedCalls of the same operations that call answer.
 func (u *unroutedCalls) answering(answer func(x *exchange) error) *unroutedCalls {
-	with := func(rt *route) *route {
-		answered := *rt
-		answered.serveUnary = rt.stack.Wrap(func(_ context.Context, x *exchange) (endpoint.Empty, error) {
-			return endpoint.Empty{}, answer(x)
-		})
-		return &answered
-	}
-	answered := &unroutedCalls{byMethod: make(map[string]*route, len(u.byMethod)), other: with(u.other), unknown: with(u.unknown)}
+	answered := &unroutedCalls{byMethod: make(map[string]*route, len(u.byMethod)), other: u.other.answering(answer)}
 	for method, rt := range u.byMethod {
-		answered.byMethod[method] = with(rt)
+		answered.byMethod[method] = rt.answering(answer)
 	}
 	return answered
+}
+
+// answering returns a route of the same operation that calls answer. It runs inside the
+// layers, so a limiter among them bounds its cost.
+func (rt *route) answering(answer func(x *exchange) error) *route {
+	answered := *rt
+	answered.serveUnary = rt.stack.Wrap(func(_ context.Context, x *exchange) (endpoint.Empty, error) {
+		return endpoint.Empty{}, answer(x)
+	})
+	return &answered
 }
 
 // ServeHTTP serves a request that no route matches.

@@ -46,7 +46,7 @@ func (s *Shed) Admit(ctx context.Context) error {
 func (o *shedOperation) Admit(ctx context.Context) error {
 	s := o.shed
 	now := time.Since(s.epoch)
-	if deadline, ok := ctx.Deadline(); ok && o.tooLate(deadline.Sub(s.epoch), now) {
+	if deadline, ok := ctx.Deadline(); ok && o.late(deadline.Sub(s.epoch), now, false) {
 		o.rejected(ctx, "deadline", ErrTooLate)
 		return ErrTooLate
 	}
@@ -55,13 +55,6 @@ func (o *shedOperation) Admit(ctx context.Context) error {
 		return ErrOutOfCapacity
 	}
 	return nil
-}
-
-// tooLate is late without making the call one that tries whether calls have become
-// faster: Enter decides that.
-func (o *shedOperation) tooLate(deadline, now time.Duration) bool {
-	left := deadline - now
-	return left <= 0 || left < time.Duration(o.usual.Load()) && now-time.Duration(o.seen.Load()) < stale
 }
 
 var (

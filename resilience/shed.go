@@ -230,7 +230,7 @@ func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.To
 	s := o.shed
 	p, inner := s.prioritize(ctx)
 	now := time.Since(s.epoch)
-	if deadline, ok := ctx.Deadline(); ok && o.late(deadline.Sub(s.epoch), now) {
+	if deadline, ok := ctx.Deadline(); ok && o.late(deadline.Sub(s.epoch), now, true) {
 		o.rejected(ctx, "deadline", ErrTooLate)
 		return ctx, endpoint.Token{}, ErrTooLate
 	}
@@ -244,9 +244,10 @@ func (o *shedOperation) Enter(ctx context.Context) (context.Context, endpoint.To
 	return inner, endpoint.Token{N: int64(now)}, nil
 }
 
-// late says that the call will end too late. Both times are after the epoch.
-// See decision 59.
-func (o *shedOperation) late(deadline, now time.Duration) bool {
+// late reports whether the call will end too late. Both times are after the epoch.
+// If claim is true, the call may be the one that tries whether calls have become
+// faster. See decision 59.
+func (o *shedOperation) late(deadline, now time.Duration, claim bool) bool {
 	left := deadline - now
 	if left <= 0 {
 		return true
@@ -255,7 +256,7 @@ func (o *shedOperation) late(deadline, now time.Duration) bool {
 		return false
 	}
 	seen := o.seen.Load()
-	return now-time.Duration(seen) < stale || !o.seen.CompareAndSwap(seen, int64(now))
+	return now-time.Duration(seen) < stale || claim && !o.seen.CompareAndSwap(seen, int64(now))
 }
 
 func (o *shedOperation) rejected(ctx context.Context, why string, err error) {

@@ -26,6 +26,7 @@ type Wire struct {
 	Deadline time.Time     // zero if none came
 	Given    time.Duration // the time that the server had until Deadline; 0 if the caller alone used it
 	Paced    bool          // the request is a stream, which takes as long as the caller wants
+	Judged   bool          // a layer or a hook judges the end of the call, so waits are timed
 
 	// The last wait for the request, or for an item of it, as nanoseconds after epoch.
 	// Of a request stream, a goroutine of the handler's may wait while the call ends.
@@ -37,7 +38,7 @@ var epoch = time.Now()
 
 // Wait notes that the server begins to wait for the request, or for an item of it.
 func (w *Wire) Wait() {
-	if w != nil {
+	if w != nil && w.Judged {
 		w.since.Store(int64(time.Since(epoch)))
 		w.waiting.Store(true)
 	}
@@ -45,7 +46,7 @@ func (w *Wire) Wait() {
 
 // Waited notes that the wait has ended.
 func (w *Wire) Waited() {
-	if w != nil {
+	if w != nil && w.Judged {
 		w.until.Store(int64(time.Since(epoch)))
 		w.waiting.Store(false)
 	}

@@ -82,6 +82,14 @@ func isOpaque(err error) bool {
 // Hooks are the error hooks of a server.
 type Hooks []func(ctx context.Context, err error)
 
+// ReportCall calls each hook with err, with which a served call of op failed, as
+// Reported returns it.
+func (h Hooks) ReportCall(ctx context.Context, op *endpoint.Operation, err error) {
+	if len(h) > 0 {
+		h.Report(ctx, Reported(ctx, op, err))
+	}
+}
+
 // Report calls each hook with err. If a hook panics, the caller still gets its
 // answer and the other hooks are still called. All hooks, including the one that
 // panicked, are then called once more, with the *endpoint.PanicError.
