@@ -256,7 +256,7 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 // leaveBody prepares for an answer, just before its header is written: it may
 // come before the end of the body.
 func (x *exchange) leaveBody() {
-	if x.rest == bodyEnded || x.rest == bodyLeft || !holdsConn(x.r) {
+	if x.rest == bodyEnded || x.rest == bodyLeft || x.reader.atEnd() || !holdsConn(x.r) {
 		return
 	}
 	switch {
@@ -274,7 +274,7 @@ func (x *exchange) leaveBody() {
 // done ends what leaveBody did not: a body whose handler broke off, or whose
 // answer began before it.
 func (x *exchange) done() {
-	if x.rest == bodyUnread || x.rest == bodyBroken {
+	if (x.rest == bodyUnread || x.rest == bodyBroken) && !x.reader.atEnd() {
 		endBody(x.w, x.r)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"github.com/typedkit/endpoint/internal/service"
 )
@@ -20,6 +21,7 @@ type lineReader struct {
 	limit int64
 	line  []byte
 	room  service.Share // that line takes, while the rest of it has not come
+	ended atomic.Bool   // all lines were read, by whichever goroutine ranges over them
 
 	peeked bool // ahead and err are what next returns
 	ahead  []byte
@@ -51,6 +53,9 @@ func (l *lineReader) next() ([]byte, error) {
 		}
 	}
 }
+
+// atEnd reports whether all lines were read. It is safe beside the reading.
+func (l *lineReader) atEnd() bool { return l != nil && l.ended.Load() }
 
 // peek reads the next line for next to return, and returns the error of that.
 func (l *lineReader) peek() error {

@@ -198,7 +198,7 @@ func (x *exchange) requestLines() endpoint.Stream[line] {
 			x.wire.Waited()
 			switch {
 			case errors.Is(err, io.EOF):
-				x.rest = bodyEnded
+				x.reader.ended.Store(true)
 				return
 			case errors.Is(err, errLineTooLong):
 				yield(nil, x.tooLarge(x.rt.opts.maxBody))

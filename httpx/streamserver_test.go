@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -200,6 +201,27 @@ func TestClientStream(t *testing.T) {
 	require.Equal(t, []string{"/1/n: must be a number"}, ask(t, h, "POST", "/sum", "{\"n\":1}\n{\"n\":\"x\"}\n", "Content-Type", ndjson).faults(t))
 	require.Equal(t, 415, ask(t, h, "POST", "/sum", "{}", "Content-Type", "application/json").status)
 	require.Equal(t, 413, ask(t, h, "POST", "/sum", `{"n":`+strings.Repeat(" ", 2<<20)+"1}", "Content-Type", ndjson).status)
+}
+
+// TestClientStreamReadAfterItsHandler leaves the reading to a goroutine, as a client
+// does to which a handler passes its request stream on.
+func TestClientStreamReadAfterItsHandler(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []error{nil, errBroken} {
+		var reading sync.WaitGroup
+		svc := newFeed()
+		svc.Sum = func(_ context.Context, s endpoint.Stream[count1]) (count1, error) {
+			reading.Go(func() { _, _ = s.Collect() })
+			return count1{1}, answer
+		}
+		for version, f := range feeds(t, mounted(t, svc)) {
+			for range 50 {
+				_, err := f.Sum(t.Context(), numbers(1, 2, 3))
+				require.ErrorIs(t, err, answer, version)
+				reading.Wait()
+			}
+		}
+	}
 }
 
 func TestBidi(t *testing.T) {

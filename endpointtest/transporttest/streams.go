@@ -3,6 +3,7 @@ package transporttest
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
@@ -58,6 +59,24 @@ func testClientStreams(k *kit) {
 	k.wantEqual("the numbers of the items", numbersOf(got), upTo(20))
 	k.wantSuccess("the client's layers", k.next(e.client, "the call").err)
 	k.wantSuccess("the server's layers", k.next(e.server, "the call").err)
+	testLeftBehind(k)
+}
+
+// testLeftBehind has a handler that returns while a goroutine of its own still reads
+// the request stream, as a client does to which a handler passes its stream on.
+func testLeftBehind(k *kit) {
+	for name, answer := range map[string]error{"a success": nil, "an error": errDeclared} {
+		var reading sync.WaitGroup
+		e := k.open(Zoo{ClientStream: func(_ context.Context, items endpoint.Stream[Message]) (Message, error) {
+			reading.Go(func() { _, _ = collect(items) })
+			return response(), answer
+		}}, setup{})
+		for n := range 60 {
+			_, err := e.ClientStream(k.ctx, count(n%3))
+			k.wantEqual(name, outcomeOf(err), outcomeOf(answer))
+			reading.Wait()
+		}
+	}
 }
 
 // testBidiStreams has a client that waits for the answer to each item, and a
