@@ -40,7 +40,7 @@ func (x *exchange) readBody(c coding) error {
 		if c := deadliner(x.w); c != nil && c.SetReadDeadline(time.Now().Add(d)) == nil {
 			conn = c
 		} else if serverOf(x.r) != nil {
-			timed := startTimedBody(x.r.Body, d)
+			timed := startTimedBody(x.w, x.r, d)
 			defer timed.stop()
 			body, x.rest = timed, bodyPending
 		}

@@ -1,10 +1,12 @@
 package httpx
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"os"
+	"reflect"
 	"time"
 )
 
@@ -104,36 +106,85 @@ type timedBody struct {
 	timer *time.Timer
 }
 
-// startTimedBody starts to read body for at most d, after which reading fails
-// with os.ErrDeadlineExceeded.
-func startTimedBody(body io.ReadCloser, d time.Duration) *timedBody {
-	r, w := io.Pipe()
+// startTimedBody starts to read the body of r for at most d, after which reading
+// fails with os.ErrDeadlineExceeded.
+func startTimedBody(w http.ResponseWriter, r *http.Request, d time.Duration) *timedBody {
+	out, in := io.Pipe()
+	closed := make(chan struct{})
+	keep := func() bool { return true }
+	if conn := insideTimeoutHandler(w); conn != nil {
+		keep = context.AfterFunc(r.Context(), func() { endReading(conn, closed) })
+	}
 	go func() {
+		defer close(closed)
 		buf := make([]byte, 16<<10)
 		for {
-			n, err := body.Read(buf)
-			// A close reads the rest of the body. After a failure it comes at once,
-			// while the deadline by which net/http ended the read is in force.
-			if err != nil && !errors.Is(err, io.EOF) {
-				_ = body.Close()
+			n, err := r.Body.Read(buf)
+			switch {
+			case errors.Is(err, io.EOF):
+				keep() // the connection
+			case err != nil:
+				// A close reads the rest of the body. After a failure it comes at once,
+				// while the deadline by which net/http ended the read is in force.
+				_ = r.Body.Close()
 			}
 			if n > 0 {
-				if _, gone := w.Write(buf[:n]); gone != nil && err == nil {
-					_ = body.Close()
+				if _, gone := in.Write(buf[:n]); gone != nil && err == nil {
+					_ = r.Body.Close()
 					return
 				}
 			}
 			if err != nil {
-				_ = w.CloseWithError(err)
+				_ = in.CloseWithError(err)
 				return
 			}
 		}
 	}()
-	return &timedBody{r, time.AfterFunc(d, func() { _ = w.CloseWithError(os.ErrDeadlineExceeded) })}
+	return &timedBody{out, time.AfterFunc(d, func() { _ = in.CloseWithError(os.ErrDeadlineExceeded) })}
 }
 
 // stop ends the timer, and the goroutine with its next read.
 func (b *timedBody) stop() {
 	b.timer.Stop()
 	_ = b.Close()
+}
+
+// endReading fails the reads of a connection whose request was answered before its
+// body had come, until the body is closed. net/http ends only a read that is pending
+// when the handler returns, and then starts another. See decision 125.
+func endReading(conn deadlines, closed <-chan struct{}) {
+	wait := time.Millisecond
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+		select {
+		case <-closed:
+			return
+		case <-timer.C:
+			wait *= 2
+			timer.Reset(wait)
+		}
+	}
+}
+
+// insideTimeoutHandler returns the deadlines of the writer that an http.TimeoutHandler
+// was given. Its own writer keeps that to itself. It returns nil for other writers.
+func insideTimeoutHandler(w http.ResponseWriter) deadlines {
+	for {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = u.Unwrap()
+	}
+	v := reflect.ValueOf(w)
+	if !v.IsValid() || v.Type().String() != "*http.timeoutWriter" {
+		return nil
+	}
+	inner := v.Elem().FieldByName("w")
+	if !inner.IsValid() || inner.Type() != reflect.TypeFor[http.ResponseWriter]() {
+		return nil // in another version of Go
+	}
+	return deadliner(*reflect.NewAt(inner.Type(), inner.Addr().UnsafePointer()).Interface().(*http.ResponseWriter))
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -355,6 +356,27 @@ func TestBodyWithoutDeadlines(t *testing.T) {
 			require.Equal(t, http.StatusRequestEntityTooLarge, fetch(t, "POST", "http://"+addr, text(2<<20)).status)
 		})
 	}
+}
+
+// TestBodyBehindTimeoutHandler has net/http end the reading of a body that has not
+// come, often because it races with ours.
+func TestBodyBehindTimeoutHandler(t *testing.T) {
+	h := mounted(t, echo[Text]("POST", "/", httpx.BodyTimeout(time.Millisecond)))
+	addr := listenWith(t, servers["TimeoutHandler"].around(h), nil)
+	for range 200 {
+		_, in := open(t, addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		status, _ := answerOf(t, in)
+		require.Equal(t, http.StatusRequestTimeout, status)
+		_, err := in.ReadByte()
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the connection stays open")
+	}
+
+	h = mounted(t, echo[Text]("POST", "/", httpx.BodyTimeout(time.Hour)))
+	addr = listenWith(t, http.TimeoutHandler(h, 20*time.Millisecond, "slow"), nil)
+	_, in := open(t, addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+	status, closes := answerOf(t, in)
+	require.Equal(t, http.StatusServiceUnavailable, status, "the TimeoutHandler's own answer")
+	require.True(t, closes)
 }
 
 // TestBodyTimes holds, in a bubble, that the smaller one of BodyTimeout and the
