@@ -132,9 +132,13 @@ func TestServerStackGate(t *testing.T) {
 		checked++
 		return ctx, nil, nil
 	})
-	for name, places := range map[string]endpoint.Layer{"a Shed": shed, "a Bulkhead": resilience.NewBulkhead(1)} {
+	checks := endpoint.Stack{check}
+	for name, tt := range map[string]struct{ check, places endpoint.Layer }{
+		"a Shed": {check, shed}, "a Bulkhead": {check, resilience.NewBulkhead(1)},
+		"a check in a Stack": {checks, shed}, "both in a Stack": {checks, endpoint.Stack{endpoint.Stack{shed}}},
+	} {
 		checked = 0
-		stack := resilience.ServerStack(resilience.At(resilience.RoleAuth, check), resilience.At(resilience.RoleShed, places))
+		stack := resilience.ServerStack(resilience.At(resilience.RoleAuth, tt.check), resilience.At(resilience.RoleShed, tt.places))
 		bound, err := stack.Bind(&endpoint.Operation{Side: endpoint.ServerSide})
 		require.NoError(t, err)
 		before, after := bound.Split()

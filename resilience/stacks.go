@@ -242,12 +242,26 @@ func (a *arrangement) guarded(stack endpoint.Stack) endpoint.Stack {
 		return stack
 	}
 	outside := len(a.seats[indexOf(a.seats, RoleTelemetry)].layers)
-	for _, l := range stack[outside:] {
-		if places, ok := l.(endpoint.Admitter); ok {
-			return slices.Insert(stack, outside, endpoint.Layer(gate{places}))
-		}
+	if places := firstAdmitter(stack[outside:]); places != nil {
+		return slices.Insert(stack, outside, endpoint.Layer(gate{places}))
 	}
 	return stack
+}
+
+// firstAdmitter returns the first layer that takes places, or nil. A Stack has the
+// method as well, but is none.
+func firstAdmitter(stack endpoint.Stack) endpoint.Admitter {
+	for _, l := range stack {
+		switch l := l.(type) {
+		case endpoint.Stack:
+			if inner := firstAdmitter(l); inner != nil {
+				return inner
+			}
+		case endpoint.Admitter:
+			return l
+		}
+	}
+	return nil
 }
 
 // take seats the argument i of a stack.
