@@ -135,3 +135,15 @@ func dial(to *httpx.Conn) (*Reports, error) {
 	retry := resilience.NewRetry(3, resilience.Codes(endpoint.Unavailable, endpoint.ResourceExhausted))
 	return &c, httpx.Client(to, &c, httpx.Use(retry))
 }
+
+// snippet: forms
+
+// wrapForms shows the three forms of Wrap that compile.
+func wrapForms(run endpoint.Endpoint[Query, Row], limit *TenantLimit) (endpoint.Endpoint[Query, Row], endpoint.Middleware[Query, Row]) {
+	run = endpoint.Chain(run, limit.Wrap)                     // an argument of a function
+	var assigned endpoint.Middleware[Query, Row] = limit.Wrap // an assigned value
+	run = endpoint.Chain(run, assigned)
+	return run, limit.Wrap // a result
+}
+
+// end snippet

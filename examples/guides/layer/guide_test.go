@@ -307,3 +307,14 @@ func TestBreakerOutside(t *testing.T) {
 		})
 	}
 }
+
+func TestWrapForms(t *testing.T) {
+	t.Parallel()
+	run, again := wrapForms(answerRow, NewTenantLimit(2))
+	_, err := run(as(t, "acme"), Query{})
+	require.NoError(t, err, "two places for the two limits")
+	_, err = again(run)(as(t, "acme"), Query{})
+	require.ErrorIs(t, err, ErrTenantBusy)
+}
+
+func answerRow(context.Context, Query) (Row, error) { return Row{}, nil }
