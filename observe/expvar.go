@@ -6,6 +6,7 @@ import (
 	"encoding/json/v2"
 	"expvar"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 
@@ -98,7 +99,8 @@ func (x *Expvar) Event(_ context.Context, e endpoint.Event) {
 }
 
 // Watch publishes gauges, which are read whenever the map is. It replaces those of
-// an earlier Watch. Nil sources are skipped.
+// an earlier Watch. Nil sources are skipped, and so are gauges that are NaN or infinite,
+// which JSON cannot hold.
 //
 //	calls.Watch(breaker.Gauges, slo.Gauges)
 func (x *Expvar) Watch(sources ...iter.Seq[endpoint.Gauge]) {
@@ -110,12 +112,16 @@ func (x *Expvar) Watch(sources ...iter.Seq[endpoint.Gauge]) {
 		list := []expvarGauge{}
 		for _, gauges := range sources {
 			for g := range gauges {
-				list = append(list, gaugeOf(g))
+				if isFinite(g.Value) {
+					list = append(list, gaugeOf(g))
+				}
 			}
 		}
 		return list
 	}))
 }
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // watched returns a copy of the sources that are not nil.
 func watched(sources []iter.Seq[endpoint.Gauge]) []iter.Seq[endpoint.Gauge] {

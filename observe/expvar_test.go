@@ -5,6 +5,7 @@ import (
 	"encoding/json/v2"
 	"expvar"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"testing"
@@ -133,4 +134,18 @@ func TestExpvarEventsAndGauges(t *testing.T) {
 	x.Watch(sources...)
 	sources[1] = nil
 	require.Equal(t, []any{map[string]any{"metric": "pool.members", "value": 1.0}}, published(t, m)["gauges"])
+}
+
+// TestExpvarNotFinite has gauges that JSON cannot hold, which must not take the whole
+// map with them.
+func TestExpvarNotFinite(t *testing.T) {
+	t.Parallel()
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		m := new(expvar.Map)
+		x := observe.NewExpvar(m)
+		x.Watch(slices.Values([]endpoint.Gauge{
+			{Source: "pool", Metric: "odd", Value: v}, {Source: "pool", Metric: "size", Value: 1},
+		}))
+		require.Equal(t, []any{map[string]any{"metric": "pool.size", "value": 1.0}}, published(t, m)["gauges"], "%v", v)
+	}
 }

@@ -34,13 +34,18 @@ import (
 // away, or more comes in than goes out, 64 packets wait and what is above is
 // dropped and counted.
 //
+// The host of the address is resolved again after a packet could not be written, at the
+// next flush, and otherwise after ten seconds. While the answer is awaited, and if there
+// is none, packets go to the last address.
+//
 // A StatsD is a layer itself and a [Part] of [New]. The zero StatsD refuses every
 // call, and its Run returns that fault; make one with [NewStatsD]. A StatsD is safe
 // for concurrent use.
 type StatsD struct {
 	*Telemetry
 	registry
-	addr    string
+	host    string
+	port    string
 	config  statsdConfig
 	faults  construct.Faults
 	dropped atomic.Int64
@@ -69,6 +74,14 @@ type statsdConfig struct {
 	plain    bool
 	every    time.Duration
 	sampling float64
+	resolver StatsDResolver
+}
+
+// A StatsDResolver resolves the names of hosts. A *net.Resolver is one.
+type StatsDResolver interface {
+	// LookupHost returns the addresses of a host, which may be an address itself. It
+	// returns at the latest when ctx ends.
+	LookupHost(ctx context.Context, host string) ([]string, error)
 }
 
 // A StatsDOption is an option of [NewStatsD].
@@ -119,17 +132,27 @@ func DurationSampling(rate float64) StatsDOption {
 	})
 }
 
+// ResolveStatsD sets the resolver of the host that a StatsD sends to. The default is
+// net.DefaultResolver. A nil resolver is a fault.
+func ResolveStatsD(r StatsDResolver) StatsDOption {
+	return statsdOption(func(s *StatsD) {
+		if s.faults.Check(r != nil, "ResolveStatsD: the resolver is nil") {
+			s.config.resolver = r
+		}
+	})
+}
+
 // NewStatsD returns a StatsD that sends to addr, "host:port". Nothing is sent
 // before [StatsD.Run]. An addr of another form is a fault.
 func NewStatsD(addr string, opts ...StatsDOption) *StatsD {
 	s := &StatsD{
-		addr:   addr,
-		config: statsdConfig{prefix: "endpoint", every: time.Second, sampling: 1},
+		config: statsdConfig{prefix: "endpoint", every: time.Second, sampling: 1, resolver: net.DefaultResolver},
 		full:   make(chan []byte, maxPackets), free: make(chan []byte, maxPackets),
 		sent:   map[*figures]*sentFigures{},
 		faults: construct.By("observe: NewStatsD"),
 	}
-	_, _, err := net.SplitHostPort(addr)
+	var err error
+	s.host, s.port, err = net.SplitHostPort(addr)
 	s.faults.Check(err == nil, "%w", err)
 	construct.Options(&s.faults, s, opts, StatsDOption.applyStatsD)
 	if s.config.every < time.Millisecond {
@@ -265,8 +288,8 @@ func (s *StatsD) recycle(packet []byte) {
 // errRunning is what a second Run returns.
 var errRunning = errors.New("observe: StatsD: Run is running")
 
-// Run sends until ctx ends, and then what is left. It returns nil then. An
-// address that cannot be resolved is tried again at each flush. One Run may run
+// Run sends until ctx ends, and then what is left. It returns nil then. A host that
+// cannot be resolved at the start is tried again at each flush. One Run may run
 // at a time; another returns an error at once, as does one of a StatsD with
 // faults.
 func (s *StatsD) Run(ctx context.Context) error {
@@ -277,11 +300,11 @@ func (s *StatsD) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer s.running.Store(false)
-	r := &statsdRun{StatsD: s}
+	r := &statsdRun{StatsD: s, dialed: make(chan net.Conn, 1)}
 	defer r.close()
 	tick := time.NewTicker(s.config.every)
 	defer tick.Stop()
-	r.dial(ctx)
+	r.connect(r.dial(ctx, nil, false))
 	for {
 		ready := s.full
 		if r.conn == nil {
@@ -291,12 +314,22 @@ func (s *StatsD) Run(ctx context.Context) error {
 		case packet := <-ready:
 			r.send(packet)
 			s.recycle(packet)
+		case conn := <-r.dialed:
+			r.dialing = false
+			r.connect(conn)
 		case <-tick.C:
-			if r.dial(ctx); r.conn != nil {
+			if r.conn != nil {
+				r.redial(ctx)
+			} else {
+				r.connect(r.dial(ctx, nil, false))
+			}
+			if r.conn != nil {
 				r.flush()
 			}
 		case <-ctx.Done():
-			r.dial(context.WithoutCancel(ctx)) // where it ended before the first try
+			if r.conn == nil { // it ended before the first try
+				r.connect(r.dial(context.WithoutCancel(ctx), nil, false))
+			}
 			r.flush()
 			return nil
 		}

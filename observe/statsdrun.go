@@ -1,20 +1,29 @@
 package observe
 
 import (
+	"cmp"
 	"context"
-	"math"
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/typedkit/endpoint"
 )
 
+// resolveEvery is the time after which the host of the address is resolved again.
+const resolveEvery = 10 * time.Second
+
 // statsdRun is the state of one Run.
 type statsdRun struct {
 	*StatsD
-	conn net.Conn
-	out  []byte
+	conn     net.Conn
+	out      []byte
+	failed   bool          // a packet was not written since the last dial
+	resolved time.Time     // when the last dial began
+	dialed   chan net.Conn // the result of a dial in the background; nil for none
+	dialing  bool
 }
 
 // sentFigures is how much of a series was sent.
@@ -23,19 +32,72 @@ type sentFigures struct {
 	request, response int64
 }
 
-func (r *statsdRun) dial(ctx context.Context) {
-	if r.conn != nil {
-		return
-	}
+// dial resolves the host and returns a connection to it, or nil without one. current is
+// the address in use, nil for none. It stays in use as long as it is one of the host's,
+// unless it failed; then the others of the host come first.
+func (r *statsdRun) dial(ctx context.Context, current net.Addr, failed bool) net.Conn {
 	// A name that is not resolved in a second must not keep the packets.
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	if conn, err := new(net.Dialer).DialContext(ctx, "udp", r.addr); err == nil {
-		r.conn = conn
+	addrs, err := r.config.resolver.LookupHost(ctx, cmp.Or(r.host, "localhost"))
+	if err != nil {
+		return nil
+	}
+	if i := slices.IndexFunc(addrs, isHost(current)); i >= 0 {
+		if !failed {
+			return nil
+		}
+		addrs = append(slices.Delete(slices.Clone(addrs), i, i+1), addrs[i])
+	}
+	for _, addr := range addrs {
+		if conn, err := new(net.Dialer).DialContext(ctx, "udp", net.JoinHostPort(addr, r.port)); err == nil {
+			return conn
+		}
+	}
+	return nil
+}
+
+// isHost returns a func that reports whether an address of a host is the one of addr,
+// which may be nil.
+func isHost(addr net.Addr) func(host string) bool {
+	udp, ok := addr.(*net.UDPAddr)
+	if !ok {
+		return func(string) bool { return false }
+	}
+	current := udp.AddrPort().Addr().Unmap()
+	return func(host string) bool {
+		a, err := netip.ParseAddr(host)
+		return err == nil && a.Unmap() == current
 	}
 }
 
+// redial dials in the background, if that is due.
+func (r *statsdRun) redial(ctx context.Context) {
+	if r.dialing || !r.failed && time.Since(r.resolved) < resolveEvery {
+		return
+	}
+	current, failed := r.conn.RemoteAddr(), r.failed
+	r.dialing, r.failed, r.resolved = true, false, time.Now()
+	go func() { r.dialed <- r.dial(ctx, current, failed) }()
+}
+
+// connect replaces the connection by a new one, unless that is nil.
+func (r *statsdRun) connect(conn net.Conn) {
+	r.resolved = time.Now()
+	if conn == nil {
+		return
+	}
+	if r.conn != nil {
+		_ = r.conn.Close()
+	}
+	r.conn = conn
+}
+
+// close waits for a dial, which ends with the context of Run.
 func (r *statsdRun) close() {
+	if r.dialing {
+		r.connect(<-r.dialed)
+	}
 	if r.conn != nil {
 		_ = r.conn.Close()
 	}
@@ -53,6 +115,7 @@ func (r *statsdRun) send(packet []byte) {
 	// took; this one is lost then.
 	_ = r.conn.SetWriteDeadline(time.Now().Add(time.Second))
 	if _, err := r.conn.Write(packet); err != nil {
+		r.failed = true
 		r.dropped.Add(int64(lines(packet)))
 	}
 }
@@ -118,7 +181,7 @@ func (r *statsdRun) figure(f *figures, code endpoint.Code, metric string, now in
 }
 
 func (r *statsdRun) gauge(g endpoint.Gauge) {
-	if math.IsNaN(g.Value) || math.IsInf(g.Value, 0) {
+	if !isFinite(g.Value) {
 		return
 	}
 	l := labels{name: g.Name, detail: g.Detail, op: g.Operation}

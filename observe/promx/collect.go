@@ -9,9 +9,37 @@ import (
 	"github.com/typedkit/endpoint/observe/internal/series"
 )
 
-// Describe sends nothing: which states there are is known when they are read.
-// For prometheus.Collector.
-func (m *Metrics) Describe(chan<- *prometheus.Desc) {}
+// Describe sends the descriptions of the series of calls and events, so that a
+// registry refuses a second Metrics, and those of the states that there are now. For
+// prometheus.Collector.
+//
+// A state whose name is new since Register is collected all the same, but a registry
+// of prometheus.NewPedanticRegistry reports it, and Unregister no longer finds the
+// Metrics.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	// See decision 145.
+	if m.Telemetry == nil {
+		return
+	}
+	for _, desc := range m.descs.all() {
+		ch <- desc
+	}
+	for _, h := range []*prometheus.HistogramVec{m.requestSize, m.responseSize} {
+		if h != nil {
+			h.Describe(ch)
+		}
+	}
+	m.mu.Lock()
+	states := slices.Clone(m.states)
+	m.mu.Unlock()
+	described := map[string]bool{}
+	for st := range m.eachState(states) {
+		if !described[st.metric] {
+			described[st.metric] = true
+			ch <- st.desc()
+		}
+	}
+}
 
 // Collect sends all series. For prometheus.Collector.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
@@ -65,6 +93,10 @@ func (s *events) collect(ch chan<- prometheus.Metric, desc *prometheus.Desc) {
 // descriptions are those of the series that the client library does not keep.
 type descriptions struct {
 	duration, firstItem, calls, inFlight, requestBytes, responseBytes, events *prometheus.Desc
+}
+
+func (d *descriptions) all() []*prometheus.Desc {
+	return []*prometheus.Desc{d.duration, d.firstItem, d.calls, d.inFlight, d.requestBytes, d.responseBytes, d.events}
 }
 
 func describe() descriptions {

@@ -66,8 +66,10 @@ func (s *events) count(h happening) *atomic.Uint64 {
 //	metrics.Watch(breaker.Gauges, pool.Gauges)
 //
 // Each is a gauge endpoint_<source>_<metric>, such as endpoint_breaker_state,
-// with the labels name, service, operation and detail. Of two states with the
-// same labels the first one counts, so name what there are several of.
+// with the labels name, service, operation and detail. Other characters of the source
+// and the metric become "_", and a name that belongs to a series of calls or events
+// ends in "_state". Of two states with the same labels the first one counts, so name
+// what there are several of.
 func (m *Metrics) Watch(states ...iter.Seq[endpoint.Gauge]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,43 +83,76 @@ func (m *Metrics) Watch(states ...iter.Seq[endpoint.Gauge]) {
 // A state is what identifies a gauge.
 type state struct{ metric, name, service, operation, detail string }
 
-// collectStates sends what the watched say now. A scrape fails as a whole for
-// one series that comes twice, so that none does.
+// collectStates sends the states.
 func (m *Metrics) collectStates(ch chan<- prometheus.Metric, states []iter.Seq[endpoint.Gauge]) {
-	seen := map[state]bool{}
-	for _, s := range states {
-		for g := range s {
-			st := state{metric: metricName(g.Source, g.Metric), name: clean(g.Name), detail: clean(g.Detail)}
-			if g.Operation != nil {
-				st.service, st.operation = clean(g.Operation.Service), clean(g.Operation.Name)
+	for st, value := range m.eachState(states) {
+		ch <- prometheus.MustNewConstMetric(st.desc(), prometheus.GaugeValue, value, st.name, st.service, st.operation, st.detail)
+	}
+}
+
+// eachState yields the states that the sources have now, with their values. A scrape
+// fails as a whole if one series comes twice, so only the first of them is yielded.
+func (m *Metrics) eachState(sources []iter.Seq[endpoint.Gauge]) iter.Seq2[state, float64] {
+	return func(yield func(state, float64) bool) {
+		seen := map[state]bool{}
+		for _, source := range sources {
+			for g := range source {
+				st := state{metric: metricName(g.Source, g.Metric), name: clean(g.Name), detail: clean(g.Detail)}
+				if g.Operation != nil {
+					st.service, st.operation = clean(g.Operation.Service), clean(g.Operation.Name)
+				}
+				if seen[st] || len(seen) >= 10*m.limit {
+					continue
+				}
+				seen[st] = true
+				if !yield(st, g.Value) {
+					return
+				}
 			}
-			if seen[st] || len(seen) >= 10*m.limit {
-				continue
-			}
-			seen[st] = true
-			desc := prometheus.NewDesc(st.metric, "State that a "+metricName("", g.Source)+" is in.", stateLabels(), nil)
-			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, g.Value, st.name, st.service, st.operation, st.detail)
 		}
 	}
 }
 
-func stateLabels() []string {
-	return []string{series.Name, series.Service, series.Operation, series.Detail}
+func (s *state) desc() *prometheus.Desc {
+	return prometheus.NewDesc(s.metric, stateHelp, []string{series.Name, series.Service, series.Operation, series.Detail}, nil)
 }
 
-// metricName makes a name of Prometheus of what a source says.
+// stateHelp is the help of every state: a registry fails a scrape in which two series of
+// one name have different ones, and different sources may have states of one name.
+const stateHelp = "A state of a policy, a pool or another source."
+
+// metricName returns the name of Prometheus of a state. It is not that of a series of
+// calls or events.
 func metricName(source, metric string) string {
-	join := func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_':
-			return r
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
+	name := series.StatePrefix + strings.Map(nameRune, source) + "_" + strings.Map(nameRune, metric)
+	if isSeries(name) {
+		return name + "_state"
+	}
+	return name
+}
+
+func nameRune(r rune) rune {
+	switch {
+	case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_':
+		return r
+	case 'A' <= r && r <= 'Z':
+		return r - 'A' + 'a'
+	}
+	return '_'
+}
+
+// isSeries reports whether a name is one of the series of calls and events, or of those
+// that an exposition makes of a histogram.
+func isSeries(name string) bool {
+	switch name {
+	case series.Calls, series.InFlight, series.RequestBytes, series.ResponseBytes, series.Events:
+		return true
+	}
+	for _, suffix := range []string{"_count", "_sum", "_bucket", "_created", ""} {
+		switch strings.TrimSuffix(name, suffix) {
+		case series.Duration, series.FirstItem, series.RequestSize, series.ResponseSize:
+			return true
 		}
-		return '_'
 	}
-	if source == "" {
-		return strings.Map(join, metric)
-	}
-	return series.StatePrefix + strings.Map(join, source) + "_" + strings.Map(join, metric)
+	return false
 }
