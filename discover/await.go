@@ -3,35 +3,59 @@ package discover
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 var (
-	errNone  = errors.New("discover: the source names no instance")
-	errSlow  = errors.New("discover: the source has not answered in time")
-	errDials = errors.New("discover: no instance could be dialled in time")
+	errIdle  = errors.New("Run has not been called")
+	errNone  = errors.New("the source names none")
+	errSlow  = errors.New("the source has not answered yet")
+	errDials = errors.New("none has been dialled yet")
 )
+
+// reserved is the time that a wait for an instance leaves before the caller's deadline,
+// at most, so that the caller gets the reason in time. See decision 146.
+const reserved = 20 * time.Millisecond
 
 // await waits until there may be a set. Its error ends the attempt.
 func (c *core) await(ctx context.Context) error {
-	timeout := time.NewTimer(c.config.wait)
+	left, _ := mark.TimeLeft(ctx)
+	wait := min(left-min(left/10, reserved), c.config.wait)
+	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
 		changed, decided, err := c.forecast()
-		if decided {
+		switch {
+		case decided:
 			return err
+		case left <= 0:
+			return gaveUp(ctx, err)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return endpoint.MarkNotSent(tooLate(ctx))
+			return gaveUp(ctx, err)
 		case <-timeout.C:
 			_, _, err = c.forecast()
+			if err != nil && wait < c.config.wait { // because of the deadline
+				err = mark.WireOf(ctx).Late(ctx, err)
+			}
 			return err
 		}
 	}
+}
+
+// gaveUp returns the error of a call that ended with its context while it waited.
+// reason is the error that the call would have had otherwise.
+func gaveUp(ctx context.Context, reason error) error {
+	e := endpoint.ErrorOf(tooLate(ctx))
+	cause := fmt.Errorf("%w, while waiting: %w", e.Unwrap(), errors.Unwrap(endpoint.ErrorOf(reason)))
+	return endpoint.MarkNotSent(mark.Never(e.WithCause(cause)))
 }
 
 // forecast reports whether it is decided what becomes of a call that waits, and the
@@ -47,19 +71,40 @@ func (c *core) forecast() (changed <-chan struct{}, decided bool, err error) {
 	if len(c.board.shown) > 0 {
 		return nil, true, nil
 	}
-	isEmpty := !c.known.IsZero() && len(c.roster.slots) == 0
-	cause := c.cause
-	switch {
-	case cause != nil:
-	case c.known.IsZero():
-		cause = errSlow
-	case isEmpty:
-		cause = errNone
-	default:
-		cause = errDials
+	hopeless := c.state == ended || c.board.first || c.isEmpty()
+	return c.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(c.lack()))
+}
+
+// isEmpty reports whether the source says that there are no instances.
+func (c *core) isEmpty() bool { return !c.known.IsZero() && len(c.roster.slots) == 0 }
+
+// lack returns the reason why no instance gets calls.
+func (c *core) lack() error {
+	if c.state == ended && c.cause == nil {
+		return errClosed
 	}
-	hopeless := c.state == ended || c.board.first || isEmpty
-	return c.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(cause))
+	name := ""
+	if c.config.name != "" {
+		name = fmt.Sprintf(" %q", c.config.name)
+	}
+	return fmt.Errorf("discover: the pool%s has no instance: %w", name, c.reason())
+}
+
+func (c *core) reason() error {
+	failed := c.dials.failed
+	switch {
+	case c.cause != nil:
+		return fmt.Errorf("the source failed: %w", bounds.Quiet(c.cause))
+	case c.state == idle:
+		return errIdle
+	case c.known.IsZero():
+		return errSlow
+	case c.isEmpty():
+		return errNone
+	case failed != nil:
+		return fmt.Errorf("the last dial failed: %w", bounds.Quiet(failed))
+	}
+	return errDials
 }
 
 // wake wakes the calls that wait.

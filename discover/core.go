@@ -32,7 +32,8 @@ type core struct {
 	grace   *time.Timer
 	state   state
 	known   time.Time          // when the source last yielded a set
-	cause   error              // why there is no set: of the source, of Run
+	isFixed bool               // the set never changes, so it has no age
+	cause   error              // the last error of the source, nil once it yields a set
 	cancel  context.CancelFunc // of Run
 	changed chan struct{}      // closed when what await waits for may have changed
 	events  events             // to be emitted without the lock

@@ -31,6 +31,7 @@ type dials struct {
 	out     int     // goroutines, including those of dropped slots
 	waiting []*slot // for a place
 	ctx     context.Context
+	failed  error         // of the last dial that has ended; nil if it succeeded
 	drained chan struct{} // if not nil, closed when out is 0
 }
 
@@ -126,6 +127,7 @@ func (c *core) dialled(s *slot, conn any, err error) {
 		}
 	case err != nil && c.dials.ctx.Err() != nil: // the pool is about to end
 	case err != nil:
+		c.dials.failed = fmt.Errorf("%s: %w", s.addr(), err)
 		c.note(event{kind: "dial_failed", addr: s.addr(), err: err})
 		s.retry = time.AfterFunc(pause(s.misses), func() { c.redial(s) })
 		s.misses++
@@ -133,7 +135,7 @@ func (c *core) dialled(s *slot, conn any, err error) {
 		if !s.early || s.misses > 0 { // or it was not there when the others began
 			c.warmUp(s)
 		}
-		s.conn, s.misses = conn, 0
+		s.conn, s.misses, c.dials.failed = conn, 0, nil
 		c.roster.tally.update(s, func() { s.ready = true })
 		c.board.joining = append(c.board.joining, s)
 	}

@@ -50,7 +50,7 @@ func ExampleNew() {
 	// Output:
 	// connection to 10.0.0.1:80 <nil>
 	// <nil>
-	// no server is available: discover: the pool is closed
+	// temporarily unavailable: discover: the pool is closed
 }
 
 // A Source yields complete sets, in the order of their addresses.

@@ -6,14 +6,27 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// age returns how long ago the source last yielded a set, 0 before the first.
+// age returns how long ago the source last yielded a set, 0 before the first and if
+// the set never changes.
 func (c *core) age() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known.IsZero() {
+	if c.known.IsZero() || c.isFixed {
 		return 0
 	}
 	return time.Since(c.known)
+}
+
+// serving returns how many slots get calls and have not reached the limit of failures
+// in a row, at which a slot is ejected if enough others are left. See decision 147.
+func (c *core) serving() int {
+	limit, n := c.config.outlier.failures, 0
+	for _, s := range c.board.shown {
+		if limit == 0 || s.failed.Load() < limit {
+			n++
+		}
+	}
+	return n
 }
 
 // gauges returns the figures of the pool; see [Pool.Gauges].
@@ -24,7 +37,7 @@ func (c *core) gauges() []endpoint.Gauge {
 	slots := c.roster.slots
 	all := make([]endpoint.Gauge, 4, 4+2*len(slots))
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(slots))}
-	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(len(c.board.shown))}
+	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(c.serving())}
 	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(c.roster.tally.ejected)}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	for _, s := range slots {

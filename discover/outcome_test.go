@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
-	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // received returns the context of a call that is served, with the deadline that its
@@ -92,22 +91,6 @@ func TestPassedDeadline(t *testing.T) {
 		require.False(t, endpoint.ServerFault(err), name)
 		require.Zero(t, s.acquired, name)
 	}
-}
-
-// TestWaitedForNothing: a call that waited for the first instance until its deadline
-// counts against no server.
-func TestWaitedForNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		pool := discover.New(func(context.Context, string) (int, error) { return 1, nil })
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, _, err := pool.Acquire(ctx)
-		require.Equal(t, endpoint.DeadlineExceeded, endpoint.CodeOf(err))
-		require.True(t, endpoint.NotSent(err))
-		require.False(t, endpoint.ServerFault(err))
-		require.True(t, mark.Excused(err, 1))
-	})
 }
 
 // TestObservedFairTime has a balancer of the user's see a failure as one, for which the

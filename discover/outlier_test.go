@@ -91,16 +91,20 @@ func TestEjectionIsBounded(t *testing.T) {
 		name           string
 		instances, bad int
 		ejected        float64
+		opts           []discover.Option
+		serving        float64
 	}{
-		{"at least one", 3, 1, 1},
-		{"no more than one of few", 5, 3, 1},
-		{"a tenth", 40, 10, 4},
-		{"all fail", 10, 10, 1},
+		{"at least one", 3, 1, 1, nil, 2},
+		{"no more than one of few", 5, 3, 1, nil, 2},
+		{"a tenth", 40, 10, 4, nil, 30},
+		{"all fail", 10, 10, 1, nil, 0},
+		{"all fail, the only one", 1, 1, 1, nil, 0},
+		{"all fail, nothing is ejected", 10, 10, 0, []discover.Option{discover.Eject(0, 0)}, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				pool := running(t, weights(make([]float64, tt.instances)...), discover.Balance(discover.RoundRobin()))
+				pool := running(t, weights(make([]float64, tt.instances)...), append(tt.opts, discover.Balance(discover.RoundRobin()))...)
 				var bad []string
 				for i := range tt.bad {
 					bad = append(bad, strconv.Itoa(i))
@@ -111,7 +115,7 @@ func TestEjectionIsBounded(t *testing.T) {
 					case "ejected":
 						require.InDelta(t, tt.ejected, g.Value, 0)
 					case "serving":
-						require.InDelta(t, float64(tt.instances)-tt.ejected, g.Value, 0)
+						require.InDelta(t, tt.serving, g.Value, 0)
 					}
 				}
 			})

@@ -12,9 +12,10 @@ import (
 	"github.com/typedkit/endpoint/internal/mark"
 )
 
-// ErrNoEndpoints is the error of a call for which a [Pool] has no instance. Its
-// cause is the last error of the source, if there was one. Nothing was sent.
-var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "NO_ENDPOINTS", "no server is available")
+// ErrNoEndpoints is the error of a call for which a [Pool] has no instance. Its cause
+// says why, for logs: Run has not been called, the source names none, or the last error
+// of the source or of a dial. Nothing was sent.
+var ErrNoEndpoints = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "NO_ENDPOINTS", "temporarily unavailable")
 
 var (
 	errNilPool  = errors.New("discover: Pool: it is nil; make one with New or Of")
@@ -201,7 +202,8 @@ func (p *Pool[C]) Close() error {
 	return nil
 }
 
-// Age returns how long ago the source last yielded a set. It is 0 before the first.
+// Age returns how long ago the source last yielded a set. It is 0 before the first, and
+// for a source of [Fixed] or [Static], whose set cannot be out of date.
 func (p *Pool[C]) Age() time.Duration {
 	if !p.isMade() {
 		return 0
@@ -210,7 +212,8 @@ func (p *Pool[C]) Age() time.Duration {
 }
 
 // Gauges yields the figures of the pool: instances (that the source names, or that
-// are kept although it does not), serving (that get calls), ejected, age_seconds (see
+// are kept although it does not), serving (that get calls and have not failed as often
+// in a row as [Eject] says, so 0 when all are dead), ejected, age_seconds (see
 // [Pool.Age]), and for each instance, with its address as Detail, pending (calls in
 // flight) and weight. The Source is "pool".
 func (p *Pool[C]) Gauges(yield func(endpoint.Gauge) bool) {

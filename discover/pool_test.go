@@ -57,7 +57,7 @@ func TestAcquireWaitsForTheFirstSet(t *testing.T) {
 		{"it is empty", 0, func(w *world) { time.Sleep(time.Second); w.source.says() }, time.Second, discover.ErrNoEndpoints, nil},
 		{"it never comes", 0, func(*world) {}, 5 * time.Second, discover.ErrNoEndpoints, nil},
 		{"the source fails", 0, func(w *world) { w.source <- told{err: errSource} }, 5 * time.Second, discover.ErrNoEndpoints, errSource},
-		{"the caller gives up", 2 * time.Second, func(*world) {}, 2 * time.Second, context.DeadlineExceeded, nil},
+		{"the caller gives up", 2 * time.Second, func(*world) {}, 1980 * time.Millisecond, discover.ErrNoEndpoints, nil},
 		{"Run ends", 0, func(w *world) { time.Sleep(time.Second); w.stop() }, time.Second, discover.ErrNoEndpoints, nil},
 		{"the source ends", 0, func(w *world) {
 			w.source <- told{err: errSource}

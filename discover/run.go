@@ -13,7 +13,8 @@ func (c *core) run(ctx context.Context, s Source) (last error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := c.start(ctx, cancel); err != nil {
+	_, isFixed := s.(fixed)
+	if err := c.start(ctx, cancel, isFixed); err != nil {
 		return err
 	}
 	defer c.awaitDials()
@@ -39,7 +40,7 @@ func (c *core) run(ctx context.Context, s Source) (last error) {
 	return last
 }
 
-func (c *core) start(ctx context.Context, cancel context.CancelFunc) error {
+func (c *core) start(ctx context.Context, cancel context.CancelFunc, isFixed bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -50,7 +51,7 @@ func (c *core) start(ctx context.Context, cancel context.CancelFunc) error {
 	case c.state == running:
 		return errTwice
 	}
-	c.state, c.dials.ctx, c.cancel = running, ctx, cancel
+	c.state, c.dials.ctx, c.cancel, c.isFixed = running, ctx, cancel, isFixed
 	return nil
 }
 
@@ -133,9 +134,6 @@ func (c *core) end(cause error) {
 	defer c.mu.Unlock()
 	if c.state == ended {
 		return
-	}
-	if cause == nil {
-		cause = errClosed
 	}
 	c.state, c.cause = ended, cause
 	if c.cancel != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 )
 
 // A Source knows which instances a service has. One Watch may run beside
@@ -39,7 +41,7 @@ func (f SourceFunc) Watch(ctx context.Context) iter.Seq2[[]Instance, error] {
 var errNilFunc = errors.New("discover: SourceFunc: the func is nil")
 
 // Static returns a Source of these addresses, which never change. It leaves an empty
-// address out.
+// address out. Each Watch yields a copy of its own.
 func Static(addrs ...string) Source {
 	set := make([]Instance, len(addrs))
 	for i, addr := range addrs {
@@ -49,14 +51,26 @@ func Static(addrs ...string) Source {
 }
 
 // Fixed returns a Source of these instances, which never change. It leaves an instance
-// without an address out.
-func Fixed(instances ...Instance) Source {
-	set := Sorted(instances)
-	return SourceFunc(func(ctx context.Context) iter.Seq2[[]Instance, error] {
-		return func(yield func([]Instance, error) bool) {
-			if ctx.Err() == nil && yield(set, nil) {
-				<-ctx.Done()
-			}
+// without an address out. Each Watch yields a copy of its own.
+func Fixed(instances ...Instance) Source { return fixed(clones(Sorted(instances))) }
+
+// fixed is a source whose set never changes.
+type fixed []Instance
+
+// Watch yields the set once.
+func (f fixed) Watch(ctx context.Context) iter.Seq2[[]Instance, error] {
+	return func(yield func([]Instance, error) bool) {
+		if ctx.Err() == nil && yield(clones(f), nil) {
+			<-ctx.Done()
 		}
-	})
+	}
+}
+
+// clones returns copies of the instances.
+func clones(set []Instance) []Instance {
+	set = slices.Clone(set)
+	for i := range set {
+		set[i].Meta = maps.Clone(set[i].Meta)
+	}
+	return set
 }

@@ -3,6 +3,7 @@ package discover_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/discover"
 )
 
@@ -20,5 +21,29 @@ func TestFixed(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("Watch yields %d sets", n)
+	}
+}
+
+// TestFixedGivesCopies: neither the slice that Fixed got nor a set that it yielded is
+// shared with a later Watch.
+func TestFixedGivesCopies(t *testing.T) {
+	t.Parallel()
+	instances := []discover.Instance{{Addr: "a", Meta: map[string]string{"version": "1"}}}
+	addrs := []string{"a"}
+	for name, source := range map[string]discover.Source{"Fixed": discover.Fixed(instances...), "Static": discover.Static(addrs...)} {
+		instances[0].Addr, addrs[0] = "x", "x"
+		for range 2 {
+			for set, err := range source.Watch(t.Context()) {
+				require.NoError(t, err)
+				require.Equal(t, "a", set[0].Addr, name)
+				if name == "Fixed" {
+					require.Equal(t, "1", set[0].Meta["version"])
+					instances[0].Meta["version"], set[0].Meta["version"] = "x", "x"
+				}
+				set[0].Addr = "x"
+				break
+			}
+		}
+		instances[0].Addr, addrs[0] = "a", "a"
 	}
 }

@@ -45,16 +45,18 @@ func (s *Shop) GRPC(m *grpcx.Methods) {
 
 // snippet: client
 
-// connect returns the client of a shop whose calls go to the instances that
-// source names, until ctx ends.
-func connect(ctx context.Context, source discover.Source) (*Shop, error) {
+// connect returns the client of a shop whose calls go to the instances that source
+// names, and a function that ends the pool. A server calls it after its Shutdown. The
+// pool does not end with ctx, which a signal may end, because the calls in flight still
+// need it then.
+func connect(ctx context.Context, source discover.Source) (*Shop, func() error, error) {
 	pool := discover.New(httpx.Dialer())
-	go func() { _ = pool.Run(ctx, source) }()
+	go func() { _ = pool.Run(context.WithoutCancel(ctx), source) }()
 
 	var shop Shop
 	retry := resilience.NewRetry(3)
 	timeout := resilience.NewTimeout(time.Second) // of each attempt
-	return &shop, httpx.Client(pool, &shop, httpx.Use(retry, timeout))
+	return &shop, pool.Close, httpx.Client(pool, &shop, httpx.Use(retry, timeout))
 }
 
 // end snippet
@@ -62,12 +64,12 @@ func connect(ctx context.Context, source discover.Source) (*Shop, error) {
 // snippet: grpc
 
 // connectGRPC is the same over gRPC.
-func connectGRPC(ctx context.Context, source discover.Source, creds credentials.TransportCredentials) (*Shop, error) {
+func connectGRPC(ctx context.Context, source discover.Source, creds credentials.TransportCredentials) (*Shop, func() error, error) {
 	pool := discover.New(grpcx.Dialer(creds))
-	go func() { _ = pool.Run(ctx, source) }()
+	go func() { _ = pool.Run(context.WithoutCancel(ctx), source) }()
 
 	var shop Shop
-	return &shop, grpcx.Client(pool, &shop, grpcx.Use(resilience.NewRetry(3)))
+	return &shop, pool.Close, grpcx.Client(pool, &shop, grpcx.Use(resilience.NewRetry(3)))
 }
 
 // end snippet

@@ -43,13 +43,18 @@ func TestClient(t *testing.T) {
 	t.Parallel()
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	shop, err := connect(t.Context(), discover.Static(serve(t), serve(t), gone.Listener.Addr().String()))
+	signalled, stop := context.WithCancel(t.Context())
+	shop, closePool, err := connect(signalled, discover.Static(serve(t), serve(t), gone.Listener.Addr().String()))
 	require.NoError(t, err)
+	stop() // calls in flight still have instances
 	for range 20 {
 		p, err := shop.Price(t.Context(), Item{"book"})
 		require.NoError(t, err, "one of three is gone")
 		require.Equal(t, 4, p.Cents)
 	}
+	require.NoError(t, closePool())
+	_, err = shop.Price(t.Context(), Item{"book"})
+	require.ErrorIs(t, err, discover.ErrNoEndpoints)
 }
 
 func TestClientGRPC(t *testing.T) {
@@ -61,8 +66,9 @@ func TestClientGRPC(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() { s.Stop(); <-ended })
-	shop, err := connectGRPC(t.Context(), discover.Static(l.Addr().String()), insecure.NewCredentials())
+	shop, closePool, err := connectGRPC(t.Context(), discover.Static(l.Addr().String()), insecure.NewCredentials())
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, closePool()) })
 	p, err := shop.Price(t.Context(), Item{"book"})
 	require.NoError(t, err)
 	require.Equal(t, 4, p.Cents)
