@@ -15,7 +15,8 @@ type Codec[T any] interface {
 	Append(dst []byte, v T) ([]byte, error)
 	// Decode reads all of src into v and keeps no part of src. The error of
 	// input that is merely bad is an *endpoint.Error of code InvalidArgument
-	// whose violations say where.
+	// whose violations say where. A client whose response cannot be read answers
+	// Internal; an error of a code other than these two becomes that of the call.
 	Decode(src []byte, v *T) error
 }
 

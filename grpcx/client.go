@@ -157,12 +157,17 @@ func (c *client) unary(ctx context.Context, conn grpc.ClientConnInterface, v any
 }
 
 // fromAnswer decodes a message that the server sent into the value that into
-// points to.
+// points to. A Mapping may find an error in it.
 func (c *client) fromAnswer(m proto.Message, into any) error {
-	if err := c.mt.out.decode(m, into); err != nil {
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
+	// See decision 149.
+	err := coded(c.mt.out.decode(m, into))
+	if err == nil {
+		return nil
 	}
-	return nil
+	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
+		return c.sent(shell.Remote(err))
+	}
+	return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
 }
 
 func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
@@ -245,6 +250,9 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
 		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
+		if e, ok := shell.FromDecoder(x.codec.unread()); ok {
+			return c.sent(e)
+		}
 		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(x.codec.unread())))
 	}
 	return x.mark(errorOf(st, err))

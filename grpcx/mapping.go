@@ -15,9 +15,13 @@ import (
 type Mapping[D any, M proto.Message] struct{ form *form }
 
 // Map returns the Mapping of two functions, which run on every call and must be
-// safe for concurrent use. An error of from is the caller's fault on a server
-// (InvalidArgument, unless it has a code of its own), and the server's on a
-// client.
+// safe for concurrent use.
+//
+// An error of from that has a code, by endpoint.Define, endpoint.Errorf or the package
+// status of gRPC, keeps it. On a client it is then an error that the server answered:
+// it is Remote, and errors.Is finds its identity, so that from can make an error of a
+// reply that has one in a field. An error without a code is InvalidArgument on a
+// server, which was sent the message, and Internal on a client.
 func Map[D any, M proto.Message](to func(v D) M, from func(m M) (D, error)) Mapping[D, M] {
 	f := mapped(reflect.TypeOf(to), to, from)
 	f.write = func(v any) proto.Message { return f.to.(func(D) M)(*v.(*D)) }
@@ -123,6 +127,7 @@ func hasDescriptor(m proto.Message) (ok bool) {
 
 // invalid is the error of a request that a Mapping refuses.
 func invalid(err error) error {
+	err = coded(err)
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
 		return err
 	}

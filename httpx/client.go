@@ -36,7 +36,7 @@ func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 		return err
 	}
 	for _, rt := range b.routes {
-		connect(rt, to)
+		connect(rt, to, b.decoders)
 	}
 	b.SetOmitted()
 	return nil
@@ -47,11 +47,13 @@ type client struct {
 	rt     *route
 	target endpoint.Target[*Conn]
 	accept string // the value of the header: what the route writes, and problems
+
+	decoders []errorDecoder
 }
 
 // connect sets the field of a route to the calls of the server behind to.
-func connect(rt *route, to endpoint.Target[*Conn]) {
-	c := &client{rt: rt, target: shell.TargetFor(to, rt.op), accept: rt.writes[0] + ", " + problemType}
+func connect(rt *route, to endpoint.Target[*Conn], decoders []errorDecoder) {
+	c := &client{rt: rt, target: shell.TargetFor(to, rt.op), accept: rt.writes[0] + ", " + problemType, decoders: decoders}
 	path := &shell.Client[*Conn]{
 		Op: rt.op, Target: c.target, Stack: rt.stack, Timeout: rt.config.Timeout,
 		Begin: c.begin, Unary: c.unary, Upload: c.upload, Range: c.receive,
@@ -273,6 +275,9 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 		err = out.format.Decode(body, out.target(resp))
 	}
 	if err = d.result(err); err != nil {
+		if e, ok := shell.FromDecoder(err); ok {
+			return c.sent(e)
+		}
 		// It is the server that is at fault, so it is not InvalidArgument here.
 		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(unreadable{err, answer})))
 	}
@@ -313,7 +318,7 @@ func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer 
 	if err != nil && !errors.Is(err, errTooMuch) && ctx.Err() != nil {
 		return c.failed(ctx, nil, err)
 	}
-	return c.sent(errorOf(answer.StatusCode, answer.Header, body, err != nil))
+	return c.sent(c.errorOf(answer.StatusCode, answer.Header, body, err != nil))
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it

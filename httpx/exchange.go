@@ -243,9 +243,9 @@ func (x *exchange) write(ctx context.Context, body []byte) {
 // sendError writes the answer of a call that failed.
 func (x *exchange) sendError(ctx context.Context, err error) {
 	x.rt.problem(ctx, err, func(e *endpoint.Error) {
-		x.status = statusOf(e, x.rt.opts.statuses)
-		x.out = appendProblem(x.out[:0], e, x.status)
-		problemHeader(x.w.Header(), x.around, e, x.status)
+		e, answer := x.rt.appendError(ctx, x.out[:0], e, x.format)
+		x.status, x.out = answer.status, answer.body
+		problemHeader(x.w.Header(), x.around, e, x.status, answer.media)
 	})
 	if len(x.rt.writes) > 1 || x.status == http.StatusNotAcceptable {
 		x.w.Header().Add("Vary", "Accept")

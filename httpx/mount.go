@@ -100,7 +100,7 @@ func (s *single) Add(e *shell.Endpoint) {
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
-	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bind(nil))
+	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bindErrors(), rt.bind(nil))
 	if e.IsNil() && !rt.opts.Partial {
 		faults = append(faults, service.ErrNil)
 	}

@@ -113,6 +113,7 @@ type routeConfig struct {
 	service.Traits
 
 	statuses     map[string]int // of errors, by identity
+	errors       *errorMap      // nil: problems
 	status       int
 	maxBody      int64
 	bodyTimeout  time.Duration

@@ -74,8 +74,9 @@ func own(status int, e *endpoint.Error) *endpoint.Error {
 // ownStatus is filled by own before the program's main, and never after.
 var ownStatus = map[string]int{}
 
-// statusOf returns the status that an error goes out with.
-func statusOf(e *endpoint.Error, overrides map[string]int) int {
+// usualStatus returns the status that an error goes out with, unless MapErrors sets
+// another one.
+func usualStatus(e *endpoint.Error, overrides map[string]int) int {
 	if status, ok := overrides[service.Identity(e)]; ok && e.Domain() != "" {
 		return status
 	}
@@ -84,8 +85,6 @@ func statusOf(e *endpoint.Error, overrides map[string]int) int {
 	}
 	return e.Code().HTTPStatus()
 }
-
-func (c *routeConfig) statusOf(e *endpoint.Error) int { return statusOf(e, c.statuses) }
 
 // appendProblem appends the body of an error.
 func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
@@ -171,8 +170,8 @@ func describesBody(key string) bool {
 
 // problemHeader sets the headers of an error. Headers that the handler and the layers
 // set for a body that is not sent are deleted; around restores those that middlewares
-// set before the call. See decisions 11 and 123.
-func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, status int) {
+// set before the call. media is the type of the body. See decisions 11 and 123.
+func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, status int, media string) {
 	for key := range h {
 		if describesBody(key) {
 			delete(h, key)
@@ -182,7 +181,7 @@ func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, statu
 		h[lines.key] = lines.values
 	}
 	delete(h, "Content-Length")
-	h.Set("Content-Type", problemType)
+	h.Set("Content-Type", media)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if d := e.RetryAfter(); d > 0 && h.Get("Retry-After") == "" {
 		// Whole seconds (RFC 9110 §10.2.3), rounded up: earlier is too early.
@@ -193,19 +192,11 @@ func problemHeader(h http.Header, around []headerLines, e *endpoint.Error, statu
 	}
 }
 
-// errorOf makes the typed error of an answer that is no success. Whatever the
-// body is, it never fails. cut reports whether body is only the start of it.
-func errorOf(status int, header http.Header, body []byte, cut bool) *endpoint.Error {
-	p, ok := readProblem(body, cut)
-	return p.toError(status, header, body, ok)
-}
-
 // toError returns the error of an answer whose body was read into p. ok reports
 // whether it is a problem, if it has a code.
 func (p *Problem) toError(status int, header http.Header, body []byte, ok bool) *endpoint.Error {
 	if !ok || p.Code == "" {
-		media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-		return foreignError(status, header, body, p, ok && strings.TrimSpace(media) == problemType)
+		return foreignError(status, header, body, p, ok && mediaOf(header) == problemType)
 	}
 	p.Status = status
 	code, err := endpoint.ParseCode(p.Code)
@@ -234,10 +225,7 @@ func (p *Problem) toError(status int, header http.Header, body []byte, ok bool) 
 // foreignError is for a server that is not one of ours: the code is that of its
 // status, and what it said is for logs.
 func foreignError(status int, header http.Header, body []byte, p *Problem, isProblem bool) *endpoint.Error {
-	code := endpoint.CodeOfStatus(status)
-	if code == endpoint.OK {
-		code = endpoint.Unknown
-	}
+	code := codeOfStatus(status)
 	message := ""
 	if isProblem {
 		message = p.Detail

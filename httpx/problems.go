@@ -38,6 +38,7 @@ var ErrMethodNotAllowed = own(http.StatusMethodNotAllowed, endpoint.Define(endpo
 // layers of [Use] run around these calls, and [ErrorHook] gets their errors. Formats
 // is a fault. The operations are Unrouted: an observe.SLO does not count their calls,
 // and an observe.Logger adds the path of the request.
+// [MapErrors] gives the answers the form of a user's own error bodies.
 //
 // On a chi router, Problems sets the hooks NotFound and MethodNotAllowed. It replaces
 // hooks that were set before, and a hook that is set later replaces that of Problems.
@@ -65,7 +66,14 @@ func Problems(router interface {
 ) http.Handler {
 	// See decision 121.
 	var c service.Config
-	c.Apply(opts, func(o Option) { o.apply(&c) })
+	var mapping []RouteOption
+	c.Apply(opts, func(o Option) {
+		if m, ok := o.(*errorMap); ok {
+			mapping = append(mapping, m)
+			return
+		}
+		o.apply(&c)
+	})
 	if c.HasFormats() {
 		c.Fault("option Formats is for routes: problems are JSON")
 	}
@@ -73,7 +81,7 @@ func Problems(router interface {
 	if err := checkRouter(router); err != nil {
 		faults = append(faults, err)
 	}
-	u, err := newUnrouted(&c)
+	u, err := newUnrouted(&c, mapping)
 	if err = errors.Join(append(faults, err)...); err != nil {
 		panic(fmt.Sprintf("httpx: Problems: %v", err))
 	}

@@ -109,7 +109,8 @@ type route struct {
 	hasBody  bool
 	config   *service.Config
 
-	inItem, outItem *item // the plans of the items of streams
+	inItem, outItem *item          // the plans of the items of streams
+	errors          []codec.Format // of the bodies of MapErrors; nil: problems
 
 	// The shells of a server, one for each kind of operation.
 	serveUnary  endpoint.Endpoint[*exchange, endpoint.Empty]
@@ -125,6 +126,7 @@ type build struct {
 	config service.Config
 	routes []*route
 
+	decoders  []errorDecoder // of a client
 	described bool // the method HTTP has returned
 }
 
@@ -132,7 +134,12 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 	describing := service.Transport{Package: "httpx", Method: "HTTP", Name: "HTTP"}
 	b := &build{Description: service.NewDescription(describing, end), end: end}
 	b.config.Reading = service.NewBudget(DefaultReadBudget)
-	b.config.Apply(opts, func(o Option) { o.apply(&b.config) })
+	b.config.Apply(opts, func(o Option) {
+		o.apply(&b.config)
+		if f, ok := o.(errorDecoder); ok {
+			b.decoders = append(b.decoders, f)
+		}
+	})
 	b.Options(&b.config)
 	if !b.Walk(svc) {
 		return b
@@ -208,6 +215,7 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 			return append(faults, fmt.Errorf("a Stream is no message of %s, which takes one request and one response; use ServerStream, ClientStream or Bidi", method))
 		}
 	}
+	faults = append(faults, rt.bindErrors()...)
 	if len(more) > 0 {
 		return faults // the bindings would repeat them
 	}

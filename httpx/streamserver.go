@@ -371,7 +371,7 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 	default:
 		var problem []byte
 		s.x.rt.problem(ctx, err, func(e *endpoint.Error) {
-			problem = appendProblem(nil, e, statusOf(e, s.x.rt.opts.statuses))
+			problem = appendProblem(nil, e, s.x.rt.opts.statusOf(e))
 		})
 		s.send(event{name: errorEvent, data: problem})
 	}

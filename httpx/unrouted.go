@@ -3,6 +3,7 @@ package httpx
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,14 +34,14 @@ type unroutedCalls struct {
 
 // newUnrouted makes the operations and binds the layers to them, or returns the faults
 // of the layers. answering sets what the calls do.
-func newUnrouted(c *service.Config) (*unroutedCalls, error) {
+func newUnrouted(c *service.Config, opts []RouteOption) (*unroutedCalls, error) {
 	u := &unroutedCalls{byMethod: make(map[string]*route, len(knownMethods))}
 	var faults [2]error
-	u.other, faults[0] = newUnroutedRoute(c, otherMethod)
-	u.unknown, faults[1] = newUnroutedRoute(c, otherMethod, ErrorStatus(ErrMethodNotAllowed, http.StatusNotImplemented))
+	u.other, faults[0] = newUnroutedRoute(c, otherMethod, opts...)
+	u.unknown, faults[1] = newUnroutedRoute(c, otherMethod, append(slices.Clip(opts), ErrorStatus(ErrMethodNotAllowed, http.StatusNotImplemented))...)
 	for _, method := range knownMethods {
 		var err error
-		if u.byMethod[method], err = newUnroutedRoute(c, method); err != nil {
+		if u.byMethod[method], err = newUnroutedRoute(c, method, opts...); err != nil {
 			return nil, err // the other operations mostly have the same faults
 		}
 	}
@@ -56,9 +57,10 @@ func newUnroutedRoute(c *service.Config, method string, opts ...RouteOption) (*r
 	rt.op, _ = rt.opts.NewOperation(rt.field, endpoint.ServerSide, endpoint.Operation{
 		Transport: "http", Method: method, Unrouted: true, StatusOf: rt.opts.statusOf,
 	})
-	var err error
-	rt.stack, err = c.Layers.Bind(rt.op)
-	return rt, err
+	faults := append(rt.opts.Faults, rt.bindErrors()...)
+	stack, err := c.Layers.Bind(rt.op)
+	rt.stack = stack
+	return rt, errors.Join(append(faults, err)...)
 }
 
 // answering returns unroutedCalls of the same operations that call answer.

@@ -2,6 +2,7 @@
 package httpguide
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -159,6 +160,54 @@ type png struct{}
 func (png) MediaType() string                           { return "image/png" }
 func (png) Append(dst []byte, v []byte) ([]byte, error) { return append(dst, v...), nil }
 func (png) Decode(src []byte, v *[]byte) error          { *v = append((*v)[:0], src...); return nil }
+
+// end snippet
+
+// snippet: olderrors
+
+// oldErrors are the error bodies that clients of an older shop know.
+var oldErrors = httpx.MapErrors(
+	func(err *endpoint.Error) (status int, body OldError) { return 0, OldError{err.Message()} },
+	func(_ int, body OldError) *endpoint.Error {
+		if body.Error == ErrSoldOut.Message() {
+			return ErrSoldOut
+		}
+		return endpoint.Errorf(endpoint.Unknown, "%s", body.Error) // with the code of the status
+	},
+)
+
+type OldError struct {
+	Error string `json:"error"`
+}
+
+// HTTP describes an older shop to servers and clients. httpx.Problems takes the same
+// option.
+func (s *OldShop) HTTP(r *httpx.Routes) {
+	shop := r.Under("/shops/{shop}", oldErrors)
+	shop.POST("/orders", &s.Place, httpx.Fails(ErrSoldOut))
+}
+
+// end snippet
+
+// OldShop has one operation of a Shop.
+type OldShop struct {
+	Place endpoint.Endpoint[Place, Placed]
+}
+
+// snippet: foreign
+
+// dialForeign returns a client of a shop that is not one of ours: its errors are texts.
+func dialForeign(url string) (*Shop, error) {
+	decode := func(status int, header http.Header, body []byte) *endpoint.Error {
+		if status == http.StatusConflict && bytes.HasPrefix(body, []byte("sold out")) {
+			return ErrSoldOut
+		}
+		return nil // the code is that of the status
+	}
+	var shop Shop
+	err := httpx.Client(httpx.To(url), &shop, httpx.DecodeError(decode))
+	return &shop, err
+}
 
 // end snippet
 

@@ -152,3 +152,33 @@ func TestBranchesUnder(t *testing.T) {
 		require.Contains(t, w.Body.String(), tt.body)
 	}
 }
+
+// TestErrors has errors in an older form, and those of a server that is not ours.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, &OldShop{Place: newShop().Place}))
+	server := httptest.NewServer(httpx.Problems(mux, oldErrors))
+	defer server.Close()
+	var shop OldShop
+	require.NoError(t, httpx.Client(httpx.To(server.URL), &shop))
+	_, err := shop.Place(t.Context(), Place{Shop: "books", Item: "moon"})
+	require.ErrorIs(t, err, ErrSoldOut)
+	_, err = shop.Place(t.Context(), Place{Shop: "books"})
+	require.NoError(t, err)
+
+	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Error(w, "sold out today", http.StatusConflict)
+			return
+		}
+		http.Error(w, "go away", http.StatusForbidden)
+	}))
+	defer foreign.Close()
+	other, err := dialForeign(foreign.URL)
+	require.NoError(t, err)
+	_, err = other.Place(t.Context(), Place{Shop: "books"})
+	require.ErrorIs(t, err, ErrSoldOut)
+	_, err = other.Search(t.Context(), Search{Shop: "books"})
+	require.Equal(t, endpoint.PermissionDenied, endpoint.CodeOf(err))
+}
