@@ -100,7 +100,9 @@ func TestErrorInReply(t *testing.T) {
 			_, err := c.Sum(ctx, endpoint.StreamOf(Note{Text: text}))
 			return err
 		},
-		"bidi": func(ctx context.Context, text string) error { return last(c.Talk(ctx, endpoint.StreamOf(Note{Text: text}))) },
+		"bidi": func(ctx context.Context, text string) error {
+			return last(c.Talk(ctx, endpoint.StreamOf(Note{Text: text})))
+		},
 	}
 	for kind, call := range calls {
 		for text, want := range map[string]struct {

@@ -252,10 +252,10 @@ func (rt *route) fromBody(status int, header http.Header, body []byte) *endpoint
 		}
 	}
 	v := reflect.New(rt.opts.errors.typ)
-	if f.Decode(body, v.Interface()) != nil || v.Elem().IsZero() {
-		return nil
+	if f.Decode(body, v.Interface()) == nil && !v.Elem().IsZero() {
+		return rt.opts.errors.from(status, v.Interface())
 	}
-	return rt.opts.errors.from(status, v.Interface())
+	return nil
 }
 
 // mediaOf returns the media type of a body, without parameters.

@@ -84,13 +84,14 @@ func ExampleDecodeError() {
 				Text string `json:"text"`
 			} `json:"fault"`
 		}
-		if json.Unmarshal(body, &answer) != nil {
+		switch {
+		case json.Unmarshal(body, &answer) != nil:
 			return nil // a proxy's HTML, for example
-		}
-		if answer.Fault.Code == "E17" {
+		case answer.Fault.Code == "E17":
 			return ErrInUse.With("%s", answer.Fault.Text)
+		default:
+			return endpoint.Errorf(endpoint.Unknown, "%s", answer.Fault.Text)
 		}
-		return endpoint.Errorf(endpoint.Unknown, "%s", answer.Fault.Text)
 	}
 	var c Accounts
 	if err := httpx.Client(httpx.To(server.URL), &c, httpx.DecodeError(decode)); err != nil {

@@ -18,7 +18,7 @@ import (
 var (
 	errNoProfile = endpoint.Define(endpoint.NotFound, "old", "NO_PROFILE", "no such profile")
 	errTaken     = endpoint.Define(endpoint.AlreadyExists, "old", "TAKEN", "taken")
-	errOverrun      = endpoint.Define(endpoint.Unavailable, "old", "FULL", "busy")
+	errOverrun   = endpoint.Define(endpoint.Unavailable, "old", "FULL", "busy")
 	errLogin     = endpoint.Define(endpoint.Unauthenticated, "old", "LOGIN", "log in")
 )
 
@@ -87,8 +87,8 @@ func TestMapErrors(t *testing.T) {
 			err: errLogin, status: 401, body: `{"error":"log in"}`, code: endpoint.Unauthenticated, says: "log in",
 			header: map[string]string{"Www-Authenticate": "Bearer"},
 		},
-		"no identity":         {err: endpoint.Errorf(endpoint.NotFound, "nobody"), status: 404, body: `{"error":"nobody"}`, code: endpoint.NotFound, says: "nobody"},
-		"no code":             {err: errors.New("secret"), status: 500, body: `{"error":"internal error"}`, code: endpoint.Internal, says: "internal error"},
+		"no identity": {err: endpoint.Errorf(endpoint.NotFound, "nobody"), status: 404, body: `{"error":"nobody"}`, code: endpoint.NotFound, says: "nobody"},
+		"no code":     {err: errors.New("secret"), status: 500, body: `{"error":"internal error"}`, code: endpoint.Internal, says: "internal error"},
 		"a remote one leaks not": {
 			err: endpoint.FromWire(endpoint.NotFound, "db", "ROW", "row 7"), status: 500,
 			body: `{"error":"internal error"}`, code: endpoint.Internal, says: "internal error",
@@ -157,7 +157,7 @@ func TestMapErrorsOfRequest(t *testing.T) {
 	}
 	got := ask(t, httpx.Handler(e, oldErrors()), "POST", "/", `{}`)
 	require.Equal(t, 400, got.status)
-	require.Equal(t, `{"error":"invalid request","where":"/n"}`, got.body)
+	require.JSONEq(t, `{"error":"invalid request","where":"/n"}`, got.body)
 }
 
 // TestMapErrorsOfProblems has what no route matches answered in the old form.
@@ -168,11 +168,11 @@ func TestMapErrorsOfProblems(t *testing.T) {
 		h := httpx.Problems(r, oldErrors())
 		got := ask(t, h, "GET", "/nope", "")
 		require.Equal(t, 404, got.status)
-		require.Equal(t, `{"error":"no such path"}`, got.body)
+		require.JSONEq(t, `{"error":"no such path"}`, got.body)
 		require.Equal(t, "application/json", got.header.Get("Content-Type"))
 		got = ask(t, h, "DELETE", "/a", "")
 		require.Equal(t, 405, got.status)
-		require.Equal(t, `{"error":"method not allowed"}`, got.body)
+		require.JSONEq(t, `{"error":"method not allowed"}`, got.body)
 		require.Equal(t, []string{"OPTIONS, POST, PUT"}, got.header["Allow"])
 		got = ask(t, h, "HEAD", "/nope", "")
 		require.Equal(t, 404, got.status)
@@ -360,7 +360,7 @@ func TestMapErrorsForms(t *testing.T) {
 		bytes := httpx.ResponseCodec[[]byte](mustCodec[[]byte](t, codec.Bytes("image/png")))
 		svc := route("POST", "/", func(context.Context, endpoint.Empty) ([]byte, error) { return nil, errTaken }, bytes, oldErrors())
 		h := mounted(t, svc)
-		require.Equal(t, `{"error":"taken"}`, ask(t, h, "POST", "/", "").body)
+		require.JSONEq(t, `{"error":"taken"}`, ask(t, h, "POST", "/", "").body)
 		c := route[endpoint.Empty, []byte]("POST", "/", nil, bytes, oldErrors())
 		dial(t, listen(t, h), c)
 		_, err := c.Do(t.Context(), endpoint.Empty{})
@@ -392,7 +392,7 @@ func TestMapErrorsOfStream(t *testing.T) {
 	h := mounted(t, &ticking{Do: ticks})
 	got := ask(t, h, "GET", "/?n=0", "")
 	require.Equal(t, 400, got.status)
-	require.Equal(t, `{"error":"taken"}`, got.body)
+	require.JSONEq(t, `{"error":"taken"}`, got.body)
 	got = ask(t, h, "GET", "/?n=1", "")
 	require.Equal(t, 200, got.status)
 	require.Contains(t, got.body, "event: error\ndata: {\"type\":\"about:blank\"")
@@ -471,7 +471,7 @@ func TestDecodeError(t *testing.T) {
 			if tt.says != "" {
 				require.EqualError(t, err, tt.says)
 			}
-			if tt.is == errTaken {
+			if errors.Is(tt.is, errTaken) {
 				require.Equal(t, map[string]string{"k": "v"}, e.Meta())
 			}
 		})
@@ -496,7 +496,7 @@ func TestDecodeErrorKeeps(t *testing.T) {
 		_, err := c.Do(t.Context(), endpoint.Empty{})
 		require.Error(t, err)
 	}
-	require.Equal(t, bodies, []string{string(kept[0]), string(kept[1])})
+	require.Equal(t, []string{string(kept[0]), string(kept[1])}, bodies)
 }
 
 // TestDecodeErrors has several, and MapErrors before them.

@@ -127,7 +127,7 @@ type build struct {
 	routes []*route
 
 	decoders  []errorDecoder // of a client
-	described bool // the method HTTP has returned
+	described bool           // the method HTTP has returned
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {

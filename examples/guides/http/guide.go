@@ -198,7 +198,7 @@ type OldShop struct {
 
 // dialForeign returns a client of a shop that is not one of ours: its errors are texts.
 func dialForeign(url string) (*Shop, error) {
-	decode := func(status int, header http.Header, body []byte) *endpoint.Error {
+	decode := func(status int, _ http.Header, body []byte) *endpoint.Error {
 		if status == http.StatusConflict && bytes.HasPrefix(body, []byte("sold out")) {
 			return ErrSoldOut
 		}
