@@ -84,14 +84,10 @@ func ExampleDecodeError() {
 				Text string `json:"text"`
 			} `json:"fault"`
 		}
-		switch {
-		case json.Unmarshal(body, &answer) != nil:
-			return nil // a proxy's HTML, for example
-		case answer.Fault.Code == "E17":
+		if json.Unmarshal(body, &answer) == nil && answer.Fault.Code == "E17" {
 			return ErrInUse.With("%s", answer.Fault.Text)
-		default:
-			return endpoint.Errorf(endpoint.Unknown, "%s", answer.Fault.Text)
 		}
+		return nil // the code is that of the status
 	}
 	var c Accounts
 	if err := httpx.Client(httpx.To(server.URL), &c, httpx.DecodeError(decode)); err != nil {
