@@ -68,7 +68,7 @@ func (c *core) forecast() (changed <-chan struct{}, decided bool, err error) {
 	if err := c.config.err(); err != nil {
 		return nil, true, endpoint.Errorf(endpoint.Internal, "%w", err)
 	}
-	if len(c.board.shown) > 0 {
+	if len(c.board.levels) > 0 {
 		return nil, true, nil
 	}
 	hopeless := c.state == ended || c.board.first || c.isEmpty()

@@ -1,66 +1,152 @@
 package discover
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A board is what is published of a pool: which slots get calls, and at which
-// places. The seatings of all operations have these places.
+// places of which level.
 type board struct {
-	shown   []*slot // that get calls, each at its place
-	order   []*slot // shown in the order of the addresses, for balancers of users alone
-	tier    tier    // what those shown have in common
-	moved   []int   // places that have changed since the last publication
-	joining []*slot // that have become ready since the last publication
-	first   bool    // a set was published
+	plans   []plan
+	levels  []*level // of plans, without those that are empty; those with a share come first
+	joining []*slot  // that have become ready since the last publication
+	out     int      // slots that get no calls because they fail
+	first   bool     // a set was published
 }
 
-// arrange brings shown up to date. It looks at the slots that were touched, and at
-// all of them only when the tier has changed.
-func (b *board) arrange(t *tally, all []*slot) {
-	if now := tierOf(t); now != b.tier {
-		b.tier = now
+// A level is the slots of a tier that get calls. The seatings of all operations have
+// its places. See decision 150.
+type level struct {
+	plan
+	number int32   // in levels
+	shown  []*slot // each at its place
+	order  []*slot // shown in the order of the addresses, for balancers of users alone
+	moved  []int   // places that have changed since the last publication
+}
+
+// arrange brings the levels up to date, and reports whether anything has changed. It
+// looks at the slots that were touched, and at all of them only when other tiers get
+// calls, or other slots of a tier.
+func (b *board) arrange(t *tally, all []*slot, note func(event)) bool {
+	plans := plansOf(t)
+	changed := !slices.Equal(plans, b.plans)
+	if changed && !slices.EqualFunc(plans, b.plans, plan.sameSlots) {
 		t.touched = append(t.touched, all...)
 	}
+	byTier := b.planned(plans)
 	for _, s := range t.touched {
-		switch isShown := s.place >= 0; {
-		case b.tier.includes(s, t.zone) == isShown:
-		case isShown:
-			b.hide(s)
-		default:
-			s.place = len(b.shown)
-			b.shown = append(b.shown, s)
-			b.moved = append(b.moved, s.place)
+		if to := levelOf(s, t, byTier); to != s.level {
+			changed = true
+			s.moveTo(to)
 		}
+		b.noteOut(s, note)
 	}
-	t.touched = nil
+	t.touched, b.plans = nil, plans
+	b.number(byTier)
+	return changed
 }
 
-// hide takes a slot out of shown. The last one gets its place: the order of places
-// has no meaning. See decision 79.
-func (b *board) hide(s *slot) {
-	last := len(b.shown) - 1
-	b.moved = append(b.moved, s.place, last)
-	b.shown[s.place] = b.shown[last]
-	b.shown[s.place].place = s.place
-	b.shown = slices.Delete(b.shown, last, last+1)
-	s.place = -1
+// levelOf returns the level at which the slot gets calls, or nil.
+func levelOf(s *slot, t *tally, levels []*level) *level {
+	of := t.tierOf(s)
+	for _, l := range levels {
+		if l.tier == of && l.includes(s) {
+			return l
+		}
+	}
+	return nil
+}
+
+// planned returns the levels of these plans, which may be empty.
+func (b *board) planned(plans []plan) []*level {
+	levels := make([]*level, len(plans))
+	for i, p := range plans {
+		k := slices.IndexFunc(b.levels, func(l *level) bool { return l.tier == p.tier })
+		if k >= 0 {
+			levels[i] = b.levels[k]
+		} else {
+			levels[i] = &level{}
+		}
+		levels[i].plan = p
+	}
+	return levels
+}
+
+// number makes those that are not empty the levels of the board.
+func (b *board) number(levels []*level) {
+	levels = slices.DeleteFunc(levels, func(l *level) bool { return len(l.shown) == 0 })
+	slices.SortStableFunc(levels, func(a, b *level) int { return cmp.Compare(isReserve(a), isReserve(b)) })
+	for i, l := range levels {
+		if l.number = int32(i); l.shown[0].number.Load() != l.number { //nolint:gosec // there are few
+			for _, s := range l.shown {
+				s.number.Store(l.number)
+			}
+		}
+	}
+	b.levels = levels
+}
+
+// isReserve returns 1 for a level without a share, else 0.
+func isReserve(l *level) int {
+	if l.share == 0 {
+		return 1
+	}
+	return 0
+}
+
+// noteOut notes whether the slot gets no calls because it fails.
+func (b *board) noteOut(s *slot, note func(event)) {
+	out := s.eject.failing && s.ready && !s.dropped && s.level == nil
+	switch {
+	case out == s.out:
+	case out:
+		b.out++
+		note(event{kind: "ejected", addr: s.addr(), delay: time.Until(s.eject.until)})
+	case s.dropped:
+		b.out--
+	default:
+		b.out--
+		note(event{kind: "readmitted", addr: s.addr()})
+	}
+	s.out = out
+}
+
+// moveTo shows the slot at a level, which is nil for none. The last one of the level
+// that it leaves gets its place: the order of places has no meaning. See decision 79.
+func (s *slot) moveTo(to *level) {
+	if l := s.level; l != nil {
+		last := len(l.shown) - 1
+		l.moved = append(l.moved, s.place, last)
+		l.shown[s.place] = l.shown[last]
+		l.shown[s.place].place = s.place
+		l.shown = slices.Delete(l.shown, last, last+1)
+	}
+	if s.level = to; to != nil {
+		s.number.Store(to.number)
+		s.place = len(to.shown)
+		to.shown = append(to.shown, s)
+		to.moved = append(to.moved, s.place)
+	}
 }
 
 // sort brings order up to date.
 func (b *board) sort(all []*slot) {
-	b.order = make([]*slot, 0, len(b.shown))
+	for _, l := range b.levels {
+		l.order = make([]*slot, 0, len(l.shown))
+	}
 	for _, s := range all {
-		if s.place >= 0 {
-			b.order = append(b.order, s)
+		if s.level != nil {
+			s.level.order = append(s.level.order, s)
 		}
 	}
 }
 
 // places returns all places.
-func (b *board) places() []int {
-	all := make([]int, len(b.shown))
+func (l *level) places() []int {
+	all := make([]int, len(l.shown))
 	for i := range all {
 		all[i] = i
 	}
@@ -69,18 +155,43 @@ func (b *board) places() []int {
 
 // publish makes what is ready the set that calls are spread over.
 func (c *core) publish() {
-	c.burst.stop()
+	before := len(c.board.levels)
+	c.arrange()
+	c.show(before)
+}
+
+// refresh is publish for when perhaps nothing has changed.
+func (c *core) refresh() {
+	before := len(c.board.levels)
+	if c.arrange() {
+		c.show(before)
+	}
+}
+
+// arrange brings the board up to date, and reports whether anything has changed.
+func (c *core) arrange() bool {
 	c.roster.prune()
+	before := c.board.levels
+	changed := c.board.arrange(&c.roster.tally, c.roster.slots, c.note)
+	if !slices.Equal(before, c.board.levels) {
+		c.rows.reset(len(c.board.levels))
+	}
+	return changed
+}
+
+// show publishes what is on the board, which had so many levels before.
+func (c *core) show(before int) {
+	c.burst.stop()
 	c.watchGrace()
-	before := len(c.board.shown)
-	c.board.arrange(&c.roster.tally, c.roster.slots)
 	if c.config.own == nil {
 		c.board.sort(c.roster.slots)
 	}
 	c.publisher.publish()
-	c.board.moved = c.board.moved[:0]
+	for _, l := range c.board.levels {
+		l.moved = l.moved[:0]
+	}
 	c.noteJoined()
-	if len(c.board.shown) > 0 {
+	if len(c.board.levels) > 0 {
 		c.board.first = true
 		if before == 0 {
 			c.wake()

@@ -22,6 +22,7 @@ type core struct {
 	begun     time.Time                                           // zero of the pool's clock
 	connect   func(ctx context.Context, addr string) (any, error) // dials; nil for a pool of a slice
 	publisher interface{ publish() }                              // shows the board to the operations, with mu held
+	rows      rows                                                // of failures
 
 	mu      sync.Mutex // guards the fields below; not held in a dial, a close or an event, but in NewPicker
 	roster  roster     // who is in the pool
@@ -54,7 +55,7 @@ func newCore(c config) *core {
 	p.roster.slow = &p.slow
 	p.roster.strict = c.grace == 0
 	p.roster.tally.zone = c.zone
-	p.roster.tally.priorities = make(map[int]standing)
+	p.roster.tally.tiers = make(map[tier]standing)
 	p.dials.limit = c.dials
 	return p
 }

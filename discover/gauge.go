@@ -21,9 +21,14 @@ func (c *core) age() time.Duration {
 // in a row, at which a slot is ejected if enough others are left. See decision 147.
 func (c *core) serving() int {
 	limit, n := c.config.outlier.failures, 0
-	for _, s := range c.board.shown {
-		if limit == 0 || s.failed.Load() < limit {
-			n++
+	for _, l := range c.board.levels {
+		if l.share == 0 {
+			continue
+		}
+		for _, s := range l.shown {
+			if limit == 0 || s.failed.Load() < limit {
+				n++
+			}
 		}
 	}
 	return n
@@ -38,7 +43,7 @@ func (c *core) gauges() []endpoint.Gauge {
 	all := make([]endpoint.Gauge, 4, 4+2*len(slots))
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(slots))}
 	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(c.serving())}
-	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(c.roster.tally.ejected)}
+	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(c.board.out)}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	for _, s := range slots {
 		all = append(all,

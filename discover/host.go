@@ -20,6 +20,7 @@ type host struct {
 	failed atomic.Int32  // failures since the last success
 	id     uint32        // in the pool
 	slot   *slot         // that the host is part of, nil for one of the zero Member
+	number atomic.Int32  // of the level that it is at, or was last
 }
 
 // pending returns the number of calls in flight.

@@ -24,8 +24,8 @@ type Instance struct {
 	// Zone is where the instance is, "" if that is not known; see [Zone].
 	Zone string
 	// Priority says which instances are tried first, the lower the sooner, as
-	// in RFC 2782. Those of a higher number get calls only when no healthy one
-	// of a lower number is left.
+	// in RFC 2782. Those of a higher number get calls only when less than 1/1.4 of those
+	// of a lower number are healthy.
 	Priority int
 	// Meta is what else the source knows. It must not be changed.
 	Meta map[string]string

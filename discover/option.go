@@ -90,8 +90,9 @@ func Balance(b Balancer) Option {
 	})
 }
 
-// Zone prefers instances of this zone, the caller's own, while at least half of
-// those that the set has there are healthy. The default is no preference.
+// Zone prefers instances of this zone, the caller's own, to others of the same
+// priority. It gets all calls while at least half of it is healthy, and then a part of
+// them. The default is no preference.
 func Zone(zone string) Option {
 	return option(func(c *config) { c.zone = zone })
 }
@@ -170,7 +171,8 @@ func FairTime(d time.Duration) Option {
 // base. It then comes back on probation:
 // one failure more ejects it again, for base longer than the time before, at
 // most ten times base; one success ends the probation. At most a tenth of the
-// instances is ejected at a time, and at least one may be. The default is 5
+// instances of a priority and zone is ejected at a time, and at least one may be. Where
+// other priorities or zones can take the calls, there is no such bound. The default is 5
 // failures and 10 s. Zero failures ejects nothing. A negative number of failures is a
 // fault, and so is a base that is not positive, unless failures is zero.
 func Eject(failures int, base time.Duration) Option {

@@ -1,6 +1,9 @@
 package discover
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An outlier is when an instance is ejected; see [Eject].
 type outlier struct {
@@ -9,15 +12,18 @@ type outlier struct {
 }
 
 const (
-	maxEjected   = 10 // at most one of so many instances is ejected
+	maxEjected   = 10 // at most one of so many instances of a tier is ejected
 	maxEjections = 10 // times base, the longest time
 )
 
-// An ejection is what a pool knows of a slot's ejections.
+// An ejection is what a pool knows of a slot's failures.
 type ejection struct {
-	active bool
-	count  int // in a row
-	timer  *time.Timer
+	failing   bool // it has reached the limit, which counts for the health of its tier
+	ejected   bool // it gets no calls, even if no other tier can take them
+	probation bool // it was failing, and has not answered since
+	count     int  // times in a row that it was failing
+	until     time.Time
+	timer     *time.Timer
 }
 
 // failure counts a failure that is the server's.
@@ -26,52 +32,103 @@ func (c *core) failure(s *slot) {
 	if limit == 0 {
 		return
 	}
-	// Once when the limit is reached, and then rarely: a tenth of the others may be
+	n := s.failed.Add(1)
+	// Once when the limit is reached, and then rarely: as many as may be are perhaps
 	// ejected already.
-	if s.failed.Add(1)%limit == 0 {
+	if n%limit == 0 {
 		c.eject(s)
 	}
+	if (n == 1 || n == limit) && c.rows.add(&s.host) {
+		c.ejectTier(s)
+	}
 }
+
+// ejectTier takes all instances that get calls of the slot's tier for ones that fail, if
+// others can take the calls.
+func (c *core) ejectTier(s *slot) {
+	defer c.after()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := s.level
+	if l == nil || len(c.board.levels) < 2 || !c.rows.isLong(&s.host, len(l.shown)) {
+		return
+	}
+	for _, s := range slices.Clone(l.shown) {
+		c.setFailing(s, s.eject.ejected)
+	}
+	c.refresh()
+}
+
+// isDoubtful reports whether a retry prefers other hosts: this one has most of the
+// failures that it takes, as on probation.
+func (c *core) isDoubtful(h *host) bool { return 2*h.failed.Load() > c.config.outlier.failures }
 
 // success ends a row of failures. It is called only where there was one.
 func (c *core) success(s *slot) {
 	s.failed.Store(0)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !s.eject.active {
-		s.eject.count = 0
+	if c.recover(s) {
+		c.after()
 	}
 }
 
+// recover takes a slot that has answered for one that does not fail, and reports whether
+// that is new. The answer of a slot that gets no calls is too old to count.
+func (c *core) recover(s *slot) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := &s.eject
+	if s.dropped || s.out || !e.failing && e.count == 0 {
+		return false
+	}
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	c.roster.tally.update(s, func() { *e = ejection{} })
+	c.refresh()
+	return true
+}
+
+// eject takes a slot for one that fails, and for one that is ejected if that may be.
 func (c *core) eject(s *slot) {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.eject.active || s.dropped {
+	e := &s.eject
+	of := c.roster.tally.tiers[c.roster.tally.tierOf(s)]
+	mayBeEjected := of.ejected < max(1, of.ready/maxEjected)
+	if s.dropped || e.ejected || e.failing && !mayBeEjected {
 		return
 	}
-	if c.roster.tally.ejected >= max(1, len(c.roster.slots)/maxEjected) {
-		return
-	}
-	c.roster.tally.update(s, func() { s.eject.active = true })
-	s.eject.count = min(s.eject.count+1, maxEjections)
-	d := time.Duration(s.eject.count) * c.config.outlier.base
-	s.eject.timer = time.AfterFunc(d, func() { c.readmit(s) })
-	c.note(event{kind: "ejected", addr: s.addr(), delay: d})
-	c.publish()
+	c.setFailing(s, mayBeEjected)
+	c.refresh()
 }
 
-// readmit takes an ejected slot back on probation. See decision 50.
+// setFailing takes a slot for one that fails, until it is readmitted.
+func (c *core) setFailing(s *slot, ejected bool) {
+	e := &s.eject
+	c.roster.tally.update(s, func() { e.failing, e.ejected, e.probation = true, ejected, false })
+	if e.timer == nil {
+		e.count = min(e.count+1, maxEjections)
+		d := time.Duration(e.count) * c.config.outlier.base
+		e.until = time.Now().Add(d)
+		e.timer = time.AfterFunc(d, func() { c.readmit(s) })
+	}
+}
+
+// readmit takes a slot back on probation. See decision 50.
 func (c *core) readmit(s *slot) {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !s.eject.active || s.dropped {
+	e := &s.eject
+	if s.dropped || !e.failing || time.Now().Before(e.until) {
 		return
 	}
-	c.roster.tally.update(s, func() { s.eject.active = false })
+	c.roster.tally.update(s, func() { e.failing, e.ejected, e.probation = false, false, true })
+	e.timer = nil
 	s.failed.Store(max(c.config.outlier.failures-1, 1)) // 0 would not be a probation
-	c.warmUp(s)
-	c.note(event{kind: "readmitted", addr: s.addr()})
+	if s.out {
+		c.warmUp(s)
+	}
 	c.publish()
 }

@@ -41,7 +41,8 @@ var (
 //     one of their successors is dialled.
 //   - An instance whose address is malformed (see [Instance]) is left out.
 //   - An instance that fails again and again is ejected for a while ([Eject]).
-//   - Of the priorities, only the first with a healthy instance gets calls.
+//   - A priority gets the calls that those before it are not healthy enough for. When
+//     no instance is healthy, all get calls.
 //
 // Its events, with the source "pool", are joined, left, dial_failed, ejected,
 // readmitted, source_failed, source_recovered, empty, malformed and close_failed;

@@ -29,7 +29,9 @@ type slot struct {
 	joined  bool               // and was published
 	missing bool               // the source does not name it any more
 	dropped bool               // not in the roster any more
-	place   int                // in board.shown, -1 when it gets no calls
+	level   *level             // of the board, nil when it gets no calls
+	place   int                // in level.shown
+	out     bool               // it gets no calls because it fails
 	warm    time.Time          // when its slow start began, zero when it is not in one
 	misses  int                // failed dials in a row
 	retry   *time.Timer        // of the next dial
@@ -39,7 +41,7 @@ type slot struct {
 }
 
 func newSlot(id uint32, in Instance, uneven *atomic.Int64) *slot {
-	s := &slot{hot: &hot{}, given: in, uneven: uneven, place: -1}
+	s := &slot{hot: &hot{}, given: in, uneven: uneven}
 	s.id, s.slot = id, s
 	s.describe(&s.given)
 	return s

@@ -5,33 +5,56 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
-
-	"github.com/typedkit/endpoint"
 )
 
 var errPicker = errors.New("discover: the balancer returned no picker, or its picker an index outside the set")
 
-// A seating is where the members of one operation sit. The core's mu guards it.
-// See decision 86.
+// A seating is where the members of one operation sit at each level. The core's mu
+// guards it. See decision 86.
 type seating struct {
-	operation int   // its number, and place in slot.members
-	table     table // of the last publication, for balancers of this package
+	operation int              // its number, and place in slot.members
+	tables    map[*level]table // of the last publication, for balancers of this package
 }
 
-// spread returns how the calls of the operation are spread over what the board
-// shows, where only these places have changed.
-func (st *seating) spread(c *core, moved []int) spread {
+// spreads returns how the calls of the operation are spread over the levels of the board,
+// of which there is one at least. all means that not only the places that have moved may
+// have changed.
+func (st *seating) spreads(c *core, all bool) levels {
+	b := &c.board
+	tables := make(map[*level]table, len(b.levels))
+	var ls levels
+	for i, l := range b.levels {
+		moved := l.moved
+		before, ok := st.tables[l]
+		if all || !ok {
+			moved = l.places()
+		}
+		s := st.spread(c, l, before, moved)
+		tables[l] = s.table
+		if i == 0 {
+			ls.spread = s
+		} else {
+			ls.rest = append(ls.rest, s)
+		}
+	}
+	st.tables = tables
+	ls.share(b.levels)
+	return ls
+}
+
+// spread returns how the calls of the operation are spread over what a level shows, where
+// only these places have changed since it had this table.
+func (st *seating) spread(c *core, l *level, before table, moved []int) spread {
 	if own := c.config.own; own != nil {
-		shown := c.board.shown
-		st.table.chunked = st.table.with(len(shown), moved, func(place int) seat {
-			return shown[place].member(st.operation).seat()
-		})
-		s := newSpread(st.table, own(st.table))
+		t := table{before.with(len(l.shown), moved, func(place int) seat {
+			return l.shown[place].member(st.operation).seat()
+		})}
+		s := newSpread(t, own(t))
 		s.chooser, _ = s.picker.(chooser)
 		return s
 	}
-	set := make([]*Member, len(c.board.order))
-	for i, s := range c.board.order {
+	set := make([]*Member, len(l.order))
+	for i, s := range l.order {
 		set[i] = s.member(st.operation)
 	}
 	return newSpread(tableOf(set), c.config.balancer.NewPicker(set))
@@ -74,28 +97,40 @@ func (s *spread) pick(ctx context.Context, now int64) (int, *seat) {
 	return i, s.table.at(i)
 }
 
-// try notes that the attempt goes to the member at a place, or, if the call has tried
-// that before, to a member that it has not tried yet. It returns where it goes.
-func (s *spread) try(a *endpoint.Attempt, c *core, place int, at *seat) (int, *seat) {
-	if a.Number() > 1 && a.Tried(c, uint64(at.host.id)) {
-		place, at = s.untried(a, c, place, at)
-	}
-	a.Try(c, uint64(at.host.id))
-	return place, at
-}
+// draws is how often a picker is asked for a seat that is wanted, before all are looked
+// at.
+const draws = 4
 
-// untried returns a place whose member the call has not tried yet, or this place if
-// there is none.
-func (s *spread) untried(a *endpoint.Attempt, c *core, place int, at *seat) (int, *seat) {
-	n := s.table.n
-	from := rand.IntN(n) // the neighbour of one that fails should not get it all
-	for k := range n {
-		i := (from + k) % n
-		if other := s.table.at(i); !a.Tried(c, uint64(other.host.id)) {
-			return i, other
+// find returns a seat whose host is wanted, nil if there is none: one that the picker
+// picks, or one at random, each as often as its weight says.
+func (s *spread) find(c *core, want func(*host) bool) (int, *seat) {
+	if s.chooser != nil {
+		for range draws {
+			if place, at := s.chooser.choose(c.now()); want(at.host) {
+				return place, at
+			}
 		}
 	}
-	return place, at
+	sum := 0.0
+	for i := range s.table.n {
+		if h := s.table.at(i).host; want(h) {
+			sum += h.currentWeight()
+		}
+	}
+	if sum == 0 {
+		return 0, nil
+	}
+	x := rand.Float64() * sum
+	found := 0
+	for i := range s.table.n {
+		if h := s.table.at(i).host; want(h) {
+			found = i
+			if x -= h.currentWeight(); x < 0 {
+				break
+			}
+		}
+	}
+	return found, s.table.at(found)
 }
 
 // observe tells the picker how a call ended, which was picked at start.

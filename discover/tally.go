@@ -3,32 +3,22 @@ package discover
 // A tally counts slots, so that a change of one among thousands need not look at
 // all of them. See decision 81.
 type tally struct {
-	zone       string           // the pool's own
-	missing    int              // that the source does not name
-	stale      int              // of these, those that have a connection
-	live       int              // that the source names and that have a connection
-	ejected    int              // that are ejected
-	priorities map[int]standing // of those that have a connection
-	touched    []*slot          // that may have become others since the board was arranged
+	zone    string            // the pool's own
+	missing int               // that the source does not name
+	stale   int               // of these, those that have a connection
+	live    int               // that the source names and that have a connection
+	tiers   map[tier]standing // of those that have a connection
+	touched []*slot           // that may have become others since the board was arranged
 }
 
-// standing is how the slots of a priority are: all of them, and those of the pool's
-// own zone.
-type standing struct{ all, local health }
-
-// health is how many slots have a connection, and how many of these are not
-// ejected.
-type health struct{ ready, healthy int }
-
-func (h *health) count(healthy bool, n int) {
-	h.ready += n
-	if healthy {
-		h.healthy += n
-	}
+// A standing is how many slots of a tier have a connection, and how many of these are
+// in which state.
+type standing struct {
+	ready   int
+	fit     int // that do not fail
+	tested  int // of these, those on probation
+	ejected int
 }
-
-// isBad reports whether less than half are healthy.
-func (h *health) isBad() bool { return 2*h.healthy < h.ready }
 
 // add counts a slot in.
 func (t *tally) add(s *slot) { t.count(s, 1) }
@@ -48,9 +38,6 @@ func (t *tally) count(s *slot, n int) {
 	if s.missing {
 		t.missing += n
 	}
-	if s.eject.active {
-		t.ejected += n
-	}
 	if !s.ready {
 		return
 	}
@@ -59,28 +46,32 @@ func (t *tally) count(s *slot, n int) {
 	} else {
 		t.live += n
 	}
-	in := s.instance.Load()
-	of := t.priorities[in.Priority]
-	of.all.count(!s.eject.active, n)
-	if in.Zone == t.zone {
-		of.local.count(!s.eject.active, n)
-	}
-	if of.all.ready == 0 {
-		delete(t.priorities, in.Priority)
+	tier := t.tierOf(s)
+	of := t.tiers[tier]
+	of.count(s, n)
+	if of.ready == 0 {
+		delete(t.tiers, tier)
 	} else {
-		t.priorities[in.Priority] = of
+		t.tiers[tier] = of
 	}
 }
 
-// lowestPriority returns the lowest number that a healthy slot has, or if none is
-// healthy, the lowest of all.
-func (t *tally) lowestPriority() int {
-	first, lowest, healthy := true, 0, false
-	for priority, of := range t.priorities {
-		better := of.all.healthy > 0
-		if first || better && !healthy || better == healthy && priority < lowest {
-			first, lowest, healthy = false, priority, better
+func (st *standing) count(s *slot, n int) {
+	st.ready += n
+	switch {
+	case s.eject.ejected:
+		st.ejected += n
+	case s.eject.failing:
+	default:
+		st.fit += n
+		if s.eject.probation {
+			st.tested += n
 		}
 	}
-	return lowest
+}
+
+// tierOf returns the tier of a slot.
+func (t *tally) tierOf(s *slot) tier {
+	in := s.instance.Load()
+	return tier{in.Priority, t.zone != "" && in.Zone != t.zone}
 }

@@ -1,29 +1,148 @@
 package discover
 
-// A tier is which of the slots that have a connection get calls.
+import (
+	"cmp"
+	"slices"
+)
+
+// A tier is the instances of one priority, in the pool's own zone or not. Without a
+// zone of the pool, all are in it.
 type tier struct {
 	priority int
-	local    bool // only those of the pool's own zone
-	all      bool // including those that are ejected
+	remote   bool
 }
 
-// tierOf returns the tier of the healthy slots of the lowest priority, in the pool's
-// own zone if that has enough of them.
-func tierOf(t *tally) tier {
-	now := tier{priority: t.lowestPriority()}
-	of := t.priorities[now.priority]
-	if t.zone != "" && of.local.ready > 0 && !of.local.isBad() {
-		now.local = true
-		return now
+// compare orders tiers by which gets calls first.
+func (t tier) compare(other tier) int {
+	switch byPriority := cmp.Compare(t.priority, other.priority); {
+	case byPriority != 0:
+		return byPriority
+	case t.remote == other.remote:
+		return 0
+	case t.remote:
+		return 1
 	}
-	// When most are ejected, the cause is hardly theirs: then all get calls.
-	now.all = of.all.isBad()
-	return now
+	return -1
 }
 
-// includes reports whether the slot gets calls, in a pool of this zone.
-func (t tier) includes(s *slot, zone string) bool {
-	in := s.instance.Load()
-	return s.ready && !s.dropped && in.Priority == t.priority &&
-		(!t.local || in.Zone == zone) && (t.all || !s.eject.active)
+const (
+	// overprovisioned is Envoy's factor: a tier can take all calls as long as 1/1.4 of
+	// it is healthy.
+	overprovisioned = 1.4
+	// overprovisionedZone is that of the pool's own zone, which is preferred while half of
+	// it is healthy.
+	overprovisionedZone = 2
+	// probationFactor is how much an instance on probation counts for the health of its
+	// tier, before it has answered.
+	probationFactor = 0.1
+	// tinyShare is the difference that is due to the precision of shares.
+	tinyShare = 1e-9
+	// reserveTiers is how many tiers without a share retries may go to.
+	reserveTiers = 3
+)
+
+// shows is which instances of a tier get calls.
+type shows uint8
+
+const (
+	showsFit        shows = iota // those that do not fail
+	showsNotEjected              // those that are not ejected
+	showsAll
+)
+
+// A plan is how calls are spread over tiers: which get calls, which of their instances,
+// and their shares. See decision 150.
+type plan struct {
+	tier
+	shows       shows
+	share       float64
+	onProbation bool // no instance of it has answered since they failed
 }
+
+// plansOf returns the plans of the tiers, the first one first. Tiers without a share
+// are those that retries may go to.
+func plansOf(t *tally) []plan {
+	plans := make([]plan, 0, len(t.tiers))
+	total := 0.0
+	for tier, of := range t.tiers {
+		p := plan{tier: tier, share: of.health(tier, t.zone), onProbation: of.tested > 0 && of.tested == of.fit}
+		plans = append(plans, p)
+		total += p.share
+	}
+	slices.SortFunc(plans, func(a, b plan) int { return a.compare(b.tier) })
+	switch {
+	case len(plans) == 1:
+		plans[0].share = 1
+		plans[0].shows = t.tiers[plans[0].tier].shows()
+	case total == 0:
+		for i := range plans {
+			plans[i].share, plans[i].shows = float64(t.tiers[plans[i].tier].ready), showsAll
+		}
+	case total < 1-tinyShare:
+		for i := range plans {
+			plans[i].shows = t.tiers[plans[i].tier].shows()
+		}
+	default:
+		left := 1.0
+		for i := range plans {
+			plans[i].share = min(plans[i].share, left)
+			if left -= plans[i].share; left < tinyShare {
+				left = 0
+			}
+		}
+	}
+	return served(plans)
+}
+
+// served returns the plans of those that get calls and of the next ones, with shares
+// that are 1 in all.
+func served(plans []plan) []plan {
+	total, reserve, kept := 0.0, 0, plans[:0]
+	for _, p := range plans {
+		total += p.share
+	}
+	for _, p := range plans {
+		if p.share > 0 {
+			reserve = 0
+		} else if reserve++; reserve > reserveTiers {
+			continue
+		}
+		p.share /= total
+		kept = append(kept, p)
+	}
+	return kept
+}
+
+// health returns which part of all calls the tier can take.
+func (st standing) health(t tier, zone string) float64 {
+	factor := overprovisioned
+	if zone != "" && !t.remote {
+		factor = overprovisionedZone
+	}
+	fit := float64(st.fit) - (1-probationFactor)*float64(st.tested)
+	return min(1, factor*fit/float64(st.ready))
+}
+
+// shows returns which instances get calls if no other tier can take those of this one.
+func (st standing) shows() shows {
+	if st.fit == 0 || 2*st.ejected > st.ready {
+		return showsAll // the cause is hardly theirs
+	}
+	return showsNotEjected
+}
+
+// includes reports whether the slot gets calls of its tier, which is that of the plan.
+func (p *plan) includes(s *slot) bool {
+	switch {
+	case !s.ready || s.dropped:
+		return false
+	case p.shows == showsFit:
+		return !s.eject.failing
+	case p.shows == showsNotEjected:
+		return !s.eject.ejected
+	}
+	return true
+}
+
+// sameSlots reports whether the plans show the same slots.
+func (p plan) sameSlots(other plan) bool { return p.tier == other.tier && p.shows == other.shows }

@@ -10,25 +10,32 @@ import (
 // views are a pool as its operations see it. The core's mu guards them.
 type views[C any] struct {
 	core  *core
-	conns chunked[C] // that calls get, each at the place of its members
+	conns map[*level]chunked[C] // that calls get, each at the place of its members
 	all   []*view[C]
 }
 
 // publish makes what the board shows the set that calls are spread over.
 func (vs *views[C]) publish() {
-	b := &vs.core.board
-	if vs.core.config.own != nil {
-		vs.conns = vs.conns.with(len(b.shown), b.moved, func(place int) C { return connOf[C](b.shown[place]) })
-	} else {
-		conns := make([]C, len(b.order))
-		for i, s := range b.order {
-			conns[i] = connOf[C](s)
-		}
-		vs.conns = chunkedOf(conns)
+	conns := make(map[*level]chunked[C], len(vs.core.board.levels))
+	for _, l := range vs.core.board.levels {
+		conns[l] = vs.connsOf(l)
 	}
+	vs.conns = conns
 	for _, v := range vs.all {
-		v.publish(vs, b.moved)
+		v.publish(vs, false)
 	}
+}
+
+// connsOf returns the connections at a level, each at its place.
+func (vs *views[C]) connsOf(l *level) chunked[C] {
+	if vs.core.config.own != nil {
+		return vs.conns[l].with(len(l.shown), l.moved, func(place int) C { return connOf[C](l.shown[place]) })
+	}
+	conns := make([]C, len(l.order))
+	for i, s := range l.order {
+		conns[i] = connOf[C](s)
+	}
+	return chunkedOf(conns)
 }
 
 // connOf returns the connection of a slot that is ready.
@@ -45,7 +52,7 @@ func (vs *views[C]) add() *view[C] {
 	v := &view[C]{core: c}
 	v.operation = len(vs.all)
 	vs.all = append(vs.all, v)
-	v.publish(vs, c.board.places())
+	v.publish(vs, true)
 	return v
 }
 
@@ -60,19 +67,25 @@ type view[C any] struct {
 // A snapshot is a set that calls are spread over, with the connections at the places
 // of its members. It never changes. See decision 116.
 type snapshot[C any] struct {
-	spread
-	conns chunked[C]
+	levels
+	conns  chunked[C]   // of the first level
+	others []chunked[C] // of the others
 }
 
-// publish makes what the board shows the set that calls of the view are spread over,
-// where only these places have changed. See decision 62.
-func (v *view[C]) publish(vs *views[C], moved []int) {
-	if vs.conns.n == 0 {
-		v.table = table{}
+// publish makes what the board shows the set that calls of the view are spread over.
+// all means that not only the places that have moved may have changed. See decision 62.
+func (v *view[C]) publish(vs *views[C], all bool) {
+	board := &v.core.board
+	if len(board.levels) == 0 {
+		v.tables = nil
 		v.set.Store(nil)
 		return
 	}
-	v.set.Store(&snapshot[C]{v.spread(v.core, moved), vs.conns})
+	s := &snapshot[C]{levels: v.spreads(v.core, all), conns: vs.conns[board.levels[0]]}
+	for _, l := range board.levels[1:] {
+		s.others = append(s.others, vs.conns[l])
+	}
+	v.set.Store(s)
 }
 
 // Acquire returns the connection of the member that the balancer picks. It waits only
@@ -86,23 +99,31 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 			}
 			continue
 		}
-		var place int
+		var level, place int
 		var at *seat
 		var start int64
 		if s.clocked {
 			start = v.core.now()
 		}
-		if s.chooser != nil {
-			place, at = s.chooser.choose(start)
-		} else if place, at = s.pick(ctx, start); at == nil {
+		from, conns := &s.spread, &s.conns
+		if s.upTo != nil {
+			level = s.draw()
+			from = s.at(level)
+		}
+		if from.chooser != nil {
+			place, at = from.chooser.choose(start)
+		} else if place, at = from.pick(ctx, start); at == nil {
 			return conn, t, endpoint.Errorf(endpoint.Internal, "%w", errPicker)
 		}
 		if attempt := endpoint.AttemptFrom(ctx); attempt != nil {
-			place, at = s.try(attempt, v.core, place, at)
+			level, place, at = s.try(attempt, v.core, level, place, at)
+		}
+		if level != 0 {
+			conns = &s.others[level-1]
 		}
 		// The count is a barrier: what is read before it is fetched at the same time
 		// as the host, if that is in no cache.
-		m, picked := at.member, *s.conns.at(place)
+		m, picked := at.member, *conns.at(place)
 		if at.host.enter() {
 			return picked, endpoint.Token{N: start, P: m}, nil
 		}
@@ -118,7 +139,7 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	}
 	if t.N != 0 {
 		if s := v.set.Load(); s != nil {
-			s.observe(m, t.N, v.core.now(), v.core.config.observed(err))
+			s.of(m).observe(m, t.N, v.core.now(), v.core.config.observed(err))
 		}
 	}
 	h := m.host
@@ -129,6 +150,7 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 		if h.isFailing() { // rarely
 			v.core.success(h.slot)
 		}
+		v.core.rows.end(h)
 	}
 	if h.leave() {
 		v.core.close(h.slot)
