@@ -273,9 +273,10 @@ func (e *Error) Meta() map[string]string {
 // Remote says that the error came over a wire.
 func (e *Error) Remote() bool { return e.remote }
 
-// Error returns the whole text, the cause included: it is for logs. The caller
-// gets [Error.Message]. Of an error that came over a wire, the message and the cause
-// are each cut after 1 KiB, and characters that are not graphic are replaced. Error,
+// Error returns the whole text, the violations and the cause included: it is for logs.
+// The caller gets [Error.Message]. The violations are cut after 1 KiB. Of an error that
+// came over a wire, the text has the message and the cause, each cut after 1 KiB; in all
+// of these, characters that are not graphic are replaced. Error,
 // Unwrap and Is are safe on a nil *Error, so returning an unset *Error variable does
 // not panic.
 func (e *Error) Error() string {
@@ -286,15 +287,40 @@ func (e *Error) Error() string {
 	if text == "" {
 		text = e.line(e.Message())
 	}
-	if e.cause == nil || e.textHasCause {
-		return text
+	whole := text
+	if faults := e.faults(); faults != "" && !strings.Contains(text, faults) {
+		whole += ": " + faults
+	}
+	if e.cause == nil || e.textHasCause || mark.IsUnshown(e.cause) {
+		return whole
 	}
 	// The cause of an error that came over a wire is that same error, as it
 	// came; its words are not said twice.
-	if cause := e.line(e.cause.Error()); cause != text {
-		text += ": " + cause
+	if cause := e.line(e.cause.Error()); cause != text && cause != whole {
+		whole += ": " + cause
 	}
-	return text
+	return whole
+}
+
+// faults returns the violations that this process found, as one line.
+func (e *Error) faults() string {
+	if len(e.violations) == 0 || e.remote {
+		return ""
+	}
+	var line strings.Builder
+	for i, v := range e.violations {
+		if i > 0 {
+			line.WriteString("; ")
+		}
+		if place := v.Pointer + v.Parameter; place != "" {
+			line.WriteString(place + " ")
+		}
+		line.WriteString(v.Detail)
+		if line.Len() > bounds.Text {
+			break
+		}
+	}
+	return bounds.Line(line.String())
 }
 
 // line returns a text of e for logs.

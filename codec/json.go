@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/unread"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // ErrInvalid is the error of input that a codec cannot read. Its violations say
@@ -217,7 +217,7 @@ func (f *jsonFormat) Decode(src []byte, v any) error {
 		vs = []endpoint.Violation{violationOf(err)}
 	}
 	if len(vs) > 0 {
-		return ErrInvalid.WithViolations(vs...).WithCause(unread.Because(err, vs...))
+		return ErrInvalid.WithViolations(vs...).WithCause(mark.Unshown(err))
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/unread"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // XML returns the format of application/xml, by the rules and the tags of
@@ -96,5 +96,5 @@ func (xmlFormat) Decode(src []byte, v any) error {
 
 func invalid(detail string, cause error) error {
 	v := endpoint.Violation{Detail: detail}
-	return ErrInvalid.WithViolations(v).WithCause(unread.Because(cause, v))
+	return ErrInvalid.WithViolations(v).WithCause(mark.Unshown(cause))
 }

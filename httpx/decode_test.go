@@ -1,13 +1,17 @@
 package httpx_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
 )
 
 // badParts is a request whose parts can have any number of faults, but for the array
@@ -84,6 +88,67 @@ func TestFaultsAreBounded(t *testing.T) {
 }
 
 // TestAllocationsOfFaults guards that a query is scanned no further once as many faults
+// itemReq is one item of a request stream.
+type itemReq struct {
+	Qty int `json:"qty"`
+}
+
+// TestFaultsInErrorText has the text of the error, as hooks and logs get it: each fault
+// once, in the parameters and in the body alike.
+func TestFaultsInErrorText(t *testing.T) {
+	t.Parallel()
+	type paramsAndBody struct {
+		Limit int        `query:"limit"`
+		Trace int        `header:"X-Trace"`
+		Qty   int        `json:"qty"`
+		Addr  netip.Addr `json:"addr"` // its decoder repeats what it was sent
+	}
+	type formReq struct {
+		Limit int `query:"limit"`
+		Qty   int `form:"qty"`
+	}
+	upload := &uploads[itemReq]{Do: func(_ context.Context, items endpoint.Stream[itemReq]) (endpoint.Empty, error) {
+		for _, err := range items {
+			if err != nil {
+				return endpoint.Empty{}, err
+			}
+		}
+		return endpoint.Empty{}, nil
+	}}
+	for name, tt := range map[string]struct {
+		svc          httpx.Service
+		target, body string
+		header       []string
+		want         string
+	}{
+		"a query":            {accepting[paramsAndBody]("POST", "/"), "/?limit=x", "{}", nil, "invalid request: query:limit must be an integer"},
+		"a header":           {accepting[paramsAndBody]("POST", "/"), "/", "{}", []string{"X-Trace", "x"}, "invalid request: header:X-Trace must be an integer"},
+		"a body":             {accepting[paramsAndBody]("POST", "/"), "/", `{"qty":"x"}`, nil, "invalid request: /qty must be a number"},
+		"both":               {accepting[paramsAndBody]("POST", "/"), "/?limit=x", `{"qty":"x"}`, nil, "invalid request: query:limit must be an integer; /qty must be a number"},
+		"a secret":           {accepting[paramsAndBody]("POST", "/"), "/", `{"addr":"hunter2"}`, nil, "invalid request: /addr not valid"},
+		"a form":             {accepting[formReq]("POST", "/"), "/?limit=x", "qty=x", []string{"Content-Type", "application/x-www-form-urlencoded"}, "invalid request: query:limit must be an integer; /qty must be an integer"},
+		"a time-out":         {accepting[paramsAndBody]("POST", "/"), "/", "{}", []string{"Connect-Timeout-Ms", "x"}, "invalid request: header:Connect-Timeout-Ms must be one positive number of milliseconds of at most ten digits"},
+		"an item":            {upload, "/", "{\"qty\":1}\n{\"qty\":\"x\"}\n", []string{"Content-Type", "application/x-ndjson"}, "invalid request: /1/qty must be a number"},
+		"a body that breaks": {accepting[paramsAndBody]("POST", "/"), "/?limit=x", `{`, nil, "invalid request: query:limit must be an integer; not valid JSON at byte 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got error
+			h := mounted(t, tt.svc, httpx.ErrorHook(func(_ context.Context, err error) { got = err }))
+			require.Equal(t, 400, ask(t, h, "POST", tt.target, tt.body, tt.header...).status)
+			require.EqualError(t, got, tt.want)
+			require.ErrorIs(t, got, httpx.ErrInvalidRequest)
+		})
+	}
+}
+
+// uploads is a service of one request stream.
+type uploads[Item any] struct {
+	Do endpoint.Endpoint[endpoint.Stream[Item], endpoint.Empty]
+}
+
+func (s *uploads[Item]) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/", &s.Do) }
+
 // were found as are listed: each fault costs an allocation at least.
 func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
 	if underRace() {

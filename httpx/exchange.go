@@ -169,7 +169,7 @@ func (d *decoding) result(err error) error {
 		return err
 	}
 	all := append(d.fault, e.Violations()...)
-	return ErrInvalidRequest.WithViolations(all[:min(len(all), bounds.Faults)]...).WithCause(err)
+	return ErrInvalidRequest.WithViolations(all[:min(len(all), bounds.Faults)]...).WithCause(shell.CauseOf(err))
 }
 
 // encode writes the response that v points to into x; nothing goes to the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,8 +47,9 @@ const (
 //	rpc.response.status_code    the code: "OK", "NOT_FOUND"
 //	url.path                    of a request that no route matches, up to 256 bytes
 //	network.peer.address, network.peer.port
-//	duration, first_item        as slog.Duration
+//	duration, first_item        with their unit, as time.Duration writes them: "1.25ms"
 //	attempt                     from 1, for a call that is part of a repeated one
+//	enduser.id                  the principal of the call, see [endpoint.Call.Principal]
 //	request_id                  of the header X-Request-Id; see [RequestIDs]
 //	trace_id, span_id           of [TraceIDs]; of the header traceparent without
 //	error.type                  the code of an error
@@ -70,6 +72,7 @@ type Logger struct {
 	level        func(*Observation) slog.Level
 	fair         time.Duration
 	trace        func(context.Context) (trace, span string)
+	own          func(context.Context) []slog.Attr // nil for none
 	first, every int64
 	sampling     bool
 	faults       construct.Faults
@@ -131,6 +134,23 @@ func Sample(first, every int) LogOption {
 // none. The default reads those of the caller, from the header traceparent.
 func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
 	return logOption(func(l *Logger) { l.trace = f })
+}
+
+// Attrs adds attributes of the program's own to each record, after those of the
+// Logger. f is called for a record that is written, when the call has ended, with the
+// context that is inside of the Logger: endpoint.CallFrom finds the call, and values are
+// those of what is around the Logger. It runs on the goroutine of the call. A text is
+// cut after 2 KiB, as all texts are. A nil f is a fault.
+//
+//	observe.NewLogger(log, observe.Attrs(func(ctx context.Context) []slog.Attr {
+//		return []slog.Attr{slog.String("tenant", endpoint.CallFrom(ctx).Header().Get("X-Tenant"))}
+//	}))
+func Attrs(f func(ctx context.Context) []slog.Attr) LogOption {
+	return logOption(func(l *Logger) {
+		if l.faults.Check(f != nil, "Attrs: the function is nil") {
+			l.own = f
+		}
+	})
 }
 
 // NewLogger returns a Logger that writes to log. A nil log is a fault.
@@ -220,7 +240,7 @@ func operationAttrs(op *endpoint.Operation, side endpoint.Side) []slog.Attr {
 	} else {
 		r.text("rpc.method", strings.TrimPrefix(op.Method, "/"))
 	}
-	return r.list
+	return r.all()
 }
 
 // callLog logs the calls of one operation.
@@ -247,7 +267,7 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	if !ok {
 		return
 	}
-	r := attrs{list: make([]slog.Attr, 0, 16)}
+	var r attrs
 	r.call(o)
 	if o.Operation.Unrouted {
 		r.text("url.path", unrouted.Path(ctx))
@@ -255,11 +275,12 @@ func (c *callLog) End(ctx context.Context, _ endpoint.Token, o *Observation) {
 	if n := o.Call.Attempt(); n > 1 || c.message == attemptMessage {
 		r.number("attempt", int64(n))
 	}
-	r.caller(ctx, o.Call, c.logger.trace)
+	r.caller(ctx, o.Call, c.logger)
 	r.err(o.Err, o.Code)
 	r.number("skipped", skipped)
+	r.user(ctx, c.logger)
 	record := slog.NewRecord(end, level, c.message, 0)
-	record.AddAttrs(r.list...)
+	record.AddAttrs(r.all()...)
 	_ = handler.Handle(ctx, record) // as slog does: there is nobody to tell
 }
 
@@ -287,7 +308,7 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 	if l.log == nil || !l.log.Enabled(ctx, level) {
 		return
 	}
-	r := attrs{list: make([]slog.Attr, 0, 12)}
+	var r attrs
 	r.text("endpoint.source", e.Source)
 	r.text("endpoint.kind", e.Kind)
 	r.text("endpoint.name", e.Name)
@@ -297,32 +318,60 @@ func (l *Logger) Event(ctx context.Context, e endpoint.Event) {
 	if e.Err != nil {
 		r.err(e.Err, endpoint.CodeOf(e.Err))
 	}
-	r.caller(ctx, endpoint.CallFrom(ctx), l.trace)
-	l.log.LogAttrs(ctx, level, eventMessage, r.list...)
+	r.caller(ctx, endpoint.CallFrom(ctx), l)
+	r.user(ctx, l)
+	l.log.LogAttrs(ctx, level, eventMessage, r.all()...)
 }
 
 // attrs collects attributes, without those that are empty.
-type attrs struct{ list []slog.Attr }
+type attrs struct {
+	room [20]slog.Attr // for as many as a record has, without an allocation
+	n    int           // of room
+	list []slog.Attr   // all of them, if there are more
+}
+
+func (r *attrs) add(a slog.Attr) {
+	if r.list == nil && r.n < len(r.room) {
+		r.room[r.n] = a
+		r.n++
+		return
+	}
+	if r.list == nil {
+		r.list = slices.Clone(r.room[:])
+	}
+	r.list = append(r.list, a)
+}
+
+func (r *attrs) all() []slog.Attr {
+	if r.list != nil {
+		return r.list
+	}
+	return r.room[:r.n]
+}
 
 func (r *attrs) text(key, value string) { r.longText(key, value, maxAttr) }
 
 func (r *attrs) longText(key, value string, most int) {
 	if value != "" {
-		r.list = append(r.list, slog.String(key, clip(value, most)))
+		r.add(slog.String(key, clip(value, most)))
 	}
 }
 
 func (r *attrs) number(key string, value int64) {
 	if value != 0 {
-		r.list = append(r.list, slog.Int64(key, value))
+		r.add(slog.Int64(key, value))
 	}
 }
 
 func (r *attrs) took(key string, value time.Duration) {
 	if value != 0 {
-		r.list = append(r.list, slog.Duration(key, value))
+		r.duration(key, value)
 	}
 }
+
+// duration adds a duration with its unit, which a handler of JSON would leave out of a
+// time.Duration.
+func (r *attrs) duration(key string, value time.Duration) { r.add(slog.String(key, value.String())) }
 
 func (r *attrs) operation(op *endpoint.Operation) {
 	if op != nil {
@@ -333,7 +382,7 @@ func (r *attrs) operation(op *endpoint.Operation) {
 // call adds what is known of the call itself.
 func (r *attrs) call(o *Observation) {
 	r.text("rpc.response.status_code", o.Code.String())
-	r.list = append(r.list, slog.Duration("duration", o.Duration))
+	r.duration("duration", o.Duration)
 	r.took("first_item", o.FirstItem)
 	request, response := "request.size", "response.size"
 	if o.Operation.Transport == "http" {
@@ -357,19 +406,33 @@ func (r *attrs) peer(addr string) {
 	}
 }
 
-// caller adds the ids that tie the records of one request together.
-func (r *attrs) caller(ctx context.Context, call *endpoint.Call, ids func(context.Context) (string, string)) {
+// caller adds who calls, and the ids that tie the records of one request together.
+func (r *attrs) caller(ctx context.Context, call *endpoint.Call, l *Logger) {
+	r.text("enduser.id", call.Principal())
 	if id := call.Header().Get(requestIDHeader); validRequestID(id) {
 		r.text("request_id", id)
 	}
 	var trace, span string
-	if ids != nil {
-		trace, span = ids(ctx)
+	if l.trace != nil {
+		trace, span = l.trace(ctx)
 	} else {
 		trace, span = traceparent(call.Header().Get("traceparent"))
 	}
 	r.text("trace_id", trace)
 	r.text("span_id", span)
+}
+
+// user adds the attributes of the program's own.
+func (r *attrs) user(ctx context.Context, l *Logger) {
+	if l.own == nil {
+		return
+	}
+	for _, a := range l.own(ctx) {
+		if a.Value.Kind() == slog.KindString {
+			a.Value = slog.StringValue(clip(a.Value.String(), maxAttr))
+		}
+		r.add(a)
+	}
 }
 
 func (r *attrs) err(err error, code endpoint.Code) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -35,12 +36,97 @@ func TestRecord(t *testing.T) {
 			"endpoint.operation": "Profiles.Get", "transport": "http", "side": "server",
 			"http.request.method": "GET", "http.route": "/profiles/{id}", "http.response.status_code": 404.0,
 			"http.request.body.size": 3.0, "http.response.body.size": 100.0,
-			"rpc.response.status_code": "NOT_FOUND", "duration": 1e9,
+			"rpc.response.status_code": "NOT_FOUND", "duration": "1s",
 			"network.peer.address": "2001:db8::1", "network.peer.port": 4711.0,
 			"request_id": "abc", "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331",
 			"error.type": "NOT_FOUND", "endpoint.error": "profiles/MISSING", "error.message": "no profile: failed",
 		}}, out.records(t))
 	})
+}
+
+// TestRecordOfPrincipal has who calls in every record of a call, on any transport.
+func TestRecordOfPrincipal(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelDebug)
+	logger := observe.NewLogger(log)
+	for _, op := range []*endpoint.Operation{getOp, onSide(getOp, endpoint.ClientSide), {Name: "Get", Transport: "grpc", Side: endpoint.ServerSide}} {
+		ctx, _ := calling(t, t.Context(), op, nil)
+		e := endpoint.Stack{logger.For(op)}.Wrap(endpoint.Chain(func(ctx context.Context, _ int) (int, error) {
+			endpoint.CallFrom(ctx).SetPrincipal("ann")
+			logger.Event(ctx, endpoint.Event{Source: "test", Kind: "happened"})
+			return 1, nil
+		}, logger.Values().Wrap))
+		_, err := e(ctx, 1)
+		require.NoError(t, err)
+	}
+	records := out.records(t)
+	require.Len(t, records, 9)
+	for _, record := range records {
+		require.Equal(t, "ann", record["enduser.id"], "%v", record)
+	}
+}
+
+type tenantKey struct{}
+
+// TestAttrs has attributes of the program's own in all kinds of records.
+func TestAttrs(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelDebug)
+	calls := 0
+	logger := observe.NewLogger(log, observe.Attrs(func(ctx context.Context) []slog.Attr {
+		calls++
+		tenant, _ := ctx.Value(tenantKey{}).(string)
+		return []slog.Attr{
+			slog.String("tenant", tenant), slog.Int("n", calls), {},
+			slog.Group("room", slog.String("kind", endpoint.CallFrom(ctx).Header().Get("X-Kind"))),
+			slog.String("long", strings.Repeat("x", 10_000)),
+		}
+	}))
+	around := context.WithValue(t.Context(), tenantKey{}, "acme")
+	ctx, _ := calling(t, around, getOp, map[string][]string{"X-Kind": {"single"}})
+	layers := endpoint.Stack{logger.For(getOp), thrice{}, observe.New(logger).Attempts().For(getOp)}
+	_, err := layers.Wrap(endpoint.Chain(func(ctx context.Context, _ int) (int, error) {
+		logger.Event(ctx, endpoint.Event{Source: "test", Kind: "happened"})
+		return 0, errFailed
+	}, logger.Values().Wrap))(ctx, 1)
+	require.ErrorIs(t, err, errFailed)
+	records := out.records(t)
+	require.Len(t, records, 10)
+	for i, record := range records {
+		require.Equal(t, "acme", record["tenant"], "%v", record)
+		require.InDelta(t, i+1, record["n"], 0, "%v", record)
+		require.Equal(t, map[string]any{"kind": "single"}, record["room"], "%v", record)
+		require.Len(t, record["long"], 2<<10+len("…"))
+	}
+	require.Equal(t, "Profiles.Get", records[9]["endpoint.operation"])
+
+	quiet, none := newLog(slog.LevelError)
+	off := observe.NewLogger(quiet, observe.Attrs(func(context.Context) []slog.Attr { panic("for no record") }))
+	require.NoError(t, run(ctx, off.For(getOp), 0, nil))
+	require.Empty(t, none.text())
+	require.ErrorContains(t, observe.NewLogger(log, observe.Attrs(nil)).Err(), "observe: NewLogger: Attrs: the function is nil")
+}
+
+// TestManyAttrs has more attributes than a record has room for.
+func TestManyAttrs(t *testing.T) {
+	t.Parallel()
+	for n := range 40 {
+		log, out := newLog(slog.LevelInfo)
+		logger := observe.NewLogger(log, observe.Attrs(func(context.Context) []slog.Attr {
+			var many []slog.Attr
+			for i := range n {
+				many = append(many, slog.Int("a"+strconv.Itoa(i), i))
+			}
+			return many
+		}))
+		ctx, _ := serving(t, getOp, nil)
+		require.NoError(t, run(ctx, logger.For(getOp), 0, nil))
+		record := out.records(t)[0]
+		require.Equal(t, "OK", record["rpc.response.status_code"])
+		for i := range n {
+			require.InDelta(t, i, record["a"+strconv.Itoa(i)], 0)
+		}
+	}
 }
 
 func TestRecordOfRPC(t *testing.T) {
@@ -227,7 +313,9 @@ func TestStreamRecord(t *testing.T) {
 	for range s {
 		require.Empty(t, out.text(), "in the loop")
 	}
-	require.Contains(t, out.records(t)[0], "first_item")
+	took, err := time.ParseDuration(out.records(t)[0]["first_item"].(string)) //nolint:forcetypeassert // it fails the test
+	require.NoError(t, err)
+	require.Positive(t, took)
 }
 
 func TestTraceparent(t *testing.T) {
@@ -329,7 +417,7 @@ func TestEvent(t *testing.T) {
 	logger.Event(t.Context(), endpoint.Event{Source: "pool", Kind: "updated"})
 	require.Equal(t, []map[string]any{
 		{
-			"level": "WARN", "msg": "event", "endpoint.source": "breaker", "endpoint.kind": "opened", "endpoint.name": "db", "endpoint.detail": "10.0.0.1:80", "delay": 1e9,
+			"level": "WARN", "msg": "event", "endpoint.source": "breaker", "endpoint.kind": "opened", "endpoint.name": "db", "endpoint.detail": "10.0.0.1:80", "delay": "1s",
 			"endpoint.operation": "Profiles.Get", "error.type": "INTERNAL", "error.message": "failed",
 		},
 		{"level": "INFO", "msg": "event", "endpoint.source": "pool", "endpoint.kind": "updated"},

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 const (
@@ -34,6 +35,7 @@ var plans sync.Map // of reflect.Type to *plan
 var (
 	logValuer     = reflect.TypeFor[slog.LogValuer]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	durationType  = reflect.TypeFor[time.Duration]()
 )
 
 // planOf returns the plan of t. Types that contain themselves find the plan that
@@ -69,6 +71,8 @@ func (m *planner) plan(t reflect.Type) *plan {
 
 func (m *planner) writer(t reflect.Type) func(*valueEncoder, reflect.Value) {
 	switch {
+	case t == durationType:
+		return func(e *valueEncoder, v reflect.Value) { e.text(time.Duration(v.Int()).String()) }
 	case t.Implements(logValuer):
 		return writeLogValuer
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(logValuer):

@@ -23,8 +23,8 @@ import (
 //     it holds; one with log:"-" not at all. Both hold in every depth. What an
 //     error says is its author's choice.
 //   - A field has the name of its json tag. Unexported ones are left out.
-//   - A slog.LogValuer is written as what it says of itself; times, and other
-//     types that are a text and have no exported fields, as their text; bytes
+//   - A slog.LogValuer is written as what it says of itself; a time.Duration with
+//     its unit, as "1.5s"; times, and other types that are a text and have no exported fields, as their text; bytes
 //     as their number; streams, functions and channels as their type.
 //   - Of a slice or a map, 16 elements are written; of a text 256 bytes; of all
 //     together about the limit of [ValueLimit]. Nine levels deep it ends.
@@ -105,7 +105,7 @@ type valueRecord struct {
 func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, err error) {
 	var a attrs
 	a.operation(endpoint.CallFrom(ctx).Operation())
-	a.list = append(a.list, slog.Any("request", r.request))
+	a.add(slog.Any("request", r.request))
 	switch {
 	case !r.returned:
 		a.text("error.type", endpoint.Internal.String())
@@ -113,10 +113,11 @@ func (r *valueRecord) log(ctx context.Context, out *plan, resp reflect.Value, er
 	case err != nil:
 		a.err(err, endpoint.CodeOf(err))
 	default:
-		a.list = append(a.list, slog.Any("response", out.text(resp, r.values.limit)))
+		a.add(slog.Any("response", out.text(resp, r.values.limit)))
 	}
-	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger.trace)
-	r.values.logger.log.LogAttrs(ctx, r.values.level, valuesMessage, a.list...)
+	a.caller(ctx, endpoint.CallFrom(ctx), r.values.logger)
+	a.user(ctx, r.values.logger)
+	r.values.logger.log.LogAttrs(ctx, r.values.level, valuesMessage, a.all()...)
 }
 
 // valueText is JSON that a handler writes as it is, when it writes JSON, and

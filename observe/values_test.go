@@ -99,6 +99,7 @@ func TestValues(t *testing.T) {
 		{"LogValuer with a group", values(t, pair{secret, secret}), `{"a":"yes","nested":{"Pin":"[REDACTED]","password":"[REDACTED]","user":"u"}}`},
 		{"unexported only", values(t, opaque{secret}), `"[observe_test.opaque]"`},
 		{"empty struct", values(t, struct{}{}), `{}`},
+		{"duration", values(t, []time.Duration{1500 * time.Millisecond, 0}), `["1.5s","0s"]`},
 		{"time", values(t, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), `"2026-01-02T03:04:05Z"`},
 		{"address", values(t, netip.MustParseAddr("10.0.0.1")), `"10.0.0.1"`},
 		{"nil address", values(t, net.IP(nil)), `null`},

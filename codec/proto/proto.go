@@ -9,7 +9,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/codec/internal/shape"
-	"github.com/typedkit/endpoint/codec/internal/unread"
+	"github.com/typedkit/endpoint/internal/mark"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
@@ -75,7 +75,7 @@ func complete(m proto.Message) error {
 
 func invalid(pointer, detail string, cause error) error {
 	v := endpoint.Violation{Pointer: pointer, Detail: detail}
-	return codec.ErrInvalid.WithViolations(v).WithCause(unread.Because(cause, v))
+	return codec.ErrInvalid.WithViolations(v).WithCause(mark.Unshown(cause))
 }
 
 // kind is what one type is to protobuf.

@@ -38,7 +38,16 @@ func AtItem(err error, n int) error {
 	for i := range vs {
 		vs[i].Pointer = "/" + strconv.Itoa(n) + vs[i].Pointer
 	}
-	return codec.ErrInvalid.WithViolations(vs...).WithCause(err)
+	return codec.ErrInvalid.WithViolations(vs...).WithCause(CauseOf(err))
+}
+
+// CauseOf returns what is the cause of an error that says what err says: the cause of err,
+// if err itself is a *endpoint.Error, or else err.
+func CauseOf(err error) error {
+	if e, ok := err.(*endpoint.Error); ok && e != nil { //nolint:errorlint // one that is wrapped has more to say
+		return e.Unwrap()
+	}
+	return err
 }
 
 // Unimplemented returns the error of an operation that the server does not have.

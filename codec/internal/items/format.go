@@ -8,8 +8,8 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
-	"github.com/typedkit/endpoint/codec/internal/unread"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Format is a codec.Compiler over a Wire.
@@ -86,7 +86,7 @@ func (f *Format) Decode(src []byte, v any) error {
 	if len(d.found) == 0 {
 		return nil
 	}
-	return codec.ErrInvalid.WithViolations(d.found...).WithCause(unread.Because(d.cause, d.found...))
+	return codec.ErrInvalid.WithViolations(d.found...).WithCause(mark.Unshown(d.cause))
 }
 
 // all reads the one value of the source.

@@ -104,6 +104,17 @@ func quiet(o *observe.Observation) slog.Level {
 
 // end snippet
 
+// snippet: attrs
+
+// newLogger returns a Logger whose records name the tenant.
+func newLogger(log *slog.Logger) *observe.Logger {
+	return observe.NewLogger(log, observe.Attrs(func(ctx context.Context) []slog.Attr {
+		return []slog.Attr{slog.String("tenant", endpoint.CallFrom(ctx).Header().Get("X-Tenant"))}
+	}))
+}
+
+// end snippet
+
 // snippet: values
 
 // traced logs the values of one endpoint where the log is at the level Debug.

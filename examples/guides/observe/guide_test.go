@@ -172,6 +172,18 @@ func TestQuiet(t *testing.T) {
 }
 
 // TestFaults has what is wrong with a part reported where it is mounted.
+func TestAttrs(t *testing.T) {
+	t.Parallel()
+	log := &safe{}
+	mux := http.NewServeMux()
+	a := &Accounts{Login: func(context.Context, Login) (Session, error) { return Session{}, nil }}
+	require.NoError(t, httpx.Mount(mux, a, httpx.Use(newLogger(slog.New(slog.NewTextHandler(log, nil))))))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/login", strings.NewReader(`{"user":"ann","password":"x"}`))
+	r.Header.Set("X-Tenant", "acme")
+	mux.ServeHTTP(httptest.NewRecorder(), r)
+	require.Contains(t, log.String(), " tenant=acme")
+}
+
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	_, err := newHandler(newParts(nil, nil, "nowhere"), &Accounts{Login: login})
