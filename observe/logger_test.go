@@ -77,7 +77,8 @@ func TestAttrs(t *testing.T) {
 		calls++
 		tenant, _ := ctx.Value(tenantKey{}).(string)
 		return []slog.Attr{
-			slog.String("tenant", tenant), slog.Int("n", calls), {},
+			slog.String("tenant", tenant), slog.Int("n", calls),
+			{},
 			slog.Group("room", slog.String("kind", endpoint.CallFrom(ctx).Header().Get("X-Kind"))),
 			slog.String("long", strings.Repeat("x", 10_000)),
 		}

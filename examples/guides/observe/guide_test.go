@@ -171,7 +171,7 @@ func TestQuiet(t *testing.T) {
 	require.NotNil(t, listening(logger))
 }
 
-// TestFaults has what is wrong with a part reported where it is mounted.
+// TestAttrs has an attribute of the program's own in the record of a call.
 func TestAttrs(t *testing.T) {
 	t.Parallel()
 	log := &safe{}
@@ -184,6 +184,7 @@ func TestAttrs(t *testing.T) {
 	require.Contains(t, log.String(), " tenant=acme")
 }
 
+// TestFaults has what is wrong with a part reported where it is mounted.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	_, err := newHandler(newParts(nil, nil, "nowhere"), &Accounts{Login: login})
