@@ -287,7 +287,7 @@ func (e *Error) Error() string {
 	if text == "" {
 		text = e.line(e.Message())
 	}
-	// See decision 148.
+	// See decision 151.
 	whole := text
 	if faults := e.faults(); faults != "" && !strings.Contains(text, faults) {
 		whole += ": " + faults

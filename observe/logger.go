@@ -371,7 +371,7 @@ func (r *attrs) took(key string, value time.Duration) {
 
 // duration adds a duration with its unit, which a handler of JSON would leave out of a
 // time.Duration.
-// See decision 148.
+// See decision 151.
 func (r *attrs) duration(key string, value time.Duration) { r.add(slog.String(key, value.String())) }
 
 func (r *attrs) operation(op *endpoint.Operation) {
