@@ -12,21 +12,24 @@ import (
 
 // A config is what the options of a source set.
 type config struct {
-	servers []string
-	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	ipv4    bool
-	ipv6    bool
-	minTTL  time.Duration
-	maxTTL  time.Duration
-	timeout time.Duration
-	faults  []error
+	servers  []string
+	file     string
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	ipv4     bool
+	ipv6     bool
+	minTTL   time.Duration
+	maxTTL   time.Duration
+	timeout  time.Duration // zero if it is not set
+	attempts int           // zero if they are not set
+	keep     time.Duration
+	faults   []error
 }
 
 // newConfig returns what the options of a constructor set.
 func newConfig(constructor string, opts []Option) config {
 	c := config{
-		dial: new(net.Dialer).DialContext, ipv4: true, ipv6: true,
-		minTTL: time.Second, maxTTL: 5 * time.Minute, timeout: 2 * time.Second,
+		file: "/etc/resolv.conf", dial: new(net.Dialer).DialContext, ipv4: true, ipv6: true,
+		minTTL: time.Second, maxTTL: 5 * time.Minute,
 	}
 	for i, o := range opts {
 		if o == nil {
@@ -51,10 +54,11 @@ type option func(c *config)
 
 func (o option) apply(c *config) { o(c) }
 
-// Servers sets the name servers that are asked, "10.0.0.2:53", in this order
-// until one answers. By default, those of the file /etc/resolv.conf are asked, which
-// is read for each query. No address, and one that is not an IP address with a port,
-// are faults.
+// Servers sets the name servers that are asked, "10.0.0.2:53", in this order until one
+// answers; one that did not answer is asked last for the rest of the lookup. Names are
+// then taken as they are, and no file is read. By default, the servers and the search
+// list are those of the file that [ResolvConf] sets. No address, and one that is not an
+// IP address with a port, are faults.
 func Servers(addrs ...string) Option {
 	return option(func(c *config) {
 		if len(addrs) == 0 {
@@ -66,6 +70,22 @@ func Servers(addrs ...string) Option {
 			}
 		}
 		c.servers = slices.Clone(addrs)
+	})
+}
+
+// ResolvConf sets the file that is read for each lookup, in the form of resolv.conf(5):
+// its keywords nameserver, search and domain, and its options ndots, timeout, attempts,
+// rotate, use-vc and no-aaaa. Others are passed over, and so are the environment
+// variables LOCALDOMAIN and RES_OPTIONS. The default is /etc/resolv.conf. If there is no
+// such file, the server of the local machine is asked, as resolv.conf(5) says. [Servers]
+// is used instead of it. An empty path is a fault.
+func ResolvConf(path string) Option {
+	return option(func(c *config) {
+		if path == "" {
+			c.fault("option ResolvConf: the path is empty")
+			return
+		}
+		c.file = path
 	})
 }
 
@@ -88,6 +108,22 @@ func IPv4Only() Option { return option(func(c *config) { c.ipv4, c.ipv6 = true, 
 // IPv6Only asks for AAAA records alone. The default is both kinds.
 func IPv6Only() Option { return option(func(c *config) { c.ipv4, c.ipv6 = false, true }) }
 
+// Keep keeps an instance in the set for d after the last answer that named it. It is for
+// name servers that name some of many instances in each answer, and others in the next:
+// without it, a pool closes and opens a connection with each answer. An instance that is
+// gone stays for d, and until the next answer. An empty answer empties the set at once,
+// and an error changes nothing. The default is to keep none. A time that is not positive
+// is a fault.
+func Keep(d time.Duration) Option {
+	return option(func(c *config) {
+		if d <= 0 {
+			c.fault("option Keep: %v is not positive", d)
+			return
+		}
+		c.keep = d
+	})
+}
+
 // TTL bounds how long an answer is believed, whatever its records say: at least low
 // and at most high. The default is one second to five minutes. A low of less than a
 // millisecond and a high of less than low are faults.
@@ -101,8 +137,10 @@ func TTL(low, high time.Duration) Option {
 	})
 }
 
-// Timeout sets how long one name server has for an answer. The default is 2 s. A time
-// that is not positive is a fault.
+// Timeout sets how long one name server has for an answer: over UDP, and again over TCP
+// if the answer does not fit. The default is that of the file, or 2 s. The whole lookup
+// has a minute, whatever the number of servers, attempts and names. A time that is not
+// positive is a fault.
 func Timeout(d time.Duration) Option {
 	return option(func(c *config) {
 		if d <= 0 {
@@ -110,5 +148,18 @@ func Timeout(d time.Duration) Option {
 			return
 		}
 		c.timeout = d
+	})
+}
+
+// Attempts sets how often all name servers are asked before a question fails, so that a
+// lost packet costs one Timeout. The default is that of the file, or 2. A number that
+// is not positive is a fault.
+func Attempts(n int) Option {
+	return option(func(c *config) {
+		if n <= 0 {
+			c.fault("option Attempts: %d is not positive", n)
+			return
+		}
+		c.attempts = n
 	})
 }

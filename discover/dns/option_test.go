@@ -14,7 +14,7 @@ func TestServersAreCopied(t *testing.T) {
 	t.Parallel()
 	var asked []string
 	servers := []string{"192.0.2.1:53"}
-	source := dns.Hosts(host, 80, dns.IPv4Only(), dns.Servers(servers...),
+	source := dns.Hosts(host, 80, dns.IPv4Only(), dns.Attempts(1), dns.Servers(servers...),
 		dns.Dial(func(_ context.Context, _, addr string) (net.Conn, error) {
 			asked = append(asked, addr)
 			return nil, net.ErrClosed

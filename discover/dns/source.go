@@ -2,12 +2,14 @@ package dns
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/miekg/dns"
 	"github.com/typedkit/endpoint/discover"
 )
 
@@ -18,18 +20,29 @@ const (
 )
 
 // Hosts returns a Source of the addresses of a host, "users.internal", at a
-// port. A name with a dot at its end is taken as it is; any other is looked for
-// in the search domains of /etc/resolv.conf too, unless [Servers] is given. It
-// yields the set after each answer, so that the age of a pool's set is the time
-// since the last one. If there are faults of the arguments, Watch yields them, joined,
-// as its only error.
+// port. A name with a dot at its end is taken as it is; any other is looked for in the
+// search list too, unless [Servers] is given: its addresses are those of the first name
+// that has any, of both kinds. Names at and below "localhost", and IP addresses, stand
+// for themselves, and no server is asked. /etc/hosts is not read.
+//
+// The source yields the set after each answer, so that the age of a pool's set is the
+// time since the last one. If there are faults of the arguments, Watch yields them,
+// joined, as its only error.
 func Hosts(name string, port uint16, opts ...Option) discover.Source {
 	c := newConfig("Hosts", opts)
-	c.check("Hosts", name)
+	addr, err := netip.ParseAddr(name)
+	if err == nil {
+		c.checkAddr("Hosts", addr)
+	} else {
+		c.check("Hosts", name)
+	}
 	if port == 0 {
 		c.fault("Hosts: the port is 0")
 	}
 	return &source{config: c, lookup: func(ctx context.Context, q *query) ([]discover.Instance, error) {
+		if err == nil {
+			return instances([]netip.Addr{addr}, port), nil
+		}
 		return q.hosts(ctx, name, port)
 	}}
 }
@@ -37,11 +50,13 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 // SRV returns a Source of the servers of a service by their SRV records, named
 // "_http._tcp.users.internal" (RFC 2782): with their ports, priorities and
 // weights. Each address of a target is an instance. They share the weight of the
-// target, whose name is in Meta under "target". The name servers are asked for the
+// target, whose name is in Meta under "target", in lower case. Of several records of one
+// address and port the lowest priority counts. The name servers are asked for the
 // addresses of each target, even if some came with the records, since those may not be
 // all. A target that does not exist or has no address is left out. If all targets are
 // left out and one of them does not exist, that is an error. A target "." means that
-// the service is not available: an empty set. Otherwise SRV is like [Hosts].
+// the service is not available: an empty set. More than 1024 targets, and more than
+// 10,000 instances, are an error. Otherwise SRV is like [Hosts].
 func SRV(name string, opts ...Option) discover.Source {
 	c := newConfig("SRV", opts)
 	c.check("SRV", name)
@@ -52,14 +67,22 @@ func SRV(name string, opts ...Option) discover.Source {
 
 // check notes a fault of a name.
 func (c *config) check(constructor, name string) {
-	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsAny(name, " /:") {
+	if !isName(name) || strings.ContainsAny(name, ` /:\`) {
 		c.fault("%s: %q is not a domain name", constructor, name)
+	}
+}
+
+// checkAddr notes that an address is not of a kind that is asked for.
+func (c *config) checkAddr(constructor string, addr netip.Addr) {
+	if addr.Is4() && !c.ipv4 || addr.Is6() && !c.ipv6 {
+		c.fault("%s: %s is an address of the kind that an option excludes", constructor, addr)
 	}
 }
 
 type source struct {
 	config config
 	lookup func(context.Context, *query) ([]discover.Instance, error)
+	turn   atomic.Uint32
 }
 
 // Watch asks until ctx ends.
@@ -71,28 +94,23 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 		}
 		timer := time.NewTimer(0)
 		defer timer.Stop()
+		memory := memory{keep: s.config.keep}
 		for failures := 0; ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-timer.C:
 			}
-			q := &query{config: &s.config, ttl: s.config.maxTTL}
-			set, err := s.lookup(ctx, q)
+			set, pause, err := s.ask(ctx)
 			if err == nil {
-				set = discover.Sorted(set)
+				failures = 0
+				set = memory.merge(set, time.Now())
 			} else {
-				set = nil
+				failures++
+				pause = jitter(min(firstRetry<<min(failures-1, 16), lastRetry))
 			}
 			if ctx.Err() != nil || !yield(set, err) {
 				return
-			}
-			pause := max(q.ttl, s.config.minTTL)
-			if err != nil {
-				failures++
-				pause = jitter(min(firstRetry<<min(failures-1, 16), lastRetry))
-			} else {
-				failures = 0
 			}
 			if len(set) == 0 {
 				pause = min(pause, emptyRetry)
@@ -100,6 +118,24 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 			timer.Reset(pause)
 		}
 	}
+}
+
+// ask returns one set, sorted, and how long it is right.
+func (s *source) ask(ctx context.Context) ([]discover.Instance, time.Duration, error) {
+	q, err := newQuery(&s.config, &s.turn)
+	if err != nil {
+		return nil, 0, err
+	}
+	within, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	set, err := s.lookup(within, q)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("dns: the lookup took longer than %v: %w", lookupTime, err)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	return discover.Sorted(set), max(q.lifetime(), s.config.minTTL), nil
 }
 
 // jitter takes up to a quarter off, so that clients that failed together do not

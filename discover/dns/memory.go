@@ -1,0 +1,58 @@
+package dns
+
+import (
+	"slices"
+	"time"
+
+	"github.com/typedkit/endpoint/discover"
+)
+
+// A memory keeps instances that answers no longer name.
+type memory struct {
+	keep  time.Duration
+	known []known
+}
+
+// known is an instance with when an answer named it last.
+type known struct {
+	instance discover.Instance
+	named    time.Time
+}
+
+// merge returns a sorted set with the instances that an answer named during the time
+// before now. An answer without any forgets all: it is not one of a subset.
+func (m *memory) merge(set []discover.Instance, now time.Time) []discover.Instance {
+	if m.keep == 0 || len(set) == 0 {
+		m.known = nil
+		return set
+	}
+	all := make([]known, 0, len(set)+len(m.known))
+	for _, in := range set {
+		all = append(all, known{in, now})
+	}
+	for _, k := range m.known { // the latest first
+		if now.Sub(k.named) < m.keep && !contains(set, k.instance.Addr) && len(all) < maxInstances {
+			all = append(all, k)
+		}
+	}
+	m.known = all
+	merged := make([]discover.Instance, len(all))
+	for i, k := range all {
+		merged[i] = k.instance
+	}
+	return discover.Sorted(merged)
+}
+
+// contains reports whether a sorted set has the address.
+func contains(set []discover.Instance, addr string) bool {
+	_, ok := slices.BinarySearchFunc(set, addr, func(in discover.Instance, addr string) int {
+		switch {
+		case in.Addr < addr:
+			return -1
+		case in.Addr > addr:
+			return 1
+		}
+		return 0
+	})
+	return ok
+}
