@@ -76,6 +76,7 @@ type reply struct {
 }
 
 // readReply reads a message. It returns an error if this does not answer the question.
+// See decision 153.
 // heedTC is whether one with the bit TC is read no further.
 func readReply(data []byte, id uint16, question dnsmessage.Question, heedTC bool) (reply, error) {
 	var p dnsmessage.Parser

@@ -7,7 +7,7 @@ import (
 	"github.com/typedkit/endpoint/discover"
 )
 
-// A memory keeps instances that answers no longer name.
+// A memory keeps instances that answers no longer name. See decision 154.
 type memory struct {
 	keep  time.Duration
 	known []known

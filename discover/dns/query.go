@@ -188,7 +188,7 @@ type unclear struct{ error }
 // search looks one name after the other up until one has something. A name without data
 // does not end it, as in the C library. A failure does: which of the names is the right
 // one must not depend on which server is well. If none of the names has anything, it
-// returns nothing if one of them exists, and otherwise an error. See decision 145.
+// returns nothing if one of them exists, and otherwise an error. See decision 152.
 func search[T any](q *query, name string, lookup func(full string) ([]T, error)) ([]T, error) {
 	var missing, doubt error
 	exists := false
