@@ -40,9 +40,9 @@ func TestRotatingSubset(t *testing.T) {
 			source := dns.Hosts(host, 80, w.overServer(append(opts, dns.IPv4Only())...)...)
 			go func() { ended <- pool.Run(ctx, source) }()
 			time.Sleep(29500 * time.Millisecond)
-			require.Equal(t, want, dials)
 			cancel()
 			require.NoError(t, <-ended)
+			require.Equal(t, want, dials)
 		})
 	}
 }
