@@ -3,6 +3,7 @@ package httpx
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
@@ -86,8 +87,24 @@ func readsParsed(line string, types []string) (int, error) {
 		}
 		return i, nil
 	}
-	return 0, ErrUnsupportedMediaType.With("the content type is not supported; accepted: %s", strings.Join(types, ", "))
+	return 0, ErrUnsupportedMediaType.With("the content type is not supported; accepted: %s%s", strings.Join(types, ", "), formHint(media, types))
 }
+
+// formHint tells the author of a command line about a type that curl chose, if media is
+// that type.
+func formHint(media string, types []string) string {
+	switch {
+	case media != formType:
+		return ""
+	case slices.Contains(types, "application/json"):
+		return "; curl -d sends " + formType + " unless --json or -H Content-Type is given"
+	}
+	return "; curl -d sends " + formType + " unless -H Content-Type is given"
+}
+
+// formType is the type of a form, which is what curl and browsers send unless they are
+// told otherwise.
+const formType = "application/x-www-form-urlencoded"
 
 // sameType says that a media type is the one of a format, or has its structured
 // suffix (RFC 6839): application/vnd.example+json for application/json.

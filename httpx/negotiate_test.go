@@ -109,7 +109,7 @@ func TestContentType(t *testing.T) {
 		"identity":              {[]string{"Content-Encoding", "identity"}, 200, ""},
 		"another charset":       {[]string{"Content-Type", "application/json; charset=iso-8859-1"}, 415, "the charset is not supported; send UTF-8"},
 		"another type":          {[]string{"Content-Type", "text/plain"}, 415, "the content type is not supported; accepted: application/json"},
-		"a form":                {[]string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "the content type is not supported; accepted: application/json"},
+		"a form":                {[]string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "the content type is not supported; accepted: application/json; curl -d sends application/x-www-form-urlencoded unless --json or -H Content-Type is given"},
 		"another suffix":        {[]string{"Content-Type", "application/json+xml"}, 415, "the content type is not supported; accepted: application/json"},
 		"another top":           {[]string{"Content-Type", "text/vnd.x+json"}, 415, "the content type is not supported; accepted: application/json"},
 		"half of it":            {[]string{"Content-Type", "application/jso"}, 415, "the content type is not supported; accepted: application/json"},

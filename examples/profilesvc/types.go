@@ -2,17 +2,18 @@ package profilesvc
 
 import "github.com/typedkit/endpoint/codec"
 
-// A Profile is a person.
+// A Profile is a person. Names of members are compared without case in all that clients
+// send, because those of go-kit's service send "Name".
 type Profile struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name,omitempty"`
-	Addresses []Address `json:"addresses,omitempty"`
+	ID        string    `json:"id,case:ignore"`
+	Name      string    `json:"name,omitempty,case:ignore"`
+	Addresses []Address `json:"addresses,omitempty,case:ignore"`
 }
 
 // An Address is a place of a person. Its ID is unique within the profile.
 type Address struct {
-	ID       string `json:"id"`
-	Location string `json:"location,omitempty"`
+	ID       string `json:"id,case:ignore"`
+	Location string `json:"location,omitempty,case:ignore"`
 }
 
 // snippet: patch
@@ -20,9 +21,9 @@ type Address struct {
 // A Patch says what to change in a profile: what is absent stays, what is null
 // is cleared, what has a value is replaced.
 type Patch struct {
-	ID        codec.Optional[string]    `json:"id,omitzero"` // no other than the profile's
-	Name      codec.Optional[string]    `json:"name,omitzero"`
-	Addresses codec.Optional[[]Address] `json:"addresses,omitzero"`
+	ID        codec.Optional[string]    `json:"id,omitzero,case:ignore"` // no other than the profile's
+	Name      codec.Optional[string]    `json:"name,omitzero,case:ignore"`
+	Addresses codec.Optional[[]Address] `json:"addresses,omitzero,case:ignore"`
 }
 
 // PatchRequest changes a profile.

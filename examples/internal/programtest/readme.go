@@ -48,17 +48,31 @@ func parse(text string) []Command {
 	return all
 }
 
-// words splits a command as a shell does, of which it knows single quotes.
+// words splits a command as a shell does, of which it knows quotes. What a quote follows
+// without a space, such as -d, is a word of its own.
 func words(line string) []string {
 	var all []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			all = append(all, part)
-		} else {
-			all = append(all, strings.Fields(part)...)
+	for {
+		i := strings.IndexAny(line, `'"`)
+		if i < 0 {
+			return append(all, strings.Fields(line)...)
+		}
+		quoted, rest, _ := strings.Cut(line[i+1:], line[i:i+1])
+		all = append(append(all, strings.Fields(line[:i])...), quoted)
+		line = rest
+	}
+}
+
+// OfKit returns a command of go-kit's documents as ours have it: curl sends JSON as
+// such, by --json in place of -d.
+func OfKit(line, answer string) Command {
+	c := Command{Args: words(line), Answer: answer}
+	for i, arg := range c.Args {
+		if arg == "-d" {
+			c.Args[i] = "--json"
 		}
 	}
-	return all
+	return c
 }
 
 // At returns the command with other addresses in place of those that the README
@@ -71,7 +85,7 @@ func (c Command) At(addresses *strings.Replacer) Command {
 	return Command{Args: args, Answer: c.Answer}
 }
 
-// Curl makes the request that curl would make, of which it knows -X, -H, -d and
+// Curl makes the request that curl would make, of which it knows -X, -H, -d, -s and
 // --json, and gets the answer of the README.
 func (c Command) Curl(t *testing.T) {
 	t.Helper()
@@ -81,6 +95,9 @@ func (c Command) Curl(t *testing.T) {
 		switch {
 		case args[0] == "-X" && len(args) > 1:
 			method, args = args[1], args[1:]
+		case strings.HasPrefix(args[0], "-X"):
+			method = args[0][2:]
+		case args[0] == "-s":
 		case args[0] == "-H" && len(args) > 1:
 			name, value, _ := strings.Cut(args[1], ": ")
 			header.Set(name, value)
@@ -92,7 +109,7 @@ func (c Command) Curl(t *testing.T) {
 			header.Set("Content-Type", "application/json")
 			header.Set("Accept", "application/json")
 		default:
-			url = "http://" + args[0]
+			url = "http://" + strings.TrimPrefix(args[0], "http://")
 		}
 	}
 	if method == "" && body != "" {

@@ -30,3 +30,12 @@ func TestAt(t *testing.T) {
 	require.Equal(t, programtest.Command{Args: []string{"curl", "127.0.0.1:1/a"}, Answer: "localhost:8080"}, got)
 	require.Equal(t, "localhost:8080/a", c.Args[1], "the command itself is as it was")
 }
+
+func TestOfKit(t *testing.T) {
+	t.Parallel()
+	got := programtest.OfKit(`curl -XPOST -d'{"s":"a b"}' -H "A: b c" http://localhost:8080/x`, "y")
+	require.Equal(t, programtest.Command{
+		Args:   []string{"curl", "-XPOST", "--json", `{"s":"a b"}`, "-H", "A: b c", "http://localhost:8080/x"},
+		Answer: "y",
+	}, got)
+}

@@ -18,6 +18,14 @@ func TestReadme(t *testing.T) {
 			c.At(strings.NewReplacer("localhost:8080", addr)).Curl(t)
 		}
 	}
+	// The lines of go-kit's README.
+	for _, c := range []programtest.Command{
+		programtest.OfKit(`curl -X DELETE localhost:8080/profiles/1234`, "{}"),
+		programtest.OfKit(`curl -d '{"id":"1234","Name":"Go Kit"}' -H "Content-Type: application/json" -X POST http://localhost:8080/profiles/`, "{}"),
+		programtest.OfKit(`curl localhost:8080/profiles/1234`, `{"profile":{"id":"1234","name":"Go Kit"}}`),
+	} {
+		c.At(strings.NewReplacer("localhost:8080", addr)).Curl(t)
+	}
 	log := stop()
 	for _, name := range []string{
 		"Post", "Get", "Put", "Patch", "Delete", "GetAddresses", "GetAddress", "PostAddress", "DeleteAddress",

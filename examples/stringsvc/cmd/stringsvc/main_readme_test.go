@@ -18,6 +18,15 @@ func TestReadme(t *testing.T) {
 	require.Len(t, s.Processes, 4)
 	require.Equal(t, 4, s.Requests)
 
+	// The lines of go-kit's article.
+	for _, c := range []programtest.Command{
+		programtest.OfKit(`curl -XPOST -d'{"s":"hello, world"}' localhost:8080/uppercase`, `{"v":"HELLO, WORLD"}`),
+		programtest.OfKit(`curl -XPOST -d'{"s":"hello, world"}' localhost:8080/count`, `{"v":12}`),
+		programtest.OfKit(`curl -d'{"s":"foo"}' localhost:8080/uppercase`, `{"v":"FOO"}`),
+	} {
+		s.Run(t, c)
+	}
+
 	// What the README says of instances that stop.
 	for _, p := range s.Processes[:3] {
 		require.Equal(t, 200, s.Post(t, "localhost:8080/uppercase"))
