@@ -45,6 +45,11 @@ type Options struct {
 	// AllowUnknown ignores members that t does not have, as clients do, so
 	// that a server may add some. Without it they are faults.
 	AllowUnknown bool
+	// NullIsZero reads null as the zero value of a type that has no null, as
+	// clients do, since many servers write null for what is not set. Without it
+	// such a null is a fault. Pointers, slices, maps, any, [Optional] and types
+	// that read themselves from the format have a null.
+	NullIsZero bool
 	// Shadows is the user's type that t stands for, if t is not a type of the
 	// user's own: t has its fields but for those that are no part of the text,
 	// and neither its name nor its methods.

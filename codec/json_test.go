@@ -1,9 +1,12 @@
 package codec_test
 
 import (
+	"bytes"
+	"encoding/json" //nolint:depguard // what large numbers arrive as
 	"encoding/json/jsontext"
+	"fmt"
 	"math"
-	"reflect"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +76,7 @@ func TestJSONFaults(t *testing.T) {
 		"array size":  {`{"pair":[1]}`, []endpoint.Violation{{Pointer: "/pair", Detail: "must have 2 items"}}},
 		"map value":   {`{"map":{"a":"b"}}`, []endpoint.Violation{{Pointer: "/map/a", Detail: "must be a number"}}},
 		"map key":     {`{"keys":{"300":"b"}}`, []endpoint.Violation{{Pointer: "/keys/300", Detail: "the name of this member is not valid"}}},
-		"any 2^53+1":  {`{"any":[9007199254740993]}`, []endpoint.Violation{{Pointer: "/any", Detail: "out of range"}}},
+		"any 1e400":   {`{"any":[{"a":1e400}]}`, []endpoint.Violation{{Pointer: "/any/0/a", Detail: "out of range"}}},
 		"escaped":     {`{"tags":{"a/b~c":1}}`, []endpoint.Violation{{Pointer: "/tags/a~1b~0c", Detail: "must be a string"}}},
 		"all at once": {`{"id":"x","items":[{"qty":1},{"note":2},{"qty":200},7],"next":{"ok":1},"extra":0}`, []endpoint.Violation{
 			{Pointer: "/id", Detail: "must be a number"},
@@ -176,7 +179,11 @@ func TestJSONDepth(t *testing.T) {
 }
 
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`{"id":1,"items":[{"qty":1}],"wait":"1s","any":{"a":[1,null]}}`, `{"big":"1","raw":"AA==","next":{"map":{"a":1}}}`, `null`, `[`, "\ufeff"} {
+	for _, s := range []string{
+		`{"id":1,"items":[{"qty":1}],"wait":"1s","any":{"a":[1,null]}}`, `{"big":"1","raw":"AA==","next":{"map":{"a":1}}}`, `null`,
+		`{"id":null,"items":[null],"next":null,"tags":{"a":null}}`, `{"any":{"a":1,"a":2},"free":{"a":[{"b":1,"b":1}]}}`,
+		`{"any":[9007199254740993,{"a":-123456789012345678901234567890}],"map":{"b":1,"a":2}}`, `[`, "\ufeff",
+	} {
 		f.Add([]byte(s))
 	}
 	c, err := codec.Of[order](codec.JSON(), codec.Options{})
@@ -201,15 +208,80 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("Decode(Append(%q)) = %s: %v", src, b, err)
 		}
 		b2, err := c.Append(nil, w)
-		if err != nil || !reflect.DeepEqual(sorted(b), sorted(b2)) {
+		if err != nil || !bytes.Equal(b, b2) {
 			t.Fatalf("not stable: %s and %s", b, b2)
 		}
 	})
 }
 
-// sorted makes texts comparable in which members of maps are in any order.
-func sorted(b []byte) string {
-	v := jsontext.Value(b)
-	_ = v.Canonicalize()
-	return string(v)
+// TestJSONAnyNumbers has each number of an any come back as it was.
+func TestJSONAnyNumbers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]any{
+		"0": 0.0, "-0": math.Copysign(0, -1), "1.5": 1.5, "1e3": 1e3, "123456789012345": 123456789012345.0,
+		"9007199254740992": 1 << 53 * 1.0, "9007199254740993": json.Number("9007199254740993"),
+		"9007199254740994": 9007199254740994.0, "-9007199254740993": json.Number("-9007199254740993"),
+		"18446744073709551615": json.Number("18446744073709551615"), "18446744073709551616": json.Number("18446744073709551616"), // 2^64 is written with other digits
+
+		"100000000000000000000000":     json.Number("100000000000000000000000"), // 1e23 is a little less
+		"1" + strings.Repeat("0", 400): json.Number("1" + strings.Repeat("0", 400)),
+	} {
+		for _, deep := range []struct {
+			format string
+			value  any
+		}{{"%s", want}, {"[%s]", []any{want}}, {`{"a":[{"b":%s}]}`, map[string]any{"a": []any{map[string]any{"b": want}}}}} {
+			in := fmt.Sprintf(deep.format, text)
+			var v any
+			require.NoError(t, codec.JSON().Decode([]byte(in), &v), in)
+			require.Equal(t, deep.value, v, in)
+			out, err := codec.JSON().Append(nil, &v)
+			require.NoError(t, err, in)
+			var again any
+			require.NoError(t, codec.JSON().Decode(out, &again), out)
+			require.Equal(t, v, again, in)
+			if _, exact := want.(json.Number); exact {
+				require.Equal(t, in, string(out))
+			}
+		}
+	}
+	c, err := codec.Of[order](codec.JSON(), codec.Options{})
+	require.NoError(t, err)
+	var o order
+	require.NoError(t, c.Decode([]byte(`{"any":[9007199254740993]}`), &o), "inside of a type")
+	require.Equal(t, []any{json.Number("9007199254740993")}, o.Any)
 }
+
+// TestJSONMapsInOrder has the members of each map in the order of their names.
+func TestJSONMapsInOrder(t *testing.T) {
+	t.Parallel()
+	type all struct {
+		Strings map[string]int         `json:"strings"`
+		Numbers map[int]bool           `json:"numbers"`
+		Addrs   map[netip.Addr]int     `json:"addrs"`
+		Any     any                    `json:"any"`
+		Values  map[string]any         `json:"values"`
+		Opt     codec.Optional[states] `json:"opt,omitzero"`
+		Rest    map[string]int         `json:",embed"`
+	}
+	v := all{
+		Strings: map[string]int{"b": 1, "a": 2, "ü": 3, "": 4, "B": 5}, Numbers: map[int]bool{10: true, 9: false, -1: true},
+		Addrs:  map[netip.Addr]int{netip.MustParseAddr("::2"): 2, netip.MustParseAddr("::1"): 1},
+		Any:    map[string]any{"y": map[string]any{"d": 1, "c": 2}, "x": []any{map[string]string{"f": "", "e": ""}}},
+		Values: map[string]any{"h": 1, "g": 2, "i": 3}, Opt: codec.Some(states{"k": 1, "j": 2}), Rest: map[string]int{"z": 1, "q": 2},
+	}
+	const want = `{"strings":{"":4,"B":5,"a":2,"b":1,"ü":3},"numbers":{"-1":true,"10":true,"9":false},"addrs":{"::1":1,"::2":2},` +
+		`"any":{"x":[{"e":"","f":""}],"y":{"c":2,"d":1}},"values":{"g":2,"h":1,"i":3},"opt":{"j":2,"k":1},"q":2,"z":1}`
+	for range 20 {
+		text, err := codec.JSON().Append(nil, &v)
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(text), "%s", text)
+	}
+	plain := map[state]map[string]int{"b": {"d": 1, "c": 2}, "a": nil}
+	c, err := codec.Of[map[state]map[string]int](codec.JSON(), codec.Options{})
+	require.NoError(t, err)
+	text, err := c.Append(nil, plain)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"a":{},"b":{"c":2,"d":1}}`, string(text), "%s", text)
+}
+
+type states map[state]int

@@ -17,9 +17,9 @@ import (
 type appender func(dst []byte, p unsafe.Pointer) ([]byte, bool)
 
 // appenderOf returns the appender of a type. It is nil if json/v2 is to write
-// the type, because a part of it does so itself, has no one order (a map) or no
-// one type (an any), may be in itself, or has a tag that is not among the common
-// ones. There is no appender that asks json/v2 for a part: its errors say where
+// the type, because a part of it does so itself, is a map whose keys are not plain
+// strings, has no one type (an any), may be in itself, or has a tag that is not among
+// the common ones. There is no appender that asks json/v2 for a part: its errors say where
 // in the whole they are.
 func appenderOf(t reflect.Type) appender { return make(appenders).of(t) }
 
@@ -63,6 +63,11 @@ func (a appenders) build(t reflect.Type) appender {
 			return byteArray(t.Len())
 		}
 		return arrayOf(a.of(t.Elem()), t.Elem().Size(), t.Len())
+	case reflect.Map:
+		if t.Key().Kind() == reflect.String && !hasOwnForm(t.Key()) {
+			return mapOf(t, a.of(t.Elem()))
+		}
+		return nil
 	case reflect.Struct:
 		return a.object(t)
 	}

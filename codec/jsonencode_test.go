@@ -77,6 +77,15 @@ type lists struct {
 	Nowhere []*struct{}
 }
 
+type maps struct {
+	Counts  map[string]int8
+	States  map[state]*numbers
+	Lists   map[string][]string `json:"lists,omitempty"`
+	Deep    map[string]map[string]quotedNumbers
+	Nothing map[string]struct{} `json:"nothing,omitzero"`
+	Behind  *map[string]bool
+}
+
 type pointers struct {
 	I  *int
 	S  **string
@@ -155,6 +164,7 @@ var encoded = []reflect.Type{
 	field[struct {
 		S string `json:",omitempty"`
 	}](`json:"o,omitempty"`), // empty without its member
+	reflect.TypeFor[map[string]int](), reflect.TypeFor[maps](),
 }
 
 func nested(t reflect.Type, depth int) reflect.Type {
@@ -175,7 +185,9 @@ func field[T any](tag reflect.StructTag) reflect.Type {
 
 // left are types that json/v2 writes, each for a reason of its own.
 var left = map[string]reflect.Type{
-	"map":              field[map[string]int](""),
+	"map of numbers":   field[map[int]int](""),
+	"map of texts":     field[map[netip.Addr]int](""),
+	"map of any":       reflect.TypeFor[map[string]any](),
 	"any":              reflect.TypeFor[[]any](),
 	"optional":         field[codec.Optional[int]](`json:",omitzero"`),
 	"text":             reflect.TypeFor[[]netip.Addr](),
@@ -394,6 +406,8 @@ func (f *filler) value(v reflect.Value, depth int) {
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), f.len(depth), 5))
 		f.elems(v, depth)
+	case reflect.Map:
+		f.entries(v, depth)
 	case reflect.Array:
 		f.elems(v, depth)
 	case reflect.Struct:
@@ -407,6 +421,19 @@ func (f *filler) len(depth int) int {
 		return f.IntN(2)
 	}
 	return f.IntN(5)
+}
+
+func (f *filler) entries(v reflect.Value, depth int) {
+	if f.IntN(4) == 0 {
+		return // nil
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for range f.len(depth) {
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		f.value(key, depth+1)
+		f.value(value, depth+1)
+		v.SetMapIndex(key, value)
+	}
 }
 
 func (f *filler) elems(v reflect.Value, depth int) {

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
@@ -14,6 +15,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/scalar"
 )
 
 var (
@@ -39,6 +41,7 @@ type explainer struct {
 	dec     *jsontext.Decoder
 	opts    json.Options
 	lenient bool
+	nulls   bool // null is valid everywhere below the top
 	types   map[reflect.Type]structure
 	found   []endpoint.Violation
 }
@@ -65,9 +68,10 @@ func (x *explainer) structure(t reflect.Type) structure {
 var errEnough = errors.New("enough")
 
 // See decision 7.
-func explain(src []byte, t reflect.Type, opts json.Options, lenient bool) []endpoint.Violation {
+func explain(src []byte, t reflect.Type, f *jsonFormat) []endpoint.Violation {
 	x := &explainer{
-		dec: jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true)), opts: opts, lenient: lenient,
+		dec:  jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true)),
+		opts: f.opts, lenient: f.lenient, nulls: f.nullable,
 	}
 	if len(src) == 0 {
 		return []endpoint.Violation{{Detail: "empty; a JSON value is expected"}}
@@ -127,10 +131,18 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 			t = t.Elem()
 		}
 	}
-	if hasOwnForm(t) || t == durationType || t == bytesType || t == valueType {
+	if x.dec.PeekKind() == jsontext.KindNull && !x.nulls && !hasNull(t) {
+		return x.null()
+	}
+	if t == valueType {
+		return x.anything(t)
+	}
+	if hasOwnForm(t) || t == durationType || t == bytesType {
 		return x.leaf(t, stringed)
 	}
 	switch t.Kind() {
+	case reflect.Interface:
+		return x.anything(t)
 	case reflect.Struct:
 		return x.object(t)
 	case reflect.Map:
@@ -144,13 +156,37 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 	return x.leaf(t, stringed)
 }
 
+// null notes a null whose type has none.
+func (x *explainer) null() error {
+	err := x.dec.SkipValue()
+	if err == nil {
+		x.add(x.dec.StackPointer(), "must not be null")
+	}
+	return err
+}
+
+// anything checks a value of type t, an any or a jsontext.Value, both of which take
+// every kind of value: only a member twice, or a number that is too large for an any,
+// can be wrong.
+func (x *explainer) anything(t reflect.Type) error {
+	switch kind := x.dec.PeekKind(); {
+	case kind == jsontext.KindBeginObject:
+		return x.mapping(reflect.MapOf(reflect.TypeFor[string](), t))
+	case kind == jsontext.KindBeginArray:
+		return x.list(reflect.SliceOf(t))
+	case kind == jsontext.KindNumber && t != valueType:
+		return x.leaf(t, false)
+	}
+	return x.dec.SkipValue()
+}
+
 // open reads the start of an object or an array; false when there is another
-// value, which is skipped. A null is the zero value.
+// value, which is skipped, or an error. A null is the zero value.
 func (x *explainer) open(kind jsontext.Kind, want string) (bool, error) {
 	switch x.dec.PeekKind() {
 	case kind:
 		_, err := x.dec.ReadToken()
-		return true, err
+		return err == nil, err // it fails below the deepest level
 	case jsontext.KindNull:
 		return false, x.dec.SkipValue()
 	case jsontext.KindInvalid:
@@ -190,7 +226,7 @@ func (x *explainer) object(t reflect.Type) error {
 			x.add(x.dec.StackPointer(), "unknown member")
 			err = x.dec.SkipValue()
 		case m == nil:
-			err = x.dec.SkipValue()
+			err = x.anything(valueType)
 		default:
 			err = x.value(m.Type, m.Stringed)
 		}
@@ -243,8 +279,8 @@ func (x *explainer) mapping(t reflect.Type) error {
 			x.add(x.dec.StackPointer(), "more than once")
 		}
 		seen[name] = true
-		if !x.keyFits(t.Key(), name) {
-			x.add(x.dec.StackPointer(), "the name of this member is not valid")
+		if detail := x.key(t.Key(), name); detail != "" {
+			x.add(x.dec.StackPointer(), detail)
 		}
 		if err := x.value(t.Elem(), false); err != nil {
 			return err
@@ -254,12 +290,23 @@ func (x *explainer) mapping(t reflect.Type) error {
 	return err
 }
 
-func (x *explainer) keyFits(k reflect.Type, name string) bool {
+// key returns what is wrong with the name of a member of a map, or "".
+func (x *explainer) key(k reflect.Type, name string) (detail string) {
 	if k.Kind() == reflect.String && !hasOwnForm(k) {
-		return true
+		return ""
 	}
 	text, err := json.Marshal(map[string]int{name: 0})
-	return err == nil && json.Unmarshal(text, reflect.New(reflect.MapOf(k, reflect.TypeFor[int]())).Interface(), x.opts) == nil
+	if err == nil {
+		err = json.Unmarshal(text, reflect.New(reflect.MapOf(k, reflect.TypeFor[int]())).Interface(), x.opts)
+	}
+	if err == nil {
+		return ""
+	}
+	const general = "the name of this member is not valid"
+	if reason := scalar.Reason(k, err); reason != "" {
+		return general + ": " + reason
+	}
+	return general
 }
 
 func (x *explainer) list(t reflect.Type) error {
@@ -294,9 +341,23 @@ func (x *explainer) leaf(t reflect.Type, stringed bool) error {
 		opts = json.JoinOptions(opts, json.StringifyNumbers(true))
 	}
 	if err := json.Unmarshal(raw, reflect.New(t).Interface(), opts); err != nil {
-		x.add(x.dec.StackPointer(), x.words(t, raw, stringed, err))
+		if within, ok := duplicate(err); ok {
+			x.add(x.dec.StackPointer()+within, "more than once")
+		} else {
+			x.add(x.dec.StackPointer(), x.words(t, raw, stringed, err))
+		}
 	}
 	return nil
+}
+
+// duplicate returns the place of a member that was there before, if that is what err
+// is about.
+func duplicate(err error) (jsontext.Pointer, bool) {
+	syn, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok || !errors.Is(err, jsontext.ErrDuplicateName) {
+		return "", false
+	}
+	return syn.JSONPointer, true
 }
 
 func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err error) string {
@@ -312,11 +373,13 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 		return "must be a time as in RFC 3339"
 	case t == durationType:
 		return `must be a duration such as "1.5s"`
+	case t == shape.NumberType:
+		return "must be a number"
 	case hasOwnForm(t):
 		if !isString && reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 			return "must be a string"
 		}
-		return "not valid"
+		return cmp.Or(scalar.Reason(t, err), "not valid")
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -349,11 +412,16 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 	return "out of range"
 }
 
-// violationOf is for what the second pass finds nothing wrong with: a type's
-// own method refused it.
+// violationOf is for an error of json/v2 in whose text the second pass finds nothing
+// wrong: a type's own method refused a value.
 func violationOf(err error) endpoint.Violation {
-	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
-		return endpoint.Violation{Pointer: shortened(string(sem.JSONPointer)), Detail: "not valid"}
+	if place, ok := duplicate(err); ok {
+		return endpoint.Violation{Pointer: shortened(string(place)), Detail: "more than once"}
 	}
-	return endpoint.Violation{Detail: "not valid"}
+	v := endpoint.Violation{Detail: "not valid"}
+	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
+		v.Pointer = shortened(string(sem.JSONPointer))
+		v.Detail = cmp.Or(scalar.Reason(sem.GoType, err), v.Detail)
+	}
+	return v
 }

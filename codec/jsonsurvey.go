@@ -16,6 +16,7 @@ import (
 // surveyed is what a type needs of the JSON format.
 type surveyed struct {
 	hooks    bool // it has a duration or an any
+	nullless bool // it has a member or an item that cannot be null
 	required bool // it has a member tagged required
 
 	seen   map[reflect.Type]bool
@@ -56,11 +57,34 @@ func hasOwnForm(t reflect.Type) bool {
 	return t == timeType
 }
 
+// hasNull reports whether null is a value of t in JSON: t has a nil in Go, is an
+// Optional, or reads itself from JSON. See decision 158.
+func hasNull(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	_, optional := shape.InsideOptional(t)
+	switch {
+	case optional:
+		return true
+	case t == timeType, t == shape.NumberType:
+		return false
+	case p.Implements(reflect.TypeFor[json.UnmarshalerFrom]()), p.Implements(reflect.TypeFor[json.Unmarshaler]()):
+		return true
+	case p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return false
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
+	}
+	return false
+}
+
 func (s *surveyed) visit(t reflect.Type, place string) {
 	if s.seen[t] {
 		return
 	}
 	s.seen[t] = true
+	s.nullless = s.nullless || !hasNull(t)
 	if t == durationType {
 		s.hooks = true
 		return

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/scalar"
 )
 
 // XML returns the format of application/xml, by the rules and the tags of
@@ -74,7 +76,7 @@ func (xmlFormat) Decode(src []byte, v any) error {
 	fresh.Elem().Set(reflect.ValueOf(v).Elem())
 	dec := xml.NewDecoder(bytes.NewReader(src))
 	if err := dec.Decode(fresh.Interface()); err != nil {
-		detail := "not valid XML"
+		detail := cmp.Or(scalar.Reason(nil, err), "not valid XML")
 		if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 			detail += " in line " + strconv.Itoa(syntax.Line)
 		}

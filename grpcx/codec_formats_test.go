@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/codec/cbor"
+	"github.com/typedkit/endpoint/codec/msgpack"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
@@ -222,4 +224,27 @@ type rawSay struct {
 func (s *rawSay) GRPC(m *grpcx.Methods) {
 	m.Service(s.service)
 	m.Unary("Say", &s.Say, grpcx.Codec(rawFormat{s.media}))
+}
+
+// TestNull has a null where the type has none: a fault on a server, and the zero value
+// on a client.
+func TestNull(t *testing.T) {
+	t.Parallel()
+	type loose struct {
+		Text *string `json:"text"`
+	}
+	for _, f := range []codec.Format{codec.JSON(), cbor.Format(), msgpack.Format()} {
+		conn := serve(t, register(t, &one[Note, loose]{Do: func(context.Context, Note) (loose, error) { return loose{}, nil }}, grpcx.Formats(f)))
+		var asks one[loose, loose]
+		connect(t, conn, &asks, grpcx.Formats(f))
+		_, err := asks.Do(t.Context(), loose{})
+		require.ErrorIs(t, err, grpcx.ErrInvalidRequest)
+		require.Equal(t, []endpoint.Violation{{Pointer: "/text", Detail: "must not be null"}}, endpoint.ErrorOf(err).Violations(), f.MediaType())
+
+		var reads one[Note, Note]
+		connect(t, conn, &reads, grpcx.Formats(f))
+		got, err := reads.Do(t.Context(), Note{Text: "a"})
+		require.NoError(t, err, f.MediaType())
+		require.Empty(t, got.Text)
+	}
 }

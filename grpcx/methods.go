@@ -226,7 +226,7 @@ func (mt *method) plan(end endpoint.Side) []error {
 		opts codec.Options
 	}{
 		{"request", mt.in, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide}},
-		{"response", mt.out, codec.Options{AllowUnknown: true}},
+		{"response", mt.out, codec.Options{AllowUnknown: true, NullIsZero: true}},
 	}
 	for _, s := range sides {
 		if _, ok := endpoint.StreamItem(s.form.typ); ok {

@@ -100,7 +100,7 @@ func bindRequest(t reflect.Type, p *pattern, bodyOK bool, format codec.Format, o
 func bindResponse(t reflect.Type, format codec.Format) (*binding, []error) {
 	c := &binder{b: &binding{typ: t}, bodyOK: true, names: map[string]string{}}
 	c.plan(t)
-	c.compileBody(t, format, codec.Options{AllowUnknown: true})
+	c.compileBody(t, format, codec.Options{AllowUnknown: true, NullIsZero: true})
 	return c.b, c.faults
 }
 

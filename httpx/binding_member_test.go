@@ -43,11 +43,12 @@ func members() map[string]member {
 		when     = "must be a time as in RFC 3339"
 		base64   = "must be a string in base64"
 		notValid = "not valid"
+		notNull  = "must not be null"
 	)
-	integers := map[string]string{`"1"`: number, `""`: number, `true`: number, `{}`: number, `[]`: number, `1.0`: integer, `1e2`: integer, `99999999999999999999`: tooFar}
-	whole := map[string]string{`0`: `0`, `7`: `7`, `null`: `0`}
+	integers := map[string]string{`"1"`: number, `""`: number, `true`: number, `{}`: number, `[]`: number, `null`: notNull, `1.0`: integer, `1e2`: integer, `99999999999999999999`: tooFar}
+	whole := map[string]string{`0`: `0`, `7`: `7`}
 	return map[string]member{
-		"bool":                memberOf[bool](map[string]string{`true`: `true`, `false`: `false`, `null`: `false`}, map[string]string{`"true"`: boolean, `0`: boolean, `""`: boolean}),
+		"bool":                memberOf[bool](map[string]string{`true`: `true`, `false`: `false`}, map[string]string{`null`: notNull, `"true"`: boolean, `0`: boolean, `""`: boolean}),
 		"int":                 memberOf[int](whole, integers),
 		"int8":                memberOf[int8](whole, integers),
 		"int16":               memberOf[int16](whole, integers),
@@ -58,20 +59,20 @@ func members() map[string]member {
 		"uint16":              memberOf[uint16](whole, integers),
 		"uint32":              memberOf[uint32](whole, integers),
 		"uint64":              memberOf[uint64](whole, integers),
-		"float32":             memberOf[float32](map[string]string{`0`: `0`, `1.5`: `1.5`, `1e2`: `100`, `null`: `0`}, map[string]string{`"1"`: number, `1e39`: tooFar, `{}`: number}),
+		"float32":             memberOf[float32](map[string]string{`0`: `0`, `1.5`: `1.5`, `1e2`: `100`}, map[string]string{`null`: notNull, `"1"`: number, `1e39`: tooFar, `{}`: number}),
 		"float64":             memberOf[float64](map[string]string{`-0.25`: `-0.25`, `1e300`: `1e300`}, map[string]string{`"NaN"`: number, `1e309`: tooFar}),
-		"string":              memberOf[string](map[string]string{`""`: `""`, `"a"`: `"a"`, `"\u00fc"`: `"ü"`, `null`: `""`}, map[string]string{`7`: text, `true`: text, `{}`: text, `["a"]`: text}),
-		"named":               memberOf[color](map[string]string{`"red"`: `"red"`}, map[string]string{`7`: text}),
+		"string":              memberOf[string](map[string]string{`""`: `""`, `"a"`: `"a"`, `"\u00fc"`: `"ü"`}, map[string]string{`null`: notNull, `7`: text, `true`: text, `{}`: text, `["a"]`: text}),
+		"named":               memberOf[color](map[string]string{`"red"`: `"red"`}, map[string]string{`null`: notNull, `7`: text}),
 		"bytes":               memberOf[[]byte](map[string]string{`""`: `""`, `"AP8="`: `"AP8="`}, map[string]string{`"*"`: base64, `[1]`: base64, `7`: base64}),
-		"time":                memberOf[time.Time](map[string]string{`"2024-02-29T12:00:00Z"`: `"2024-02-29T12:00:00Z"`}, map[string]string{`""`: when, `"x"`: when, `7`: when, `"2024-02-29"`: when}),
-		"duration":            memberOf[time.Duration](map[string]string{`"1.5s"`: `"1.5s"`, `"0s"`: `"0s"`, `null`: `"0s"`}, map[string]string{`""`: howLong, `5`: howLong, `"x"`: howLong}),
-		"address":             memberOf[netip.Addr](map[string]string{`"192.0.2.1"`: `"192.0.2.1"`}, map[string]string{`"x"`: notValid, `7`: text}),
+		"time":                memberOf[time.Time](map[string]string{`"2024-02-29T12:00:00Z"`: `"2024-02-29T12:00:00Z"`}, map[string]string{`null`: notNull, `""`: when, `"x"`: when, `7`: when, `"2024-02-29"`: when}),
+		"duration":            memberOf[time.Duration](map[string]string{`"1.5s"`: `"1.5s"`, `"0s"`: `"0s"`}, map[string]string{`null`: notNull, `""`: howLong, `5`: howLong, `"x"`: howLong}),
+		"address":             memberOf[netip.Addr](map[string]string{`"192.0.2.1"`: `"192.0.2.1"`}, map[string]string{`null`: notNull, `"x"`: notValid, `7`: text}),
 		"pointer":             memberOf[*int8](map[string]string{`0`: `0`, `5`: `5`, `null`: `null`}, map[string]string{`""`: number, `300`: tooFar}),
 		"optional":            memberOf[codec.Optional[uint8]](map[string]string{`0`: `0`, `5`: `5`, `null`: `null`}, map[string]string{`""`: number, `300`: tooFar}),
 		"slice":               memberOf[[]int8](map[string]string{`[]`: `[]`, `[1,2]`: `[1,2]`, `null`: `[]`}, map[string]string{`1`: "must be an array", `{}`: "must be an array"}),
-		"array":               memberOf[[2]bool](map[string]string{`[true,false]`: `[true,false]`}, map[string]string{`[true]`: "must have 2 items", `[]`: "must have 2 items", `1`: "must be an array"}),
+		"array":               memberOf[[2]bool](map[string]string{`[true,false]`: `[true,false]`}, map[string]string{`null`: notNull, `[true]`: "must have 2 items", `[]`: "must have 2 items", `1`: "must be an array"}),
 		"map":                 memberOf[map[string]int](map[string]string{`{}`: `{}`, `{"a":1}`: `{"a":1}`, `null`: `{}`}, map[string]string{`[]`: "must be an object", `1`: "must be an object"}),
-		"struct":              memberOf[Text](map[string]string{`{}`: `{"s":""}`, `{"s":"x"}`: `{"s":"x"}`}, map[string]string{`[]`: "must be an object", `"x"`: "must be an object"}),
+		"struct":              memberOf[Text](map[string]string{`{}`: `{"s":""}`, `{"s":"x"}`: `{"s":"x"}`}, map[string]string{`null`: notNull, `[]`: "must be an object", `"x"`: "must be an object"}),
 		"pointer to a struct": memberOf[*Text](map[string]string{`{"s":"x"}`: `{"s":"x"}`, `null`: `null`}, map[string]string{`7`: "must be an object"}),
 	}
 }

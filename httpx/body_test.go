@@ -125,8 +125,8 @@ func TestDefaults(t *testing.T) {
 			`{"limit":0,"sort":"","since":"0s","theme":0,"qty":0,"note":"","rate":0,"live":false}`,
 		},
 		"null": {
-			"/", `{"qty":null,"note":null,"rate":null,"live":null}`, nil,
-			`{"limit":10,"sort":"name","since":"1h0m0s","theme":3,"qty":0,"note":null,"rate":null,"live":false}`,
+			"/", `{"note":null,"rate":null}`, nil,
+			`{"limit":10,"sort":"name","since":"1h0m0s","theme":3,"qty":1,"note":null,"rate":null,"live":true}`,
 		},
 		"values": {
 			"/?limit=5&sort=x", `{"qty":2,"note":"n","rate":8,"live":false}`,
@@ -138,7 +138,9 @@ func TestDefaults(t *testing.T) {
 		require.Equal(t, 200, a.status, "%s: %s", name, a.body)
 		require.JSONEq(t, tt.want, a.body, name)
 	}
-	a := ask(t, h, "POST", "/?limit=", `{}`)
+	a := ask(t, h, "POST", "/", `{"qty":null,"live":null}`)
+	require.Equal(t, []string{"/qty: must not be null", "/live: must not be null"}, a.faults(t))
+	a = ask(t, h, "POST", "/?limit=", `{}`)
 	require.Equal(t, []string{"query:limit: must be an integer"}, a.faults(t), "empty is not absent")
 
 	// A client's zero is a value, and no default is put in its place.
@@ -174,6 +176,7 @@ func TestRequired(t *testing.T) {
 		"inside":          {"/?limit=1", `{"name":"x","map":{},"parts":[{"qty":1},{}]}`, []string{"/parts/1/qty: missing"}},
 		"no body":         {"/?limit=1", ``, []string{": empty; a JSON value is expected"}},
 		"nothing at all":  {"/", ``, []string{"query:limit: missing", ": empty; a JSON value is expected"}},
+		"null alone":      {"/?limit=1", `{"name":null,"map":{}}`, []string{"/name: must not be null"}},
 		"in another case": {"/?limit=1", `{"Name":"x","map":{}}`, []string{"/Name: unknown member", "/name: missing"}},
 	} {
 		a := ask(t, h, "POST", tt.target, tt.body)

@@ -153,7 +153,7 @@ func (r *itemReader) read(e event) error {
 	}
 	if r.it.id != nil && len(e.id) > 0 {
 		if detail := r.it.parseID(r.id, e.id); detail != "" {
-			return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the id of the event is " + detail})
+			return ErrInvalidRequest.WithViolations(endpoint.Violation{Detail: "the id of the event: " + detail})
 		}
 	}
 	return nil

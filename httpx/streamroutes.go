@@ -106,7 +106,7 @@ func (rt *route) bindStream(p *pattern) []error {
 		faults = append(faults, rt.bindRequests(p)...)
 	}
 	if kind&endpoint.ServerStream != 0 {
-		item, errs := bindItem(rt.types.resp, codec.Options{AllowUnknown: true})
+		item, errs := bindItem(rt.types.resp, codec.Options{AllowUnknown: true, NullIsZero: true})
 		faults = addFaults(faults, "response", errs)
 		rt.outItem, rt.writes = item, []string{eventStream}
 	} else {

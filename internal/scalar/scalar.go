@@ -3,6 +3,7 @@
 package scalar
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/base64"
 	"errors"
@@ -190,7 +191,7 @@ func parseText(v reflect.Value, s string) string {
 		return detail
 	}
 	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s)); err != nil {
-		return "not valid"
+		return cmp.Or(Reason(v.Type(), err), "not valid")
 	}
 	return ""
 }

@@ -22,7 +22,8 @@ type plan struct {
 	read func(d *decoder, it Item, v reflect.Value) (detail string, ok bool)
 
 	optional bool // null is a state of its own
-	own      bool // the type reads itself, null too
+	nullable bool // null is the zero value
+	own      bool // the type reads itself, including null
 	nests    bool // it counts as a level of nesting
 }
 
@@ -68,6 +69,7 @@ func (c *compiler) visit(t reflect.Type, place string) *plan {
 	if !c.special(p, t, place) {
 		*p = c.kind(t, place)
 	}
+	p.nullable = hasNil(t.Kind())
 	c.ownForms(p, t, place)
 	return p
 }
@@ -92,6 +94,8 @@ func (c *compiler) special(p *plan, t reflect.Type, place string) bool {
 		*p = plan{write: writeTime, read: readTime}
 	case t == durationType:
 		*p = plan{write: writeDuration, read: readDuration}
+	case t == shape.NumberType:
+		*p = plan{write: writeNumber, read: readNumber}
 	case shape.IsMessage(t) || shape.IsMessage(ptr):
 		c.fault(place, "a message of protobuf has no form in %s; the package codec/proto has its forms", c.wire.Name())
 	case c.writes(ptr) && c.reads(ptr):
@@ -114,7 +118,7 @@ func (c *compiler) reads(ptr reflect.Type) bool {
 // by itself: those for this format, else those for texts. A type with methods
 // for JSON and none of these would lose its meaning.
 func (c *compiler) ownForms(p *plan, t reflect.Type, place string) {
-	if t == timeType || t == durationType || t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
+	if t == timeType || t == durationType || t == shape.NumberType || t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return
 	}
 	ptr := reflect.PointerTo(t)
@@ -132,7 +136,7 @@ func (c *compiler) ownForms(p *plan, t reflect.Type, place string) {
 	case c.wire.ReadsItself(ptr):
 		p.read, p.own = nil, true
 	case ptr.Implements(textReader):
-		p.read = readText
+		p.read, p.nullable = readText, false
 	case slices.ContainsFunc(jsonReaders, ptr.Implements):
 		c.fault(place, "it reads itself from JSON only, which is no form in %s", c.wire.Name())
 	}
@@ -176,6 +180,12 @@ func (c *compiler) kind(t reflect.Type, place string) plan {
 		c.fault(place, "a %s has no form in %s", t.Kind(), c.wire.Name())
 	}
 	return plan{}
+}
+
+// hasNil reports whether values of a kind have a nil in Go, which is what null stands
+// for. See decision 158.
+func hasNil(k reflect.Kind) bool {
+	return k == reflect.Pointer || k == reflect.Interface || k == reflect.Map || k == reflect.Slice
 }
 
 func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 && t.PkgPath() == "" }

@@ -1,14 +1,18 @@
 package items
 
 import (
+	"cmp"
 	"encoding"
+	"encoding/json/jsontext"
 	"math"
 	"reflect"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/scalar"
 )
 
 // decoder is one Decode. It notes every fault and goes on behind it.
@@ -21,9 +25,11 @@ type decoder struct {
 	depth   int
 	tooDeep bool
 	lenient bool
+	nulls   bool
 	path    []step
 	found   []endpoint.Violation
 	cause   error
+	reason  string // what the last text type that refused a text tells the caller
 }
 
 // A step leads from a value to one within it.
@@ -63,9 +69,11 @@ func (d *decoder) item(p *plan, it Item, v reflect.Value) (detail string, ok boo
 	case it.Kind == Null && p.optional:
 		v.Addr().Interface().(shape.Optional).SetNull()
 		return "", true
-	case it.Kind == Null:
+	case it.Kind == Null && (p.nullable || d.nulls):
 		v.SetZero()
 		return "", true
+	case it.Kind == Null:
+		return "must not be null", true
 	case it.Kind == Alien:
 		return "of a kind that has no form here", d.skip(it)
 	case !p.nests:
@@ -88,7 +96,7 @@ func (d *decoder) own(it Item, v reflect.Value) (detail string, ok bool) {
 	}
 	if err := d.wire.ReadOwn(d.src[start:d.at], v.Addr().Interface()); err != nil {
 		d.cause = err
-		return "not valid", true
+		return cmp.Or(scalar.Reason(v.Type(), err), "not valid"), true
 	}
 	return "", true
 }
@@ -218,10 +226,33 @@ func readText(d *decoder, it Item, v reflect.Value) (string, bool) {
 		return detail, ok
 	}
 	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s)); err != nil {
-		d.cause = err
-		return "not valid", true
+		d.cause, d.reason = err, scalar.Reason(v.Type(), err)
+		return cmp.Or(d.reason, "not valid"), true
 	}
 	return "", true
+}
+
+// readNumber reads a number into a json.Number.
+func readNumber(d *decoder, it Item, v reflect.Value) (string, bool) {
+	switch it.Kind {
+	case Int:
+		if it.Neg && it.U > math.MaxInt64 {
+			return "out of range", true
+		}
+		text := strconv.FormatUint(it.U, 10)
+		if it.Neg {
+			text = strconv.FormatInt(-1-int64(it.U), 10)
+		}
+		v.SetString(text)
+		return "", true
+	case Float:
+		if f := it.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
+			return "must be a finite number", true
+		}
+		v.SetString(string(jsontext.AppendFloat(nil, it.Float(), 64)))
+		return "", true
+	}
+	return d.refuse(it, "must be a number")
 }
 
 func readDuration(d *decoder, it Item, v reflect.Value) (string, bool) {
@@ -373,11 +404,14 @@ func (d *decoder) pair(m reflect.Value, key, elem *plan, seen map[any]bool) bool
 	if !ok {
 		return false
 	}
+	d.reason = ""
 	detail, ok := d.item(key, it, k)
 	if !ok {
 		return false
 	}
 	switch {
+	case d.reason != "":
+		d.add("the name of this member is not valid: " + d.reason)
 	case detail != "" || len(d.found) > faults || it.Kind == Null:
 		d.add("the name of this member is not valid")
 	case seen[k.Interface()]:

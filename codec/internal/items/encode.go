@@ -2,12 +2,15 @@ package items
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
+	"encoding/json/jsontext"
 	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -81,6 +84,28 @@ func writeFloat(e *encoder, v reflect.Value) error {
 	default:
 		e.Float64(f)
 	}
+	return nil
+}
+
+// writeNumber writes a json.Number as the number that it spells.
+func writeNumber(e *encoder, v reflect.Value) error {
+	text := jsontext.Value(cmp.Or(v.String(), "0")) // as encoding/json has it
+	if text.Kind() != jsontext.KindNumber || !text.IsValid() {
+		return errors.New("a json.Number that is not a number")
+	}
+	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		e.Int(n)
+		return nil
+	}
+	if n, err := strconv.ParseUint(string(text), 10, 64); err == nil {
+		e.Uint(n)
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !bytes.ContainsAny(text, ".eE") {
+		return errors.New("a number that does not fit in 64 bits")
+	}
+	e.Float64(f)
 	return nil
 }
 

@@ -16,7 +16,8 @@ import (
 type Format struct {
 	*wired
 	plan    *plan // nil before Compile
-	lenient bool
+	lenient bool  // unknown members are ignored
+	nulls   bool  // null is the zero value of every type
 }
 
 // wired is what all formats of one wire share.
@@ -43,7 +44,7 @@ func (f *Format) Compile(t reflect.Type, opts codec.Options) (codec.Format, erro
 	if err != nil {
 		return nil, err
 	}
-	return &Format{wired: f.wired, plan: p, lenient: opts.AllowUnknown}, nil
+	return &Format{wired: f.wired, plan: p, lenient: opts.AllowUnknown, nulls: opts.NullIsZero}, nil
 }
 
 // of returns the plan for the value that a pointer points to.
@@ -81,7 +82,7 @@ func (f *Format) Decode(src []byte, v any) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{wire: f.wire, wired: f.wired, src: src, lenient: f.lenient}
+	d := decoder{wire: f.wire, wired: f.wired, src: src, lenient: f.lenient, nulls: f.nulls}
 	d.all(p, value)
 	if len(d.found) == 0 {
 		return nil
@@ -101,10 +102,7 @@ func (d *decoder) all(p *plan, v reflect.Value) {
 		d.cause = cause
 		return
 	}
-	if it, _, ok := d.wire.Next(d.src, 0); ok && it.Kind == Null {
-		d.add("must not be null")
-	}
-	switch ok := d.value(p, v); {
+	switch ok := d.top(p, v); {
 	case d.tooDeep:
 		d.path = d.path[:0]
 		d.add("nested too deeply")
@@ -114,6 +112,16 @@ func (d *decoder) all(p *plan, v reflect.Value) {
 	case ok && d.at < len(d.src):
 		d.add("there is more after the " + name + " value")
 	}
+}
+
+// top reads the value at the top, which must not be null.
+func (d *decoder) top(p *plan, v reflect.Value) bool {
+	it, _, ok := d.wire.Next(d.src, 0)
+	if ok && it.Kind == Null {
+		d.add("must not be null")
+		return d.skipNext()
+	}
+	return d.value(p, v)
 }
 
 // full reports whether as many faults were found as an answer lists.

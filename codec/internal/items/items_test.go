@@ -1,6 +1,8 @@
 package items_test
 
 import (
+	"encoding/json" //nolint:depguard // what large numbers of JSON arrive as
+	"errors"
 	"math"
 	"net/netip"
 	"reflect"
@@ -218,19 +220,128 @@ func TestTruncated(t *testing.T) {
 	})
 }
 
+// TestNulls reads null where it is a value, and names each place where it is none.
 func TestNulls(t *testing.T) {
 	t.Parallel()
+	type object = map[string]any
 	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {
-		text, err := f.Append(nil, &map[string]any{"kind": nil, "items": nil, "at": nil, "next": nil, "late": nil, "sum": nil, "wait": nil, "any": nil})
+		text, err := f.Append(nil, &object{"items": nil, "next": nil, "late": nil, "any": nil, "raw": nil, "map": nil, "keys": nil, "pairs": []any{nil}})
 		require.NoError(t, err)
 		v := full()
-		require.NoError(t, f.Decode(text, &v), "null is the zero value")
+		require.NoError(t, f.Decode(text, &v))
 		require.True(t, v.Late.IsNull())
 		v.Late.Clear()
 		want := full()
-		want.Kind, want.Items, want.At, want.Next, want.Sum, want.Wait, want.Any = "", nil, time.Time{}, nil, [4]byte{}, 0, nil
+		want.Items, want.Next, want.Any, want.Raw, want.Map, want.Keys = nil, nil, nil, nil, nil, nil
+		want.Pairs = codec.Some([]*time.Time{nil})
 		want.Late.Clear()
 		require.Equal(t, want, v)
+
+		for pointer, in := range map[string]object{
+			"/kind": {"kind": nil}, "/at": {"at": nil}, "/sum": {"sum": nil}, "/wait": {"wait": nil}, "/ok": {"ok": nil},
+			"/id": {"id": nil}, "/rate": {"rate": nil}, "/pair": {"pair": nil}, "/pair/1": {"pair": []any{1, nil}},
+			"/addr": {"addr": nil}, "/items/0": {"items": []any{nil}}, "/items/0/qty": {"items": []any{object{"qty": nil}}},
+			"/map/a": {"map": object{"a": nil}}, "/next/ok": {"next": object{"ok": nil}}, "/hosts/::1": {"hosts": object{"::1": nil}},
+		} {
+			text, err := f.Append(nil, &in)
+			require.NoError(t, err)
+			var v order
+			err = f.Decode(text, &v)
+			require.Equal(t, []endpoint.Violation{{Pointer: pointer, Detail: "must not be null"}}, endpoint.ErrorOf(err).Violations(), "%v", in)
+
+			c, err := codec.Of[order](f, codec.Options{NullIsZero: true})
+			require.NoError(t, err)
+			require.NoError(t, c.Decode(text, &v), "%v", in)
+		}
+		text, err = f.Append(nil, new(any))
+		require.NoError(t, err)
+		for _, v := range []any{new(order), new(int), new(any), new(codec.Optional[int])} {
+			require.Equal(t, []endpoint.Violation{{Detail: "must not be null"}}, endpoint.ErrorOf(f.Decode(text, v)).Violations(), "%T", v)
+		}
+	})
+}
+
+// level lists its values; odd says what is wrong with a text.
+type (
+	level string
+	odd   string
+)
+
+func (l level) MarshalText() ([]byte, error) { return []byte(l), nil }
+func (level) Values() []string               { return []string{"low", "high"} }
+func (l *level) UnmarshalText(b []byte) error {
+	if *l = level(b); *l != "low" && *l != "high" {
+		return errors.New("hunter2")
+	}
+	return nil
+}
+
+func (o odd) MarshalText() ([]byte, error) { return []byte(o), nil }
+func (*odd) UnmarshalText([]byte) error {
+	return endpoint.Errorf(endpoint.InvalidArgument, "must be odd: %w", errors.New("hunter2"))
+}
+
+// TestReasons shows what a type says of a value that it refuses.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	type body struct {
+		Level codec.Optional[level] `json:"level,omitzero"`
+		Odd   []odd                 `json:"odd"`
+		Keys  map[level]int         `json:"keys"`
+	}
+	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {
+		text, err := f.Append(nil, &map[string]any{"level": "mid", "odd": []string{"x"}, "keys": map[string]int{"low": 1, "mid": 2}})
+		require.NoError(t, err)
+		err = f.Decode(text, new(body))
+		require.ElementsMatch(t, []endpoint.Violation{
+			{Pointer: "/level", Detail: "must be one of low, high"},
+			{Pointer: "/odd/0", Detail: "must be odd"},
+			{Pointer: "/keys/mid", Detail: "the name of this member is not valid: must be one of low, high"},
+		}, endpoint.ErrorOf(err).Violations())
+		require.NotContains(t, err.Error(), "hunter2")
+
+		text, err = f.Append(nil, &map[string]any{"level": "mid", "keys": map[int]int{1: 1}})
+		require.NoError(t, err)
+		require.Contains(t, endpoint.ErrorOf(f.Decode(text, new(body))).Violations(),
+			endpoint.Violation{Pointer: "/keys/1", Detail: "the name of this member is not valid"}, "the reason is of another value")
+	})
+}
+
+// TestJSONNumbers carries what JSON makes of large integers.
+func TestJSONNumbers(t *testing.T) {
+	t.Parallel()
+	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {
+		var in any
+		require.NoError(t, codec.JSON().Decode([]byte(`[9007199254740993,-9007199254740993,18446744073709551615]`), &in))
+		text, err := f.Append(nil, &in)
+		require.NoError(t, err)
+		var v any
+		require.NoError(t, f.Decode(text, &v))
+		require.Equal(t, []any{int64(9007199254740993), int64(-9007199254740993), uint64(math.MaxUint64)}, v)
+		back, err := codec.JSON().Append(nil, &v)
+		require.NoError(t, err)
+		require.Equal(t, `[9007199254740993,-9007199254740993,18446744073709551615]`, string(back))
+
+		var numbers []json.Number
+		text, err = f.Append(nil, &[]any{1, -1, uint64(math.MaxUint64), 1.5, math.MinInt64})
+		require.NoError(t, err)
+		require.NoError(t, f.Decode(text, &numbers))
+		require.Equal(t, []json.Number{"1", "-1", "18446744073709551615", "1.5", "-9223372036854775808"}, numbers)
+		again, err := f.Append(nil, &numbers)
+		require.NoError(t, err)
+		require.Equal(t, text, again)
+
+		text, err = f.Append(nil, &[]any{"1"})
+		require.NoError(t, err)
+		require.Equal(t, []endpoint.Violation{{Pointer: "/0", Detail: "must be a number"}}, endpoint.ErrorOf(f.Decode(text, &numbers)).Violations())
+		for _, number := range []json.Number{"18446744073709551616", "-9223372036854775809", "1e999", "x", "0x1", "+1", " 1"} {
+			_, err := f.Append(nil, &number)
+			require.Error(t, err, number)
+		}
+		text, err = f.Append(nil, new(json.Number))
+		require.NoError(t, err)
+		var n int
+		require.NoError(t, f.Decode(text, &n), "the empty one is 0, as encoding/json has it")
 	})
 }
 
@@ -466,6 +577,7 @@ func FuzzDecode(f *testing.F) {
 		compiled[name] = c
 	}
 	f.Add([]byte("\xa1\x62at\xc1\xfb\x41\xd4\x52\xd9\xe2\x00\x00\x00")) // CBOR: a time of tag 1
+	f.Add([]byte("\xa2\x62id\xf6\x65items\x81\xf6"))                    // nulls
 	f.Add([]byte("\xbf\x64kind\x7f\x61a\x61b\xff\xff"))                 // indefinite lengths
 	f.Fuzz(func(t *testing.T, src []byte) {
 		for name, c := range compiled {

@@ -3,7 +3,6 @@ package codecguide
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -127,10 +126,11 @@ func (c Color) MarshalText() ([]byte, error) {
 	return fmt.Appendf(nil, "#%02x%02x%02x", c.R, c.G, c.B), nil
 }
 
-// UnmarshalText is for all formats. What its error says stays in the process.
+// UnmarshalText is for all formats. The message of an *endpoint.Error is shown to the
+// caller; the text of another error stays in the process.
 func (c *Color) UnmarshalText(text []byte) error {
 	if n, err := fmt.Sscanf(string(text), "#%02x%02x%02x", &c.R, &c.G, &c.B); err != nil || n != 3 || len(text) != 7 {
-		return errors.New("not a color")
+		return endpoint.Errorf(endpoint.InvalidArgument, "must be a color such as #1e90ff")
 	}
 	return nil
 }

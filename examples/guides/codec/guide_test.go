@@ -105,7 +105,7 @@ func TestOwnForm(t *testing.T) {
 		var colors []Color
 		err = f.Decode(text, &colors)
 		require.ErrorIs(t, err, codec.ErrInvalid)
-		require.Equal(t, []endpoint.Violation{{Pointer: "/0", Detail: "not valid"}}, endpoint.ErrorOf(err).Violations())
+		require.Equal(t, []endpoint.Violation{{Pointer: "/0", Detail: "must be a color such as #1e90ff"}}, endpoint.ErrorOf(err).Violations())
 	}
 }
 
