@@ -20,6 +20,7 @@ type host struct {
 	failed atomic.Int32  // failures since the last success
 	id     uint32        // in the pool
 	slot   *slot         // that the host is part of, nil for one of the zero Member
+	slow   atomic.Int32  // calls that were cut off after a long time, since the last answer
 	number atomic.Int32  // of the level that it is at, or was last
 }
 

@@ -153,9 +153,9 @@ func Dials(n int) Option {
 // FairTime sets how much time a call must have had for its end by a deadline to count
 // against its instance, if the deadline came over a wire, with the request of the call
 // that this process serves. A tenth less is enough, because a call spends some of its
-// time on its way. With less than that, it counts neither for the instance nor against
-// it, since the caller may have sent any deadline. A deadline that this process sets
-// counts in any case. The default is 1 s. A time that is not positive is a fault.
+// time on its way. With less than that, it is not a failure of the instance, since the
+// caller may have sent any deadline. It may count as slow, see [Eject]. A deadline that
+// this process sets counts in any case. The default is 1 s. A time that is not positive is a fault.
 func FairTime(d time.Duration) Option {
 	return option(func(c *config) {
 		if d <= 0 {
@@ -168,7 +168,9 @@ func FairTime(d time.Duration) Option {
 
 // Eject sets when an instance gets no calls for a while: after so many failures
 // in a row that are the server's ([endpoint.ServerFault], and see [FairTime]), for
-// base. It then comes back on probation:
+// base. So do as many calls in a row, over at least the time of FairTime, that were
+// cancelled, or ended by a deadline that came over a wire, after more than three times
+// the usual latency. The instance then comes back on probation:
 // one failure more ejects it again, for base longer than the time before, at
 // most ten times base; one success ends the probation. At most a tenth of the
 // instances of a priority and zone is ejected at a time, and at least one may be. Where

@@ -11,10 +11,11 @@ import (
 type outcome uint8
 
 const (
-	answered   outcome = iota
-	failed             // counts against it
-	turnedAway         // by a limit of the instance
-	cutOff             // the caller stopped waiting, which says nothing
+	answered   outcome = iota // with success
+	neutral                   // with an error of the caller
+	failed                    // counts against it
+	turnedAway                // by a limit of the instance
+	cutOff                    // the caller stopped waiting, which says nothing
 )
 
 // outcomeOf returns what the end of a call says of its instance. A call that ended
@@ -30,7 +31,7 @@ func outcomeOf(err error, fair time.Duration) outcome {
 	case isLimit(err):
 		return turnedAway
 	}
-	return answered
+	return neutral
 }
 
 // isLimit reports whether an instance rejected the call because of a limit. It may be

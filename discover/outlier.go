@@ -126,7 +126,11 @@ func (c *core) readmit(s *slot) {
 	}
 	c.roster.tally.update(s, func() { e.failing, e.ejected, e.probation = false, false, true })
 	e.timer = nil
-	s.failed.Store(max(c.config.outlier.failures-1, 1)) // 0 would not be a probation
+	limit := c.config.outlier.failures
+	s.failed.Store(max(limit-1, 1)) // 0 would not be a probation
+	if s.slow.Load() >= limit {
+		s.slow.Store(limit - 1)
+	}
 	if s.out {
 		c.warmUp(s)
 	}

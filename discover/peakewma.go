@@ -3,8 +3,10 @@ package discover
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"time"
 
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
 )
 
@@ -17,8 +19,15 @@ const (
 	unknownCost = float64(time.Hour)
 	// failureFactor is how much slower than it was a member counts that failed.
 	failureFactor = 2
+	// excuseFactor is how much slower than others a member counts that answered with an
+	// error of the caller.
+	excuseFactor = 1.1
+	// maxExcuse bounds how much slower than is usual the others count for that.
+	maxExcuse = 1.5
 	// maxCost bounds what failures make of it.
 	maxCost = float64(time.Minute)
+	// longestPenalty bounds the retry-after of an instance.
+	longestPenalty = time.Minute
 	// shortAge is up to where a straight line is close to the curve.
 	shortAge = uint64(ewmaWindow / 64)
 	// tinyAge is how much time must have passed for a call that is not a peak to be
@@ -36,16 +45,27 @@ const (
 // once and forgets it slowly, as in Twitter's Finagle. A member that nothing is
 // known of gets one call at first.
 //
-// A failure of the server counts as twice the latency so far, or a member that
-// fails fast would attract calls, and so does a call that a limit of the server
-// rejected. The time of a call that was cancelled, or ended too soon by its caller's
+// A failure of the server counts as twice the latency so far, and at least as twice the
+// usual latency of successes, or a member that fails fast would attract calls. So does a
+// call that a limit of the server rejected. If the error has a retry-after, that latency
+// is not forgotten before then, or before a success, for a minute at most. An error of the
+// caller, such as INVALID_ARGUMENT or NOT_FOUND, counts as a call of the usual latency where the member looks faster than that. The time of a call that was cancelled, or ended too soon by its caller's
 // deadline ([FairTime]), is a lower bound of its latency: a hung member must not look fast because those
 // who call it give up.
 func PeakEWMA() Balancer { return tableBalancer(newPeakEWMA) }
 
-func newPeakEWMA(t table) Picker { return &peakEWMA{newPairs(t)} }
+func newPeakEWMA(t table) Picker {
+	p := &peakEWMA{newPairs(t), t.usual}
+	if p.usual == nil {
+		p.usual = &usual{}
+	}
+	return p
+}
 
-type peakEWMA struct{ pairs }
+type peakEWMA struct {
+	pairs
+	usual *usual
+}
 
 // epoch is the zero of the clock of those who call the Picker themselves. A pool
 // has its own.
@@ -111,8 +131,13 @@ func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	sample := max(float64(now-start), 1)
 	switch outcomeOf(err, mark.FairTime) {
 	case answered:
+		p.usual.note(now, sample)
 	case failed, turnedAway:
-		sample = min(max(sample, cost)*failureFactor, maxCost)
+		m.penalize(now, min(max(sample, cost, p.usual.get())*failureFactor, maxCost), err)
+		return
+	case neutral:
+		p.excuse(m, now, cost)
+		return
 	case cutOff:
 		if sample <= cost {
 			return // it could have taken longer, and says nothing
@@ -128,4 +153,25 @@ func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
 	}
 	m.cost.Store(math.Float64bits(sample))
 	m.stamp.Store(now)
+}
+
+// penalize sets the latency of a member that failed. It is kept until the retry-after of
+// the error, since a stamp of the future does not age. See decision 159.
+func (m *Member) penalize(now int64, cost float64, err error) {
+	until := now + int64(min(endpoint.ErrorOf(err).RetryAfter(), longestPenalty))
+	m.cost.Store(math.Float64bits(cost))
+	m.stamp.Store(max(until, m.stamp.Load()))
+}
+
+// excuse is for an error of the caller, whose own latency says nothing of the member: it
+// counts as a little more than calls take elsewhere, if the member looks faster than that.
+// Otherwise a member that answers nothing else would attract calls, at the latest once all
+// that was known of it is forgotten.
+func (p *peakEWMA) excuse(m *Member, now int64, cost float64) {
+	usual := p.usual.get()
+	elsewhere := p.table.at(rand.IntN(p.table.n)).member.costAt(now)
+	if sample := excuseFactor * min(max(usual, elsewhere), maxExcuse*usual); sample > cost {
+		m.cost.Store(math.Float64bits(sample))
+		m.stamp.Store(now)
+	}
 }

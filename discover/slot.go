@@ -16,13 +16,14 @@ type hot struct {
 }
 
 // A slot is one instance of a pool with its connection. The core's mu guards all of
-// it but hot and instance.
+// it but hot, instance and slowSince.
 type slot struct {
 	*hot
-	instance atomic.Pointer[Instance] // as the source last described it
-	given    Instance                 // what instance points to at first
-	uneven   *atomic.Int64            // of the roster
-	conn     any                      // set before the slot is ready
+	instance  atomic.Pointer[Instance] // as the source last described it
+	given     Instance                 // what instance points to at first
+	uneven    *atomic.Int64            // of the roster
+	slowSince atomic.Int64             // when the row of slow calls began
+	conn      any                      // set before the slot is ready
 
 	early   bool               // of the first set
 	ready   bool               // conn is set

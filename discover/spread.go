@@ -14,6 +14,8 @@ var errPicker = errors.New("discover: the balancer returned no picker, or its pi
 type seating struct {
 	operation int              // its number, and place in slot.members
 	tables    map[*level]table // of the last publication, for balancers of this package
+	usual     usual
+	stopwatch stopwatch
 }
 
 // spreads returns how the calls of the operation are spread over the levels of the board,
@@ -46,7 +48,7 @@ func (st *seating) spreads(c *core, all bool) levels {
 // only these places have changed since it had this table.
 func (st *seating) spread(c *core, l *level, before table, moved []int) spread {
 	if own := c.config.own; own != nil {
-		t := table{before.with(len(l.shown), moved, func(place int) seat {
+		t := table{usual: &st.usual, chunked: before.with(len(l.shown), moved, func(place int) seat {
 			return l.shown[place].member(st.operation).seat()
 		})}
 		s := newSpread(t, own(t))

@@ -4,7 +4,10 @@ import "math"
 
 // A table is the members that calls of one operation are spread over, each at its
 // place. It never changes.
-type table struct{ chunked[seat] }
+type table struct {
+	chunked[seat]
+	usual *usual // of the operation, nil if it is not a pool's
+}
 
 // A seat is what a table has at a place. It has the host beside the member, so that
 // a pick that compares the calls in flight reaches them at once: with thousands of
@@ -20,7 +23,7 @@ func tableOf(set []*Member) table {
 	for i, m := range set {
 		seats[i] = m.seat()
 	}
-	return table{chunkedOf(seats)}
+	return table{chunked: chunkedOf(seats)}
 }
 
 // seat returns the seat of the member. That of the zero Member has a host of its

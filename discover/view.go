@@ -102,7 +102,7 @@ func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err er
 		var level, place int
 		var at *seat
 		var start int64
-		if s.clocked {
+		if s.clocked || v.stopwatch.isRunning() {
 			start = v.core.now()
 		}
 		from, conns := &s.spread, &s.conns
@@ -137,18 +137,26 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	if !ok {
 		return
 	}
+	o := outcomeOf(err, v.core.config.fair)
+	h := m.host
 	if t.N != 0 {
 		if s := v.set.Load(); s != nil {
-			s.of(m).observe(m, t.N, v.core.now(), v.core.config.observed(err))
+			now, of := v.core.now(), s.of(m)
+			of.observe(m, t.N, now, v.core.config.observed(err))
+			v.watch(v.core, of, h, o, t.N, now)
 		}
+	} else if o == cutOff {
+		v.stopwatch.start(v.core.now())
 	}
-	h := m.host
-	switch outcomeOf(err, v.core.config.fair) {
+	switch o {
 	case failed:
 		v.core.failure(h.slot)
-	case answered, turnedAway:
+	case answered, neutral, turnedAway:
 		if h.isFailing() { // rarely
 			v.core.success(h.slot)
+		}
+		if h.slow.Load() != 0 {
+			h.slow.Store(0)
 		}
 		v.core.rows.end(h)
 	}
