@@ -89,7 +89,7 @@ func (c *client) whole(ctx context.Context, conn *Conn, out outgoing, resp any) 
 type outgoing struct {
 	req    any
 	items  *upload
-	lastID []byte // of the item after which a stream that broke goes on
+	lastID []byte // the id after which a stream goes on, empty to start anew, or nil
 }
 
 // exchange sends a request and returns the answer, if it is a success, with the
@@ -148,8 +148,11 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, o
 		values[1] = media
 		h["Content-Type"] = values[1:]
 	}
-	if len(out.lastID) > 0 {
+	switch {
+	case len(out.lastID) > 0:
 		h[lastEventID] = []string{string(out.lastID)}
+	case out.lastID != nil:
+		delete(h, lastEventID)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		h[timeoutHeader] = []string{remaining(deadline)}

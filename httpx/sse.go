@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strconv"
+	"time"
 )
 
 // eventStream is the media type of a response stream: server-sent events, as the
@@ -13,9 +15,10 @@ const eventStream = "text/event-stream"
 
 // event is one server-sent event. Its slices are valid until the next one.
 type event struct {
-	name string // empty for an item
-	id   []byte
-	data []byte
+	name  string // empty for an item
+	id    []byte
+	data  []byte
+	retry time.Duration // of an error: how long the reader is asked to wait
 }
 
 // The events that are no items.
@@ -30,6 +33,9 @@ func appendEvent(dst []byte, e event) []byte {
 	if e.name != "" {
 		dst = append(append(append(dst, "event: "...), e.name...), '\n')
 	}
+	if ms := inMilliseconds(e.retry); ms > 0 {
+		dst = append(strconv.AppendInt(append(dst, "retry: "...), ms, 10), '\n')
+	}
 	if len(e.id) > 0 {
 		dst = append(append(append(dst, "id: "...), e.id...), '\n')
 	}
@@ -42,6 +48,15 @@ func appendEvent(dst []byte, e event) []byte {
 		dst = append(append(append(dst, "data: "...), line...), '\n')
 	}
 	return append(dst, '\n')
+}
+
+// inMilliseconds rounds up: earlier is too early.
+func inMilliseconds(d time.Duration) int64 {
+	ms := d.Milliseconds()
+	if d > time.Duration(ms)*time.Millisecond {
+		ms++
+	}
+	return ms
 }
 
 // cutLine cuts b after its first line, which ends with a LF, a CR, or both: a CR
@@ -82,20 +97,33 @@ func validID(id string) bool {
 
 var errEventTooLarge = errors.New("an event is too large")
 
-// eventReader reads server-sent events.
+// eventReader reads the server-sent events of a stream, over one connection after
+// the other. See decision 145.
 type eventReader struct {
 	r     *bufio.Reader
 	limit int64
 	line  []byte // of the buffer, or of long
 	long  []byte // a line in several pieces
-	id    []byte
+	id    []byte // of the event that is being read
 	data  []byte
 	first bool // nothing was read: a byte-order mark may come
 	cr    bool // the last line ended with a CR, whose LF may come
+
+	// lastID is the id after which the stream goes on. It is empty if the server has
+	// cleared it, and nil if there is none, or none that a header can hold.
+	lastID []byte
+	room   [24]byte      // for lastID
+	retry  time.Duration // the reconnection time, zero unless the server has set it
 }
 
-func newEventReader(r io.Reader, limit int64) *eventReader {
-	return &eventReader{r: bufio.NewReader(r), limit: limit, first: true}
+// connect makes e read from r.
+func (e *eventReader) connect(r io.Reader, limit int64) {
+	if e.r == nil {
+		e.r = bufio.NewReader(r)
+	} else {
+		e.r.Reset(r)
+	}
+	e.limit, e.first, e.cr = limit, true, false
 }
 
 // next returns the next event that has data. Its error is io.EOF at the end of
@@ -103,17 +131,23 @@ func newEventReader(r io.Reader, limit int64) *eventReader {
 func (e *eventReader) next() (event, error) {
 	var ev event
 	e.data = e.data[:0]
-	has := false
+	hasData, hasID, retry := false, false, e.retry
 	for {
 		if err := e.readLine(); err != nil {
 			return event{}, err
 		}
 		if len(e.line) == 0 {
-			if has {
+			if hasID { // with or without data
+				e.setLastID()
+			}
+			if hasData {
 				ev.data = e.data
+				if ev.name == errorEvent { // which speaks of this end, and of no later one
+					ev.retry, e.retry = e.retry, retry
+				}
 				return ev, nil
 			}
-			ev = event{}
+			ev, hasID, retry = event{}, false, e.retry
 			continue
 		}
 		field, value, _ := bytes.Cut(e.line, []byte{':'})
@@ -124,18 +158,51 @@ func (e *eventReader) next() (event, error) {
 		case "id":
 			if bytes.IndexByte(value, 0) < 0 {
 				e.id = append(e.id[:0], value...)
-				ev.id = e.id
+				ev.id, hasID = e.id, true
 			}
+		case "retry":
+			e.setRetry(value)
 		case "data":
-			if has {
+			if hasData {
 				e.data = append(e.data, '\n')
 			}
 			e.data = append(e.data, value...)
-			has = true
+			hasData = true
 		}
 		if int64(len(e.data)) > e.limit {
 			return event{}, errEventTooLarge
 		}
+	}
+}
+
+// maxLastID is the length of the longest id that is sent back to a server. Many
+// servers refuse a header of more than 8 KiB.
+const maxLastID = 4 << 10
+
+// setLastID makes the id of the event that was read the last one.
+func (e *eventReader) setLastID() {
+	if len(e.id) > maxLastID || bytes.ContainsFunc(e.id, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		e.lastID = nil // going on after an older one would repeat items
+		return
+	}
+	if e.lastID == nil {
+		e.lastID = e.room[:0]
+	}
+	e.lastID = append(e.lastID[:0], e.id...)
+}
+
+// setRetry sets the reconnection time to a number of milliseconds, of any length. It
+// ignores a value that has anything but digits.
+func (e *eventReader) setRetry(value []byte) {
+	ms := int64(0)
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return
+		}
+		ms = min(10*ms+int64(c-'0'), longestAsked.Milliseconds())
+	}
+	if len(value) > 0 {
+		e.retry = time.Duration(ms) * time.Millisecond
 	}
 }
 

@@ -25,28 +25,37 @@ func (c *client) upload(ctx context.Context, conn *Conn, items *shell.Producer, 
 }
 
 // receive makes the call of a response stream: one exchange, and another one after
-// each break where the route resumes.
+// each interruption where the route resumes.
 func (c *client) receive(ctx context.Context, req any, items *shell.Producer, out *shell.Receiver) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &streamIn{c: c, out: out}
-	wait := 100 * time.Millisecond
-	for tries := 1; ; tries++ {
-		s.got = false
+	for {
+		start := time.Now()
+		s.got, s.asked = false, 0
 		err := s.attempt(ctx, req, items)
-		if s.got {
-			tries, wait = 0, 100*time.Millisecond
+		s.plan.connected(time.Since(start), s.got)
+		if out.Stopped() || err == nil || !s.resumes(err) {
+			out.End(err)
+			return
 		}
-		if out.Stopped() || err == nil || !s.resumes(err) || tries >= 10 {
+		wait, ok := s.plan.next(max(s.asked, s.events.retry, endpoint.ErrorOf(err).RetryAfter()))
+		if !ok {
 			out.End(err)
 			return
 		}
 		if !pause(ctx, wait) {
-			out.End(c.sent(shell.ContextError(ctx)))
+			out.End(c.sent(overWhile(ctx, err)))
 			return
 		}
-		wait = min(2*wait, 10*time.Second)
 	}
+}
+
+// overWhile returns the error of a call that ended while it waited to go on after
+// err.
+func overWhile(ctx context.Context, err error) *endpoint.Error {
+	e := shell.ContextError(ctx)
+	return e.WithCause(fmt.Errorf("%w, before the stream went on after: %s", errors.Unwrap(e), err.Error()))
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
@@ -64,21 +73,25 @@ func pause(ctx context.Context, d time.Duration) bool {
 type streamIn struct {
 	c      *client
 	out    *shell.Receiver
-	lastID []byte // to go on after, of a route that resumes
-	got    bool   // an item came since the last connection
+	plan   resumption
+	events eventReader
+	got    bool          // an item came over the last connection
+	asked  time.Duration // to wait, by the error over the last connection
 
 	item   reflect.Value // where each item is read into
 	reader *itemReader
 }
 
+// resumes reports whether the stream goes on after err. It does not before the
+// server has said after which id: up to the first item, a Retry repeats the call.
 func (s *streamIn) resumes(err error) bool {
-	return s.c.rt.opts.resume && len(s.lastID) > 0 && endpoint.CodeOf(err) == endpoint.Unavailable && !endpoint.ErrorOf(err).Remote()
+	return s.c.rt.opts.resume && s.events.lastID != nil && endpoint.CodeOf(err) == endpoint.Unavailable
 }
 
 // attempt makes one exchange and delivers its items.
 func (s *streamIn) attempt(ctx context.Context, req any, items *shell.Producer) error {
 	return shell.AttemptStream(ctx, s.c.target, s.out, func(conn *Conn) error {
-		out := outgoing{req: req, lastID: s.lastID}
+		out := outgoing{req: req, lastID: s.events.lastID}
 		if items != nil {
 			out.items = newUpload(s.c, items)
 			defer out.items.close()
@@ -99,11 +112,11 @@ func (s *streamIn) attempt(ctx context.Context, req any, items *shell.Producer) 
 // read delivers the items of an answer. It returns nil after the event that ends
 // the stream, and an error for every other end.
 func (s *streamIn) read(ctx context.Context, conn *Conn, call *endpoint.CallWriter, answer *http.Response, items *upload) error {
-	events := newEventReader(answer.Body, conn.limit)
+	s.events.connect(answer.Body, conn.limit)
 	place := reflect.New(s.c.rt.types.resp)
 	s.item, s.reader = place.Elem(), newItemReader(s.c.rt.outItem, place.Interface())
 	for {
-		e, err := events.next()
+		e, err := s.events.next()
 		switch {
 		case errors.Is(err, errEventTooLarge):
 			return s.c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "an item is larger than %d bytes", conn.limit))
@@ -117,6 +130,7 @@ func (s *streamIn) read(ctx context.Context, conn *Conn, call *endpoint.CallWrit
 		case endEvent:
 			return nil
 		case errorEvent:
+			s.asked = e.retry
 			return s.c.sent(errorInEvent(e.data))
 		case "", "message":
 			if err := s.deliver(e); err != nil {
@@ -142,8 +156,5 @@ func (s *streamIn) deliver(e event) error {
 		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", bounds.Quiet(err)))
 	}
 	s.got = true
-	if len(e.id) > 0 && s.c.rt.opts.resume {
-		s.lastID = append(s.lastID[:0], e.id...)
-	}
 	return s.out.Item(s.reader.v)
 }

@@ -147,9 +147,9 @@ func TestResumeEnds(t *testing.T) {
 	}{
 		"fruitless": {dropped, 0, 11, endpoint.Unavailable},
 		"a typed error": {func(w http.ResponseWriter) {
-			_, _ = io.WriteString(w, "event: error\ndata: {\"status\":503,\"code\":\"UNAVAILABLE\"}\n\n")
-		}, 0, 2, endpoint.Unavailable},
-		"no time": {dropped, time.Second, 4, endpoint.DeadlineExceeded},
+			_, _ = io.WriteString(w, "event: error\ndata: {\"status\":409,\"code\":\"ABORTED\"}\n\n")
+		}, 0, 2, endpoint.Aborted},
+		"no time": {dropped, 1100 * time.Millisecond, 4, endpoint.DeadlineExceeded},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

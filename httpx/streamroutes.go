@@ -76,11 +76,16 @@ func EventTimeout(d time.Duration) RouteOption {
 	})
 }
 
-// Resume has the client of a response stream go on after a connection that
-// broke: it asks again with the id of the last item as Last-Event-ID, at most
-// ten times without an item in between, waiting longer each time. The item must
-// have a field tagged sse:"id", and the request one tagged
-// header:"Last-Event-ID", after which the server goes on.
+// Resume makes the client of a response stream go on after an interruption: a
+// connection that broke, or the code Unavailable, from a server that stops or an
+// answer between two servers. The client asks again with the last id as Last-Event-ID,
+// at most ten times in a row without an item, and waits from 100 ms up to 10 s, or as
+// long as the server asks for, with up to a half added at random. It gives up if the
+// server asks for more than a minute. Any other error ends the stream.
+//
+// The item must have a field tagged sse:"id", and the request one tagged
+// header:"Last-Event-ID", after which the server goes on. A stream that returns has
+// ended: a handler that is to be resumed at another server returns an error.
 func Resume() RouteOption {
 	return routeOption(func(c *routeConfig) { c.resume = true })
 }
