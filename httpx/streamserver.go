@@ -82,10 +82,10 @@ func (x *exchange) events() endpoint.Stream[event] {
 		var writer *itemWriter
 		for item, err := range x.items {
 			var e event
+			if err == nil && writer == nil {
+				writer, err = newItemWriter(x.rt.outItem, item), x.sender.unable
+			}
 			if err == nil {
-				if writer == nil {
-					writer = newItemWriter(x.rt.outItem, item)
-				}
 				if e, err = writer.event(); err != nil {
 					err = endpoint.Errorf(endpoint.Internal, "cannot write an item: %w", err)
 				}
@@ -262,6 +262,9 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 		return
 	}
 	s := &eventSender{x: x, idle: rt.opts.heartbeat, limit: rt.opts.eventTimeout, lock: make(chan struct{}, 1), start: time.Now()}
+	if s.unable = cannotFlush(x.w); s.unable != nil {
+		s.idle = 0 // a heartbeat would send nothing but the status
+	}
 	x.sender = s
 	s.run(ctx, func() (endpoint.Stream[event], error) {
 		if rt.op.Streams == endpoint.Bidi {
@@ -319,6 +322,8 @@ type eventSender struct {
 	limit time.Duration // for a reader to take an event, or zero
 	start time.Time
 
+	unable error // of a writer that keeps what is sent until the stream ends, for the first item
+
 	// lock guards the fields below and the response writer. It is a channel of one
 	// because beats only try, and because the goroutine that holds it may wait for
 	// a slow reader: another one that waits for a mutex is not durably blocked for
@@ -360,6 +365,8 @@ func (s *eventSender) run(ctx context.Context, open func() (endpoint.Stream[even
 // was sent before.
 func (s *eventSender) finish(ctx context.Context, err error) {
 	switch {
+	case errors.Is(s.err, http.ErrNotSupported): // of a Flush that asks another writer
+		s.x.rt.config.Hooks.Report(ctx, heldBack(s.x.w))
 	case s.err != nil:
 		s.x.rt.config.Hooks.Report(ctx, endpoint.Errorf(endpoint.Canceled, "the answer was not written: %w", s.err))
 	case err == nil:
@@ -369,11 +376,12 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 		s.x.renewWriteDeadline()
 		s.x.sendError(ctx, err)
 	default:
-		var problem []byte
+		last := event{name: errorEvent}
 		s.x.rt.problem(ctx, err, func(e *endpoint.Error) {
-			problem = appendProblem(nil, e, s.x.rt.opts.statusOf(e))
+			last.data = appendProblem(nil, e, s.x.rt.opts.statusOf(e))
+			last.retry = e.RetryAfter() // for a browser, which cannot read the problem
 		})
-		s.send(event{name: errorEvent, data: problem})
+		s.send(last)
 	}
 }
 
@@ -432,8 +440,30 @@ func (s *eventSender) endWrite() {
 	s.cut <- http.NewResponseController(s.x.w).SetWriteDeadline(time.Unix(1, 0))
 }
 
-// flushWriter sends what the writer holds. A writer that cannot, such as a
-// recorder, needs not.
+// cannotFlush returns an error if w, a writer of net/http or of a middleware, cannot
+// send what it holds. It finds the same methods as http.ResponseController. See
+// decision 146.
+func cannotFlush(w http.ResponseWriter) error {
+	for {
+		switch t := w.(type) {
+		case interface{ FlushError() error }, http.Flusher:
+			return nil
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return heldBack(w)
+		}
+	}
+}
+
+// heldBack is the error of a stream behind a middleware that would hold it back.
+func heldBack(w http.ResponseWriter) *endpoint.Error {
+	return endpoint.Errorf(endpoint.Internal, "the response cannot be streamed: %w",
+		fmt.Errorf("the response writer %T cannot flush: its middleware must give it a method Unwrap or FlushError", w))
+}
+
+// flushWriter sends what the writer holds. One that cannot flush has only the end of
+// a stream without items, which net/http sends; see cannotFlush.
 func flushWriter(w http.ResponseWriter) error {
 	if f, ok := w.(interface{ FlushError() error }); ok {
 		return f.FlushError()
