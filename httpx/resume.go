@@ -14,7 +14,7 @@ const (
 )
 
 // resumption plans when a client asks again for a stream that was interrupted. See
-// decision 145.
+// decision 160.
 type resumption struct {
 	fruitless int           // connections in a row without an item
 	wait      time.Duration // before the last try

@@ -98,7 +98,7 @@ func validID(id string) bool {
 var errEventTooLarge = errors.New("an event is too large")
 
 // eventReader reads the server-sent events of a stream, over one connection after
-// the other. See decision 145.
+// the other. See decision 160.
 type eventReader struct {
 	r     *bufio.Reader
 	limit int64

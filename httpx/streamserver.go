@@ -442,7 +442,7 @@ func (s *eventSender) endWrite() {
 
 // cannotFlush returns an error if w, a writer of net/http or of a middleware, cannot
 // send what it holds. It finds the same methods as http.ResponseController. See
-// decision 146.
+// decision 161.
 func cannotFlush(w http.ResponseWriter) error {
 	for {
 		switch t := w.(type) {

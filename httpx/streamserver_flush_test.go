@@ -25,8 +25,9 @@ type (
 
 func (u unwraps) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 func (f flushes) Flush()                      { _ = http.NewResponseController(f.ResponseWriter).Flush() }
-func (f flushErrs) FlushError() error         { return http.NewResponseController(f.ResponseWriter).Flush() }
-func (pretender) FlushError() error           { return http.ErrNotSupported }
+
+func (f flushErrs) FlushError() error { return http.NewResponseController(f.ResponseWriter).Flush() }
+func (pretender) FlushError() error   { return http.ErrNotSupported }
 
 // writingTo serves h behind a middleware that replaces the writer.
 func writingTo(h http.Handler, wrap func(w http.ResponseWriter) http.ResponseWriter) http.Handler {

@@ -170,9 +170,13 @@ func TestRefusedBody(t *testing.T) {
 		"request stream, a layer":  {"POST /up HTTP/1.1\r\nContent-Type: application/x-ndjson\r\nRefuse: 1\r\n", 429},
 	}
 	onServers(t, refuser(t), func(t *testing.T, name, addr string) {
+		hides := name == "TimeoutHandler" || name == "no Unwrap"
 		for what, tt := range tests {
+			if hides && what == "response stream, served" {
+				tt.status = 500 // see TestStreamBehindWriter
+			}
 			for _, body := range []string{length, chunked, waits} {
-				if (name == "TimeoutHandler" || name == "no Unwrap") && body == waits {
+				if hides && body == waits {
 					continue // the answer is the same, but net/http waits for the body after it
 				}
 				t.Run(what, func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestProcess(t *testing.T) {
 	server.Signal(t, syscall.SIGTERM)
 	rest, err := io.ReadAll(body)
 	require.NoError(t, err, "the stream ends, and is not cut off")
-	require.Contains(t, string(rest), "event: error\n")
+	require.Contains(t, string(rest), "event: error\nretry: 500\n")
 	require.Contains(t, string(rest), `"reason":"STOPPING"`)
 	server.Await(t, "msg=stopping")
 	require.Equal(t, 0, server.Wait(t))

@@ -232,6 +232,55 @@ func TestReconnect(t *testing.T) {
 	require.Equal(t, "3", <-asked)
 }
 
+// announced receives what a server prints.
+type announced chan string
+
+func (a announced) Write(b []byte) (int, error) {
+	a <- string(b)
+	return len(b), nil
+}
+
+// serving runs the program's server at an address until stop is called, which waits
+// for its end.
+func serving(t *testing.T, address string, log *slog.Logger) (url string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	says, ended := make(announced, 1), make(chan error, 1)
+	go func() { ended <- serve(ctx, options{listen: address, interval: quick}, says, log) }()
+	select {
+	case line := <-says:
+		url = strings.TrimSuffix(strings.TrimPrefix(line, "listening on "), "/\n")
+	case err := <-ended:
+		require.NoError(t, err)
+	}
+	return url, func() { cancel(); require.NoError(t, <-ended) }
+}
+
+// TestRollingRestart replaces the server twice under a reader, as a deploy does. The
+// reader loses no tick, gets none twice, and sees no error.
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&out, nil))
+	url, stop := serving(t, "127.0.0.1:0", log)
+	ticks, err := dial(t, url).Ticks(t.Context(), Which{To: 60})
+	require.NoError(t, err)
+	last := 0
+	for tick, err := range ticks {
+		require.NoError(t, err)
+		require.Equal(t, last+1, tick.N)
+		if last = tick.N; last == 20 || last == 40 {
+			stop()
+			_, stop = serving(t, strings.TrimPrefix(url, "http://"), log)
+		}
+	}
+	stop()
+	require.Equal(t, 60, last)
+	require.Equal(t, 2, strings.Count(out.String(), "code=UNAVAILABLE"), "%s", &out)
+	require.Equal(t, 1, strings.Count(out.String(), "code=OK"), "%s", &out)
+}
+
 // TestOutlivesTimeouts has a stream that takes longer than the server gives a
 // request and an answer.
 func TestOutlivesTimeouts(t *testing.T) {

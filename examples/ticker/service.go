@@ -27,8 +27,11 @@ type Which struct {
 var (
 	ErrRange    = endpoint.Define(endpoint.InvalidArgument, "ticker", "RANGE", "there are no such ticks")
 	ErrFailed   = endpoint.Define(endpoint.Aborted, "ticker", "FAILED", "failed, as it was asked to")
-	ErrStopping = endpoint.Define(endpoint.Unavailable, "ticker", "STOPPING", "the server is stopping")
+	ErrStopping = endpoint.Define(endpoint.Unavailable, "ticker", "STOPPING", "the server is stopping").WithRetryAfter(restart)
 )
+
+// restart is how long a reader waits before it looks for the next server.
+const restart = 500 * time.Millisecond
 
 // Ticker is the service.
 type Ticker struct {
@@ -87,7 +90,8 @@ func (c clock) ticks(ctx context.Context, w Which) (endpoint.Stream[Tick], error
 }
 
 // wait waits for the beat, and for what may end a stream: its reader, and the
-// server.
+// server. A server that stops sends an error: a stream that returned would have
+// ended for its readers, who would not come back.
 func (c clock) wait(ctx context.Context, beat <-chan time.Time) error {
 	select {
 	case <-beat:

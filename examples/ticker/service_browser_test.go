@@ -77,6 +77,9 @@ func TestBrowser(t *testing.T) {
 		"a connection that breaks": {"?to=5", cutFirst(h), []string{"connecting", "open", "connecting again", "open", "ended"}, sight{
 			"ended", "5", "5", "2", "The stream has ended: this is all of it.", []int{5, 4, 3, 2, 1},
 		}},
+		"a server that stops": {"?to=5", stopFirst(t, h), []string{"connecting", "open", "connecting again", "open", "ended"}, sight{
+			"ended", "5", "5", "2", "The stream has ended: this is all of it.", []int{5, 4, 3, 2, 1},
+		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +112,35 @@ func cutFirst(h http.Handler) http.Handler {
 		h.ServeHTTP(w, r)
 	})
 }
+
+// stopFirst has the first stream served by a server that stops after its first tick.
+func stopFirst(t *testing.T, h http.Handler) http.Handler {
+	t.Helper()
+	stopping := make(chan struct{})
+	old, err := newHandler(newTicker(20*time.Millisecond, stopping), quiet)
+	require.NoError(t, err)
+	var replaced atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ticks" || replaced.Swap(true) {
+			h.ServeHTTP(w, r)
+			return
+		}
+		old.ServeHTTP(&observed{w, sync.OnceFunc(func() { close(stopping) })}, r)
+	})
+}
+
+// observed calls wrote after each write.
+type observed struct {
+	http.ResponseWriter
+	wrote func()
+}
+
+func (o *observed) Write(b []byte) (int, error) {
+	defer o.wrote()
+	return o.ResponseWriter.Write(b)
+}
+
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // browse opens the page in a browser and returns what it showed.
 func browse(t *testing.T, chromium string, h http.Handler, query string) []sight {

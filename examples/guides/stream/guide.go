@@ -36,7 +36,10 @@ type Sum struct {
 	Total float64 `json:"total"`
 }
 
-var ErrNoSensor = endpoint.Define(endpoint.NotFound, "sensors", "NO_SENSOR", "no such sensor")
+var (
+	ErrNoSensor   = endpoint.Define(endpoint.NotFound, "sensors", "NO_SENSOR", "no such sensor")
+	ErrRestarting = endpoint.Define(endpoint.Unavailable, "sensors", "RESTARTING", "the server is restarting").WithRetryAfter(500 * time.Millisecond)
+)
 
 // Sensors has a stream as its response, as its request, and as both.
 type Sensors struct {
@@ -47,7 +50,7 @@ type Sensors struct {
 
 // HTTP describes the service.
 func (s *Sensors) HTTP(r *httpx.Routes) {
-	r.ServerStream("GET", "/sensors/{sensor}", &s.Watch, httpx.Resume(), httpx.Heartbeat(5*time.Second), httpx.Fails(ErrNoSensor))
+	r.ServerStream("GET", "/sensors/{sensor}", &s.Watch, httpx.Resume(), httpx.Heartbeat(5*time.Second), httpx.Fails(ErrNoSensor, ErrRestarting))
 	r.ClientStream("POST", "/readings", &s.Upload)
 	r.Bidi("POST", "/adjust", &s.Adjust)
 }
@@ -57,7 +60,8 @@ func (s *Sensors) HTTP(r *httpx.Routes) {
 // snippet: producer
 
 // watch returns what a sensor says from now on. An error before the stream is an
-// answer of its own; the work is in the stream, and ends with the context.
+// answer of its own; the work is in the stream. It ends with the context, and with an
+// error when the server stops.
 func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading], error) {
 	if r.Sensor != d.name {
 		return nil, ErrNoSensor
@@ -69,6 +73,9 @@ func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading
 				if !ok || !yield(Reading{n, v}, nil) {
 					return
 				}
+			case <-d.stopping:
+				yield(Reading{}, ErrRestarting)
+				return
 			case <-ctx.Done():
 				yield(Reading{}, ctx.Err())
 				return
@@ -81,9 +88,20 @@ func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading
 
 // device is a sensor.
 type device struct {
-	name   string
-	values chan float64
+	name     string
+	values   chan float64
+	stopping chan struct{}
 }
+
+// snippet: stop
+
+// endStreams makes the streams of the device end when server shuts down: Shutdown
+// waits for them, and they would not end by themselves.
+func (d *device) endStreams(server *http.Server) {
+	server.RegisterOnShutdown(func() { close(d.stopping) })
+}
+
+// end snippet
 
 // snippet: cold
 

@@ -23,7 +23,7 @@ import (
 func fixed() *Sensors {
 	return &Sensors{
 		Watch: func(ctx context.Context, r Readings) (endpoint.Stream[Reading], error) {
-			d := device{"roof", make(chan float64, 3)}
+			d := device{name: "roof", values: make(chan float64, 3)}
 			for v := r.Last + 1; v <= 3; v++ {
 				d.values <- float64(v)
 			}
@@ -266,6 +266,53 @@ func TestPressure(t *testing.T) {
 	require.Equal(t, 2, produced)
 }
 
+// TestStop has a server that stops under a reader and another one at its address, with
+// the sensor's next values.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	var servers []*http.Server
+	var next float64
+	start := func(address string) (string, chan error) {
+		d := &device{"roof", make(chan float64, 3), make(chan struct{})}
+		for range 3 {
+			next++
+			d.values <- next
+		}
+		s := fixed()
+		s.Watch = d.watch
+		server, err := newServer(s)
+		require.NoError(t, err)
+		d.endStreams(server)
+		servers = append(servers, server)
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+		require.NoError(t, err)
+		done := make(chan error, 1)
+		go func() { done <- server.Serve(l) }()
+		return l.Addr().String(), done
+	}
+	address, done := start("127.0.0.1:0")
+	c, conn, err := dial("http://" + address)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	readings, err := c.Watch(t.Context(), Readings{Sensor: "roof"})
+	require.NoError(t, err)
+	var got []Reading
+	for r, err := range readings {
+		require.NoError(t, err)
+		if got = append(got, r); len(got) == 3 {
+			require.NoError(t, servers[0].Shutdown(t.Context()))
+			require.ErrorIs(t, <-done, http.ErrServerClosed)
+			_, done = start(address)
+		}
+		if len(got) == 6 {
+			break
+		}
+	}
+	require.NoError(t, servers[1].Close())
+	<-done
+	require.Equal(t, []Reading{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 6}}, got)
+}
+
 // TestWire holds the texts of the document: what goes over the wire, and what a
 // reader that comes again gets.
 func TestWire(t *testing.T) {
@@ -278,7 +325,7 @@ func TestWire(t *testing.T) {
 			return readings, err
 		}
 		return func(yield func(Reading, error) bool) {
-			_ = yield(Reading{3, 3}, nil) && yield(Reading{}, endpoint.Errorf(endpoint.Unavailable, "the sensor is gone"))
+			_ = yield(Reading{3, 3}, nil) && yield(Reading{}, ErrRestarting)
 		}, nil
 	}
 	url := serve(t, s)
