@@ -3,6 +3,7 @@ package gokitguide
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -58,7 +59,7 @@ func TestNop(t *testing.T) {
 func TestTenant(t *testing.T) {
 	t.Parallel()
 	e := func(ctx context.Context, _ endpoint.Empty) (string, error) {
-		return ctx.Value(tenantKey{}).(string), nil
+		return fmt.Sprint(ctx.Value(tenantKey{})), nil
 	}
 	h := httpx.Handler(e, httpx.Use(endpoint.LayerFunc(tenant)))
 	require.Equal(t, 400, post(t, h, "{}").Code)
