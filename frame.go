@@ -1,6 +1,9 @@
 package endpoint
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // A frame is the state of one call through the layers of one segment. It ensures
 // that Exit runs exactly once for each Enter that did not refuse. The frame of a
@@ -16,9 +19,15 @@ type frame struct {
 	tok [maxFrame]Token
 }
 
+// errNilContext is the error of a call with a nil context.
+var errNilContext = Errorf(Internal, "%w", errors.New("endpoint: the context of the call is nil"))
+
 // enter enters the layers in order and returns the context for what is inside. If
 // a layer refuses, the layers outside it must still exit.
 func (f *frame) enter(ctx context.Context) (context.Context, error) {
+	if ctx == nil {
+		return context.Background(), errNilContext
+	}
 	for i, l := range f.layers {
 		if i == maxFrame { // tells the compiler that i is in bounds
 			break

@@ -2,13 +2,15 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"io"
 	"reflect"
 	"slices"
 )
 
-// Wrap returns next decorated by the layers of s, which it copies. Req and Resp
-// are those of next.
+// Wrap returns next decorated by the layers of s, which it copies. If next is nil, as
+// the fields of a client are before its Client, calls return an error. Req and Resp are
+// those of next.
 //
 // Generic code is compiled for each pair of types, and the names of its functions
 // contain the text of both types. So the code here only copies the request and the
@@ -16,7 +18,7 @@ import (
 // variable of a user's type, because that would add a description of the type to
 // the binary. See decision 106.
 func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp] {
-	p := planOf(s, reflect.TypeOf(next))
+	p := planOf(s, next)
 	for i := p.shells() - 1; i >= 0; i-- {
 		sh := p.shell(i, next)
 		if sh.boxed {
@@ -57,9 +59,16 @@ func (s Stack) Wrap[Req, Resp any](next Endpoint[Req, Resp]) Endpoint[Req, Resp]
 	return next
 }
 
-// planOf returns the plan for the layers of s around an endpoint of type t.
-func planOf(s Stack, t reflect.Type) *plan {
+// errNilEndpoint is the error of a call through layers around a nil endpoint.
+var errNilEndpoint = errors.New("endpoint: the endpoint is nil; those of a client are set by its Client")
+
+// planOf returns the plan for the layers of s around an endpoint.
+func planOf(s Stack, next any) *plan {
+	t := reflect.TypeOf(next)
 	p := compile(s, nil)
+	if reflect.ValueOf(next).IsNil() {
+		p.err = errors.Join(p.err, errNilEndpoint)
+	}
 	_, p.streamsIn = asStream(t.In(1))
 	p.out, p.streamsOut = asStream(t.Out(0))
 	p.boxed = p.err != nil || len(p.segments) > 0 && p.streamsOut || slices.ContainsFunc(p.segments, p.needsBoxes)
@@ -144,6 +153,8 @@ func (p *plan) call(ctx context.Context, req any) (any, error) {
 	switch {
 	case p.err != nil:
 		return nil, p.err
+	case ctx == nil:
+		return nil, errNilContext
 	case p.streamsOut:
 		return p.out.restore(p.stream(ctx, 0, req)), nil
 	}

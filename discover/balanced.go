@@ -51,9 +51,14 @@ func Balanced[Req, Resp any](t endpoint.Target[endpoint.Endpoint[Req, Resp]]) en
 	}
 }
 
-// tooLate returns the error of a call whose context has ended, or whose deadline has
-// passed, before it acquired anything.
+var errNilContext = errors.New("discover: the context of the call is nil")
+
+// tooLate returns the error of a call whose context is nil or has ended, or whose
+// deadline has passed, before it acquired anything.
 func tooLate(ctx context.Context) error {
+	if ctx == nil {
+		return endpoint.Errorf(endpoint.Internal, "%w", errNilContext)
+	}
 	err := ctx.Err()
 	if err == nil { // the timer of ctx is late
 		return mark.Never(context.DeadlineExceeded)
@@ -76,6 +81,8 @@ func faultOf(target any) error {
 
 // errPanicked is what a target learns of a call that panicked.
 var errPanicked = endpoint.Errorf(endpoint.Internal, "the call panicked")
+
+var errReplaced = errors.New("discover: the context of the call was replaced")
 
 // taking is a layer that takes an endpoint for the time of a call.
 type taking[Req, Resp any] struct {
@@ -121,7 +128,7 @@ func (l *taking[Req, Resp]) Exit(_ context.Context, t endpoint.Token, err error)
 func callTaken[Req, Resp any](ctx context.Context, req Req) (resp Resp, err error) {
 	t, ok := ctx.Value(takenKey{}).(*taken[Req, Resp])
 	if !ok {
-		return resp, endpoint.Errorf(endpoint.Internal, "discover: the context of the call was replaced")
+		return resp, endpoint.Errorf(endpoint.Internal, "%w", errReplaced)
 	}
 	return t.endpoint(t.Context, req)
 }

@@ -163,3 +163,21 @@ func TestBalancedStreamContext(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{42}, items)
 }
+
+// TestNilContext: a call with a nil context is an error.
+func TestNilContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	pool := discover.Of([]endpoint.Endpoint[int, int]{double})
+	_, _, acquired := pool.Acquire(none)
+	_, called := discover.Balanced(pool)(none, 1)
+	for _, err := range []error{acquired, called} {
+		require.EqualError(t, err, "discover: the context of the call is nil")
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+		require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+	}
+	counts := func(context.Context, int) (endpoint.Stream[int], error) { return endpoint.StreamOf(1), nil }
+	items, err := discover.Balanced(discover.Of([]endpoint.Endpoint[int, endpoint.Stream[int]]{counts}))(none, 1)
+	require.ErrorContains(t, err, "the context of the call is nil")
+	require.Nil(t, items)
+}

@@ -91,6 +91,9 @@ func (v *view[C]) publish(vs *views[C], all bool) {
 // Acquire returns the connection of the member that the balancer picks. It waits only
 // for the first set.
 func (v *view[C]) Acquire(ctx context.Context) (conn C, t endpoint.Token, err error) {
+	if ctx == nil {
+		return conn, t, tooLate(ctx)
+	}
 	for {
 		s := v.set.Load()
 		if s == nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
 )
 
@@ -58,7 +59,7 @@ func (x *outgoing) addOptions(ctx context.Context) error {
 	}
 	x.opts = append(x.opts, optionsFrom(ctx)...)
 	if slices.Contains(x.opts, nil) {
-		return endpoint.Errorf(endpoint.InvalidArgument, "WithCallOptions: a nil option")
+		return shell.Failure(endpoint.InvalidArgument, "WithCallOptions: a nil option")
 	}
 	return nil
 }

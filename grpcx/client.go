@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -103,11 +104,13 @@ func (c *client) newOutgoing(ctx context.Context, conn grpc.ClientConnInterface)
 	}
 	x.opts = append(append(x.room[:0], c.opts...), grpc.Peer(&x.peer))
 	if mt := c.mt; mt.plain() {
-		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, unary: mt.op.Streams == endpoint.Unary}
+		x.codec = &callCodec{writes: &mt.in.formats[0], reads: &mt.out.formats[0], call: x.call, unary: mt.op.Streams == endpoint.Unary, ignores: mt.out.typ == emptyType}
 		x.opts = append(x.opts, grpc.ForceCodecV2(x.codec))
 	}
 	return ctx, x, nil
 }
+
+var emptyType = reflect.TypeFor[endpoint.Empty]()
 
 // withMetadata returns ctx with the metadata of a Call added to its own.
 func withMetadata(ctx context.Context, raw map[string][]string) (context.Context, error) {
@@ -116,7 +119,7 @@ func withMetadata(ctx context.Context, raw map[string][]string) (context.Context
 	}
 	own, err := sendable(raw)
 	if err != nil {
-		return ctx, endpoint.Errorf(endpoint.InvalidArgument, "%s", err.Error())
+		return ctx, shell.Failure(endpoint.InvalidArgument, "%w", err)
 	}
 	if md, ok := metadata.FromOutgoingContext(ctx); ok { // a copy
 		maps.Copy(md, own)
@@ -167,7 +170,7 @@ func (c *client) fromAnswer(m proto.Message, into any) error {
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
 		return c.sent(shell.Remote(err))
 	}
-	return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", err))
+	return c.sent(shell.Failure(endpoint.Internal, "the response cannot be read: %w", shell.Unreadable(err)))
 }
 
 func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
@@ -182,7 +185,7 @@ func (x *outgoing) invoke(ctx context.Context, req, resp any) error {
 	case err == nil:
 		return nil
 	case x.unwritable(req, err):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.unsent(), speak(err)))
+		return shell.Failure(endpoint.InvalidArgument, "cannot write the request: %w", first(x.codec.unsent(), speak(err)))
 	}
 	return x.failed(ctx, err)
 }
@@ -241,21 +244,31 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 	code := st.Code()
 	switch {
 	case !ok:
-		return c.sent(endpoint.Errorf(endpoint.Unknown, "the call failed: %w", bounds.Quiet(err)))
+		return c.sent(shell.Failure(endpoint.Unknown, "the call failed: %w", bounds.Quiet(err)))
 	case ctx.Err() != nil && (code == codes.Canceled || code == codes.DeadlineExceeded), code == codes.DeadlineExceeded && shell.IsOver(ctx):
 		return x.mark(shell.ContextError(ctx))
 	case x.unsent() && code == codes.Internal && strings.Contains(st.Message(), "header list size"):
 		// grpc-go refuses metadata above the server's limit before it sends them.
-		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.InvalidArgument, "the metadata are too large for the server: %w", speak(err)))
+		return endpoint.MarkNotSent(shell.Failure(endpoint.InvalidArgument, "the metadata are too large for the server: %w", speak(err)))
+	case x.unsent() && code == codes.Unavailable && isUntrusted(st.Message()):
+		return shell.Failure(endpoint.Internal, "the TLS handshake failed: %w", speak(err))
 	case x.unsent() && (code == codes.Unavailable || code == codes.Canceled): // Canceled: the connection is closed
-		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
+		return endpoint.MarkNotSent(shell.Failure(endpoint.Unavailable, "the server cannot be reached: %w", speak(err)))
 	case x.codec.unread() != nil:
 		if e, ok := shell.FromDecoder(x.codec.unread()); ok {
 			return c.sent(e)
 		}
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(x.codec.unread())))
+		return c.sent(shell.Failure(endpoint.Internal, "the response cannot be read: %w", shell.Unreadable(x.codec.unread())))
 	}
 	return x.mark(errorOf(st, err))
+}
+
+// isUntrusted reports whether one side did not accept the certificate of the other, or
+// how it speaks TLS. grpc-go has only the text of the error of crypto/tls.
+func isUntrusted(message string) bool {
+	// See decision 163.
+	_, alert, ok := strings.Cut(message, "remote error: tls: ")
+	return strings.Contains(message, "tls: failed to verify certificate") || ok && shell.RejectsHandshake(alert)
 }
 
 func (x *outgoing) mark(err error) error {

@@ -2,19 +2,25 @@ package grpcx_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/codec/cbor"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -36,7 +42,8 @@ func TestNotSent(t *testing.T) {
 			require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
 			require.True(t, endpoint.NotSent(err))
 			require.True(t, endpoint.Retryable(err))
-			require.Equal(t, "the server cannot be reached", endpoint.ErrorOf(err).Message())
+			require.Equal(t, "temporarily unavailable", endpoint.ErrorOf(err).Message())
+			require.ErrorContains(t, err, "the server cannot be reached: ")
 			require.False(t, endpoint.ErrorOf(err).Remote())
 			ranged := false
 			_, err = c.Sum(t.Context(), func(func(Note, error) bool) { ranged = true })
@@ -187,10 +194,10 @@ func TestUnwritable(t *testing.T) {
 			}
 			_, err := c.Say(t.Context(), Note{Text: "a\xff"})
 			require.Equal(t, endpoint.InvalidArgument, endpoint.CodeOf(err))
-			require.Equal(t, "cannot write the request", endpoint.ErrorOf(err).Message())
+			require.ErrorContains(t, err, "cannot write the request: ")
 			_, err = c.Sum(t.Context(), endpoint.StreamOf(Note{}, Note{Text: "a\xff"}))
 			require.Equal(t, endpoint.InvalidArgument, endpoint.CodeOf(err))
-			require.Equal(t, "cannot write an item", endpoint.ErrorOf(err).Message())
+			require.ErrorContains(t, err, "cannot write an item: ")
 			_, err = c.Look(t.Context(), Note{})
 			require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
 		})
@@ -204,7 +211,10 @@ func TestUnwritable(t *testing.T) {
 	connect(t, conn, &c)
 	_, err := c.Do(t.Context(), Note{})
 	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
-	require.Equal(t, "the response cannot be read", endpoint.ErrorOf(err).Message())
+	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+	require.ErrorContains(t, err, "the response cannot be read: ")
+	require.NotContains(t, err.Error(), "request")
+	require.NotErrorIs(t, err, grpcx.ErrInvalidRequest)
 	require.False(t, endpoint.ErrorOf(err).Remote())
 }
 
@@ -336,4 +346,107 @@ func TestWords(t *testing.T) {
 			require.Equal(t, tt.code, kept.GRPCStatus().Code())
 		})
 	}
+}
+
+// TestUntrusted has a server whose certificate is not accepted, and servers that do not
+// accept the client's. A repeat would end in the same way. By TLS 1.3 a server rejects
+// the client's after the handshake, so which error is seen first is a matter of chance.
+func TestUntrusted(t *testing.T) {
+	t.Parallel()
+	own := httptest.NewTLSServer(nil) // has a certificate
+	t.Cleanup(own.Close)
+	certs, roots := own.TLS.Certificates, x509.NewCertPool()
+	roots.AddCert(own.Certificate())
+	for name, tt := range map[string]struct {
+		server, client *tls.Config
+		trusted        bool
+	}{
+		"both":                         {&tls.Config{}, &tls.Config{RootCAs: roots}, true},
+		"not the server":               {&tls.Config{}, &tls.Config{RootCAs: x509.NewCertPool()}, false},
+		"another name":                 {&tls.Config{}, &tls.Config{RootCAs: roots, ServerName: "shop.internal"}, false},
+		"no client certificate":        {&tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, &tls.Config{RootCAs: roots}, false},
+		"not the client's certificate": {&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(), MaxVersion: tls.VersionTLS12}, &tls.Config{RootCAs: roots, Certificates: certs}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.server.Certificates = certs
+			if tt.client.ServerName == "" {
+				tt.client.ServerName = "example.com" // of the certificate
+			}
+			e := echo()
+			l := listen(t, register(t, &e), grpc.Creds(credentials.NewTLS(tt.server)))
+			conn, err := grpc.NewClient("passthrough:///server", grpc.WithTransportCredentials(credentials.NewTLS(tt.client)),
+				grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }))
+			require.NoError(t, err)
+			t.Cleanup(func() { conn.Close() })
+			var c Echo
+			connect(t, conn, &c)
+			_, err = c.Say(t.Context(), Note{})
+			if tt.trusted {
+				require.NoError(t, err)
+				return
+			}
+			items, serr := c.Count(t.Context(), Note{})
+			require.NoError(t, serr)
+			_, serr = items.Collect()
+			for _, err := range []error{err, serr} {
+				require.Equal(t, endpoint.Internal, endpoint.CodeOf(err), "%v", err)
+				require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+				require.ErrorContains(t, err, "the TLS handshake failed: ")
+				require.False(t, endpoint.Retryable(err))
+				require.False(t, endpoint.MaybeSent(err))
+				require.True(t, endpoint.ServerFault(err), "a pool ejects the instance")
+			}
+		})
+	}
+}
+
+// TestNothingToRead: a client whose response is Empty takes any message.
+func TestNothingToRead(t *testing.T) {
+	t.Parallel()
+	for name, format := range map[string]codec.Format{"JSON": codec.JSON(), "CBOR": cbor.Format()} {
+		server := &one[Note, string]{func(context.Context, Note) (string, error) { return "done", nil }, []grpcx.MethodOption{grpcx.Codec(format)}}
+		c := &one[Note, endpoint.Empty]{opts: server.opts}
+		connect(t, serve(t, register(t, server)), c)
+		_, err := c.Do(t.Context(), Note{})
+		require.NoError(t, err, name)
+	}
+}
+
+// TestUnreadableText: the text of a response that cannot be read does not speak of a
+// request, and an outer caller does not read it.
+func TestUnreadableText(t *testing.T) {
+	t.Parallel()
+	server := &one[Note, string]{Do: func(context.Context, Note) (string, error) { return "done", nil }}
+	c := &one[Note, Note]{}
+	connect(t, serve(t, register(t, server)), c)
+	_, err := c.Do(t.Context(), Note{})
+	require.EqualError(t, err, "the response cannot be read: must be an object")
+	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+	require.NotErrorIs(t, err, grpcx.ErrInvalidRequest)
+}
+
+// TestNilContext: a call with a nil context is an error, of each kind of call.
+func TestNilContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	var c Echo
+	connect(t, dial(t, endpointtest.NewListener()), &c)
+	requireNil := func(err error) {
+		t.Helper()
+		require.EqualError(t, err, "the context of the call is nil")
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	}
+	_, err := c.Say(none, Note{})
+	requireNil(err)
+	items, err := c.Count(none, Note{})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	requireNil(err)
+	_, err = c.Sum(none, endpoint.StreamOf(Note{}))
+	requireNil(err)
+	items, err = c.Talk(none, endpoint.StreamOf(Note{}))
+	require.NoError(t, err)
+	_, err = items.Collect()
+	requireNil(err)
 }

@@ -189,6 +189,7 @@ type callCodec struct {
 	writes, reads *codecFormat
 	call          *endpoint.CallWriter
 	unary         bool
+	ignores       bool  // the response is Empty, whatever the message
 	sending       error // of the goroutine that sends
 	reading       error // of the one that receives
 	panicked      any   // what a format panicked with, of a unary call; see catch
@@ -240,6 +241,9 @@ func (c *callCodec) Marshal(v any) (_ mem.BufferSlice, err error) {
 func (c *callCodec) Unmarshal(data mem.BufferSlice, v any) (err error) {
 	defer c.catch(&err)
 	c.call.AddBytes(0, int64(data.Len()))
+	if c.ignores {
+		return nil
+	}
 	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buf.Free()
 	err = c.reads.Decode(buf.ReadOnlyData(), v)

@@ -200,9 +200,9 @@ func (x *outgoing) unsendable(what string, err error) error {
 	st := status.Convert(err)
 	switch {
 	case x.codec.unsent() != nil || isMarshalFault(err):
-		return endpoint.Errorf(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.unsent(), speak(err)))
+		return shell.Failure(endpoint.InvalidArgument, "cannot write "+what+": %w", first(x.codec.unsent(), speak(err)))
 	case st.Code() == codes.ResourceExhausted:
-		return endpoint.Errorf(endpoint.ResourceExhausted, what+" is too large to be sent: %w", speak(err))
+		return shell.Failure(endpoint.ResourceExhausted, what+" is too large to be sent: %w", speak(err))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/typedkit/endpoint"
@@ -42,6 +43,8 @@ type binding struct {
 	field  []int        // index of the field that is the whole body, or nil
 	shadow reflect.Type // typ without its parameters as members; nil: typ itself
 	empty  bool         // the body has no members: {} or nothing
+
+	ignored bool // the type has nothing that the body could be read into
 }
 
 // A param is one field outside the body.
@@ -525,6 +528,9 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 		opts.Shadows = t
 	}
 	c.b.empty = c.members == 0 && c.b.field == nil
+	c.b.ignored = c.b.empty && t.Kind() == reflect.Struct && !slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		return !f.Anonymous && !isParameter(f, c.request)
+	})
 	c.b.format = format
 	compiler, ok := format.(codec.Compiler)
 	if !ok || len(c.faults) > 0 {

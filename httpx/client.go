@@ -5,14 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -107,7 +105,7 @@ func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.
 	answer, err := conn.do(r)
 	if err != nil {
 		err = c.failed(ctx, out.items, err)
-		if wasRedirected(r) && endpoint.NotSent(err) { // the first server had it
+		if wasRedirected(r) && (endpoint.NotSent(err) || isUntrusted(err)) { // the first server had it
 			err = c.sent(endpoint.ErrorOf(err))
 		}
 		return nil, nil, err
@@ -191,7 +189,7 @@ func (c *client) message(conn *Conn, call *endpoint.Call, out outgoing, r *http.
 	}
 	body, err := appendClone(in.format, in.target(out.req))
 	if err != nil {
-		return "", endpoint.Errorf(endpoint.InvalidArgument, "cannot write the request: %w", err)
+		return "", shell.Failure(endpoint.InvalidArgument, "cannot write the request: %w", err)
 	}
 	setBody(r, body)
 	(*endpoint.CallWriter)(call).AddBytes(int64(len(body)), 0)
@@ -265,7 +263,7 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 	call.AddBytes(0, int64(len(body)))
 	switch {
 	case errors.Is(err, errTooMuch):
-		return c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
+		return c.sent(shell.Failure(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
 	case err != nil:
 		return c.failed(ctx, nil, err)
 	}
@@ -274,7 +272,7 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 		d.v = reflect.ValueOf(resp).Elem()
 		d.readReply(answer)
 	}
-	if !bodiless(answer.StatusCode) && !(out.empty && len(body) == 0) {
+	if !bodiless(answer.StatusCode) && !out.ignored && !(out.empty && len(body) == 0) {
 		err = out.format.Decode(body, out.target(resp))
 	}
 	if err = d.result(err); err != nil {
@@ -282,30 +280,10 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 			return c.sent(e)
 		}
 		// It is the server that is at fault, so it is not InvalidArgument here.
-		return c.sent(endpoint.Errorf(endpoint.Internal, "the response cannot be read: %w", bounds.Quiet(unreadable{err, answer})))
+		return c.sent(shell.Failure(endpoint.Internal, "the response cannot be read: HTTP status %d, %.64q: %w",
+			answer.StatusCode, answer.Header.Get("Content-Type"), shell.Unreadable(err)))
 	}
 	return nil
-}
-
-// unreadable is the cause of a success that could not be decoded.
-type unreadable struct {
-	error
-	answer *http.Response
-}
-
-func (u unreadable) Error() string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "HTTP status %d, %.64q: ", u.answer.StatusCode, u.answer.Header.Get("Content-Type"))
-	e := endpoint.ErrorOf(u.error)
-	if len(e.Violations()) == 0 {
-		text.WriteString(u.error.Error())
-		return text.String()
-	}
-	text.WriteString(e.Message())
-	for _, v := range e.Violations() {
-		fmt.Fprintf(&text, "; %s%s %s", v.Pointer, v.Parameter, v.Detail)
-	}
-	return text.String()
 }
 
 // refused reads an answer that is no success.
@@ -348,14 +326,29 @@ func (c *client) failed(ctx context.Context, items *upload, err error) error {
 		return c.sent(shell.ContextError(ctx))
 	}
 	err = bounds.Quiet(err)
+	if isUntrusted(err) {
+		return shell.Failure(endpoint.Internal, "the TLS handshake failed: %w", err)
+	}
 	if notSent(err) {
-		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server cannot be reached: %w", err))
+		return endpoint.MarkNotSent(shell.Failure(endpoint.Unavailable, "the server cannot be reached: %w", err))
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return c.sent(endpoint.Errorf(endpoint.DeadlineExceeded, "the server did not answer in time: %w", err))
+		return c.sent(shell.Failure(endpoint.DeadlineExceeded, "the server did not answer in time: %w", err))
 	}
-	return c.sent(endpoint.Errorf(endpoint.Unavailable, "the connection broke: %w", err))
+	return c.sent(shell.Failure(endpoint.Unavailable, "the connection broke: %w", err))
+}
+
+// isUntrusted reports whether one side did not accept the certificate of the other, or
+// how it speaks TLS. A repeat would end in the same way, so the call is not marked as
+// not sent.
+func isUntrusted(err error) bool {
+	// See decision 163.
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" && shell.RejectsHandshake(op.Err.Error())
 }
 
 // notSent reports whether the server had nothing of the request: the error is one of
@@ -366,9 +359,6 @@ func notSent(err error) bool {
 		return true
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {

@@ -1,6 +1,7 @@
 package httpx_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -186,6 +187,119 @@ func TestForeignSuccess(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 			require.Zero(t, got)
 			require.NotErrorIs(t, err, httpx.ErrInvalidRequest)
+			require.NotContains(t, err.Error(), "request")
+			require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+		})
+	}
+}
+
+// headerOnly is a response whose body says nothing.
+type headerOnly struct {
+	Status int    `status:"true"`
+	Tag    string `header:"X-Tag"`
+}
+
+// TestNothingToRead: a client whose response has no members takes any success, whatever
+// its body, and uses the connection again.
+func TestNothingToRead(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		header []string
+	}{
+		"nothing":      {200, "", nil},
+		"an object":    {200, `{"more":1}`, nil},
+		"null":         {200, "null", []string{"Content-Type", "application/json"}},
+		"an array":     {201, "[1]", []string{"Content-Type", "application/json"}},
+		"a text":       {202, "OK", []string{"Content-Type", "text/plain"}},
+		"HTML":         {299, "<html>", []string{"Content-Type", "text/html"}},
+		"binary":       {200, "\x00\xff", []string{"Content-Type", "image/png"}},
+		"no type":      {200, "x", []string{"Content-Type", ""}},
+		"no content":   {204, "", nil},
+		"a large body": {200, strings.Repeat("x", 1<<20), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			peers := map[string]bool{}
+			answer := answering(tt.status, tt.body, append(tt.header, "X-Tag", "v1")...)
+			url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				peers[r.RemoteAddr] = true
+				answer.ServeHTTP(w, r)
+			}))
+			empty, some := failing(nil), route[endpoint.Empty, headerOnly]("POST", "/", nil)
+			conn := httpx.To(url)
+			t.Cleanup(func() { conn.Close() })
+			require.NoError(t, httpx.Client(conn, empty))
+			require.NoError(t, httpx.Client(conn, some))
+			for range 3 {
+				_, err := empty.Do(t.Context(), endpoint.Empty{})
+				require.NoError(t, err)
+				got, err := some.Do(t.Context(), endpoint.Empty{})
+				require.NoError(t, err)
+				require.Equal(t, headerOnly{tt.status, "v1"}, got)
+			}
+			require.Len(t, peers, 1, "connections")
+		})
+	}
+	c := failing(nil)
+	conn := httpx.To(listen(t, answering(200, strings.Repeat("x", 101))), httpx.MaxResponse(100))
+	t.Cleanup(func() { conn.Close() })
+	require.NoError(t, httpx.Client(conn, c))
+	_, err := c.Do(t.Context(), endpoint.Empty{})
+	require.Equal(t, endpoint.ResourceExhausted, endpoint.CodeOf(err), "beyond the bound")
+}
+
+// TestForeignItem has a stream whose item cannot be read: the text speaks of an item.
+func TestForeignItem(t *testing.T) {
+	t.Parallel()
+	url := listen(t, answering(200, "data: {\"s\":1}\n\n", "Content-Type", "text/event-stream"))
+	var c texts
+	dial(t, url, &c)
+	items, err := c.Watch(t.Context(), endpoint.Empty{})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	require.EqualError(t, err, "an item cannot be read: /s must be a string")
+	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+	require.NotErrorIs(t, err, httpx.ErrInvalidRequest)
+}
+
+// texts is a service of one stream.
+type texts struct {
+	Watch endpoint.Endpoint[endpoint.Empty, endpoint.Stream[Text]]
+}
+
+func (s *texts) HTTP(r *httpx.Routes) { r.ServerStream("GET", "/", &s.Watch) }
+
+// TestRelayedFailure: what a gateway's caller reads of a failure further in does not
+// speak of a server or a connection, as if it were about the gateway.
+func TestRelayedFailure(t *testing.T) {
+	t.Parallel()
+	hangUp := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	for name, tt := range map[string]struct {
+		url    string
+		status int
+		detail string
+		text   string
+	}{
+		"nobody is there": {closedURL(t), 503, "temporarily unavailable", "the server cannot be reached: "},
+		"it hangs up":     {listen(t, hangUp), 503, "temporarily unavailable", "the connection broke: "},
+		"no JSON":         {listen(t, answering(200, "<html>")), 500, "internal error", "the response cannot be read: "},
+		"too large":       {listen(t, answering(200, strings.Repeat("x", 101))), 429, "resource exhausted", "the response is larger than 100 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := httpx.To(tt.url, httpx.MaxResponse(100))
+			t.Cleanup(func() { conn.Close() })
+			gateway := route[endpoint.Empty, Text]("POST", "/", nil)
+			require.NoError(t, httpx.Client(conn, gateway))
+			var logged error
+			a := ask(t, mounted(t, gateway, httpx.ErrorHook(func(_ context.Context, err error) { logged = err })), "POST", "/", "")
+			require.Equal(t, tt.status, a.status)
+			require.Equal(t, tt.detail, a.problem(t).Detail)
+			if tt.status != 429 { // which no hook gets
+				require.ErrorContains(t, logged, tt.text)
+			}
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/resilience"
 )
 
 // closedURL returns the URL of a port where nobody listens.
@@ -293,4 +294,69 @@ func TestUnsendable(t *testing.T) {
 			require.Equal(t, []string{tt.want}, faultsOf(err), name)
 		}
 	}
+}
+
+// TestNilContext: a call with a nil context is an error, of each kind of call.
+func TestNilContext(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	conn := httpx.To("http://127.0.0.1:1")
+	var c everyKind
+	require.NoError(t, httpx.Client(conn, &c))
+	for _, e := range []endpoint.Endpoint[endpoint.Empty, endpoint.Empty]{c.Unary, endpoint.Chain(c.Unary, resilience.NewRetry(2).Wrap)} {
+		_, err := e(none, endpoint.Empty{})
+		requireNilContext(t, err)
+	}
+	items, err := c.Server(none, endpoint.Empty{})
+	require.NoError(t, err)
+	_, err = items.Collect()
+	requireNilContext(t, err)
+	_, err = c.Client(none, endpoint.StreamOf(endpoint.Empty{}))
+	requireNilContext(t, err)
+	items, err = c.Bidi(none, endpoint.StreamOf(endpoint.Empty{}))
+	require.NoError(t, err)
+	_, err = items.Collect()
+	requireNilContext(t, err)
+}
+
+func requireNilContext(t *testing.T, err error) {
+	t.Helper()
+	require.ErrorContains(t, err, "the context of the call is nil")
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+}
+
+// TestCallBeforeClient: layers around an endpoint that Client has not set are an error
+// of the call.
+func TestCallBeforeClient(t *testing.T) {
+	t.Parallel()
+	var c everyKind
+	for name, e := range map[string]endpoint.Endpoint[endpoint.Empty, endpoint.Empty]{
+		"Retry":   endpoint.Chain(c.Unary, resilience.NewRetry(2).Wrap),
+		"Limiter": endpoint.Chain(c.Unary, resilience.NewLimiter(1, 1).Wrap),
+	} {
+		_, err := e(t.Context(), endpoint.Empty{})
+		require.EqualError(t, err, "endpoint: the endpoint is nil; those of a client are set by its Client", name)
+		require.Equal(t, "internal error", endpoint.ErrorOf(err).Message(), name)
+	}
+	items, err := endpoint.Chain(c.Server, resilience.NewRetry(2).Wrap)(t.Context(), endpoint.Empty{})
+	if err == nil {
+		_, err = items.Collect()
+	}
+	require.ErrorContains(t, err, "the endpoint is nil")
+}
+
+// everyKind is a service with a call of each kind.
+type everyKind struct {
+	Unary  endpoint.Endpoint[endpoint.Empty, endpoint.Empty]
+	Server endpoint.Endpoint[endpoint.Empty, endpoint.Stream[endpoint.Empty]]
+	Client endpoint.Endpoint[endpoint.Stream[endpoint.Empty], endpoint.Empty]
+	Bidi   endpoint.Endpoint[endpoint.Stream[endpoint.Empty], endpoint.Stream[endpoint.Empty]]
+}
+
+func (s *everyKind) HTTP(r *httpx.Routes) {
+	r.POST("/unary", &s.Unary)
+	r.ServerStream("GET", "/server", &s.Server)
+	r.ClientStream("POST", "/client", &s.Client)
+	r.Bidi("POST", "/bidi", &s.Bidi)
 }

@@ -52,10 +52,48 @@ func TestTLS(t *testing.T) {
 	stranger := failing(nil)
 	dial(t, s.URL, stranger)
 	_, err = stranger.Do(t.Context(), endpoint.Empty{})
-	require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
-	require.True(t, endpoint.NotSent(err), "the handshake failed before anything was sent")
+	requireUntrusted(t, err)
 	_, is := errors.AsType[*tls.CertificateVerificationError](err)
 	require.True(t, is)
+}
+
+// requireUntrusted checks the error of a call whose handshake one side rejected.
+func requireUntrusted(t *testing.T, err error) {
+	t.Helper()
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err), "%v", err)
+	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
+	require.ErrorContains(t, err, "the TLS handshake failed: ")
+	require.False(t, endpoint.Retryable(err), "a repeat would end in the same way")
+	require.False(t, endpoint.MaybeSent(err))
+	require.True(t, endpoint.ServerFault(err), "a pool ejects the instance")
+}
+
+// TestUntrustedClient has a server that wants another certificate of the client. By TLS
+// 1.3 it rejects the client's after the handshake, so which error is seen first is a
+// matter of chance.
+func TestUntrustedClient(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"HTTP/1", "HTTP/2"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewUnstartedServer(http.HandlerFunc(tellProtocol))
+			s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+			s.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(), MaxVersion: tls.VersionTLS12}
+			s.EnableHTTP2 = protocol == "HTTP/2"
+			s.StartTLS()
+			t.Cleanup(s.Close)
+			roots := x509.NewCertPool()
+			roots.AddCert(s.Certificate())
+			for _, certs := range [][]tls.Certificate{nil, s.TLS.Certificates} {
+				conn := httpx.To(s.URL, httpx.TLS(&tls.Config{RootCAs: roots, Certificates: certs}))
+				t.Cleanup(func() { conn.Close() })
+				c := failing(nil)
+				require.NoError(t, httpx.Client(conn, c))
+				_, err := c.Do(t.Context(), endpoint.Empty{})
+				requireUntrusted(t, err)
+			}
+		})
+	}
 }
 
 // TestH2C speaks HTTP/2 without encryption.

@@ -89,7 +89,7 @@ func TestStatusInExitOfClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seen := -1
-			c := failing(nil)
+			c := route[endpoint.Empty, Text]("POST", "/", nil)
 			dial(t, tt.url, c, httpx.Use(&layer{exit: func(ctx context.Context, err error) error {
 				seen = endpoint.CallFrom(ctx).Status(err)
 				return err

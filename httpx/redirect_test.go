@@ -3,6 +3,7 @@ package httpx_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -266,6 +267,29 @@ func TestFateAfterRedirect(t *testing.T) {
 			require.Equal(t, maybe, endpoint.MaybeSent(err), "%s, %s", name, method)
 			require.Equal(t, !maybe, endpoint.Retryable(err), "%s, %s", name, method)
 		}
+	}
+}
+
+// TestUntrustedAfterRedirect has a redirect to a server whose certificate is not
+// accepted: the first one had the request.
+func TestUntrustedAfterRedirect(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, s.URL, http.StatusTemporaryRedirect)
+	}))
+	for method, maybe := range map[string]bool{"GET": false, "POST": true} {
+		conn := httpx.To(url, httpx.RedirectTo(s.URL))
+		t.Cleanup(func() { conn.Close() })
+		c := route[endpoint.Empty, endpoint.Empty](method, "/", nil)
+		require.NoError(t, httpx.Client(conn, c))
+		_, err := c.Do(t.Context(), endpoint.Empty{})
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err), "%s: %v", method, err)
+		require.Equal(t, maybe, endpoint.MaybeSent(err), method)
+		require.False(t, endpoint.Retryable(err), method)
 	}
 }
 

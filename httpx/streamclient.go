@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -103,7 +102,7 @@ func (s *streamIn) attempt(ctx context.Context, req any, items *shell.Producer) 
 		defer func() { _ = answer.Body.Close() }() // ends the call on the server, if it goes on
 		media, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
 		if strings.TrimSpace(media) != eventStream {
-			return s.c.sent(endpoint.Errorf(endpoint.Internal, "the response is not an event stream: %w", fmt.Errorf("its type is %.64q", media)))
+			return s.c.sent(shell.Failure(endpoint.Internal, "the response is not an event stream: its type is %.64q", media))
 		}
 		return s.read(ctx, conn, call, answer, out.items)
 	})
@@ -119,9 +118,9 @@ func (s *streamIn) read(ctx context.Context, conn *Conn, call *endpoint.CallWrit
 		e, err := s.events.next()
 		switch {
 		case errors.Is(err, errEventTooLarge):
-			return s.c.sent(endpoint.Errorf(endpoint.ResourceExhausted, "an item is larger than %d bytes", conn.limit))
+			return s.c.sent(shell.Failure(endpoint.ResourceExhausted, "an item is larger than %d bytes", conn.limit))
 		case errors.Is(err, io.EOF):
-			return s.c.sent(endpoint.Errorf(endpoint.Unavailable, "the stream broke off"))
+			return s.c.sent(shell.Failure(endpoint.Unavailable, "the stream broke off"))
 		case err != nil:
 			return s.c.failed(ctx, items, err)
 		}
@@ -153,7 +152,7 @@ func errorInEvent(data []byte) *endpoint.Error {
 func (s *streamIn) deliver(e event) error {
 	s.item.SetZero() // nothing of an item is in the next one
 	if err := s.reader.read(e); err != nil {
-		return s.c.sent(endpoint.Errorf(endpoint.Internal, "an item cannot be read: %w", bounds.Quiet(err)))
+		return s.c.sent(shell.Failure(endpoint.Internal, "an item cannot be read: %w", shell.Unreadable(err)))
 	}
 	s.got = true
 	return s.out.Item(s.reader.v)

@@ -101,7 +101,7 @@ func (u *upload) start() {
 		}
 		line, err := writer.line()
 		if err != nil {
-			return endpoint.Errorf(endpoint.InvalidArgument, "cannot write an item: %w", err)
+			return shell.Failure(endpoint.InvalidArgument, "cannot write an item: %w", err)
 		}
 		if _, err := u.w.Write(line); err != nil {
 			return shell.ErrEnded

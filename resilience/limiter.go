@@ -85,7 +85,7 @@ func (l *Limiter) Exit(_ context.Context, _ endpoint.Token, err error) error { r
 
 // Wrap returns next limited by l alone. Req and Resp are those of next.
 func (l *Limiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
-	if l.Err() != nil || isStream[Req]() || isStream[Resp]() {
+	if next == nil || l.Err() != nil || isStream[Req]() || isStream[Resp]() {
 		return endpoint.Stack{l}.Wrap(next)
 	}
 	// Nothing is to be done at the end, so this is all that a Stack would do.

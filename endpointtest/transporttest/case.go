@@ -69,7 +69,8 @@ const (
 	// unless the operation is idempotent.
 	Delivery Case = "delivery"
 	// Unreachable: the error of a call to a server that has stopped is
-	// Unavailable and marked as not sent.
+	// Unavailable and marked as not sent. Its message is the general one of the code,
+	// because a server that relays it speaks to its own callers.
 	Unreachable Case = "unreachable server"
 	// Hooks: the hook of a server is called once for each call that fails, with
 	// the whole error, at least as a cause, and the context of the call. It is never

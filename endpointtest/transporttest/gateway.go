@@ -126,6 +126,9 @@ func testUnreachable(k *kit) {
 			_, err := kd.call(k.ctx, e.Zoo, request())
 			k.wantCode(kd.name, err, endpoint.Unavailable)
 			k.wantDelivery(kd.name, err, true, false, true)
+			if err != nil {
+				k.wantEqual(kd.name+": the message", endpoint.ErrorOf(err).Message(), "temporarily unavailable")
+			}
 			if err != nil && endpoint.ErrorOf(err).Remote() {
 				k.t.Errorf("%s: the error of the client is Remote", kd.name)
 			}

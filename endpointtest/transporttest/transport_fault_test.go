@@ -268,6 +268,16 @@ var allFaults = map[string]fault{
 		cases{transporttest.UnreadableResponses, transporttest.UnwritableRequests, transporttest.Unreachable},
 		`the error of the client is Remote|(NotSent|Retryable): got false, want true`,
 	},
+	"speaks of its server": {
+		faults{result: func(err error) error {
+			if endpoint.NotSent(err) {
+				return endpoint.MarkNotSent(endpoint.Errorf(endpoint.CodeOf(err), "the server is gone"))
+			}
+			return err
+		}},
+		cases{transporttest.Unreachable},
+		`the message: got the server is gone, want temporarily unavailable`,
+	},
 	"sends invalid texts": {
 		faults{rawTexts: true},
 		cases{transporttest.ErrorText},

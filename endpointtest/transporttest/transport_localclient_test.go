@@ -274,6 +274,8 @@ func (c *localClient) attempt(ctx context.Context, out outgoing) error {
 	return outcome
 }
 
+var errStopped = errors.New("the server has stopped")
+
 func (c *localClient) exchange(ctx context.Context, out outgoing) error {
 	call := endpoint.CallFrom(ctx)
 	if err := errors.Join((*endpoint.CallWriter)(call).AddHeaders(ctx), call.Header().Check()); err != nil && !c.faults.unchecked {
@@ -284,7 +286,7 @@ func (c *localClient) exchange(ctx context.Context, out outgoing) error {
 	}
 	select {
 	case <-c.gone:
-		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "the server has stopped"))
+		return endpoint.MarkNotSent(endpoint.Errorf(endpoint.Unavailable, "%w", errStopped))
 	default:
 	}
 	x := &exchange{

@@ -260,8 +260,11 @@ func Joined(err error) error {
 }
 
 // TimeLeft returns the time until the deadline of ctx, which is the longest possible
-// without one, and reports whether there is any.
+// without one, and reports whether there is any. A nil ctx has none.
 func TimeLeft(ctx context.Context) (left time.Duration, ok bool) {
+	if ctx == nil {
+		return 0, false
+	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return math.MaxInt64, true

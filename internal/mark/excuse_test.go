@@ -166,7 +166,11 @@ func TestExcused(t *testing.T) {
 func TestTimeLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		left, ok := mark.TimeLeft(t.Context())
+		var none context.Context
+		left, ok := mark.TimeLeft(none)
+		require.False(t, ok)
+		require.Zero(t, left)
+		left, ok = mark.TimeLeft(t.Context())
 		require.True(t, ok)
 		require.Equal(t, time.Duration(math.MaxInt64), left)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

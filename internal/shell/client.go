@@ -51,6 +51,13 @@ func (c *Client[C]) Connect(e *Endpoint) {
 	e.Set()
 }
 
+func (c *Client[C]) begin(ctx context.Context) (context.Context, error) {
+	if ctx == nil {
+		return nil, errNilContext
+	}
+	return c.Begin(ctx)
+}
+
 func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
 	opens := mayClose(e.Resp)
 	boxes := !e.ByValue && opens
@@ -76,7 +83,7 @@ func (c *Client[C]) unary(e *Endpoint) func(context.Context, any) (any, error) {
 		return resp, err
 	})
 	return func(ctx context.Context, v any) (any, error) {
-		ctx, err := c.Begin(ctx)
+		ctx, err := c.begin(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +148,7 @@ func (c *Client[C]) serverStream(e *Endpoint) func(context.Context, any) (any, e
 	})
 	return func(ctx context.Context, v any) (any, error) {
 		return e.lazy(v, func() (endpoint.Stream[any], error) {
-			ctx, err := c.Begin(ctx)
+			ctx, err := c.begin(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -180,7 +187,7 @@ func (c *Client[C]) clientStream(e *Endpoint) func(context.Context, any) (any, e
 	})
 	return func(ctx context.Context, v any) (any, error) {
 		items := requestOf(ctx, v)
-		ctx, err := c.Begin(ctx)
+		ctx, err := c.begin(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +206,7 @@ func (c *Client[C]) bidi(e *Endpoint) func(context.Context, any) (any, error) {
 	return func(ctx context.Context, v any) (any, error) {
 		items := requestOf(ctx, v)
 		return e.lazy(v, func() (endpoint.Stream[any], error) {
-			ctx, err := c.Begin(ctx)
+			ctx, err := c.begin(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ func newLimit(d time.Duration) *limit {
 	if d == 0 {
 		d = DefaultCallTimeout
 	}
-	return &limit{d, errTimeout.With("not answered within %v, the client's limit for calls without a deadline", d)}
+	return &limit{d, errTimeout.With("%w", fmt.Errorf("not answered within %v, the client's limit for calls without a deadline", d))}
 }
 
 // bounds reports whether the limit applies to an exchange under ctx.
