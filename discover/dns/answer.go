@@ -13,7 +13,6 @@ import (
 // maxAliases is how many CNAME records an answer may have. Resolvers follow fewer.
 const maxAliases = 16
 
-// The response codes that mean something here, beside dnsmessage's own.
 const rcodeBadVersion dnsmessage.RCode = 16 // RFC 6891 §9
 
 // rcodeError is the error of a question that a server answered with a code.
@@ -70,9 +69,9 @@ const unbounded = time.Duration(1<<32) * time.Second
 // A reply is one message of a name server.
 type reply struct {
 	code      dnsmessage.RCode
-	truncated bool // nothing else is known
+	truncated bool // nothing else was read
 	answer    answer
-	fault     error // the reply is one to the question, and no use
+	fault     error // why a reply to the question cannot be used
 }
 
 // readReply reads a message. It returns an error if this does not answer the question.
@@ -90,16 +89,18 @@ func readReply(data []byte, id uint16, question dnsmessage.Question, heedTC bool
 	if h.ID != id || !h.Response || h.OpCode != 0 {
 		return reply{}, errOtherQuestion
 	}
-	asked, err := p.AllQuestions()
-	if err != nil {
+	asked, err := p.Question()
+	switch {
+	case errors.Is(err, dnsmessage.ErrSectionDone) && h.RCode == dnsmessage.RCodeFormatError:
+		return reply{code: h.RCode}, nil // a server that cannot read the question cannot repeat it
+	case errors.Is(err, dnsmessage.ErrSectionDone):
+		return reply{}, errOtherQuestion
+	case err != nil:
 		return reply{}, err
+	case asked.Type != question.Type || asked.Class != question.Class || lower(asked.Name.String()) != lower(question.Name.String()):
+		return reply{}, errOtherQuestion
 	}
-	// A server that cannot read a question may not be able to repeat it.
-	if len(asked) == 0 && h.RCode == dnsmessage.RCodeFormatError {
-		return reply{code: h.RCode}, nil
-	}
-	if len(asked) != 1 || asked[0].Type != question.Type || asked[0].Class != question.Class ||
-		lower(asked[0].Name.String()) != lower(question.Name.String()) {
+	if _, err := p.Question(); !errors.Is(err, dnsmessage.ErrSectionDone) {
 		return reply{}, errOtherQuestion
 	}
 	// "When a DNS client receives a reply with TC set, it should ignore that
@@ -126,8 +127,8 @@ func readReply(data []byte, id uint16, question dnsmessage.Question, heedTC bool
 }
 
 // fullCode returns the code of a message, four bits of which are in its header and eight
-// in its OPT record (RFC 6891 §6.1.3). p is past the answers. What cannot be read behind
-// them is not needed.
+// in its OPT record (RFC 6891 §6.1.3). p is past the answers. If the rest cannot be read,
+// the code is that of the header.
 func fullCode(p dnsmessage.Parser, head dnsmessage.Header) dnsmessage.RCode {
 	err := p.SkipAllAuthorities()
 	for err == nil {
@@ -245,16 +246,16 @@ func readRecord(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) (record, erro
 
 // readDenial reads the authority section of an answer without records. It notes how long
 // it is right that there are none: the lower one of the SOA record's own time to live and
-// of the minimum in it (RFC 2308 §5). Name servers without that record, from one that does
-// not claim authority, are a referral (RFC 2308 §2.2): a server that was asked to ask
-// others did not. See decision 92.
+// of the minimum in it (RFC 2308 §5). Name servers without that record are a referral (RFC
+// 2308 §2.2) if they come from one that neither claims authority nor asks others. See
+// decision 92.
 func (a *answer) readDenial(p dnsmessage.Parser, head dnsmessage.Header) error {
 	refers := false
 	for {
 		h, err := p.AuthorityHeader()
 		switch {
 		case err != nil:
-			if refers && a.exists && !head.Authoritative {
+			if refers && a.exists && !head.Authoritative && !head.RecursionAvailable {
 				return errReferral
 			}
 			return nil

@@ -90,6 +90,10 @@ func TestAnswers(t *testing.T) {
 			m.Authoritative = true
 			m.Ns = parse([]string{"internal. 60 NS ns.internal."})
 		}, ""},
+		{"NS records of one that asks others", 0, nil, func(m *mdns.Msg) {
+			m.RecursionAvailable = true
+			m.Ns = parse([]string{"internal. 60 NS ns.internal."})
+		}, ""},
 		{"NS records beside a denial", 0, nil, func(m *mdns.Msg) {
 			m.Ns = parse([]string{"internal. 60 NS ns.internal.", "internal. 60 SOA ns. h. 1 2 3 4 60"})
 		}, ""},

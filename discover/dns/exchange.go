@@ -16,13 +16,15 @@ import (
 // nearly all paths (DNS Flag Day 2020).
 const answerSize = 1232
 
+var errNoConn = errors.New("the func of option Dial returned neither a conn nor an error")
+
 // askServer asks one server: over UDP, and again over TCP if the answer does not fit,
 // which every server must offer (RFC 7766 §5; RFC 5966 before it).
 //
 // "Responders that choose not to implement the protocol extensions defined in this
 // document MUST respond with a return code (RCODE) of FORMERR to messages containing an
 // OPT record" (RFC 6891 §7). Older ones answer NOTIMP (RFC 2671 §5.3), and one that
-// knows no version 0 BADVERS. They are asked again without.
+// knows no version 0 answers BADVERS. They are asked again without the record.
 func (q *query) askServer(ctx context.Context, server string, question dnsmessage.Question) (answer, error) {
 	withEDNS := q.knowsEDNS(server)
 	r, err := q.askWith(ctx, server, question, withEDNS)
@@ -73,6 +75,9 @@ func (q *query) exchange(ctx context.Context, network, server string, question d
 	conn, err := q.config.dial(within, network, server)
 	if err != nil {
 		return reply{}, err
+	}
+	if conn == nil {
+		return reply{}, errNoConn
 	}
 	defer func() { _ = conn.Close() }()
 	// The end of the context ends a read too.
@@ -140,7 +145,8 @@ type ignoredError struct{ error }
 
 func (e ignoredError) Unwrap() error { return e.error }
 
-// ignored returns the fault of packets that err tells, or nil.
+// ignored returns an error about the packets that were passed over, or nil if there were
+// none.
 func ignored(err error) error {
 	if e, ok := errors.AsType[ignoredError](err); ok {
 		return fmt.Errorf("ignored a packet: %w", e.error)
@@ -148,8 +154,8 @@ func ignored(err error) error {
 	return nil
 }
 
-// readPacket waits for a packet that answers the question. Anyone can send others, so
-// these end nothing; a loss and a forgery alike cost the time of one attempt.
+// readPacket waits for a packet that answers the question. It passes over all others,
+// since anyone can send them.
 func readPacket(ctx context.Context, conn net.Conn, id uint16, question dnsmessage.Question) (reply, error) {
 	packet := make([]byte, answerSize+1)
 	var last error
@@ -178,7 +184,7 @@ func readPacket(ctx context.Context, conn net.Conn, id uint16, question dnsmessa
 
 // readStream reads the one message that a stream has, with its length before it (RFC
 // 1035 §4.2.2). Some servers copy the bit TC from the answer over UDP to the whole
-// answer over TCP. As there is no third way to ask, it counts for nothing here, as in
+// answer over TCP. There is no third way to ask, so the bit is ignored here, as in
 // the C library and package net (go.dev/issue/64896).
 func readStream(_ context.Context, conn net.Conn, id uint16, question dnsmessage.Question) (reply, error) {
 	var length [2]byte

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -466,6 +467,21 @@ func TestNoEDNS(t *testing.T) {
 				require.Equal(t, "10.0.0.1:8080 1/10 a.internal.", first(t, dns.SRV(name, w.overServer(dns.IPv4Only())...)))
 				require.Equal(t, []string{srv, srv, "A a.internal."}, w.keys())
 			})
+			synctest.Test(t, func(t *testing.T) { // a code that has other reasons, then
+				w := &wire{answer: func(a asked) [][]byte {
+					switch {
+					case a.msg.IsEdns0() != nil || a.key() == "AAAA a.internal.":
+						return [][]byte{refuse(asked{msg: a.msg})}
+					case a.key() == srv:
+						return [][]byte{a.reply(0, srvRecord(1, 10, "a.internal."))}
+					}
+					return [][]byte{a.reply(0, "a.internal. 60 A 10.0.0.1")}
+				}}
+				_ = first(t, dns.SRV(name, w.overServer()...))
+				keys := w.keys()
+				slices.Sort(keys)
+				require.Equal(t, []string{"A a.internal.", "AAAA a.internal.", srv, srv}, keys)
+			})
 			synctest.Test(t, func(t *testing.T) { // it is no better without
 				w := &wire{answer: func(a asked) [][]byte { return [][]byte{refuse(a)} }}
 				set, _ := timed(t, w.overServer()...)
@@ -474,6 +490,14 @@ func TestNoEDNS(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDialWithoutConn: a dial func that returns nothing is an error.
+func TestDialWithoutConn(t *testing.T) {
+	t.Parallel()
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, nil } //nolint:nilnil // what it must not
+	require.Equal(t, "dns: A users.internal.: the func of option Dial returned neither a conn nor an error",
+		first(t, hostsSource(dns.Servers("192.0.2.1:53"), dns.Dial(dial))))
 }
 
 // TestUnixSockets: a stream of a net.UnixConn is read as a stream.

@@ -15,7 +15,7 @@ import (
 	"github.com/typedkit/endpoint/discover/dns"
 )
 
-// checkSet fails if a set is none that a source may yield.
+// checkSet fails if a source must not yield the set.
 func checkSet(t *testing.T, set []discover.Instance, err error) {
 	t.Helper()
 	if err != nil {
@@ -65,7 +65,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzPacket has a name server that sends any packet before the right one.
+// FuzzPacket sends any packet before the right one.
 func FuzzPacket(f *testing.F) {
 	q := new(mdns.Msg).SetQuestion(host, mdns.TypeA)
 	for _, data := range forgeries(asked{msg: q}) {
@@ -99,8 +99,8 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
-// FuzzResolvConf has a file with anything in it: a name server is asked, or the file is
-// the error.
+// FuzzResolvConf reads a file with anything in it: the source asks a name server, or
+// yields an error.
 func FuzzResolvConf(f *testing.F) {
 	f.Add("nameserver 192.0.2.1\nsearch a.test b.test\noptions ndots:2 timeout:1 attempts:3 rotate use-vc no-aaaa", "web")
 	f.Add("; x\n# y\nnameserver ::1%x\ndomain a.test\noptions ndots:-1 timeout:x attempts:", "web.x")

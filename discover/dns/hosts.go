@@ -51,7 +51,7 @@ func (q *query) kinds() []dnsmessage.Type {
 // addresses asks for the addresses of one name, of both kinds at the same time, and
 // returns each once. "Name resolution APIs and libraries SHOULD recognize localhost
 // names as special and SHOULD always return the IP loopback address for address
-// queries" (RFC 6761 §6.3): a name server may know others.
+// queries" (RFC 6761 §6.3).
 func (q *query) addresses(ctx context.Context, name string) ([]netip.Addr, error) {
 	kinds := q.kinds()
 	if isLocalhost(name) {

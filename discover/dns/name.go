@@ -19,8 +19,7 @@ func rooted(name string) string {
 	return name + "."
 }
 
-// isName reports whether name is one that a name server can be asked for. The root is
-// none of them.
+// isName reports whether a name server can be asked for name. It is false for the root.
 func isName(name string) bool {
 	full := rooted(name)
 	if len(full) > maxName {
@@ -40,8 +39,8 @@ func lower(name string) string {
 	return mapBytes(name, func(c byte) bool { return 'A' <= c && c <= 'Z' }, func(c byte) string { return string(rune(c + 'a' - 'A')) })
 }
 
-// shown returns a name of an answer, which may have any bytes, as text: those that
-// are not printable as \DDD (RFC 1035 §5.1).
+// shown returns a name from an answer as printable text. A name may have any bytes; those
+// that cannot be printed are written as \DDD (RFC 1035 §5.1).
 func shown(name string) string {
 	return mapBytes(name, func(c byte) bool { return c <= ' ' || c > '~' || c == '\\' || c == '"' }, func(c byte) string { return fmt.Sprintf(`\%03d`, c) })
 }

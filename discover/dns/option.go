@@ -75,7 +75,7 @@ func Servers(addrs ...string) Option {
 
 // ResolvConf sets the file that is read for each lookup, in the form of resolv.conf(5):
 // its keywords nameserver, search and domain, and its options ndots, timeout, attempts,
-// rotate, use-vc and no-aaaa. Others are passed over, and so are the environment
+// rotate, use-vc and no-aaaa. Others are ignored, and so are the environment
 // variables LOCALDOMAIN and RES_OPTIONS. The default is /etc/resolv.conf. If there is no
 // such file, the server of the local machine is asked, as resolv.conf(5) says. [Servers]
 // is used instead of it. An empty path is a fault.

@@ -127,9 +127,9 @@ var (
 
 // ask asks for the records of a name. "The algorithm used is to try a name server, and
 // if the query times out, try the next, until out of name servers, then repeat trying
-// all the name servers until a maximum number of retries are made" (resolv.conf(5)). That
-// a name does not exist is knowledge, a failure is none. A server that cannot answer now
-// (SERVFAIL) is repeated too, one that does not want to is not.
+// all the name servers until a maximum number of retries are made" (resolv.conf(5)). An
+// answer that the name does not exist ends this; a failure does not. A server is asked
+// again after SERVFAIL, which may pass, and not after another code.
 func (q *query) ask(ctx context.Context, name string, kind dnsmessage.Type) (answer, error) {
 	packed, err := dnsmessage.NewName(name)
 	if err != nil {
@@ -161,7 +161,7 @@ func (q *query) ask(ctx context.Context, name string, kind dnsmessage.Type) (ans
 	return answer{}, errors.Join(errs...)
 }
 
-// isReply reports whether err is what a server said, and not that it said nothing.
+// isReply reports whether a server's reply caused err, and not its silence.
 func isReply(err error) bool {
 	_, ok := errors.AsType[rcodeError](err)
 	return ok || errors.Is(err, errReferral) || errors.Is(err, errAliases)
@@ -178,11 +178,11 @@ func isOtherThanNotImplemented(err error) bool {
 	return !ok || dnsmessage.RCode(code) != dnsmessage.RCodeNotImplemented
 }
 
-// absent is the error of a name that does not exist, as far as it is known.
+// absent is the error of a name that does not exist.
 type absent struct{ error }
 
-// unclear is the error of a name that has no addresses of one kind, and of which no
-// server knows the other.
+// unclear is the error of a name that has no addresses of one kind, while no server knows
+// records of the other kind.
 type unclear struct{ error }
 
 // search looks one name after the other up until one has something. A name without data

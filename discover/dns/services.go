@@ -106,8 +106,8 @@ func weights(servers []record) []float64 {
 // targets returns the addresses of the targets by their names, each asked for once.
 // Those that came with the answer are not used: a server may leave
 // out some of them and need not tell (RFC 2181 §9). A target that does not exist
-// is a record that was forgotten, unless no other is left: that is as little
-// believed as it is of a host. Any other error is one of the whole answer.
+// is a record that was forgotten, and left out. If no other target is left, that is an
+// error, as it is for a host. Any other error is one of the whole answer.
 // See decision 91.
 func (q *query) targets(ctx context.Context, servers []record) (map[string][]netip.Addr, error) {
 	names := targetNames(servers)
@@ -159,7 +159,7 @@ func (q *query) targets(ctx context.Context, servers []record) (map[string][]net
 	return found, nil
 }
 
-// maxMissing is how many targets that do not exist an error tells.
+// maxMissing is how many targets that do not exist an error names.
 const maxMissing = 8
 
 // joined returns one error, or nil if there are none.
