@@ -94,9 +94,11 @@ func TestStreamBehindWriter(t *testing.T) {
 				require.ErrorContains(t, <-hooked, tt.says, kind)
 				require.Empty(t, hooked, kind)
 			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // of a stream that is held back
+			defer cancel()
 			for version, f := range feeds(t, writingTo(h, tt.wrap)) {
 				arrived = make(chan struct{})
-				s, err := f.Ticks(t.Context(), from{})
+				s, err := f.Ticks(ctx, from{})
 				require.NoError(t, err)
 				n := 0
 				for _, e := range s {
@@ -111,7 +113,7 @@ func TestStreamBehindWriter(t *testing.T) {
 					continue
 				}
 				arrived, n = make(chan struct{}), 0
-				both, err := f.Twice(t.Context(), numbers())
+				both, err := f.Twice(ctx, numbers())
 				require.NoError(t, err)
 				for _, e := range both {
 					if err = e; e == nil {
