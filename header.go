@@ -176,7 +176,7 @@ func rewriteKey(key string) string {
 // change how the message is framed or where it goes.
 var owned = map[string]bool{
 	"host": true, "connection": true, "transfer-encoding": true, "te": true, "trailer": true,
-	"upgrade": true, "keep-alive": true, "proxy-connection": true, "connect-timeout-ms": true, "expect": true,
+	"upgrade": true, "keep-alive": true, "proxy-connection": true, "connect-timeout-ms": true, "expect": true, "endpoint-attempt": true,
 }
 
 // checkKey says why key must not be set by a caller.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/tap"
 )
@@ -79,11 +80,18 @@ func NoTap() ServerOption { return serverOption(func(c *serverConfig) { c.tap = 
 //     MiB);
 //   - while there are calls, the server is pinged after 5 minutes of silence, the
 //     least that every server allows, and data that it does not acknowledge
-//     within 20 s ends the connection, where the system can do that (never).
+//     within 20 s ends the connection, where the system can do that (never);
+//   - a connection that was lost is tried again after 100 ms, then after longer times of
+//     at most 5 s, so that calls go on 5 s after the server is back (2 minutes). An
+//     attempt to connect has 20 s (the same).
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(DefaultMaxMessage)),
 		grpc.WithMaxHeaderListSize(DefaultMaxHeaders),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 5 * time.Minute, Timeout: 20 * time.Second}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 4 * time.Second},
+			MinConnectTimeout: 20 * time.Second,
+		}),
 	}
 }

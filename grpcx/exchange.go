@@ -358,7 +358,9 @@ func (x *exchange) refuse(ctx context.Context, err error) error {
 	var refusal error
 	shell.Answer(err, func(err error) {
 		err = coded(err) // a layer may have made it
-		refusal = statusOf(x.mt.op.Outgoing(err)).Err()
+		out := x.mt.op.Outgoing(err)
+		shell.SetRetried(x.reply(), out, err)
+		refusal = statusOf(out).Err()
 		x.mt.config.Hooks.ReportCall(ctx, x.mt.op, err)
 	})
 	x.sendTrailer(ctx)

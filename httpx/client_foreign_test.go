@@ -2,6 +2,7 @@ package httpx_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func TestRetryAfterHeader(t *testing.T) {
 		"Mon, 02 Jan 2006 15:04:05 GMT":                         {0, 0},
 		"soon":                                                  {0, 0},
 		"-1":                                                    {0, 0},
-		"99999999999999":                                        {0, 0},
+		"99999999999999":                                        {math.MaxInt32 * time.Second, math.MaxInt32 * time.Second},
 		"":                                                      {0, 0},
 	} {
 		c := failing(nil)

@@ -243,6 +243,8 @@ func (x *exchange) write(ctx context.Context, body []byte) {
 // sendError writes the answer of a call that failed.
 func (x *exchange) sendError(ctx context.Context, err error) {
 	x.rt.problem(ctx, err, func(e *endpoint.Error) {
+		h := endpoint.HTTPHeader(x.w.Header())
+		shell.SetRetried(&h, e, err)
 		e, answer := x.rt.appendError(ctx, x.out[:0], e, x.format)
 		x.status, x.out = answer.status, answer.body
 		problemHeader(x.w.Header(), x.around, e, x.status, answer.media)

@@ -40,6 +40,7 @@ type circuit struct {
 	op      *endpoint.Operation // nil: of no single one
 	slow    time.Duration       // a success that took longer is a failure; 0: none is
 	current atomic.Pointer[period]
+	events  eventQueue // of the changes of state
 }
 
 func newCircuit(b *Breaker, op *endpoint.Operation) *circuit {
@@ -295,11 +296,8 @@ func (p *probe) settle(o outcome, wanted int) BreakerState {
 	return HalfOpen
 }
 
-// turn ends the period from, unless that has happened, and tells of it.
+// turn ends the period from, unless that has happened, and emits the event.
 func (c *circuit) turn(ctx context.Context, from *period, to BreakerState, err error) {
-	if !c.current.CompareAndSwap(from, c.newPeriod(to)) {
-		return
-	}
 	e := endpoint.Event{Source: "breaker", Operation: c.op}
 	switch to {
 	case Closed:
@@ -309,5 +307,7 @@ func (c *circuit) turn(ctx context.Context, from *period, to BreakerState, err e
 	case Open:
 		e.Kind, e.Delay, e.Err = "opened", c.b.cooldown, err
 	}
-	c.b.emit(ctx, e)
+	next := c.newPeriod(to)
+	c.events.change(queuedEvent{ctx, e}, func() bool { return c.current.CompareAndSwap(from, next) })
+	c.events.deliver(c.b.emit)
 }

@@ -81,7 +81,7 @@ func fellToo(err, failed error) error {
 	if errors.Is(failed, err) {
 		return failed
 	}
-	return join([]error{err, failed})
+	return join(err, failed)
 }
 
 // falling is a Repeater that repeats once, with the error in the context.

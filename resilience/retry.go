@@ -2,12 +2,14 @@ package resilience
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // A Retry makes a call again that failed in a way that may pass. It repeats
@@ -36,9 +38,15 @@ import (
 // tenth to the load of a backend that is down. One Retry has one Budget for all
 // that it surrounds: give a client one Retry.
 //
-// The error of a call that was repeated matches what each attempt's error
-// matches by errors.Is; its code, its marks and what errors.As finds are those
-// of the last. The number of the attempt is in [endpoint.Call.Attempt].
+// A call that was repeated in vain, here or by a Retry of the server that was called
+// or of one behind it, is not repeated by a Retry further out: the error has a mark,
+// which the transports send along. Otherwise each service in a row would multiply the
+// load of the last one (Google SRE Book, chapter 22, "Handling Overload").
+//
+// The error of a call that was repeated keeps the errors of the first and the last
+// four attempts. By errors.Is it matches what each of them matches; its code, its
+// marks and what errors.As finds are those of the last. The number of the attempt is
+// in [endpoint.Call.Attempt].
 //
 // Make a Retry with [NewRetry]; the zero Retry refuses every call. It is for
 // clients: the Use of a server refuses it. A call that succeeds at once costs one
@@ -146,9 +154,13 @@ func (r *Retry) Exit(_ context.Context, t endpoint.Token, err error) error {
 		return err
 	}
 	if tries.open {
-		tries.errs = append(tries.errs, err)
+		tries.add(err)
 	}
-	return join(tries.errs)
+	err = tries.join()
+	if tries.made > 1 || tries.spent {
+		return mark.Retried(err)
+	}
+	return err
 }
 
 // Wrap returns next repeated by r alone. Req and Resp are those of next.
@@ -167,36 +179,46 @@ func (r *Retry) repeats(err error) bool {
 
 // tries is the state of a call whose first attempt has failed.
 type tries struct {
-	errs []error // of the attempts, and perhaps of the caller's context, last
-	open bool    // another attempt was begun, whose error is not among errs
+	attempts // and perhaps the end of the caller's context, as the last error
+
+	made  int  // attempts that have failed
+	open  bool // another attempt was begun, whose error is not there yet
+	spent bool // there was no token for another
 }
 
-// again is Again with the choice of errors left to repeats. See decision 103.
+// again is Again with the choice of errors left to repeats. See decisions 103 and 164.
 func (r *Retry) again(ctx context.Context, t endpoint.Token, err error, repeats func(error) bool) (context.Context, endpoint.Token, bool) {
 	state, ok := t.P.(*tries)
 	if !ok {
 		state = new(tries)
 		t.P = state
 	}
-	state.errs, state.open = append(state.errs, err), false
-	if ctx.Err() != nil || endpoint.MaybeSent(err) || !repeats(err) {
+	state.add(err)
+	state.made++
+	state.open = false
+	if ctx.Err() != nil || endpoint.MaybeSent(err) || mark.WasRetried(err) || !repeats(err) {
 		return ctx, t, false
 	}
-	delay, kind := r.plan(ctx, len(state.errs), err)
+	delay, kind := r.plan(ctx, state.made, err)
 	r.emit(ctx, endpoint.Event{Source: "retry", Kind: kind, Delay: delay, Err: err})
 	if kind != repeated {
+		state.spent = kind == budgetSpent
 		return ctx, t, false
 	}
 	if ended := wait(ctx, delay); ended != nil {
 		r.budget.refund()
-		state.errs = append(state.errs, ended)
+		state.add(ended)
 		return ctx, t, false
 	}
 	state.open = true
 	return ctx, t, true
 }
 
-const repeated = "repeated"
+// Kinds of events.
+const (
+	repeated    = "repeated"
+	budgetSpent = "budget_spent"
+)
 
 // plan says how long to wait after made attempts, and what becomes of the call:
 // a kind of event. See decision 47.
@@ -205,27 +227,34 @@ func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, s
 		return 0, "exhausted"
 	}
 	after, most := endpoint.ErrorOf(err).RetryAfter(), r.bound(made)
-	delay := after + rand.N(most+1)
+	delay := after + min(randUpTo(most), math.MaxInt64-after)
 	deadline, ok := ctx.Deadline()
 	switch {
 	case after > maxRetryAfter, after > most && neverMade(err), ok && time.Until(deadline) <= delay:
 		return delay, "no_time"
 	case !r.budget.take():
-		return delay, "budget_spent"
+		return delay, budgetSpent
 	}
 	return delay, repeated
 }
 
 // bound returns the longest random wait after made attempts.
 func (r *Retry) bound(made int) time.Duration {
-	most := r.base
-	for range made - 1 {
-		if most > r.cap/2 {
-			return r.cap
-		}
-		most *= 2
+	if doublings := made - 1; doublings < 63 && r.base <= r.cap>>doublings {
+		return r.base << doublings
 	}
-	return most
+	if r.base == 0 {
+		return 0
+	}
+	return r.cap
+}
+
+// randUpTo returns a random duration from 0 to most.
+func randUpTo(most time.Duration) time.Duration {
+	if most == math.MaxInt64 {
+		most--
+	}
+	return rand.N(most + 1)
 }
 
 // wait waits for d, or returns the error of a context that ends before.

@@ -17,6 +17,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/resilience"
 )
 
@@ -151,6 +152,22 @@ func TestRetryBackoffExtremes(t *testing.T) {
 		calls := 0
 		if err := run(t.Context(), false, retry, func(context.Context) error { calls++; return errDown }); calls < 40 {
 			t.Errorf("%d attempts and %v", calls, err)
+		}
+		for _, base := range []time.Duration{0, 1, math.MaxInt64} {
+			attempts := 0
+			retry := resilience.NewRetry(3, resilience.Backoff(base, math.MaxInt64), resilience.Budgeted(resilience.NewBudget(1000, 0)))
+			_ = run(t.Context(), false, retry, func(context.Context) error { attempts++; return errDown })
+			if attempts != 3 {
+				t.Errorf("Backoff(%d, MaxInt64): %d attempts", base, attempts)
+			}
+		}
+		var delays []time.Duration
+		retry = resilience.NewRetry(3, resilience.OnEvent(func(_ context.Context, e endpoint.Event) { delays = append(delays, e.Delay) }))
+		_ = run(t.Context(), false, retry, func(context.Context) error {
+			return endpoint.Errorf(endpoint.Unavailable, "x").WithRetryAfter(math.MaxInt64)
+		})
+		if !slices.Equal(delays, []time.Duration{math.MaxInt64}) {
+			t.Errorf("the event of an endless Retry-After has the delays %v", delays)
 		}
 	})
 }
@@ -334,6 +351,69 @@ func TestRetryJoins(t *testing.T) {
 	naive := errors.Join(attempts...)
 	if !endpoint.NotSent(naive) || endpoint.CodeOf(naive) != endpoint.Unavailable {
 		t.Error("errors.Join has learned to let the last one decide")
+	}
+}
+
+// TestRetryManyAttempts has a call that is repeated for a long time, whose error keeps
+// the first and the last four.
+func TestRetryManyAttempts(t *testing.T) {
+	t.Parallel()
+	const n = 10_000
+	var all []error
+	retry := resilience.NewRetry(n, resilience.Backoff(0, 0), resilience.Budgeted(resilience.NewBudget(n, 0)))
+	err := run(t.Context(), false, retry, func(context.Context) error {
+		all = append(all, endpoint.Errorf(endpoint.Unavailable, "attempt %d", len(all)+1))
+		return all[len(all)-1]
+	})
+	if want := "attempt 10000 (before that: attempt 1; attempt 2; attempt 3; attempt 4; 9992 more; attempt 9997; attempt 9998; attempt 9999)"; err.Error() != want {
+		t.Errorf("the text is %q, want %q", err, want)
+	}
+	for i, kept := range map[int]bool{0: true, 3: true, 4: false, n - 5: false, n - 4: true, n - 1: true} {
+		if errors.Is(err, all[i]) != kept {
+			t.Errorf("errors.Is of attempt %d: %v", i+1, !kept)
+		}
+	}
+}
+
+// TestRetryInVain has a Retry around another, which repeats nothing that the inner one
+// has repeated in vain, or had no tokens for.
+func TestRetryInVain(t *testing.T) {
+	t.Parallel()
+	plenty := func() resilience.RetryOption { return resilience.Budgeted(resilience.NewBudget(100, 0)) }
+	spent := resilience.NewBudget(0, 0)
+	_ = run(t.Context(), false, resilience.NewRetry(100, resilience.Backoff(0, 0), resilience.Budgeted(spent)), func(context.Context) error { return errDown })
+	for name, tt := range map[string]struct {
+		inner    *resilience.Retry
+		fails    func(attempt int) error
+		attempts int
+		marked   bool
+	}{
+		"in vain":         {resilience.NewRetry(3, resilience.Backoff(0, 0), plenty()), func(int) error { return errDown }, 3, true},
+		"no tokens":       {resilience.NewRetry(3, resilience.Backoff(0, 0), resilience.Budgeted(spent)), func(int) error { return errDown }, 1, true},
+		"one attempt":     {resilience.NewRetry(1), func(int) error { return errDown }, 3, true},
+		"another failure": {resilience.NewRetry(3), func(int) error { return io.EOF }, 1, false},
+		"made of it": {resilience.NewRetry(2, resilience.Backoff(0, 0), plenty()), func(int) error {
+			return endpoint.Errorf(endpoint.Unavailable, "behind: %w", mark.Retried(errDown))
+		}, 1, true},
+		"a success at last": {resilience.NewRetry(3, resilience.Backoff(0, 0), plenty()), func(attempt int) error {
+			if attempt == 3 {
+				return nil
+			}
+			return errDown
+		}, 3, false},
+	} {
+		attempts := 0
+		e := endpoint.Chain(func(context.Context, int) (int, error) {
+			attempts++
+			return 0, tt.fails(attempts)
+		}, resilience.NewRetry(3, resilience.Backoff(0, 0), plenty()).Wrap, tt.inner.Wrap)
+		_, err := e(t.Context(), 0)
+		if attempts != tt.attempts {
+			t.Errorf("%s: %d attempts, want %d", name, attempts, tt.attempts)
+		}
+		if mark.WasRetried(err) != tt.marked {
+			t.Errorf("%s: marked: %v", name, !tt.marked)
+		}
 	}
 }
 

@@ -3,11 +3,13 @@ package transporttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // An attemptLog records the attempts that reach a server.
@@ -19,11 +21,13 @@ type attemptLog struct {
 type attempt struct {
 	message Message
 	headers []string // of the key x-attempt
+	number  string   // of the key endpoint-attempt
 }
 
 // add records an attempt and returns how many there were before.
 func (t *attemptLog) add(ctx context.Context, m Message) int {
-	a := attempt{m, endpoint.CallFrom(ctx).Header().Values("x-attempt")}
+	header := endpoint.CallFrom(ctx).Header()
+	a := attempt{m, header.Values("x-attempt"), header.Get("endpoint-attempt")}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.attempts = append(t.attempts, a)
@@ -79,6 +83,7 @@ func testRetries(k *kit) {
 			k.wantMessages(what, []Message{a.message}, request())
 		}
 		k.wantEqual(what+": its header", a.headers, []string{strconv.Itoa(i + 1)})
+		k.wantEqual(what+": its number for the server", a.number, []string{"", "2", "3"}[i])
 	}
 	end := k.next(e.client, "the call")
 	k.wantEqual("the reply at the layers outside", end.facts.reply["x-reply"], []string{"3"})
@@ -91,6 +96,23 @@ func testRetries(k *kit) {
 	k.wantSuccess("another call", err)
 	k.wantMessages("another call", []Message{got}, request())
 	k.wantEqual("the number of another call's attempt", numbers[3:], []int{1})
+	k.retriedInVain(kinds()[0])
+}
+
+// retriedInVain has a handler return the error of a call that a client of it has repeated
+// in vain, which tells the caller not to repeat its call.
+func (k *kit) retriedInVain(kd kind) {
+	k.t.Helper()
+	for _, marked := range []bool{false, true} {
+		err := error(errUnavailable)
+		if marked {
+			err = fmt.Errorf("behind: %w", mark.Retried(endpoint.FromWire(endpoint.Unavailable, "behind", "DOWN", "down")))
+		}
+		e := k.scripted(kd, script{open: func(context.Context) error { return err }}, setup{})
+		_, err = kd.call(k.ctx, e.Zoo, request())
+		k.wantEqual(kd.name+": the code", endpoint.CodeOf(err), endpoint.Unavailable)
+		k.wantEqual(kd.name+": the error is marked", mark.WasRetried(err), marked)
+	}
 }
 
 func testStreamRetries(k *kit) {
@@ -117,6 +139,9 @@ func testStreamRetries(k *kit) {
 	}
 	for _, kd := range k.streamsIn() {
 		k.retryOfUpload(kd)
+	}
+	for _, kd := range k.streams() {
+		k.retriedInVain(kd)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -281,6 +282,9 @@ func (c *localClient) exchange(ctx context.Context, out outgoing) error {
 	if err := errors.Join((*endpoint.CallWriter)(call).AddHeaders(ctx), call.Header().Check()); err != nil && !c.faults.unchecked {
 		return endpoint.ErrorOf(err)
 	}
+	if n := call.Attempt(); n > 1 {
+		call.Header().Set("endpoint-attempt", strconv.Itoa(n))
+	}
 	if ctx.Err() != nil {
 		return contextError(ctx)
 	}
@@ -346,6 +350,9 @@ func (c *localClient) await(ctx context.Context, call *endpoint.Call, x *exchang
 			(*endpoint.CallWriter)(call).SetReply(x.reply)
 			if !c.faults.noStatus {
 				(*endpoint.CallWriter)(call).SetStatus(x.status)
+			}
+			if x.err != nil && call.Reply().Get("endpoint-retried") != "" {
+				return mark.Retried(c.overWire(x.err))
 			}
 			if x.err != nil {
 				return c.overWire(x.err)
@@ -485,6 +492,7 @@ func serverContext(client context.Context) (context.Context, context.CancelFunc)
 func (c *localClient) refuse(ctx context.Context, err error) (out *endpoint.Error, status int) {
 	look := func() error {
 		out, status = c.remote.op.Outgoing(err), endpoint.CallFrom(ctx).Status(err)
+		shell.SetRetried(endpoint.CallFrom(ctx).Reply(), out, err)
 		return nil
 	}
 	if panicked := guard(look); panicked != nil {

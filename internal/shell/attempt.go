@@ -35,7 +35,7 @@ func AttemptStream[C any](ctx context.Context, to endpoint.Target[C], out *Recei
 	outcome := error(errPanicked)
 	defer func() { to.Release(token, outcome) }()
 	if outcome = do(conn); outcome != nil {
-		outcome = blame(ctx, outcome, out, left)
+		outcome = retried(endpoint.CallFrom(ctx), blame(ctx, outcome, out, left))
 	}
 	return outcome
 }

@@ -16,5 +16,6 @@ func Outgoing(ctx context.Context) (*endpoint.Call, *endpoint.CallWriter, error)
 	if err := errors.Join(w.AddHeaders(ctx), call.Header().Check()); err != nil {
 		return call, w, endpoint.ErrorOf(err)
 	}
+	setAttempt(call)
 	return call, w, nil
 }
