@@ -56,7 +56,7 @@ func newCore(c config) *core {
 	p.roster.strict = c.grace == 0
 	p.roster.tally.zone = c.zone
 	p.roster.tally.tiers = make(map[tier]standing)
-	p.dials.limit = c.dials
+	p.dials.limit, p.dials.timeout = c.dials, c.dialTime
 	return p
 }
 

@@ -14,22 +14,26 @@ const (
 	// dialPatience is how long Run waits for dials that ignore the end of their
 	// context.
 	dialPatience = time.Second
+	// dialMargin is how long a dial may take to return at the end of its time.
+	dialMargin = 100 * time.Millisecond
 )
 
 var (
 	errDialPanicked = errors.New("discover: the dial func panicked")
+	errDialLate     = errors.New("discover: the dial func did not return at the end of its context")
 	errDialExited   = errors.New("discover: the dial func called runtime.Goexit")
 )
 
 // dials are the slots that are being dialled and those that wait for it. A dial runs
 // on a goroutine of its own, under a context that ends when the slot is dropped. From
-// then on it has no place among the dials, whether or not it returns.
-// See decision 114.
+// then on it has no place among the dials, whether or not it returns. It has none after its
+// time, either. See decision 165.
 type dials struct {
 	limit   int
-	running int     // that have a place
-	out     int     // goroutines, including those of dropped slots
-	waiting []*slot // for a place
+	timeout time.Duration // of each
+	running int           // that have a place
+	out     int           // goroutines, including those of dropped slots
+	waiting []*slot       // for a place
 	ctx     context.Context
 	failed  error         // of the last dial that has ended; nil if it succeeded
 	drained chan struct{} // if not nil, closed when out is 0
@@ -46,8 +50,8 @@ func (d *dials) next() (context.Context, *slot) {
 		}
 		d.running++
 		d.out++
-		ctx, cancel := context.WithCancel(d.ctx)
-		s.cancel = cancel
+		ctx, cancel := context.WithTimeout(d.ctx, d.timeout)
+		s.dialling, s.cancel = ctx, cancel
 		return ctx, s
 	}
 	return nil, nil
@@ -57,7 +61,7 @@ func (d *dials) next() (context.Context, *slot) {
 func (d *dials) release(s *slot) {
 	if s.cancel != nil {
 		s.cancel()
-		s.cancel = nil
+		s.dialling, s.cancel = nil, nil
 		d.running--
 	}
 }
@@ -87,6 +91,22 @@ func (c *core) startDials() {
 	}
 }
 
+// dialLate takes its place from a dial that has not returned after the end of its time, so
+// that it keeps no other dial waiting. The slot is not dialled again before it returns.
+func (c *core) dialLate(ctx context.Context, s *slot) {
+	defer c.after()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.dialling != ctx {
+		return
+	}
+	c.dials.release(s)
+	c.dials.failed = fmt.Errorf("%s: %w", s.addr(), errDialLate)
+	c.note(event{kind: "dial_failed", addr: s.addr(), err: errDialLate})
+	c.startDials()
+	c.publishJoining()
+}
+
 // dial dials a slot, unless the slot was dropped before the goroutine ran. It survives
 // a dial func that panics or ends its goroutine.
 func (c *core) dial(ctx context.Context, s *slot, addr string) {
@@ -103,6 +123,8 @@ func (c *core) dial(ctx context.Context, s *slot, addr string) {
 		err = ctx.Err()
 		return
 	}
+	late := time.AfterFunc(c.dials.timeout+dialMargin, func() { c.dialLate(ctx, s) })
+	defer late.Stop()
 	conn, err = c.connect(ctx, addr)
 }
 

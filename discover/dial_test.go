@@ -54,7 +54,7 @@ func slowly(t *testing.T, d *slowDial, test func(w *world), opts ...discover.Opt
 	synctest.Test(t, func(t *testing.T) {
 		d.dialer, d.contexts, d.took = &dialer{}, map[string]context.Context{}, map[string]time.Duration{}
 		w := &world{t: t, source: make(scripted), dialer: d.dialer, ended: make(chan error, 1)}
-		w.pool = discover.New(d.dial, append(opts, discover.OnEvent(w.event))...)
+		w.pool = discover.New(d.dial, append([]discover.Option{discover.DialTimeout(3 * time.Hour), discover.OnEvent(w.event)}, opts...)...)
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), valueKey{}, "of Run"))
 		w.stop = cancel
 		go func() { w.ended <- w.pool.Run(ctx, w.source) }()
@@ -148,6 +148,67 @@ func TestStubbornDial(t *testing.T) {
 		require.Equal(w.t, 3, closes)
 		require.Equal(w.t, []string{"joined b", "left b"}, w.kinds())
 	}, discover.Dials(1))
+}
+
+// TestHangingDials: a dial that takes too long gives its place to the next. It sleeps in the
+// bubble.
+func TestHangingDials(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		stubborn bool
+		takes    time.Duration
+		opts     []discover.Option
+		err      string
+	}{
+		{"to its context", false, 3 * time.Second, []discover.Option{discover.DialTimeout(3 * time.Second)}, "deadline exceeded"},
+		{"stubborn", true, 3100 * time.Millisecond, []discover.Option{discover.DialTimeout(3 * time.Second)}, "did not return at the end of its context"},
+		{"for a time of ours", false, time.Minute, []discover.Option{discover.DialTimeout(time.Minute)}, "deadline exceeded"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			slowly(t, &slowDial{slow: map[string]bool{"a": true, "b": true}, stubborn: tt.stubborn}, func(w *world) {
+				w.source.says("a", "b", "c")
+				time.Sleep(tt.takes - 1)
+				synctest.Wait()
+				require.InDelta(w.t, 0, w.gauge("serving"), 0)
+				time.Sleep(time.Nanosecond)
+				synctest.Wait()
+				require.Equal(w.t, "c", w.call())
+				require.Contains(w.t, w.kinds(), "dial_failed a")
+				require.ErrorContains(w.t, w.events[0].Err, tt.err)
+				time.Sleep(61 * time.Minute)
+				synctest.Wait()
+				if tt.stubborn {
+					require.Equal(w.t, map[string]int{"a": 1, "b": 1, "c": 1}, w.dialer.perAddr)
+					require.Equal(w.t, []string{"a", "b", "c"}, w.reached(100), "connections that come late")
+				} else {
+					require.Equal(w.t, []string{"c"}, w.reached(100))
+				}
+			}, append(tt.opts, discover.Dials(2))...)
+		})
+	}
+}
+
+// TestHangingDialsByDefault: a call that waits for the first instance outwaits the dials
+// before its own. It sleeps in the bubble.
+func TestHangingDialsByDefault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		pool := discover.New(func(_ context.Context, addr string) (string, error) {
+			if addr != "good" {
+				<-release
+			}
+			return addr, nil
+		})
+		ended := make(chan error)
+		go func() { ended <- pool.Run(t.Context(), discover.Static(append(numbered(0, 64), "good")...)) }()
+		require.Equal(t, map[string]int{"good": 1}, picks(t, pool, 1))
+		require.NoError(t, pool.Close())
+		require.NoError(t, <-ended)
+		close(release)
+	})
 }
 
 // TestRunAwaitsDials that take a little longer than their context. It sleeps in the

@@ -1,7 +1,9 @@
 package discover
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -19,7 +21,8 @@ type Instance struct {
 	// address stands in brackets. It is what tells instances apart.
 	Addr string
 	// Weight is the share of the calls that the instance should get, compared
-	// with the weights of others. Zero and less stand for 1.
+	// with the weights of others. Zero and less stand for 1. More than 1e12, and what
+	// is not a number, is refused by a Pool with an event "malformed", and counts as 1.
 	Weight float64
 	// Zone is where the instance is, "" if that is not known; see [Zone].
 	Zone string
@@ -39,7 +42,7 @@ func (in *Instance) equal(other *Instance) bool {
 	if in.isBare() && other.isBare() {
 		return true
 	}
-	return in.weight() == other.weight() && in.Zone == other.Zone &&
+	return in.weight() == other.weight() && in.hasOddWeight() == other.hasOddWeight() && in.Zone == other.Zone &&
 		in.Priority == other.Priority && maps.Equal(in.Meta, other.Meta)
 }
 
@@ -49,10 +52,25 @@ func (in *Instance) isBare() bool {
 }
 
 func (in *Instance) weight() float64 {
-	if in.Weight > 0 {
+	if in.Weight > 0 && in.Weight <= maxWeight {
 		return in.Weight
 	}
 	return 1
+}
+
+// maxWeight is the largest weight. The sum of the weights of a set must be finite, and
+// precise enough for its smallest ones.
+const maxWeight = 1e12
+
+// hasOddWeight reports whether the weight is refused.
+func (in *Instance) hasOddWeight() bool { return in.Weight > maxWeight || math.IsNaN(in.Weight) }
+
+// checkWeight returns what is wrong with the weight, which then counts as 1, or nil.
+func (in *Instance) checkWeight() error {
+	if !in.hasOddWeight() {
+		return nil
+	}
+	return fmt.Errorf("discover: the weight of the instance is %v, want at most %v; it counts as 1", in.Weight, float64(maxWeight))
 }
 
 // Sorted returns a set as a [Source] yields it: in the order of the addresses,

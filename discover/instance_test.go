@@ -1,6 +1,8 @@
 package discover_test
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -48,6 +50,47 @@ func TestInstanceChanges(t *testing.T) {
 					}
 				}
 			}, discover.Balance(looking))
+		})
+	}
+}
+
+// TestRefusedWeights count as 1, with an event for each set that has them anew.
+func TestRefusedWeights(t *testing.T) {
+	t.Parallel()
+	for name, balancer := range balancers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, &dialer{}, func(w *world) {
+				set := []discover.Instance{
+					{Addr: "a", Weight: 2},
+					{Addr: "b", Weight: math.Inf(1)},
+					{Addr: "c", Weight: math.NaN()},
+					{Addr: "d", Weight: math.MaxFloat64},
+					{Addr: "e", Weight: 2e12},
+					{Addr: "f", Weight: 1e12},
+				}
+				w.source <- told{set: set[:5]}
+				synctest.Wait()
+				got := map[string]float64{}
+				for g := range w.pool.Gauges {
+					if g.Metric == "weight" {
+						got[g.Detail] = g.Value
+					}
+				}
+				require.Equal(w.t, map[string]float64{"a": 2, "b": 1, "c": 1, "d": 1, "e": 1}, got)
+				require.Len(w.t, w.reached(2000), 5)
+				w.source <- told{set: append(slices.Clone(set[:5]), set[5])}
+				synctest.Wait()
+				require.Equal(w.t, []string{"malformed b", "malformed c", "malformed d", "malformed e"}, w.kinds()[:4])
+				require.NotContains(w.t, w.kinds()[4:], "malformed b")
+				require.NotContains(w.t, w.kinds()[4:], "malformed f")
+				require.ErrorContains(w.t, w.events[0].Err, "the weight of the instance is +Inf, want at most 1e+12; it counts as 1")
+				w.source <- told{set: []discover.Instance{set[0], {Addr: "b"}}}
+				w.source <- told{set: []discover.Instance{set[0], {Addr: "b", Weight: math.Inf(1)}}}
+				synctest.Wait()
+				again := slices.DeleteFunc(w.kinds(), func(kind string) bool { return kind != "malformed b" })
+				require.Len(w.t, again, 2)
+			}, discover.Balance(balancer()))
 		})
 	}
 }

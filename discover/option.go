@@ -20,6 +20,7 @@ type config struct {
 	grace     time.Duration
 	slowStart time.Duration
 	dials     int
+	dialTime  time.Duration
 	outlier   outlier
 	fair      time.Duration
 	onEvent   func(context.Context, endpoint.Event)
@@ -29,7 +30,7 @@ type config struct {
 // newConfig returns what the options of a constructor set.
 func newConfig(constructor string, opts []Option) config {
 	c := config{
-		balancer: PeakEWMA(), wait: 5 * time.Second, grace: time.Minute, dials: 64,
+		balancer: PeakEWMA(), wait: 5 * time.Second, grace: time.Minute, dials: 64, dialTime: 3 * time.Second,
 		outlier: outlier{failures: 5, base: 10 * time.Second}, fair: mark.FairTime,
 	}
 	for i, o := range opts {
@@ -147,6 +148,19 @@ func Dials(n int) Option {
 			return
 		}
 		c.dials = n
+	})
+}
+
+// DialTimeout sets how long a dial may take, at the end of which its context ends and the
+// next instance gets its place. The default is 3 s, which is less than the default of
+// [Wait]. A time that is not positive is a fault.
+func DialTimeout(d time.Duration) Option {
+	return option(func(c *config) {
+		if d <= 0 {
+			c.fault("option DialTimeout: %v is not positive", d)
+			return
+		}
+		c.dialTime = d
 	})
 }
 

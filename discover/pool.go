@@ -67,10 +67,10 @@ type Pool[C any] struct {
 //
 // The context of dial is made from that of Run, with its values. It ends when dial
 // returns, so a connection must not depend on it. It ends sooner when the source no
-// longer names the instance, and when the pool ends. It has no deadline: dial should
-// set one that suits its protocol, since it has one of the places of [Dials] until
-// then. The pool does not wait for a dial that ignores the end of its context, except
-// Run, for a second at most. The connection of such a dial is closed when it comes.
+// longer names the instance, when the pool ends, and when the time of [DialTimeout] is
+// over. The pool does not wait for a dial that ignores the end of its context, except
+// Run, for a second at most. The connection of such a dial is used when it comes, or
+// closed if the source no longer names the instance.
 func New[C any](dial func(ctx context.Context, addr string) (C, error), opts ...Option) *Pool[C] {
 	p := newPool[C]("New", opts)
 	if dial == nil {

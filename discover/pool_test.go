@@ -174,8 +174,9 @@ func TestEmptySetIsHeldForItsGrace(t *testing.T) {
 		synctest.Wait()
 		require.Equal(w.t, []string{"b"}, w.reached(10))
 		w.source.says()
-		w.source <- told{err: errSource}
 		time.Sleep(61 * time.Second)
+		w.source <- told{err: errSource}
+		synctest.Wait()
 		_, _, err := w.pool.Acquire(w.t.Context())
 		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
 		require.ErrorIs(w.t, err, errSource)
@@ -185,6 +186,31 @@ func TestEmptySetIsHeldForItsGrace(t *testing.T) {
 		dials, _ := w.dialer.counts()
 		require.Equal(w.t, 3, dials)
 	})
+}
+
+// TestGraceStopsWithTheSource: the time does not run while the source cannot tell whether
+// the set is still empty. It sleeps in the bubble.
+func TestGraceStopsWithTheSource(t *testing.T) {
+	t.Parallel()
+	bubble(t, &dialer{}, func(w *world) {
+		w.source.says("a")
+		synctest.Wait()
+		for range 2 {
+			w.source.says()
+			time.Sleep(50 * time.Second)
+			w.source <- told{err: errSource}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			require.Equal(w.t, "a", w.call())
+		}
+		w.source.says()
+		time.Sleep(59 * time.Second)
+		require.Equal(w.t, "a", w.call())
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		_, _, err := w.pool.Acquire(w.t.Context())
+		require.ErrorIs(w.t, err, discover.ErrNoEndpoints)
+	}, discover.Grace(time.Minute))
 }
 
 // TestNoGrace sleeps in the bubble.
@@ -418,11 +444,12 @@ func TestConstructionFaults(t *testing.T) {
 		want string
 	}{
 		{"every fault at once", discover.New[*conn](nil, discover.Wait(-1), discover.Grace(-1), discover.Dials(0), discover.Balance(nil),
-			discover.SlowStart(-1), discover.Eject(-1, 0), discover.Eject(3, 0), nil, discover.Balance(discover.BalancerFunc(nil))), `discover: option Wait: -1ns is negative
+			discover.SlowStart(-1), discover.DialTimeout(0), discover.Eject(-1, 0), discover.Eject(3, 0), nil, discover.Balance(discover.BalancerFunc(nil))), `discover: option Wait: -1ns is negative
 discover: option Grace: -1ns is negative
 discover: option Dials: 0 is not positive
 discover: option Balance: the balancer is nil
 discover: option SlowStart: -1ns is negative
+discover: option DialTimeout: 0s is not positive
 discover: option Eject: the number of failures -1 is negative
 discover: option Eject: the time 0s is not positive
 discover: New: option 8 of 9 is nil

@@ -14,6 +14,7 @@ type roster struct {
 
 	set     []Instance // that the source named last
 	refused refusals   // those of set that have no slot, because their address is malformed
+	odd     refusals   // those of set whose weight is refused
 	slots   []*slot    // in the order of the addresses, with those that are missing in set but kept
 	tally   tally      // of slots
 	dropped []*slot    // not in slots any more, but perhaps still on the board
@@ -29,7 +30,7 @@ func (r *roster) add(in Instance) *slot {
 
 // merge makes the slots those of the set. It returns the slots that were added, and
 // reports whether the others changed. A set that is not sorted is sorted first. An
-// instance whose address is malformed gets no slot.
+// instance whose address is malformed gets no slot. One whose weight is refused counts 1.
 func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 	// Most of a large set is as before, and known to be in order.
 	same := commonEnds(r.set, set)
@@ -37,15 +38,18 @@ func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 		set = Sorted(set)
 		same = ends{}
 	}
-	if r.tally.missing > 0 || len(r.refused.addrs) > 0 {
+	if r.tally.missing > 0 || len(r.refused.addrs)+len(r.odd.addrs) > 0 {
 		same = ends{} // the slots are not those of the set before
 	}
 	r.set = set
-	var refused refusals
+	var refused, odd refusals
 	left := len(r.slots) - same.left
 	old := r.slots[same.from:left]
 	middle := make([]*slot, 0, max(len(old), len(set)-same.from-same.left))
 	for i := same.from; i < len(set)-same.left; i++ {
+		if err := set[i].checkWeight(); err != nil {
+			odd.add(set[i].Addr, err, r.odd)
+		}
 		for len(old) > 0 && old[0].addr() < set[i].Addr {
 			changed = r.miss(old[0]) || changed
 			middle, old = append(middle, old[0]), old[1:]
@@ -66,7 +70,7 @@ func (r *roster) merge(set []Instance) (added []*slot, changed bool) {
 		changed = r.miss(s) || changed
 		middle = append(middle, s)
 	}
-	r.refused = refused
+	r.refused, r.odd = refused, odd
 	r.slots = slices.Replace(r.slots, same.from, left, r.pruned(middle)...)
 	return added, changed
 }
@@ -133,7 +137,7 @@ func (r *roster) dropAll() {
 	for _, s := range r.slots {
 		r.drop(s)
 	}
-	r.set, r.slots, r.refused = nil, nil, refusals{}
+	r.set, r.slots, r.refused, r.odd = nil, nil, refusals{}, refusals{}
 }
 
 // drop ends a slot that is taken out of slots. It is retired only when no operation

@@ -70,6 +70,7 @@ func (c *core) sourceFailed(ctx context.Context, err error) {
 		c.note(event{kind: "source_failed", err: err})
 	}
 	c.cause = err
+	c.watchGrace()
 }
 
 // update takes a set of the source.
@@ -87,6 +88,7 @@ func (c *core) update(set []Instance) {
 	c.known = time.Now()
 	added, changed := c.roster.merge(set)
 	c.events.waiting = append(c.events.waiting, c.roster.refused.fresh...)
+	c.events.waiting = append(c.events.waiting, c.roster.odd.fresh...)
 	for _, s := range added {
 		s.early = !c.board.first
 	}
@@ -104,9 +106,9 @@ func (c *core) update(set []Instance) {
 }
 
 // watchGrace starts or stops the time for which slots are kept though the set is
-// empty. See decision 88.
+// empty. While the source is in error, the set may no longer be empty. See decision 88.
 func (c *core) watchGrace() {
-	switch kept := c.roster.keepsWithoutSuccessors(); {
+	switch kept := c.roster.keepsWithoutSuccessors() && c.cause == nil; {
 	case kept && c.grace == nil:
 		c.grace = time.AfterFunc(c.config.grace, c.graceOver)
 	case !kept && c.grace != nil:

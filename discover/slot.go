@@ -25,20 +25,21 @@ type slot struct {
 	slowSince atomic.Int64             // when the row of slow calls began
 	conn      any                      // set before the slot is ready
 
-	early   bool               // of the first set
-	ready   bool               // conn is set
-	joined  bool               // and was published
-	missing bool               // the source does not name it any more
-	dropped bool               // not in the roster any more
-	level   *level             // of the board, nil when it gets no calls
-	place   int                // in level.shown
-	out     bool               // it gets no calls because it fails
-	warm    time.Time          // when its slow start began, zero when it is not in one
-	misses  int                // failed dials in a row
-	retry   *time.Timer        // of the next dial
-	cancel  context.CancelFunc // of the dial under way, nil when there is none
-	eject   ejection
-	members []*Member // by the number of the operation, nil where not needed yet
+	early    bool               // of the first set
+	ready    bool               // conn is set
+	joined   bool               // and was published
+	missing  bool               // the source does not name it any more
+	dropped  bool               // not in the roster any more
+	level    *level             // of the board, nil when it gets no calls
+	place    int                // in level.shown
+	out      bool               // it gets no calls because it fails
+	warm     time.Time          // when its slow start began, zero when it is not in one
+	misses   int                // failed dials in a row
+	retry    *time.Timer        // of the next dial
+	dialling context.Context    // of the dial that has a place, nil when there is none
+	cancel   context.CancelFunc // of dialling
+	eject    ejection
+	members  []*Member // by the number of the operation, nil where not needed yet
 }
 
 func newSlot(id uint32, in Instance, uneven *atomic.Int64) *slot {

@@ -114,6 +114,7 @@ func newPool(log *slog.Logger) *discover.Pool[*httpx.Conn] {
 		discover.SlowStart(30*time.Second), // default: none
 		discover.Zone("a"),                 // default: none
 		discover.Dials(64),                 // at the same time
+		discover.DialTimeout(3*time.Second),
 		discover.OnEvent(func(ctx context.Context, e endpoint.Event) {
 			log.InfoContext(ctx, e.Source, "name", e.Name, "kind", e.Kind, "instance", e.Detail, "err", e.Err)
 		}),
