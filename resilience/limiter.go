@@ -1,7 +1,6 @@
 package resilience
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"time"
@@ -15,6 +14,18 @@ import (
 // [PerClient] or a [Quota] rejects. Its RetryAfter says when there will be room,
 // if that is known.
 var ErrRateLimited = endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "endpoint", "RATE_LIMITED", "too many requests")
+
+// An Allower decides whether a call may pass now. A *rate.Limiter of golang.org/x/time
+// is one. Allow must be safe for concurrent use.
+//
+// [LimiterOf] looks for two more methods. RetryAfter() time.Duration returns when there
+// will be room, or 0 if that is not known; the time of an Allower with the methods
+// Tokens, Limit and Burst of a *rate.Limiter is computed from these. Tokens() float64
+// is the gauge of that name.
+type Allower interface {
+	// Allow takes a token, or returns false and takes none.
+	Allow() bool
+}
 
 // A Limiter rejects calls beyond a rate with [ErrRateLimited]. It is the token
 // bucket of golang.org/x/time/rate: it holds at most a burst of tokens, starts
@@ -35,7 +46,7 @@ var ErrRateLimited = endpoint.Define(endpoint.ResourceExhausted|mark.Refusal, "e
 // RetryAfter as Delay. Its gauge is "tokens", the calls that would pass now.
 type Limiter struct {
 	common
-	lim *rate.Limiter
+	bucket Allower
 }
 
 // A LimiterOption is an option of [NewLimiter] and [LimiterOf].
@@ -46,18 +57,19 @@ func (o commonOption) applyLimiter(l *Limiter) { o(&l.common) }
 // NewLimiter returns a Limiter that lets perSecond calls a second pass, and
 // burst of them at once. Both must be positive.
 func NewLimiter(perSecond float64, burst int, opts ...LimiterOption) *Limiter {
-	l := &Limiter{by: "NewLimiter", lim: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	l := &Limiter{by: "NewLimiter", bucket: rate.NewLimiter(rate.Limit(perSecond), burst)}
 	l.checkBucket(perSecond, burst)
 	configure(l, opts, LimiterOption.applyLimiter)
 	return l
 }
 
-// LimiterOf returns a Limiter on a bucket of the caller's own, which may be used
-// elsewhere, too, and changed while it runs.
-func LimiterOf(bucket *rate.Limiter, opts ...LimiterOption) *Limiter {
-	// The zero bucket, which lets nothing pass, stands in for a nil one.
-	l := &Limiter{by: "LimiterOf", lim: cmp.Or(bucket, new(rate.Limiter))}
-	l.check(bucket != nil, "the bucket is nil")
+// LimiterOf returns a Limiter on a bucket of the caller's own: a *rate.Limiter, which
+// may be used elsewhere and changed while it runs, or any other [Allower].
+func LimiterOf(bucket Allower, opts ...LimiterOption) *Limiter {
+	l := &Limiter{by: "LimiterOf", bucket: bucket}
+	if !l.check(!isNil(bucket), "the bucket is nil") {
+		l.bucket = new(rate.Limiter) // lets nothing pass
+	}
 	configure(l, opts, LimiterOption.applyLimiter)
 	return l
 }
@@ -70,14 +82,26 @@ func (*Limiter) Role() string { return RoleRate }
 
 // Enter takes a token or rejects the call.
 func (l *Limiter) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
-	if l.lim == nil {
+	if l.bucket == nil {
 		return faulty{l.Err()}.Enter(ctx)
 	}
-	if l.lim.Allow() {
+	if l.bucket.Allow() {
 		return ctx, endpoint.Token{}, nil
 	}
-	after := retryAfter(untilTokens(l.lim, 1))
-	return ctx, endpoint.Token{}, l.reject(ctx, "limiter", after)
+	return ctx, endpoint.Token{}, l.reject(ctx, "limiter", l.after())
+}
+
+// after returns the time until there is room, or 0 if the bucket does not tell.
+func (l *Limiter) after() time.Duration {
+	switch b := l.bucket.(type) {
+	case interface{ RetryAfter() time.Duration }:
+		if d := b.RetryAfter(); d > 0 {
+			return retryAfter(d)
+		}
+	case tokenBucket:
+		return retryAfter(untilTokens(b, 1))
+	}
+	return 0
 }
 
 // Exit does nothing.
@@ -99,8 +123,8 @@ func (l *Limiter) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoin
 
 // Gauges yields the state of l.
 func (l *Limiter) Gauges(yield func(endpoint.Gauge) bool) {
-	if l.lim != nil {
-		yield(endpoint.Gauge{Source: "limiter", Name: l.name, Metric: "tokens", Value: l.lim.Tokens()})
+	if b, ok := l.bucket.(interface{ Tokens() float64 }); ok {
+		yield(endpoint.Gauge{Source: "limiter", Name: l.name, Metric: "tokens", Value: b.Tokens()})
 	}
 }
 
@@ -116,13 +140,20 @@ func (c *construction) checkBucket(perSecond float64, burst int) {
 	c.check(burst > 0, "a burst of %d calls, want a positive number", burst)
 }
 
+// A tokenBucket is a *rate.Limiter, or a type that has one embedded.
+type tokenBucket interface {
+	Tokens() float64
+	Limit() rate.Limit
+	Burst() int
+}
+
 // never is the wait for a token that does not come.
 const never = rate.InfDuration
 
 // untilTokens returns how long it takes until the bucket holds n tokens, if
 // nobody takes any. It only looks: a reservation that is cancelled gives back
 // less than it took when another was made meanwhile.
-func untilTokens(bucket *rate.Limiter, n int) time.Duration {
+func untilTokens(bucket tokenBucket, n int) time.Duration {
 	missing := float64(n) - bucket.Tokens()
 	if missing <= 0 {
 		return 0

@@ -127,6 +127,58 @@ func TestLimiterOf(t *testing.T) {
 	})
 }
 
+// every lets each n-th call pass.
+type every struct{ n, calls int }
+
+func (e *every) Allow() bool { e.calls++; return e.calls%e.n == 0 }
+
+// hinting is an Allower that says when there will be room.
+type hinting struct {
+	every
+	after time.Duration
+}
+
+func (h *hinting) RetryAfter() time.Duration { return h.after }
+
+// TestLimiterOfAllower: a type with one method makes a Limiter. The error has the time
+// to wait if the type can tell it.
+func TestLimiterOfAllower(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		embedding := struct{ *rate.Limiter }{rate.NewLimiter(10, 1)}
+		require.True(t, embedding.Allow())
+		for name, tt := range map[string]struct {
+			bucket resilience.Allower
+			after  time.Duration
+			gauges int
+		}{
+			"one method":        {&every{n: 3}, 0, 0},
+			"a time":            {&hinting{every{n: 3}, 1500 * time.Microsecond}, 2 * time.Millisecond, 0},
+			"a time not known":  {&hinting{every{n: 3}, 0}, 0, 0},
+			"a negative time":   {&hinting{every{n: 3}, -1}, 0, 0},
+			"a bucket embedded": {embedding, 100 * time.Millisecond, 1},
+		} {
+			limiter := resilience.LimiterOf(tt.bucket)
+			require.NoError(t, limiter.Err(), name)
+			_, err := endpoint.Chain(yes, limiter.Wrap)(t.Context(), 1)
+			require.ErrorIs(t, err, resilience.ErrRateLimited, name)
+			require.Equal(t, tt.after, endpoint.ErrorOf(err).RetryAfter(), name)
+			gauges := 0
+			for range limiter.Gauges {
+				gauges++
+			}
+			require.Equal(t, tt.gauges, gauges, name)
+		}
+		require.Equal(t, 3, pass(t, endpoint.Chain(yes, resilience.LimiterOf(&every{n: 3}).Wrap), 9))
+		for _, none := range []resilience.Allower{nil, (*rate.Limiter)(nil), (*every)(nil)} {
+			limiter := resilience.LimiterOf(none)
+			require.ErrorContains(t, limiter.Err(), "LimiterOf: the bucket is nil")
+			_, err := endpoint.Chain(yes, limiter.Wrap)(t.Context(), 1)
+			require.Error(t, err)
+		}
+	})
+}
+
 // TestLimiterIsOne has one Limiter around two endpoints.
 func TestLimiterIsOne(t *testing.T) {
 	t.Parallel()

@@ -364,8 +364,8 @@ func unwrapped(l endpoint.Layer) endpoint.Layer {
 	return l
 }
 
-// isNil reports whether l is nil or a nil pointer or func.
-func isNil(l endpoint.Layer) bool {
+// isNil reports whether l, a layer or a bucket, is nil or a nil pointer or func.
+func isNil(l any) bool {
 	if l == nil {
 		return true
 	}

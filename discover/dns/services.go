@@ -31,6 +31,9 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 		return nil, err
 	}
 	servers := sortedServers(records)
+	if len(servers) == 0 && slices.ContainsFunc(records, func(r record) bool { return r.target != "." }) {
+		return nil, fmt.Errorf("dns: SRV %s: the port of each record is 0", name)
+	}
 	found, err := q.targets(ctx, servers)
 	if err != nil {
 		return nil, err
@@ -40,9 +43,9 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 
 // sortedServers returns records in one order, whatever the order of the answer: by
 // priority first, and each once. A target "." means that "the service is decidedly not
-// available at this domain" (RFC 2782).
+// available at this domain" (RFC 2782). Nobody can be reached at the port 0.
 func sortedServers(records []record) []record {
-	servers := slices.DeleteFunc(slices.Clone(records), func(r record) bool { return r.target == "." })
+	servers := slices.DeleteFunc(slices.Clone(records), func(r record) bool { return r.target == "." || r.port == 0 })
 	slices.SortFunc(servers, func(a, b record) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.target, b.target),
 			cmp.Compare(a.port, b.port), cmp.Compare(a.weight, b.weight))

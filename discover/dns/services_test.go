@@ -30,6 +30,8 @@ func TestSRVSameAddress(t *testing.T) {
 		{"weights of one target", []string{"1 10 80 a.s.", "1 30 80 a.s."}, "10.0.0.1:80 1/40 a.s."},
 		{"one record twice", []string{"1 10 80 a.s.", "1 10 80 a.s.", "1 10 80 A.S."}, "10.0.0.1:80 1/10 a.s."},
 		{"other ports", []string{"1 10 80 a.s.", "2 30 81 b.s."}, "10.0.0.1:80 1/10 a.s., 10.0.0.1:81 2/30 b.s."},
+		{"a port 0", []string{"1 90 0 a.s.", "1 10 80 c.s.", "0 10 0 c.s."}, "10.0.0.2:80 1/10 c.s."},
+		{"no port", []string{"1 10 0 a.s.", "0 0 0 ."}, "dns: SRV _http._tcp.users.internal.: the port of each record is 0"},
 		{"no weights", []string{"1 0 80 a.s.", "1 0 80 c.s."}, "10.0.0.1:80 1/1 a.s., 10.0.0.2:80 1/1 c.s."},
 		{"a weight of another priority", []string{"1 0 80 a.s.", "2 9 80 c.s."}, "10.0.0.1:80 1/1 a.s., 10.0.0.2:80 2/9 c.s."},
 		{"no weight beside one", []string{"1 0 80 a.s.", "1 9 80 c.s."}, "10.0.0.1:80 1/0.01 a.s., 10.0.0.2:80 1/9 c.s."},

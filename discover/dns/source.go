@@ -55,7 +55,8 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 // addresses of each target, even if some came with the records, since those may not be
 // all. A target that does not exist or has no address is left out. If all targets are
 // left out and one of them does not exist, that is an error. A target "." means that
-// the service is not available: an empty set. More than 1024 targets, and more than
+// the service is not available: an empty set. A record with the port 0 is left out; if
+// all of them have it, that is an error. More than 1024 targets, and more than
 // 10,000 instances, are an error. Otherwise SRV is like [Hosts].
 func SRV(name string, opts ...Option) discover.Source {
 	c := newConfig("SRV", opts)
