@@ -109,8 +109,7 @@ func settled(kinds []dnsmessage.Type, found []answer, errs []error) ([]netip.Add
 		return slices.Compact(addrs), nil // "duplicates [...] should be suppressed" (RFC 2181 §5)
 	case denied:
 		return nil, absent{err}
-	case err != nil:
-		return nil, unclear{err}
+	default:
+		return nil, err
 	}
-	return nil, nil
 }

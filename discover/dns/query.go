@@ -29,6 +29,8 @@ type query struct {
 	timeout  time.Duration
 	attempts int
 	turn     *atomic.Uint32 // of the source: which server is first, if they rotate
+	last     string         // the name that had something in the lookup before, or ""
+	found    string         // the one that has something in this lookup
 
 	mu     sync.Mutex // guards the fields below
 	ttl    time.Duration
@@ -36,8 +38,9 @@ type query struct {
 	noEDNS map[string]bool // the servers that answer without EDNS only
 }
 
-// newQuery returns a lookup by the options and the file at this moment.
-func newQuery(c *config, turn *atomic.Uint32) (*query, error) {
+// newQuery returns a lookup by the options and the file at this moment. last is the name
+// that had something before.
+func newQuery(c *config, turn *atomic.Uint32, last string) (*query, error) {
 	r := &resolver{servers: c.servers}
 	if len(c.servers) == 0 {
 		var err error
@@ -46,7 +49,7 @@ func newQuery(c *config, turn *atomic.Uint32) (*query, error) {
 		}
 	}
 	q := &query{
-		config: c, resolver: r, turn: turn, ttl: c.maxTTL,
+		config: c, resolver: r, turn: turn, last: last, ttl: c.maxTTL,
 		timeout: c.timeout, attempts: c.attempts,
 		silent: map[string]bool{}, noEDNS: map[string]bool{},
 	}
@@ -181,36 +184,35 @@ func isOtherThanNotImplemented(err error) bool {
 // absent is the error of a name that does not exist.
 type absent struct{ error }
 
-// unclear is the error of a name that has no addresses of one kind, while no server knows
-// records of the other kind.
-type unclear struct{ error }
-
-// search looks one name after the other up until one has something. A name without data
-// does not end it, as in the C library. A failure does: which of the names is the right
-// one must not depend on which server is well. If none of the names has anything, it
-// returns nothing if one of them exists, and otherwise an error. See decision 152.
+// search looks one name after the other up until one has something. Neither a name without
+// data nor a failure ends it, as in the C library, unless the failure is one of the name
+// that had something last: its outage must not replace its set by that of another name. If
+// none of the names has anything, search returns the first failure, otherwise nothing if
+// one of them exists, otherwise an error. See decision 152.
 func search[T any](q *query, name string, lookup func(full string) ([]T, error)) ([]T, error) {
-	var missing, doubt error
+	var missing, failure error
 	exists := false
 	for _, full := range q.resolver.names(name) {
 		found, err := lookup(full)
 		if len(found) > 0 {
+			q.found = full
 			return found, nil
 		}
-		switch err.(type) { //nolint:errorlint // they are not wrapped
-		case nil:
+		_, isAbsent := errors.AsType[absent](err)
+		switch {
+		case err == nil:
 			exists = true
-		case absent:
+		case isAbsent:
 			missing = err
-		case unclear:
-			doubt = err
-		default:
+		case full == q.last:
 			return nil, err
+		case failure == nil:
+			failure = err
 		}
 	}
 	switch {
-	case doubt != nil:
-		return nil, doubt
+	case failure != nil:
+		return nil, failure
 	case exists:
 		return nil, nil
 	}

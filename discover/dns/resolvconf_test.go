@@ -78,9 +78,15 @@ func TestSearch(t *testing.T) {
 		{"no AAAA known, and no data at all", two, hosts("web"), map[string]string{
 			"A web.a.test.": "", "AAAA web.a.test.": "NOTIMP", "A web.b.test.": "", "AAAA web.b.test.": "",
 		}, "dns: AAAA web.a.test.: NOTIMP", []string{"web.a.test.", "web.b.test.", "web."}},
-		{"a failure ends it", two, hosts("web"), map[string]string{
-			"A web.a.test.": "SERVFAIL", "A web.b.test.": "A 192.0.2.9",
-		}, "dns: A web.a.test.: SERVFAIL\ndns: AAAA web.a.test.: NXDOMAIN", []string{"web.a.test."}},
+		{"after a failure", two, hosts("web"), map[string]string{
+			"A web.a.test.": "SERVFAIL", "AAAA web.a.test.": "SERVFAIL", "A web.b.test.": "A 192.0.2.9",
+		}, "192.0.2.9:80", []string{"web.a.test.", "web.b.test."}},
+		{"a failure of one kind is no set of the other", two, hosts("web"), map[string]string{
+			"A web.a.test.": "SERVFAIL", "AAAA web.a.test.": "AAAA 2001:db8::2", "A web.b.test.": "A 192.0.2.9",
+		}, "192.0.2.9:80", []string{"web.a.test.", "web.b.test."}},
+		{"a failure, and nothing else", two, hosts("web"), map[string]string{
+			"A web.a.test.": "SERVFAIL", "A web.b.test.": "", "AAAA web.b.test.": "", "A web.": "REFUSED",
+		}, "dns: A web.a.test.: SERVFAIL\ndns: AAAA web.a.test.: NXDOMAIN", []string{"web.a.test.", "web.b.test.", "web."}},
 		{
 			"a dot at the end", two, hosts("web."), nil,
 			"dns: A web.: NXDOMAIN\ndns: AAAA web.: NXDOMAIN",
@@ -149,6 +155,56 @@ func TestSearch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSearchStays: the failure of the name that had the set leaves the set as it is, that
+// of another name does not matter. It sleeps in a bubble.
+func TestSearchStays(t *testing.T) {
+	t.Parallel()
+	file := resolvConf(t, "nameserver 192.0.2.1\nsearch a.test b.test\noptions attempts:1")
+	const inA, inB, outage = "192.0.2.1:80", "192.0.2.9:80", "dns: A web.a.test.: SERVFAIL"
+	synctest.Test(t, func(t *testing.T) {
+		table := map[string]string{"A web.a.test.": "A 192.0.2.1", "A web.b.test.": "A 192.0.2.9"}
+		var mu sync.Mutex
+		set := func(key, value string) { mu.Lock(); defer mu.Unlock(); table[key] = value }
+		w := &wire{answer: func(a asked) [][]byte { mu.Lock(); defer mu.Unlock(); return searched(table)(a) }}
+		said := watch(t, dns.Hosts("web", 80, w.options(file, dns.IPv4Only(), dns.TTL(time.Second, time.Second))...))
+		next := func() string {
+			time.Sleep(40 * time.Second)
+			all := said()
+			return all[len(all)-1]
+		}
+		require.Equal(t, inA, next())
+		set("A web.a.test.", "SERVFAIL")
+		require.Equal(t, outage, next(), "the set came from there")
+		set("A web.a.test.", "")
+		require.Equal(t, inB, next(), "it is gone")
+		set("A web.a.test.", "SERVFAIL")
+		require.Equal(t, inB, next(), "the set came from elsewhere")
+		set("A web.b.test.", "")
+		require.Equal(t, outage, next())
+		set("A web.b.test.", "REFUSED")
+		require.Equal(t, "dns: A web.b.test.: REFUSED", next(), "the set came from there")
+		set("A web.a.test.", "A 192.0.2.1")
+		require.Equal(t, inA, next())
+	})
+	synctest.Test(t, func(t *testing.T) { // and of services
+		table := map[string]string{
+			"SRV x.a.test.": "SRV 0 1 80 t.test.", "SRV x.b.test.": "SRV 0 1 80 u.test.",
+			"A t.test.": "A 192.0.2.1", "A u.test.": "A 192.0.2.9",
+		}
+		var mu sync.Mutex
+		w := &wire{answer: func(a asked) [][]byte { mu.Lock(); defer mu.Unlock(); return searched(table)(a) }}
+		said := watch(t, dns.SRV("x", w.options(file, dns.IPv4Only(), dns.TTL(time.Second, time.Second))...))
+		time.Sleep(time.Second)
+		mu.Lock()
+		table["SRV x.a.test."] = "SERVFAIL"
+		mu.Unlock()
+		time.Sleep(40 * time.Second)
+		all := said()
+		require.Equal(t, "192.0.2.1:80 0/1 t.test.", all[0])
+		require.Equal(t, "dns: SRV x.a.test.: SERVFAIL", all[len(all)-1])
+	})
 }
 
 // TestSearchExpires: that an earlier name has nothing is right for a time, too. It sleeps

@@ -96,13 +96,14 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 		timer := time.NewTimer(0)
 		defer timer.Stop()
 		memory := memory{keep: s.config.keep}
+		last := ""
 		for failures := 0; ; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-timer.C:
 			}
-			set, pause, err := s.ask(ctx)
+			set, pause, err := s.ask(ctx, &last)
 			if err == nil {
 				failures = 0
 				set = memory.merge(set, time.Now())
@@ -121,9 +122,10 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 	}
 }
 
-// ask returns one set, sorted, and how long it is right.
-func (s *source) ask(ctx context.Context) ([]discover.Instance, time.Duration, error) {
-	q, err := newQuery(&s.config, &s.turn)
+// ask returns one set, sorted, and how long it is right. last is the name that had
+// something last.
+func (s *source) ask(ctx context.Context, last *string) ([]discover.Instance, time.Duration, error) {
+	q, err := newQuery(&s.config, &s.turn, *last)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -135,6 +137,9 @@ func (s *source) ask(ctx context.Context) ([]discover.Instance, time.Duration, e
 	}
 	if err != nil {
 		return nil, 0, err
+	}
+	if q.found != "" {
+		*last = q.found
 	}
 	return discover.Sorted(set), max(q.lifetime(), s.config.minTTL), nil
 }
