@@ -95,3 +95,17 @@ func (s *slot) member(operation int) *Member {
 	}
 	return s.members[operation]
 }
+
+// forget drops the members of operations that are gone.
+func (s *slot) forget(gone []int) {
+	for _, operation := range gone {
+		if operation >= len(s.members) {
+			continue
+		}
+		if operation == 0 { // it has its place in the slot
+			s.first.cost.Store(0)
+			s.first.stamp.Store(0)
+		}
+		s.members[operation] = nil
+	}
+}

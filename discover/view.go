@@ -3,15 +3,19 @@ package discover
 import (
 	"context"
 	"sync/atomic"
+	"weak"
 
 	"github.com/typedkit/endpoint"
 )
 
-// views are a pool as its operations see it. The core's mu guards them.
+// views are a pool as its operations see it, each for as long as a client holds it. The
+// core's mu guards them. See decision 992.
 type views[C any] struct {
 	core  *core
-	conns map[*level]chunked[C] // that calls get, each at the place of its members
-	all   []*view[C]
+	conns map[*level]chunked[C]   // that calls get, each at the place of its members
+	all   []weak.Pointer[view[C]] // by the number of the operation, nil where it is free
+	free  []int                   // numbers
+	sweep int                     // how many views there are when those that are gone are looked for
 }
 
 // publish makes what the board shows the set that calls are spread over.
@@ -21,9 +25,54 @@ func (vs *views[C]) publish() {
 		conns[l] = vs.connsOf(l)
 	}
 	vs.conns = conns
-	for _, v := range vs.all {
-		v.publish(vs, false)
+	var gone []int
+	for i, w := range vs.all {
+		if v := w.Value(); v != nil {
+			v.publish(vs, false)
+		} else if w != (weak.Pointer[view[C]]{}) {
+			gone = append(gone, i)
+		}
 	}
+	vs.forget(gone)
+}
+
+// forget frees the numbers of operations whose clients are gone, with what is known of them.
+func (vs *views[C]) forget(gone []int) {
+	if len(gone) == 0 {
+		return
+	}
+	for _, s := range vs.core.roster.slots {
+		s.forget(gone)
+	}
+	for _, i := range gone {
+		vs.all[i] = weak.Pointer[view[C]]{}
+	}
+	vs.free = append(vs.free, gone...)
+}
+
+// minSweep is the least number of views at which those that are gone are looked for.
+const minSweep = 16
+
+// number returns the number of another operation. Before there are twice as many as the
+// last time, it looks for views that no client holds any more.
+func (vs *views[C]) number() int {
+	if len(vs.all)-len(vs.free) >= max(vs.sweep, minSweep) {
+		var gone []int
+		for i, w := range vs.all {
+			if w != (weak.Pointer[view[C]]{}) && w.Value() == nil {
+				gone = append(gone, i)
+			}
+		}
+		vs.forget(gone)
+		vs.sweep = 2 * (len(vs.all) - len(vs.free))
+	}
+	if n := len(vs.free); n > 0 {
+		i := vs.free[n-1]
+		vs.free = vs.free[:n-1]
+		return i
+	}
+	vs.all = append(vs.all, weak.Pointer[view[C]]{})
+	return len(vs.all) - 1
 }
 
 // connsOf returns the connections at a level, each at its place.
@@ -50,8 +99,8 @@ func (vs *views[C]) add() *view[C] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := &view[C]{core: c}
-	v.operation = len(vs.all)
-	vs.all = append(vs.all, v)
+	v.operation = vs.number()
+	vs.all[v.operation] = weak.Make(v)
 	v.publish(vs, true)
 	return v
 }
