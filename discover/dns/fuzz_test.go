@@ -30,6 +30,7 @@ func checkSet(t *testing.T, set []discover.Instance, err error) {
 		addr, parseErr := netip.ParseAddrPort(in.Addr)
 		require.NoError(t, parseErr)
 		require.Equal(t, addr.Addr().Unmap(), addr.Addr())
+		require.Positive(t, addr.Port())
 		require.Positive(t, in.Weight)
 		require.False(t, strings.ContainsFunc(in.Meta["target"], func(r rune) bool { return r <= ' ' || r > '~' }), "%q", in.Meta["target"])
 	}

@@ -143,10 +143,7 @@ func domains(values []string) []string {
 // from the local hostname [...]; the domain part is taken to be everything after the
 // first '.'".
 func localDomain() []string {
-	host, err := os.Hostname()
-	if err != nil {
-		return nil
-	}
+	host, _ := os.Hostname() // without it, there is no domain
 	_, domain, _ := strings.Cut(host, ".")
 	return domains([]string{domain})
 }

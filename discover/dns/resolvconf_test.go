@@ -157,6 +157,23 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestLocalDomain: a file without a search list has that of the machine's name.
+func TestLocalDomain(t *testing.T) {
+	t.Parallel()
+	machine, err := os.Hostname()
+	require.NoError(t, err)
+	want := []string{"A web."}
+	if _, domain, ok := strings.Cut(machine, "."); ok {
+		want = []string{"A web." + domain + ".", "A web."}
+	}
+	file := resolvConf(t, "nameserver 192.0.2.1")
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{answer: asked.nodata}
+		require.Empty(t, first(t, dns.Hosts("web", 80, w.options(file, dns.IPv4Only())...)))
+		require.Equal(t, want, w.keys())
+	})
+}
+
 // TestSearchStays: the failure of the name that had the set leaves the set as it is, that
 // of another name does not matter. It sleeps in a bubble.
 func TestSearchStays(t *testing.T) {
