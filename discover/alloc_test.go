@@ -42,7 +42,7 @@ func TestOneChangeCopiesLittle(t *testing.T) {
 				joined <- struct{}{}
 			}
 		}))
-		pool.For(nil)
+		defer runtime.KeepAlive(pool.For(nil))
 		ended := make(chan error)
 		go func() { ended <- pool.Run(t.Context(), source) }()
 		var sets [2][]discover.Instance

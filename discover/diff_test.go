@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestEdits(t *testing.T) {
 		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{}, func(w *world) {
-		w.pool.For(nil)
+		defer runtime.KeepAlive(w.pool.For(nil))
 		set := []discover.Instance{{Addr: "x"}}
 		for step := range 500 {
 			set = edited(random, set)

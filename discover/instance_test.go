@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
@@ -31,7 +32,7 @@ func TestInstanceChanges(t *testing.T) {
 				return discover.RoundRobin().NewPicker(members)
 			})
 			bubble(t, &dialer{}, func(w *world) {
-				w.pool.For(nil)
+				defer runtime.KeepAlive(w.pool.For(nil))
 				for n := range 3 { // from and to what is not set, and between what is
 					for _, n := range []int{n + 2, n + 3, 0, n + 2} {
 						in := discover.Instance{Addr: "a"}

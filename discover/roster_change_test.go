@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -31,7 +32,7 @@ func TestOneChange(t *testing.T) {
 		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{}, func(w *world) {
-		w.pool.For(nil) // nothing is published for nobody
+		defer runtime.KeepAlive(w.pool.For(nil)) // nothing is published for nobody
 		w.source.says(all...)
 		time.Sleep(time.Minute)
 		synctest.Wait()
