@@ -17,6 +17,7 @@ import (
 // whose fields are tagged form:"name": single values as in a query, pointers and
 // [Optional] for those that may be absent, slices for repeated ones. Embedded
 // structs are part of theirs. required:"true" asks that a field is there;
+// the zero value of a field tagged default is left out;
 // fields that the struct does not have are errors unless
 // [Options.AllowUnknown] is set.
 func Form() Compiler { return &formFormat{} }
@@ -35,6 +36,7 @@ type formField struct {
 	slice    bool
 	optional bool
 	required bool
+	hasDef   bool // it has a default, which its zero value leaves to the server
 }
 
 func (*formFormat) MediaType() string { return "application/x-www-form-urlencoded" }
@@ -77,6 +79,7 @@ func (f *formFormat) compile(t reflect.Type, index []int) []error {
 
 func (f *formFormat) add(sf reflect.StructField, at []int, name string) error {
 	field := formField{name: name, index: at, elem: sf.Type, required: sf.Tag.Get("required") == "true"}
+	_, field.hasDef = sf.Tag.Lookup("default")
 	s, ok := scalar.Of(sf.Type)
 	if inner, is := shape.InsideOptional(sf.Type); is {
 		field.optional, field.elem = true, inner
@@ -136,6 +139,8 @@ func (f *formFormat) Append(dst []byte, v any) ([]byte, error) {
 func (f *formField) texts(v reflect.Value) ([]string, error) {
 	field := v.FieldByIndex(f.index)
 	switch {
+	case f.hasDef && field.IsZero():
+		return nil, nil
 	case f.slice:
 		var out []string
 		for i := range field.Len() {

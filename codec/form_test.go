@@ -64,6 +64,25 @@ func TestFormFaults(t *testing.T) {
 	require.NoError(t, lenient.Decode([]byte(`user=x&new=1`), &v))
 }
 
+// TestFormDefaults leaves out a zero that has a default, which is for the server to set.
+func TestFormDefaults(t *testing.T) {
+	t.Parallel()
+	type form struct {
+		Qty  int                 `form:"qty" default:"1"`
+		Opt  codec.Optional[int] `form:"opt" default:"2"`
+		Ptr  *int                `form:"ptr" default:"3"`
+		Name string              `form:"name"`
+	}
+	for want, v := range map[string]form{
+		"name=":                   {},
+		"qty=5&opt=0&ptr=0&name=": {Qty: 5, Opt: codec.Some(0), Ptr: new(0)},
+	} {
+		text, err := codec.Form().Append(nil, &v)
+		require.NoError(t, err)
+		require.Equal(t, want, string(text))
+	}
+}
+
 func FuzzForm(f *testing.F) {
 	for _, s := range []string{`user=x&tag=a&tag=b&age=1&since=5`, `user=%ff`, `&&=&`, `limit=%zz;`} {
 		f.Add([]byte(s))

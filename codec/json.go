@@ -131,7 +131,11 @@ func isInteger(number []byte) bool { return !bytes.ContainsAny(number, ".eE") }
 // each kind in t without a form in JSON: functions, channels, complex numbers,
 // interfaces other than any, maps whose keys are no strings or numbers.
 func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
-	s, err := survey(t)
+	place := t.String()
+	if opts.Shadows != nil {
+		place = opts.Shadows.String()
+	}
+	s, err := survey(t, place)
 	if err != nil {
 		return nil, err
 	}

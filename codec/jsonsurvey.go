@@ -23,10 +23,11 @@ type surveyed struct {
 	faults []error
 }
 
-// survey looks through a type for what JSON has no form for.
-func survey(t reflect.Type) (surveyed, error) {
+// survey looks through a type for what JSON has no form for. place is the name of the
+// type in faults.
+func survey(t reflect.Type, place string) (surveyed, error) {
 	s := surveyed{seen: map[reflect.Type]bool{}}
-	s.visit(t, t.String())
+	s.visit(t, place)
 	return s, errors.Join(s.faults...)
 }
 

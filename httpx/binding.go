@@ -39,12 +39,16 @@ type binding struct {
 	status   []int // index of the status field, nil for none
 	defaults []param
 
-	format codec.Format // of the body; nil when there is none
-	field  []int        // index of the field that is the whole body, or nil
-	shadow reflect.Type // typ without its parameters as members; nil: typ itself
-	empty  bool         // the body has no members: {} or nothing
+	format  codec.Format // of the body; nil when there is none
+	shadow  reflect.Type // what the codec sees in the place of the body's type; nil: the type itself
+	empty   bool         // the body has no members: {} or nothing
+	ignored bool         // the type has nothing that the body could be read into
 
-	ignored bool // the type has nothing that the body could be read into
+	field        []int // index of the field that is the whole body, or nil
+	pointer      bool  // the field is a pointer
+	optional     bool  // the field is a codec.Optional
+	mayBeAbsent  bool  // the field may have no body
+	bodyDefaults []param
 }
 
 // A param is one field outside the body.
@@ -253,7 +257,47 @@ func (c *binder) wholeBody(sf reflect.StructField, at []int, pointered bool) {
 		c.fault("field %s: the whole body has no default", sf.Name)
 	}
 	c.body, c.b.field = sf.Name, at
-	c.nestedTags(sf.Type, sf.Name, map[reflect.Type]bool{})
+	t := sf.Type
+	switch {
+	case isOptional(t):
+		c.b.optional, t = true, insideOptional(t)
+	case t.Kind() == reflect.Pointer && !isMessage(t):
+		c.b.pointer, t = true, t.Elem()
+	}
+	c.b.mayBeAbsent = (c.b.optional || c.b.pointer) && sf.Tag.Get("required") != "true"
+	if c.request && t.Kind() == reflect.Struct && isPlainStruct(t) {
+		c.bodyMembers(t, nil, sf.Name, false)
+		return
+	}
+	c.nestedTags(t, sf.Name, map[reflect.Type]bool{})
+}
+
+// isMessage reports whether t is a message of protobuf. A pointer to one is the message
+// itself, and an empty one may be written as no bytes.
+func isMessage(t reflect.Type) bool {
+	_, ok := t.MethodByName("ProtoReflect")
+	return ok
+}
+
+// bodyMembers plans the members of the field that is the whole body of a request: they
+// may have defaults. index is that of t within the body.
+func (c *binder) bodyMembers(t reflect.Type, index []int, path string, pointered bool) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		at := append(append([]int(nil), index...), i)
+		c.unreachable(sf, path, "path", "query", "header", "cookie", "body")
+		if embedded := isEmbedded(sf); embedded && sf.Type.Kind() == reflect.Struct {
+			c.bodyMembers(sf.Type, at, path, pointered)
+			continue
+		} else if embedded && !recursive(sf.Type, map[reflect.Type]bool{}) {
+			c.bodyMembers(sf.Type.Elem(), at, path, true)
+			continue
+		}
+		if sf.IsExported() && sf.Tag.Get("json") != "-" {
+			c.checkDefault(&c.b.bodyDefaults, sf, at, pointered)
+		}
+		c.nestedTags(sf.Type, path+"."+sf.Name, map[reflect.Type]bool{t: true})
+	}
 }
 
 // member notes a field of the body.
@@ -266,20 +310,25 @@ func (c *binder) member(sf reflect.StructField, at []int, pointered bool) {
 		c.fault("field %s has no source: the method has no body; tag it path, query, header or cookie, or json:\"-\"", sf.Name)
 		return
 	}
-	if def, ok := sf.Tag.Lookup("default"); ok && c.request {
-		switch {
-		case pointered:
-			c.fault("field %s has a default behind an embedded pointer", sf.Name)
-		case sf.Tag.Get("required") == "true":
-			c.fault("field %s is required and has a default", sf.Name)
-		default:
-			c.memberDefault(sf, at, def)
-		}
-	}
+	c.checkDefault(&c.b.defaults, sf, at, pointered)
 	if _, ok := sf.Tag.Lookup("form"); ok && !c.request {
 		c.fault("field %s is tagged form, which is for requests", sf.Name)
 	}
 	c.nestedTags(sf.Type, sf.Name, map[reflect.Type]bool{})
+}
+
+// checkDefault adds the default of a member of the body to list, if it has one.
+func (c *binder) checkDefault(list *[]param, sf reflect.StructField, at []int, pointered bool) {
+	def, ok := sf.Tag.Lookup("default")
+	switch {
+	case !ok || !c.request:
+	case pointered:
+		c.fault("field %s has a default behind an embedded pointer", sf.Name)
+	case sf.Tag.Get("required") == "true":
+		c.fault("field %s is required and has a default", sf.Name)
+	default:
+		c.memberDefault(list, sf, at, def)
+	}
 }
 
 // isForm says that the body of a request is a form: one of its fields is tagged
@@ -316,7 +365,7 @@ func insideOptional(t reflect.Type) reflect.Type {
 	return reflect.TypeOf(value).Elem()
 }
 
-func (c *binder) memberDefault(sf reflect.StructField, at []int, def string) {
+func (c *binder) memberDefault(list *[]param, sf reflect.StructField, at []int, def string) {
 	t := sf.Type
 	pointer, opt := t.Kind() == reflect.Pointer, isOptional(t)
 	switch {
@@ -334,7 +383,7 @@ func (c *binder) memberDefault(sf reflect.StructField, at []int, def string) {
 		c.fault("field %s: %w", sf.Name, err)
 		return
 	}
-	c.b.defaults = append(c.b.defaults, param{
+	*list = append(*list, param{
 		source: inBody, name: sf.Name, index: at, typ: sf.Type, elem: t, scalar: s, pointer: pointer, optional: opt, def: def, hasDef: true,
 	})
 }
@@ -357,12 +406,17 @@ func (c *binder) nestedTags(t reflect.Type, path string, seen map[reflect.Type]b
 		if c.request {
 			tags = []string{"path", "query", "header", "cookie", "body", "default"}
 		}
-		for _, tag := range tags {
-			if _, ok := sf.Tag.Lookup(tag); ok {
-				c.fault("field %s.%s is tagged %s and cannot be reached: it is inside a member of the body", path, sf.Name, tag)
-			}
-		}
+		c.unreachable(sf, path, tags...)
 		c.nestedTags(sf.Type, path+"."+sf.Name, seen)
+	}
+}
+
+// unreachable notes the tags of a field inside the body that nothing would look at.
+func (c *binder) unreachable(sf reflect.StructField, path string, tags ...string) {
+	for _, tag := range tags {
+		if _, ok := sf.Tag.Lookup(tag); ok {
+			c.fault("field %s.%s is tagged %s and cannot be reached: it is inside a member of the body", path, sf.Name, tag)
+		}
 	}
 }
 
@@ -515,17 +569,29 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 		return
 	}
 	body := t
-	switch {
-	case c.b.field != nil:
+	if c.b.field != nil {
 		body = t.FieldByIndex(c.b.field).Type
-	case len(c.b.params) > 0 || c.b.status != nil:
-		shadow, err := shadowOf(t, c.request)
+		switch {
+		case c.b.optional:
+			body = insideOptional(body)
+		case c.b.pointer:
+			body = body.Elem()
+		}
+	}
+	if c.b.field == nil && (len(c.b.params) > 0 || c.b.status != nil) || len(c.b.defaults)+len(c.b.bodyDefaults) > 0 {
+		shadow, err := shadowOf(body, c.request)
 		if err != nil {
 			c.fault("%w", err)
 			return
 		}
+		opts.Shadows = body
 		body, c.b.shadow = shadow, shadow
-		opts.Shadows = t
+	}
+	if c.b.pointer {
+		body = reflect.PointerTo(body)
+		if c.b.shadow != nil {
+			c.b.shadow = body
+		}
 	}
 	c.b.empty = c.members == 0 && c.b.field == nil
 	c.b.ignored = c.b.empty && t.Kind() == reflect.Struct && !slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {

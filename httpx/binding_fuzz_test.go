@@ -79,7 +79,7 @@ type fuzzQuery struct {
 	Maybe codec.Optional[bool] `query:"maybe"`
 	Texts []string             `query:"texts"`
 	Pair  [2]uint8             `query:"pair"`
-	Def   int                  `query:"def" default:"7"`
+	Def   *int                 `query:"def" default:"7"` // a plain zero would come back as 7
 }
 
 // FuzzQuery has no query make a server panic, and what is bound come back.

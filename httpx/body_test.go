@@ -143,14 +143,21 @@ func TestDefaults(t *testing.T) {
 	a = ask(t, h, "POST", "/?limit=", `{}`)
 	require.Equal(t, []string{"query:limit: must be an integer"}, a.faults(t), "empty is not absent")
 
-	// A client's zero is a value, and no default is put in its place.
+	// A client sends nothing for the zero value, and zero by a pointer or an Optional.
 	var got defaulted
 	svc := route("POST", "/", func(_ context.Context, in defaulted) (endpoint.Empty, error) { got = in; return endpoint.Empty{}, nil })
 	c := pair(t, routers["ServeMux"](), svc)
 	_, err := c.Do(t.Context(), defaulted{})
 	require.NoError(t, err)
-	name, three, seven := "name", int8(3), uint8(7)
-	require.Equal(t, defaulted{Sort: &name, Theme: codec.Some(three), Rate: codec.Some(seven)}, got)
+	want := defaulted{
+		Limit: 10, Sort: new("name"), Since: time.Hour, Theme: codec.Some[int8](3),
+		Qty: 1, Note: new("none"), Rate: codec.Some[uint8](7), Live: true,
+	}
+	require.Equal(t, want, got)
+	want.Sort, want.Theme, want.Note, want.Rate = new(""), codec.Some[int8](0), new(""), codec.Some[uint8](0)
+	_, err = c.Do(t.Context(), defaulted{Sort: want.Sort, Theme: want.Theme, Note: want.Note, Rate: want.Rate})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 // TestRequired asks for what is there, not for what is not zero.

@@ -187,7 +187,15 @@ func (c *client) message(conn *Conn, call *endpoint.Call, out outgoing, r *http.
 		r.Body = http.NoBody
 		return "", nil
 	}
-	body, err := appendClone(in.format, in.target(out.req))
+	content, err := in.content(out.req)
+	if err == nil && content == nil {
+		r.Body = http.NoBody
+		return "", nil
+	}
+	var body []byte
+	if err == nil {
+		body, err = appendClone(in.format, content)
+	}
 	if err != nil {
 		return "", shell.Failure(endpoint.InvalidArgument, "cannot write the request: %w", err)
 	}
@@ -273,7 +281,7 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 		d.readReply(answer)
 	}
 	if !bodiless(answer.StatusCode) && !out.ignored && !(out.empty && len(body) == 0) {
-		err = out.format.Decode(body, out.target(resp))
+		err = out.read(body, resp, len(answer.Header["Content-Type"]) > 0)
 	}
 	if err = d.result(err); err != nil {
 		if e, ok := shell.FromDecoder(err); ok {

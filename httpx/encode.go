@@ -107,8 +107,7 @@ func (b *binding) pathText(s segment, v reflect.Value) (string, error) {
 	return "", nil
 }
 
-// writeQuery appends the query of a call. A parameter with a default is always
-// sent: its zero value is a value.
+// writeQuery appends the query of a call.
 func (b *binding) writeQuery(v reflect.Value, dst []byte) ([]byte, error) {
 	var room [4]string
 	for _, i := range b.query {
@@ -132,10 +131,10 @@ func (b *binding) writeQuery(v reflect.Value, dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// sends says that a parameter is to be sent: a zero value reads the same as an
-// absent one, unless the other side tells them apart. See decision 8.
+// sends reports whether a parameter is to be sent: a zero value is left out unless the
+// other side asks for it, so that a default applies. See decision 166.
 func (p *param) sends(v reflect.Value) bool {
-	return p.slice || p.pointer || p.optional || p.required || p.hasDef || !v.FieldByIndex(p.index).IsZero()
+	return p.slice || p.pointer || p.optional || p.required || !v.FieldByIndex(p.index).IsZero()
 }
 
 // writeHeader sets the headers and cookies of a call.

@@ -145,7 +145,7 @@ func (x *exchange) decode(v any) error {
 		d.finish()
 	}
 	if x.takesBody() && !d.full() && !(in.empty && len(x.body) == 0) {
-		if err := in.format.Decode(x.body, in.target(v)); err != nil {
+		if err := in.read(x.body, v, len(x.r.Header["Content-Type"]) > 0); err != nil {
 			return d.result(err)
 		}
 	}
@@ -195,8 +195,14 @@ func (x *exchange) encode(v any) error {
 		return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", errors.New("status "+itoa(x.status)+" is no status of a success"))
 	}
 	if !bodiless(x.status) {
-		var err error
-		if x.out, err = out.format.Append(x.out[:0], out.target(v)); err != nil {
+		body, err := out.content(v)
+		if err == nil && body == nil {
+			err = errNoBody
+		}
+		if err == nil {
+			x.out, err = out.format.Append(x.out[:0], body)
+		}
+		if err != nil {
 			return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 		}
 	}

@@ -125,7 +125,7 @@ func ExampleRoutes() {
 	fmt.Printf("%+v %v\n", got, err)
 	show(mux, "POST", "/accounts/7/transfers?dry-run=perhaps", `{"amount":"20"}`)
 	// Output:
-	// {Account:a/7 DryRun:true Key:k Amount:20 Note:}
+	// {Account:a/7 DryRun:true Key:k Amount:20 Note:none}
 	// {Status:202 Link:</accounts/a/7> Balance:30} <nil>
 	// 400 {"type":"about:blank","title":"Bad Request","status":400,"detail":"invalid request","code":"INVALID_ARGUMENT","domain":"endpoint","reason":"INVALID_REQUEST","errors":[{"parameter":"query:dry-run","detail":"must be true or false"},{"parameter":"header:Idempotency-Key","detail":"missing"},{"pointer":"/amount","detail":"must be a number"}]}
 }

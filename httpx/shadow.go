@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // shadowOf returns a type with the layout of t, a struct, whose parameters are
@@ -48,6 +50,8 @@ func shadowOfField(sf reflect.StructField, i int, request bool) (reflect.StructF
 		f.Type, err = shadowOf(sf.Type, request)
 	case isEmbedded(sf):
 		f.Tag = `json:",embed"`
+	case hasDefault(sf, request):
+		f.Tag = omittingZero(sf.Tag)
 	}
 	if !sf.IsExported() && f.PkgPath == "" {
 		f.Name = "Embedded" + itoa(i) // of a type that is not exported, whose fields are
@@ -76,9 +80,10 @@ func isPlainStruct(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !isScalar(t) && !hasOwnJSON(t)
 }
 
+// hasParameters reports whether a struct has fields that its shadow has otherwise.
 func hasParameters(t reflect.Type, request bool) bool {
 	for sf := range t.Fields() {
-		if isParameter(sf, request) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type, request) {
+		if isParameter(sf, request) || hasDefault(sf, request) || isEmbedded(sf) && sf.Type.Kind() == reflect.Struct && hasParameters(sf.Type, request) {
 			return true
 		}
 	}
@@ -92,6 +97,28 @@ func isParameter(sf reflect.StructField, request bool) bool {
 	})
 }
 
+func hasDefault(sf reflect.StructField, request bool) bool {
+	_, ok := sf.Tag.Lookup("default")
+	return ok && request
+}
+
+// omittingZero returns the tag of a member with a default, so that every format omits
+// the zero value and the default of the server applies. See decision 166.
+func omittingZero(tag reflect.StructTag) reflect.StructTag {
+	if _, opts, _ := strings.Cut(tag.Get("json"), ","); !slices.Contains(strings.Split(opts, ","), "omitzero") {
+		tag = reflect.StructTag("json:"+strconv.Quote(tag.Get("json")+",omitzero")+" ") + tag
+	}
+	name, opts, _ := strings.Cut(tag.Get("xml"), ",")
+	switch {
+	case name == "-":
+	case opts == "":
+		tag = reflect.StructTag("xml:"+strconv.Quote(name+",omitempty")+" ") + tag
+	case opts == "attr":
+		tag = reflect.StructTag("xml:"+strconv.Quote(name+",attr,omitempty")+" ") + tag
+	}
+	return tag
+}
+
 // hasOwnJSON says that a type reads or writes itself.
 func hasOwnJSON(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
@@ -100,16 +127,4 @@ func hasOwnJSON(t reflect.Type) bool {
 		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
 		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](),
 	}, p.Implements)
-}
-
-// target returns the pointer that the codec of the body gets, for the value
-// that v points to. Nothing is copied.
-func (b *binding) target(v any) any {
-	switch {
-	case b.field != nil:
-		return reflect.ValueOf(v).Elem().FieldByIndex(b.field).Addr().Interface()
-	case b.shadow != nil:
-		return reflect.NewAt(b.shadow, reflect.ValueOf(v).UnsafePointer()).Interface()
-	}
-	return v
 }
