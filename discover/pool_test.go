@@ -452,7 +452,7 @@ discover: option SlowStart: -1ns is negative
 discover: option DialTimeout: 0s is not positive
 discover: option Eject: the number of failures -1 is negative
 discover: option Eject: the time 0s is not positive
-discover: New: option 8 of 9 is nil
+discover: New: option 9 of 10 is nil
 discover: option Balance: the balancer is nil
 discover: New: the dial func is nil`},
 		{"New with a nil option", discover.New((&dialer{}).dial, nil), "discover: New: option 1 of 1 is nil"},
