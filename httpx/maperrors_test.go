@@ -355,6 +355,16 @@ func TestMapErrorsForms(t *testing.T) {
 		})
 	}
 
+	t.Run("a text that is too long", func(t *testing.T) {
+		t.Parallel()
+		for size, want := range map[int]endpoint.Code{64 << 10: endpoint.AlreadyExists, 64<<10 + 1: endpoint.NotFound} {
+			c := failing(nil, text)
+			dial(t, listen(t, answering(404, strings.Repeat("x", size))), c)
+			_, err := c.Do(t.Context(), endpoint.Empty{})
+			require.Equal(t, want, endpoint.CodeOf(err), "%d bytes", size)
+		}
+	})
+
 	t.Run("beside a codec of the route", func(t *testing.T) {
 		t.Parallel()
 		bytes := httpx.ResponseCodec[[]byte](mustCodec[[]byte](t, codec.Bytes("image/png")))
