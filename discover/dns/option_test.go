@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/discover/dns"
@@ -25,4 +26,15 @@ func TestServersAreCopied(t *testing.T) {
 		break
 	}
 	require.Equal(t, []string{"192.0.2.1:53"}, asked)
+}
+
+// TestLimitsOfOptions: the least that each option takes.
+func TestLimitsOfOptions(t *testing.T) {
+	t.Parallel()
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+	for _, err := range dns.Hosts(host, 1, dns.TTL(time.Millisecond, time.Millisecond), dns.Timeout(1), dns.Attempts(1),
+		dns.Keep(1), dns.Servers("192.0.2.1:53"), dns.Dial(dial)).Watch(t.Context()) {
+		require.ErrorIs(t, err, net.ErrClosed)
+		break
+	}
 }

@@ -854,6 +854,45 @@ func TestWatchEnds(t *testing.T) {
 	})
 }
 
+// TestPauses: after errors a source asks again after 1 s, then after up to 30 s, less up to
+// a quarter, and from the start after a success.
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{answer: func(a asked) [][]byte {
+			if a.n == 20 {
+				return [][]byte{a.reply(0, host+" 1 A 10.0.0.1")}
+			}
+			return [][]byte{a.reply(mdns.RcodeRefused)}
+		}}
+		last, n := time.Now(), 0
+		var pauses []time.Duration
+		for set, err := range dns.Hosts(host, 80, w.overServer(dns.IPv4Only())...).Watch(t.Context()) {
+			require.Equal(t, err == nil, set != nil)
+			pauses = append(pauses, time.Since(last))
+			last = time.Now()
+			if n++; n == 23 {
+				break
+			}
+		}
+		different := map[time.Duration]bool{}
+		for i, pause := range pauses[1:] {
+			most := min(time.Second<<min(i, 10), 30*time.Second)
+			switch i {
+			case 19:
+				require.Equal(t, time.Second, pause, "the time to live")
+				continue
+			case 20, 21:
+				most = time.Second << (i - 20)
+			}
+			require.LessOrEqual(t, pause, most, i)
+			require.Greater(t, pause, most*3/4-1, i)
+			different[pause] = true
+		}
+		require.Greater(t, len(different), 15)
+	})
+}
+
 // TestAlternatingDenial: a server that denies every second time leaves a pool's set as it
 // is. It sleeps in a bubble.
 func TestAlternatingDenial(t *testing.T) {
