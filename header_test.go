@@ -140,6 +140,8 @@ var keyFaults = []struct{ key, fault string }{
 	{"Upgrade", "belongs to the transport"},
 	{"Expect", "belongs to the transport"},
 	{"Connect-Timeout-Ms", "belongs to the transport"},
+	{"Accept", "belongs to the transport"},
+	{"accept-encoding", "belongs to the transport"},
 	{"Content-Type", "belongs to the transport"},
 	{"content-length", "belongs to the transport"},
 	{"Content-Anything", "belongs to the transport"},

@@ -22,9 +22,10 @@ func (h *headerContext) Value(key any) any {
 // WithHeader returns a context whose next client calls send the header, with
 // this value in place of others of the same key. It reaches no further: the
 // calls that a layer of the client makes do not send it, and neither does a
-// server pass on what it received. A key that the transport owns (Host,
-// Content-*, grpc-*, pseudo headers, and those of one connection) or a value
-// that cannot be sent is an [InvalidArgument] error of the call.
+// server pass on what it received. A key that the transport owns (Host, Accept,
+// Accept-Encoding, Content-*, grpc-*, pseudo headers, and those of one
+// connection) or a value that cannot be sent is an [InvalidArgument] error of the
+// call.
 func WithHeader(ctx context.Context, key, value string) context.Context {
 	return &headerContext{Context: ctx, key: key, value: value}
 }

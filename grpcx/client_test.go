@@ -252,8 +252,6 @@ func TestDialer(t *testing.T) {
 		require.True(t, ok)
 		require.NoError(t, closer.Close())
 	}
-	_, err = grpcx.Dialer(nil)(t.Context(), "x")
-	require.ErrorContains(t, err, "grpcx: Dialer: the credentials are nil")
 	_, err = grpcx.Dialer(insecure.NewCredentials(), grpc.WithDefaultServiceConfig("{"))(t.Context(), "x")
 	require.ErrorContains(t, err, "grpcx: Dialer: ")
 }

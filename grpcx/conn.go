@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 )
@@ -23,7 +24,7 @@ type Conn struct {
 // must hand on the call options that they get: from one of them a client knows
 // whether a call was sent. A nil conn is an error of [Client].
 func To(conn grpc.ClientConnInterface) *Conn {
-	if c, ok := conn.(*grpc.ClientConn); ok && c == nil {
+	if service.IsNil(conn) {
 		conn = nil
 	}
 	return &Conn{conn}
@@ -50,16 +51,14 @@ func (c *Conn) Release(endpoint.Token, error) {}
 // a target of grpc.NewClient with its scheme), for discover.New: a *grpc.ClientConn,
 // which its method Close closes. It connects with the first call, so the function
 // ignores its context. creds are required, insecure.NewCredentials() for none; opts
-// come after [DialOptions].
+// come after [DialOptions]. Dialer panics if creds or an option is nil, with all that is
+// wrong, as no address could make up for it.
 func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) func(ctx context.Context, addr string) (grpc.ClientConnInterface, error) {
 	opts = slices.Clone(opts)
+	if err := checkDialer(creds, opts); err != nil {
+		panic(fmt.Sprintf("grpcx: Dialer: %v", err))
+	}
 	return func(_ context.Context, addr string) (grpc.ClientConnInterface, error) {
-		if creds == nil {
-			return nil, errors.New("grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none")
-		}
-		if slices.Contains(opts, nil) {
-			return nil, errors.New("grpcx: Dialer: a nil option")
-		}
 		all := append([]grpc.DialOption{grpc.WithTransportCredentials(creds)}, DialOptions()...)
 		conn, err := grpc.NewClient(targetOf(addr), append(all, opts...)...)
 		if err != nil {
@@ -67,6 +66,19 @@ func Dialer(creds credentials.TransportCredentials, opts ...grpc.DialOption) fun
 		}
 		return conn, nil
 	}
+}
+
+// checkDialer returns what is wrong with the arguments of Dialer, whatever the address.
+func checkDialer(creds credentials.TransportCredentials, opts []grpc.DialOption) error {
+	// See decision 173.
+	var faults []error
+	if service.IsNil(creds) {
+		faults = append(faults, errors.New("the credentials are nil; insecure.NewCredentials() says that there are none"))
+	}
+	if slices.Contains(opts, nil) {
+		faults = append(faults, errors.New("a nil option"))
+	}
+	return errors.Join(faults...)
 }
 
 // targetOf keeps grpc-go from resolving an address that somebody resolved

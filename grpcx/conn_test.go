@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// TestDialerFaults has wrong arguments of Dialer, which each dial reports.
+// TestDialerFaults has wrong arguments of Dialer, which are found before there is a pool.
 func TestDialerFaults(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -27,14 +27,14 @@ func TestDialerFaults(t *testing.T) {
 		opts  []grpc.DialOption
 		want  string
 	}{
-		"no credentials": {nil, nil, "grpcx: Dialer: the credentials are nil"},
+		"no credentials": {nil, nil, "grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none"},
+		"a nil pointer":  {(*ownCredentials)(nil), nil, "grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none"},
 		"a nil option":   {insecure.NewCredentials(), []grpc.DialOption{grpc.WithUserAgent("x"), nil}, "grpcx: Dialer: a nil option"},
+		"both":           {nil, []grpc.DialOption{nil}, "grpcx: Dialer: the credentials are nil; insecure.NewCredentials() says that there are none\na nil option"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn, err := grpcx.Dialer(tt.creds, tt.opts...)(t.Context(), "10.0.0.1:8081")
-			require.ErrorContains(t, err, tt.want)
-			require.Nil(t, conn)
+			require.PanicsWithValue(t, tt.want, func() { grpcx.Dialer(tt.creds, tt.opts...) })
 		})
 	}
 }
@@ -85,4 +85,9 @@ func TestReconnect(t *testing.T) {
 			})
 		})
 	}
+}
+
+// ownCredentials are a pointer, as a program may have.
+type ownCredentials struct {
+	credentials.TransportCredentials
 }

@@ -3,6 +3,7 @@ package grpcx
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/typedkit/endpoint"
 	"google.golang.org/protobuf/proto"
@@ -27,7 +28,7 @@ func serviceDescriptor(name string) protoreflect.ServiceDescriptor {
 func (mt *method) matchDescriptor() []error {
 	service := serviceDescriptor(mt.service)
 	if service == nil {
-		return nil
+		return mt.checkPackage()
 	}
 	d := service.Methods().ByName(protoreflect.Name(mt.name))
 	if d == nil {
@@ -49,6 +50,38 @@ func (mt *method) matchDescriptor() []error {
 	if opts, ok := d.Options().(*descriptorpb.MethodOptions); ok && opts.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN {
 		mt.op.Idempotent = true
 	}
+	return faults
+}
+
+// checkPlain finds plain types under the name of a service of generated code, whose
+// clients and servers speak protobuf.
+func (mt *method) checkPlain() []error {
+	service := serviceDescriptor(mt.service)
+	if service == nil {
+		return nil
+	}
+	return []error{fmt.Errorf("the service %s of %s has messages of protobuf, and the request is %s and the response %s: map both with %sAs, or give the service another name",
+		mt.service, service.ParentFile().Path(), mt.in.typ, mt.out.typ, kindName(mt.op.Streams))}
+}
+
+// checkPackage finds a service whose package is misspelt: generated code has one of the
+// same name elsewhere, with this method and the same messages. See decision 172.
+func (mt *method) checkPackage() []error {
+	var faults []error
+	name := protoreflect.FullName(mt.service).Name()
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			if !strings.EqualFold(string(service.Name()), string(name)) {
+				continue
+			}
+			d := service.Methods().ByName(protoreflect.Name(mt.name))
+			if d != nil && d.Input().FullName() == messageName(mt.in.message) && d.Output().FullName() == messageName(mt.out.message) {
+				faults = append(faults, fmt.Errorf("generated code has this method in the service %s of %s, not in %s", service.FullName(), file.Path(), mt.service))
+			}
+		}
+		return true
+	})
 	return faults
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/typedkit/endpoint/internal/service"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
@@ -59,7 +60,7 @@ func (h *HealthServer) List(ctx context.Context, r *grpc_health_v1.HealthListReq
 // name. Shutdown of the result, before GracefulStop of the server, makes clients
 // leave and ends what they watch.
 func Health(s grpc.ServiceRegistrar) (*HealthServer, error) {
-	if s == nil {
+	if service.IsNil(s) {
 		return nil, errors.New("grpcx: Health: the registrar is nil")
 	}
 	server := &HealthServer{}
@@ -172,7 +173,7 @@ func (w *watch) sendLast(h *health.Server, r *grpc_health_v1.HealthCheckRequest)
 // the generated code. Services of plain Go types have none and are listed by
 // name alone. Whoever reaches the server may ask it.
 func Reflect(s reflection.GRPCServer) error {
-	if s == nil {
+	if service.IsNil(s) {
 		return errors.New("grpcx: Reflect: the server is nil")
 	}
 	for _, name := range []string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"} {

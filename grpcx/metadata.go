@@ -17,6 +17,8 @@ func sendable(raw map[string][]string) (metadata.MD, error) {
 	var faults []error
 	for k, vs := range raw {
 		switch {
+		case k == "content-type": // which grpc-go would drop
+			faults = append(faults, errors.New("the key \"content-type\" belongs to gRPC"))
 		case !validKey(k):
 			faults = append(faults, fmt.Errorf("the key %q cannot be sent over gRPC", k))
 		case !strings.HasSuffix(k, "-bin") && slices.ContainsFunc(vs, unprintable):

@@ -119,6 +119,7 @@ func TestServerMetadata(t *testing.T) {
 		}
 		if n.Text == "bad" {
 			call.Reply().Set("x-bad", "žluť")
+			call.Reply().Set("Content-Type", "text/csv") // as over HTTP
 		}
 		return n, nil
 	}
@@ -153,6 +154,7 @@ func TestServerMetadata(t *testing.T) {
 	require.Equal(t, []string{"r"}, header["x-reply"])
 	require.Len(t, reports, 1)
 	require.ErrorContains(t, reports[0], `a value of "x-bad" is not printable ASCII`)
+	require.ErrorContains(t, reports[0], `the key "content-type" belongs to gRPC`)
 }
 
 // TestStreamMetadata sends a header with the first item and trailers at the end.

@@ -247,7 +247,15 @@ func (mt *method) plan(end endpoint.Side) []error {
 	if mt.in.isMapped() {
 		return []error{errors.New("option Codec: messages that are mapped are protobuf's")}
 	}
+	if mt.opts.codec == nil {
+		faults = append(faults, mt.checkPlain()...)
+	}
 	for _, s := range sides {
+		if !s.form.isMapped() {
+			for _, err := range service.UnreadTags(s.form.typ) {
+				faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
+			}
+		}
 		compiled, errs := compile(mt.formats(), s.form.typ, s.opts)
 		s.form.formats, s.form.message = compiled, nil
 		for _, err := range errs {

@@ -63,6 +63,58 @@ func method[Req, Resp any](name string) *typed[Req, Resp] {
 	return &typed[Req, Resp]{none[Req, Resp], func(m *grpcx.Methods, e *endpoint.Endpoint[Req, Resp]) { m.Unary(name, e) }}
 }
 
+// named is a service of one endpoint, a method of a service with any name.
+type named[Req, Resp any] struct {
+	Do            endpoint.Endpoint[Req, Resp]
+	service, name string
+	opts          []grpcx.MethodOption
+}
+
+func (s *named[Req, Resp]) GRPC(m *grpcx.Methods) {
+	m.Service(s.service)
+	m.Unary(s.name, &s.Do, s.opts...)
+}
+
+func packaged[Req, Resp any](service, name string, opts ...grpcx.MethodOption) *named[Req, Resp] {
+	return &named[Req, Resp]{none[Req, Resp], service, name, opts}
+}
+
+// TestOwnNames has names that are no faults although generated code has similar ones.
+func TestOwnNames(t *testing.T) {
+	t.Parallel()
+	type pb = *echopb.Note
+	for name, svc := range map[string]grpcx.Service{
+		"plain types under the name of a package": packaged[Note, Note]("plain.Echo", "Say"),
+		"a method that the other does not have":   packaged[pb, pb]("other.Echo", "Shout"),
+		"other messages":                          packaged[pb, *emptypb.Empty]("other.Echo", "Say"),
+		"another service":                         packaged[pb, pb]("other.Reply", "Say"),
+		"a codec of the method":                   packaged[Note, Note]("endpoint.test.v1.Echo", "Say", grpcx.Codec(codec.JSON())),
+		"tags of a type that is mapped":           &mappedTags{Do: none[tagged, tagged]},
+	} {
+		var r registrar
+		require.NoError(t, grpcx.Register(&r, svc), name)
+	}
+}
+
+// tagged is a type of the domain that another package validates.
+type tagged struct {
+	Text string `validate:"required"`
+}
+
+// mappedTags is a service of a type that does not go over the wire.
+type mappedTags struct {
+	Do endpoint.Endpoint[tagged, tagged]
+}
+
+func (s *mappedTags) GRPC(m *grpcx.Methods) {
+	form := grpcx.Map(
+		func(v tagged) *echopb.Note { return &echopb.Note{Text: v.Text} },
+		func(m *echopb.Note) (tagged, error) { return tagged{m.GetText()}, nil },
+	)
+	m.Service("endpoint.test.v1.Echo")
+	m.UnaryAs("Say", &s.Do, form, form)
+}
+
 // repeater is a layer for clients.
 type repeater struct{ endpoint.LayerFunc }
 
@@ -129,6 +181,21 @@ func TestFaults(t *testing.T) {
 		{"no such method", method[pb, pb]("Shout"), nil, []string{`typed.Do: the service endpoint.test.v1.Echo has no method "Shout" in echo.proto`}},
 		{"another kind", method[pb, pb]("Count"), nil, []string{"typed.Do: it is described as unary, and /endpoint.test.v1.Echo/Count is server stream"}},
 		{"another message", method[pb, *emptypb.Empty]("Say"), nil, []string{"typed.Do: response: it is google.protobuf.Empty, and /endpoint.test.v1.Echo/Say has endpoint.test.v1.Note"}},
+		{"a misspelt package", packaged[pb, pb]("endpoint.tests.v1.Echo", "Say"), nil, []string{"named.Do: generated code has this method in the service endpoint.test.v1.Echo of echo.proto, not in endpoint.tests.v1.Echo"}},
+		{"no package", packaged[pb, pb]("Echo", "Look"), nil, []string{"named.Do: generated code has this method in the service endpoint.test.v1.Echo of echo.proto, not in Echo"}},
+		{"a service in another case", packaged[pb, pb]("endpoint.test.v1.echo", "Say"), nil, []string{"generated code has this method in the service endpoint.test.v1.Echo"}},
+		{"plain types for messages", method[Note, int]("Say"), nil, []string{"typed.Do: the service endpoint.test.v1.Echo of echo.proto has messages of protobuf, and the request is grpcx_test.Note and the response int: map both with UnaryAs, or give the service another name"}},
+		{"plain types, streamed", &typed[Note, endpoint.Stream[Note]]{none[Note, endpoint.Stream[Note]], func(m *grpcx.Methods, e *endpoint.Endpoint[Note, endpoint.Stream[Note]]) {
+			m.ServerStream("Count", e)
+		}}, nil, []string{"the request is grpcx_test.Note and the response grpcx_test.Note: map both with ServerStreamAs"}},
+		{"tags that nothing reads", packaged[struct {
+			A string `json:"a" validate:"required"`
+		}, []struct {
+			B string `json:"b" maxLength:"3"`
+		}]("test.S", "X"), nil, []string{
+			`named.Do: request: field A is tagged validate:"required", which nothing reads: check the value in the endpoint; required:"true" is read`,
+			`named.Do: response: field B is tagged maxLength:"3", which nothing reads: check the value in the endpoint`,
+		}},
 		{"no form", method[func(), func()]("X"), nil, []string{"typed.Do: request: ", "response: "}},
 		{"an empty mapping", &typed[Note, Note]{none[Note, Note], func(m *grpcx.Methods, e *endpoint.Endpoint[Note, Note]) {
 			m.UnaryAs("Say", e, grpcx.Mapping[Note, pb]{}, note)
@@ -162,6 +229,7 @@ func TestFaultsOfClients(t *testing.T) {
 		{"no target", nil, nil, "grpcx: the target is nil"},
 		{"no connection", grpcx.To(nil), nil, "grpcx: To: the connection is nil"},
 		{"a nil connection", grpcx.To((*grpc.ClientConn)(nil)), nil, "grpcx: To: the connection is nil"},
+		{"a nil connection of the user's", grpcx.To((*fakeConn)(nil)), nil, "grpcx: To: the connection is nil"},
 		{"a nil Conn", (*grpcx.Conn)(nil), nil, "grpcx: To: the connection is nil"},
 		{"options of a server", grpcx.To(&fakeConn{}), []grpcx.Option{grpcx.ErrorHook(func(context.Context, error) {})}, "option ErrorHook is for servers"},
 		{"a nil call option", grpcx.To(&fakeConn{}), []grpcx.Option{grpcx.CallOptions(nil)}, "option CallOptions: a nil option"},
@@ -190,7 +258,9 @@ func (c *fakeConn) Invoke(ctx context.Context, _ string, _, reply any, opts ...g
 func TestRegisteredTwice(t *testing.T) {
 	t.Parallel()
 	s := grpc.NewServer()
-	require.Error(t, grpcx.Register(nil, both()))
+	for _, none := range []grpc.ServiceRegistrar{nil, (*grpc.Server)(nil), (*registrar)(nil)} {
+		require.ErrorContains(t, grpcx.Register(none, both()), "grpcx: the registrar is nil")
+	}
 	require.NoError(t, grpcx.Register(s, both()))
 	require.ErrorContains(t, grpcx.Register(s, both()), "grpcx: described: the service test.S is registered already")
 	echopb.RegisterEchoServer(s, generated{})

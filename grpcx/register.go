@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/reflection"
 )
 
 // Register serves every endpoint of svc on s, by the services and methods that
@@ -19,13 +21,10 @@ import (
 // called, as it does for generated code.
 func Register(s grpc.ServiceRegistrar, svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ServerSide, svc, opts)
-	switch s := s.(type) {
-	case nil:
+	if service.IsNil(s) {
 		b.Fault("", errors.New("the registrar is nil"))
-	case interface {
-		GetServiceInfo() map[string]grpc.ServiceInfo
-	}:
-		b.checkNames(s.GetServiceInfo())
+	} else if known, ok := s.(reflection.ServiceInfoProvider); ok {
+		b.checkNames(known.GetServiceInfo())
 	}
 	if err := b.Err(); err != nil {
 		return err

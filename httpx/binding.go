@@ -43,6 +43,7 @@ type binding struct {
 	shadow  reflect.Type // what the codec sees in the place of the body's type; nil: the type itself
 	empty   bool         // the body has no members: {} or nothing
 	ignored bool         // the type has nothing that the body could be read into
+	holds   string       // the body, for texts of faults: "the fields A and B"
 
 	field        []int // index of the field that is the whole body, or nil
 	pointer      bool  // the field is a pointer
@@ -79,7 +80,7 @@ type binder struct {
 	pattern *pattern // nil: of a Handler, unknown
 	bodyOK  bool     // the method has a body
 	faults  []error
-	members int
+	members []string          // the fields that are members of the body
 	names   map[string]string // place or pointer to field
 	body    string            // the field that is the whole body
 }
@@ -117,7 +118,7 @@ func (c *binder) plan(t reflect.Type) {
 		return
 	}
 	if t.Kind() != reflect.Struct || isScalar(t) || hasOwnJSON(t) {
-		c.members = 1
+		c.members, c.b.holds = []string{t.String()}, t.String()
 		if c.request && !c.bodyOK {
 			c.fault("a request of type %s is a body, and the method has none", t)
 		}
@@ -125,8 +126,8 @@ func (c *binder) plan(t reflect.Type) {
 		return
 	}
 	c.fields(t, nil, false)
-	if c.body != "" && c.members > 0 {
-		c.fault("field %s is the whole body, and other fields are members of it too", c.body)
+	if c.body != "" && len(c.members) > 0 {
+		c.fault("field %s is the whole body, so %s cannot be in it: tag each as a parameter, or json:\"-\"", c.body, listed(c.members))
 	}
 }
 
@@ -305,14 +306,18 @@ func (c *binder) member(sf reflect.StructField, at []int, pointered bool) {
 	if sf.Tag.Get("json") == "-" {
 		return
 	}
-	c.members++
+	c.members = append(c.members, sf.Name)
 	if c.request && !c.bodyOK {
 		c.fault("field %s has no source: the method has no body; tag it path, query, header or cookie, or json:\"-\"", sf.Name)
 		return
 	}
 	c.checkDefault(&c.b.defaults, sf, at, pointered)
-	if _, ok := sf.Tag.Lookup("form"); ok && !c.request {
+	switch form, ok := sf.Tag.Lookup("form"); {
+	case !ok:
+	case !c.request:
 		c.fault("field %s is tagged form, which is for requests", sf.Name)
+	default:
+		c.withoutOptions(sf, "form", form)
 	}
 	c.nestedTags(sf.Type, sf.Name, map[reflect.Type]bool{})
 }
@@ -421,15 +426,16 @@ func (c *binder) unreachable(sf reflect.StructField, path string, tags ...string
 }
 
 func (c *binder) param(sf reflect.StructField, at []int, src source, name string) {
-	p := param{source: src, name: name, key: name, index: at, typ: sf.Type, elem: sf.Type}
+	p := param{source: src, index: at, typ: sf.Type, elem: sf.Type}
 	if src == inStatus {
 		c.statusField(sf, at, name)
 		return
 	}
-	if name == "" {
+	if name = c.withoutOptions(sf, src.String(), name); name == "" {
 		c.fault("field %s: tag %s has no name", sf.Name, src)
 		return
 	}
+	p.name, p.key = name, name
 	if src == inHeader {
 		p.key = textproto.CanonicalMIMEHeaderKey(name)
 		if headerIsOurs(p.key, c.request) {
@@ -462,6 +468,26 @@ func (c *binder) param(sf reflect.StructField, at []int, src source, name string
 	if len(c.b.params) > 64 {
 		c.fault("it has more than 64 parameters")
 	}
+}
+
+// withoutOptions returns the name in a tag. What follows it after a comma is a fault:
+// other packages have options there, and none is known here.
+func (c *binder) withoutOptions(sf reflect.StructField, tag, text string) string {
+	name, opts, found := strings.Cut(text, ",")
+	if !found {
+		return name
+	}
+	for opt := range strings.SplitSeq(opts, ",") {
+		hint := ""
+		switch key, _, _ := strings.Cut(opt, "="); strings.TrimSpace(key) {
+		case "required":
+			hint = `; it is a tag of its own: required:"true"`
+		case "default":
+			hint = `; it is a tag of its own: default:"..."`
+		}
+		c.fault("field %s: tag %s:%q has the unknown option %q%s", sf.Name, tag, text, opt, hint)
+	}
+	return name
 }
 
 // kind finds the form of a parameter's values.
@@ -546,10 +572,19 @@ func headerIsOurs(key string, request bool) bool {
 	switch key {
 	case "Connection", "Content-Length", "Transfer-Encoding", "Trailer", "Upgrade", "Te", "Content-Type", "Content-Encoding":
 		return true
-	case "Host", "Expect", "Connect-Timeout-Ms", "Accept":
+	case "Host", "Expect", "Connect-Timeout-Ms", "Accept", "Accept-Encoding":
 		return request
 	}
 	return false
+}
+
+// listed returns the names of fields as a part of a sentence.
+func listed(names []string) string {
+	if len(names) == 1 {
+		return "field " + names[0]
+	}
+	last := len(names) - 1
+	return "fields " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 func isToken(s string) bool {
@@ -593,10 +628,16 @@ func (c *binder) compileBody(t reflect.Type, format codec.Format, opts codec.Opt
 			c.b.shadow = body
 		}
 	}
-	c.b.empty = c.members == 0 && c.b.field == nil
+	c.b.empty = len(c.members) == 0 && c.b.field == nil
 	c.b.ignored = c.b.empty && t.Kind() == reflect.Struct && !slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
 		return !f.Anonymous && !isParameter(f, c.request)
 	})
+	switch {
+	case c.b.field != nil:
+		c.b.holds = "field " + c.body
+	case c.b.holds == "" && !c.b.empty:
+		c.b.holds = listed(c.members)
+	}
 	c.b.format = format
 	compiler, ok := format.(codec.Compiler)
 	if !ok || len(c.faults) > 0 {

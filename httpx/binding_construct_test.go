@@ -117,7 +117,47 @@ func TestRequestFaults(t *testing.T) {
 		"a body and a member": {post[struct {
 			A Text `body:"true"`
 			B string
-		}](), "field A is the whole body, and other fields are members of it too"},
+		}](), `field A is the whole body, so field B cannot be in it: tag each as a parameter, or json:"-"`},
+		"a body and several members": {post[struct {
+			Paging
+			A    Text `body:"true"`
+			Q    int  `query:"q"`
+			B    string
+			Err  error
+			Skip string `json:"-"`
+		}](), "field A is the whole body, so fields Limit, B and Err cannot be in it"},
+		"an option of a query": {post[struct {
+			A string `query:"x,required"`
+		}](), `httpx: one.Do: request: field A: tag query:"x,required" has the unknown option "required"; it is a tag of its own: required:"true"`},
+		"an option of a path": {route("PUT", "/{x}", none[struct {
+			A string `path:"x,int"`
+		}, empty]), `field A: tag path:"x,int" has the unknown option "int"`},
+		"an option of a header": {post[struct {
+			A string `header:"X-A,omitempty"`
+		}](), `field A: tag header:"X-A,omitempty" has the unknown option "omitempty"`},
+		"options of a cookie": {post[struct {
+			A string `cookie:"a,default=1,"`
+		}](), `field A: tag cookie:"a,default=1," has the unknown option "default=1"; it is a tag of its own: default:"..."`},
+		"an empty option": {post[struct {
+			A string `query:"x,"`
+		}](), `field A: tag query:"x," has the unknown option ""`},
+		"an option without a name": {post[struct {
+			A string `query:",required"`
+		}](), "field A: tag query has no name"},
+		"an option of a form": {post[struct {
+			A string `form:"x,required"`
+		}](), `field A: tag form:"x,required" has the unknown option "required"`},
+		"a tag of validator": {post[struct {
+			A string `query:"a" validate:"required,min=3"`
+		}](), `httpx: one.Do: request: field A is tagged validate:"required,min=3", which nothing reads: check the value in the endpoint; required:"true" is read`},
+		"a tag of gin": {post[struct {
+			In []struct {
+				A string `json:"a" binding:"email"`
+			}
+		}](), `request: field In.A is tagged binding:"email", which nothing reads: check the value in the endpoint`},
+		"Accept-Encoding": {post[struct {
+			A string `header:"accept-encoding"`
+		}](), `field A: header "accept-encoding" belongs to the transport`},
 		"a body tag's value": {post[struct {
 			A Text `body:"yes"`
 		}](), `field A: tag body is "yes", not true`},
@@ -197,6 +237,16 @@ func TestReplyFaults(t *testing.T) {
 		svc  httpx.Service
 		want string
 	}{
+		"a tag of JSON Schema": {reply[struct {
+			A int `json:"a" minimum:"1" maximum:"9"`
+		}](), `httpx: one.Do: response: field A is tagged maximum:"9", which nothing reads`},
+		"an option of a header's tag": {reply[struct {
+			A string `header:"X-A,omitzero"`
+		}](), `field A: tag header:"X-A,omitzero" has the unknown option "omitzero"`},
+		"a body and an error": {reply[struct {
+			A   Text `body:"true"`
+			Err error
+		}](), `field A is the whole body, so field Err cannot be in it`},
 		"a status that is no int": {reply[struct {
 			A string `status:"true"`
 		}](), "field A is tagged status and no int"},

@@ -187,7 +187,12 @@ func TestNilMessages(t *testing.T) {
 		require.NoError(t, httpx.Mount(r, route("GET", "/any", none[endpoint.Empty, any]), hook))
 		require.NoError(t, httpx.Mount(r, route("GET", "/field", none[endpoint.Empty, field]), hook))
 		require.NoError(t, httpx.Mount(r, route("GET", "/optional", none[endpoint.Empty, codec.Optional[int]]), hook))
-		require.NoError(t, httpx.Mount(r, route("GET", "/bodiless", none[endpoint.Empty, *Text], httpx.Status(204)), hook))
+		require.NoError(t, httpx.Mount(r, route("GET", "/empty", none[endpoint.Empty, *endpoint.Empty], httpx.Status(204)), hook))
+		type chosen struct {
+			Status int   `status:"true"`
+			Item   *Text `body:"true"`
+		}
+		require.NoError(t, httpx.Mount(r, route("GET", "/chosen", func(context.Context, endpoint.Empty) (chosen, error) { return chosen{Status: 204}, nil }), hook))
 		for _, path := range []string{"/pointer", "/double", "/any", "/field", "/optional"} {
 			hooked = nil
 			a := ask(t, r, "GET", path, "")
@@ -196,7 +201,8 @@ func TestNilMessages(t *testing.T) {
 			require.ErrorContains(t, hooked, "the value is nil", path)
 		}
 		require.Equal(t, 500, ask(t, r, "GET", "/pointer", "", "Accept", "application/xml").status)
-		require.Equal(t, 204, ask(t, r, "GET", "/bodiless", "").status)
+		require.Equal(t, 204, ask(t, r, "GET", "/empty", "").status)
+		require.Equal(t, 204, ask(t, r, "GET", "/chosen", "").status)
 	})
 	c := route[*Text, endpoint.Empty]("POST", "/", nil)
 	dial(t, listen(t, answering(200, "{}")), c)

@@ -280,8 +280,8 @@ func TestQueries(t *testing.T) {
 		"v=%":             {"", "query:v: not valid percent-encoding"},
 		"v=%zz&v=%a":      {"", "query:v: not valid percent-encoding|query:v: not valid percent-encoding"},
 		"%zz=a":           {"", "query:: not valid percent-encoding"},
-		"v=a;v=b":         {"", "query:: not valid percent-encoding"},
-		"v=a&x;y":         {"", "query:: not valid percent-encoding"},
+		"v=a;v=b":         {"", "query:: has a semicolon; pairs are separated by &"},
+		"v=a&x;y":         {"", "query:: has a semicolon; pairs are separated by &"},
 		"v=%D8%00":        {"", "query:v: not valid UTF-8"},
 		"v=%F4%90%80%80a": {"", "query:v: not valid UTF-8"},
 	} {
@@ -325,8 +325,6 @@ func TestCookies(t *testing.T) {
 		`v="a b,c"`:                           `"a b,c"`,
 		"v=":                                  `""`,
 		"v":                                   `""`,
-		`v="a`:                                `null`,
-		"v=a\\b; v=c":                         `"c"`,
 		"=;v=a;;":                             `"a"`,
 		strings.Repeat("x=1; ", 1000) + "v=a": `"a"`,
 	} {

@@ -24,6 +24,7 @@ type Conn struct {
 	setUp  []func(t *http.Transport)
 	also   []string // origins that redirects may lead to
 	tls    bool     // option TLS was given
+	h2c    bool     // option H2C was given
 	err    error
 }
 
@@ -54,8 +55,9 @@ func HTTPClient(c *http.Client) ConnOption {
 }
 
 // TLS sets how the server is verified and how this client shows who it is, as
-// of crypto/tls. The configuration is copied. The default is Go's. It is not
-// for an [HTTPClient], which brings its own.
+// of crypto/tls. The configuration is copied. The default is Go's. It is for a base
+// with the scheme https; with http it is a fault. It is not for an [HTTPClient], which
+// brings its own.
 func TLS(c *tls.Config) ConnOption {
 	return connOption(func(conn *Conn) {
 		if c == nil {
@@ -70,9 +72,10 @@ func TLS(c *tls.Config) ConnOption {
 
 // H2C makes the connection speak HTTP/2 without encryption, with prior knowledge
 // (RFC 9113 §3.3), which the server must do too. It is for a base with the
-// scheme http, and not for an [HTTPClient].
+// scheme http, and not for an [HTTPClient]; with https, or beside [TLS], it is a fault.
 func H2C() ConnOption {
 	return connOption(func(conn *Conn) {
+		conn.h2c = true
 		conn.setUp = append(conn.setUp, func(t *http.Transport) {
 			t.Protocols = new(http.Protocols)
 			t.Protocols.SetUnencryptedHTTP2(true)
@@ -112,6 +115,8 @@ func To(base string, opts ...ConnOption) *Conn {
 	c := &Conn{limit: DefaultMaxResponse}
 	u, err := url.Parse(base)
 	switch {
+	case !strings.Contains(base, "://"):
+		c.err = errors.New("the base " + quoted(base) + "has no scheme: write \"http://\" or \"https://\" before it")
 	case err != nil:
 		c.err = errors.New("the base is no URL") // its error would repeat what may hold a password
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -129,6 +134,7 @@ func To(base string, opts ...ConnOption) *Conn {
 		}
 		o.applyConn(c)
 	}
+	c.checkScheme()
 	if c.client != nil && len(c.setUp) > 0 {
 		c.fault(errors.New("options TLS and H2C are not for an HTTPClient, which has its own transport"))
 	}
@@ -150,6 +156,28 @@ func To(base string, opts ...ConnOption) *Conn {
 	c.direct = c.transport()
 	c.client = c.redirecting(c.client)
 	return c
+}
+
+// quoted returns a base that is no URL for the text of an error, with a space after it,
+// or "" if it may hold a password.
+func quoted(base string) string {
+	if strings.Contains(base, "@") {
+		return ""
+	}
+	return fmt.Sprintf("%.128q ", base)
+}
+
+// checkScheme finds options that the scheme of the base leaves without effect.
+func (c *Conn) checkScheme() {
+	switch {
+	case c.tls && c.h2c:
+		c.fault(errors.New("options TLS and H2C exclude each other: H2C is HTTP/2 without TLS"))
+	case c.err != nil:
+	case c.tls && c.base.Scheme == "http":
+		c.fault(fmt.Errorf("option TLS is for the scheme https, and the base is %q", c.base.Redacted()))
+	case c.h2c && c.base.Scheme == "https":
+		c.fault(fmt.Errorf("option H2C is for the scheme http, and the base is %q", c.base.Redacted()))
+	}
 }
 
 // transport returns the transport of the client, if the client has nothing to

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -138,9 +137,7 @@ func (d *decoding) readParams(r *http.Request, by router) error {
 	if d.b.cookies {
 		d.readCookies(r)
 	}
-	if len(d.b.query) > 0 {
-		d.readQuery(r.URL.RawQuery)
-	}
+	d.readQuery(r.URL.RawQuery)
 	return nil
 }
 
@@ -161,36 +158,27 @@ func (d *decoding) values(i int, lines []string) {
 	}
 }
 
-// readCookies takes the first of several cookies of one name, as RFC 6265 §5.4
-// orders them: the one with the longest path.
-func (d *decoding) readCookies(r *http.Request) {
-	for _, c := range r.Cookies() {
-		for i := range d.b.params {
-			if p := &d.b.params[i]; p.source == inCookie && p.name == c.Name && d.seen&(1<<i) == 0 {
-				d.set(i, c.Value)
-			}
-		}
-	}
-}
-
-// readQuery scans a query against the plan, without building a map of it.
+// readQuery scans a query against the plan, without building a map of it. It also
+// finds what is malformed in the pairs that no field reads: a client that escaped one
+// parameter wrongly would otherwise get an answer to another request.
 func (d *decoding) readQuery(raw string) {
 	var arrays map[int][]string
 	for raw != "" && !d.full() {
 		var pair queryPair
 		pair, raw = cutPair(raw)
 		key, ok := pair.unescape(pair.key)
-		if !ok || pair.semicolon {
-			d.add("query:", "not valid percent-encoding")
-			continue
+		value, valid := pair.unescape(pair.value)
+		i := -1
+		if ok {
+			i = d.b.queryParam(key)
 		}
-		i := d.b.queryParam(key)
-		if i < 0 {
-			continue
-		}
-		value, ok := pair.unescape(pair.value)
 		switch {
-		case !ok:
+		case pair.semicolon:
+			d.add("query:", "has a semicolon; pairs are separated by &")
+		case i < 0 && !(ok && valid):
+			d.add("query:", "not valid percent-encoding")
+		case i < 0:
+		case !valid:
 			d.seen |= 1 << i
 			d.add(d.b.params[i].place, "not valid percent-encoding")
 		case d.b.params[i].array:
@@ -271,27 +259,10 @@ func (d *decoding) readReply(resp *http.Response) {
 		case inHeader:
 			d.values(i, resp.Header[p.key])
 		case inCookie:
-			d.readSetCookie(i, cookies)
+			d.readSetCookie(i, cookies, resp.Header["Set-Cookie"])
 		}
 	}
 	if d.b.status != nil {
 		d.v.FieldByIndex(d.b.status).SetInt(int64(resp.StatusCode))
-	}
-}
-
-// readSetCookie takes the first of several cookies of one name.
-func (d *decoding) readSetCookie(i int, cookies []*http.Cookie) {
-	p := &d.b.params[i]
-	at := slices.IndexFunc(cookies, func(c *http.Cookie) bool { return c.Name == p.name })
-	if at < 0 {
-		return
-	}
-	switch f := d.v.FieldByIndex(p.index); {
-	case !p.cookie:
-		d.set(i, cookies[at].Value)
-	case p.pointer:
-		f.Set(reflect.ValueOf(cookies[at]))
-	default:
-		f.Set(reflect.ValueOf(*cookies[at]))
 	}
 }

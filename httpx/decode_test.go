@@ -54,7 +54,7 @@ func TestFaultsAreBounded(t *testing.T) {
 		"values of a query":          {"/?" + values(51, "q=x&"), "{}", nil, 50, "query:q: must be an integer", "query:q: must be an integer"},
 		"escapes of a query":         {"/?" + values(1000, "%zz&"), "{}", nil, 50, "query:: not valid percent-encoding", "query:: not valid percent-encoding"},
 		"escapes of values":          {"/?" + values(1000, "q=%zz&"), "{}", nil, 50, "query:q: not valid percent-encoding", "query:q: not valid percent-encoding"},
-		"semicolons":                 {"/?" + values(1000, ";&"), "{}", nil, 50, "query:: not valid percent-encoding", "query:: not valid percent-encoding"},
+		"semicolons":                 {"/?" + values(1000, ";&"), "{}", nil, 50, "query:: has a semicolon; pairs are separated by &", "query:: has a semicolon; pairs are separated by &"},
 		"one value many times":       {"/?" + values(1000, "one=1&"), "{}", nil, 50, "query:one: more than one value", "query:one: more than one value"},
 		"an array of too many":       {"/?" + values(1000, "array=1&"), "{}", nil, 1, "query:array: must have 2 values", "query:array: must have 2 values"},
 		"lines of a header":          {"/", "{}", lines(100), 50, "header:X-H: must be an integer", "header:X-H: must be an integer"},
@@ -174,4 +174,66 @@ func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
 	} {
 		require.Less(t, got[1], 2*got[0]+100, name)
 	}
+}
+
+// upward is a service whose request is a stream.
+type upward struct {
+	Up endpoint.Endpoint[endpoint.Stream[Text], endpoint.Empty]
+}
+
+func (s *upward) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/", &s.Up) }
+
+// TestQueryIsWellFormed has queries that are malformed in a part that no field reads.
+func TestQueryIsWellFormed(t *testing.T) {
+	t.Parallel()
+	type query struct {
+		Q string `query:"q"`
+	}
+	services := map[string]httpx.Service{
+		"a parameter":   accepting[query]("POST", "/"),
+		"no parameters": accepting[endpoint.Empty]("POST", "/"),
+		"a header": accepting[struct {
+			H string `header:"X-H"`
+		}]("POST", "/"),
+		"a GET":            accepting[query]("GET", "/"),
+		"a DELETE":         accepting[endpoint.Empty]("DELETE", "/"),
+		"a request stream": &upward{Up: func(context.Context, endpoint.Stream[Text]) (endpoint.Empty, error) { return endpoint.Empty{}, nil }},
+	}
+	const escape, semicolon = "query:: not valid percent-encoding", "query:: has a semicolon; pairs are separated by &"
+	for name, svc := range services {
+		h := mounted(t, svc)
+		method := "POST"
+		header := []string{"Content-Type", "application/json"}
+		switch name {
+		case "a GET", "a DELETE":
+			method = strings.TrimPrefix(name, "a ")
+		case "a request stream":
+			header[1] = "application/x-ndjson"
+		}
+		for query, want := range map[string][]string{
+			"x=1&y=%41&z&=&&": nil,
+			"x=%ff":           nil,
+			"x=a+b":           nil,
+			"x=%zz":           {escape},
+			"%zz=x":           {escape},
+			"x=1%":            {escape},
+			"x%4":             {escape},
+			"=%":              {escape},
+			"x=1;y=2":         {semicolon},
+			";":               {semicolon},
+			"x=%3b":           nil,
+			"x=%zz;":          {semicolon},
+			"y=%zz&x=%zz":     {escape, escape},
+		} {
+			a := ask(t, h, method, "/?"+query, "", header...)
+			if want == nil {
+				require.Equal(t, 200, a.status, "%s: %s: %s", name, query, a.body)
+				continue
+			}
+			require.Equal(t, 400, a.status, "%s: %s", name, query)
+			require.Equal(t, want, a.faults(t), "%s: %s", name, query)
+		}
+	}
+	h := httpx.Handler(func(context.Context, endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, nil })
+	require.Equal(t, []string{escape}, ask(t, h, "GET", "/?x=%zz", "").faults(t))
 }

@@ -2,6 +2,8 @@ package httpx
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -10,6 +12,7 @@ import (
 // when one of opts is [TLS]; or a base as of [To]. Each Conn has connections of
 // its own, unless opts have an [HTTPClient], and all operations of a client
 // share them. The function ignores its context: a Conn connects when it is called.
+// Dialer panics with all that is wrong with opts, as no address could make up for it.
 func Dialer(opts ...ConnOption) func(ctx context.Context, addr string) (*Conn, error) {
 	scheme := "http://"
 	probe := &Conn{}
@@ -20,6 +23,9 @@ func Dialer(opts ...ConnOption) func(ctx context.Context, addr string) (*Conn, e
 	}
 	if probe.tls {
 		scheme = "https://"
+	}
+	if err := To(scheme+"localhost", opts...).Err(); err != nil {
+		panic(fmt.Sprintf("httpx: Dialer: %v", errors.Unwrap(err))) // See decision 173.
 	}
 	return func(_ context.Context, addr string) (*Conn, error) {
 		if !strings.Contains(addr, "://") {

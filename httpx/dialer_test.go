@@ -32,12 +32,31 @@ func TestDialer(t *testing.T) {
 			require.Equal(t, tt.want, c.String())
 		})
 	}
-	_, err := httpx.Dialer(httpx.MaxResponse(0))(t.Context(), "10.0.0.1:80")
-	require.ErrorContains(t, err, "MaxResponse")
-	_, err = httpx.Dialer(nil)(t.Context(), "10.0.0.1:80")
-	require.ErrorContains(t, err, "a nil option")
-	_, err = httpx.Dialer()(t.Context(), "ftp://10.0.0.1")
-	require.ErrorContains(t, err, "scheme")
+	for _, tt := range []struct {
+		addr, want string
+		opts       []httpx.ConnOption
+	}{
+		{"ftp://10.0.0.1", `the scheme "ftp"`, nil},
+		{"http://10.0.0.1", "option TLS is for the scheme https", []httpx.ConnOption{httpx.TLS(&tls.Config{})}},
+		{"https://10.0.0.1", "option H2C is for the scheme http", []httpx.ConnOption{httpx.H2C()}},
+	} {
+		_, err := httpx.Dialer(tt.opts...)(t.Context(), tt.addr)
+		require.ErrorContains(t, err, tt.want, tt.addr)
+	}
+}
+
+// TestDialerFaults has options that are wrong whatever the address: they are found before
+// there is a pool.
+func TestDialerFaults(t *testing.T) {
+	t.Parallel()
+	for want, opts := range map[string][]httpx.ConnOption{
+		"httpx: Dialer: option MaxResponse: 0 is not positive\na nil option":                        {httpx.MaxResponse(0), nil},
+		"httpx: Dialer: option TLS: the configuration is nil":                                       {httpx.TLS(nil)},
+		"httpx: Dialer: options TLS and H2C exclude each other: H2C is HTTP/2 without TLS":          {httpx.H2C(), httpx.TLS(&tls.Config{})},
+		"httpx: Dialer: options TLS and H2C are not for an HTTPClient, which has its own transport": {httpx.H2C(), httpx.HTTPClient(http.DefaultClient)},
+	} {
+		require.PanicsWithValue(t, want, func() { httpx.Dialer(opts...) })
+	}
 }
 
 // TestDialerSharesConnections: all routes of a client use one connection to an

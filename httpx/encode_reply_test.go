@@ -3,6 +3,7 @@ package httpx_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,26 +69,38 @@ func TestSuccessStatus(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 203, 204, 205, 206, 299, 304} {
 		for _, bare := range []bool{true, false} {
 			var url string
-			if bare {
+			bodiless := status == 204 || status == 205 || status == 304
+			switch {
+			case bare && bodiless:
+				svc := route("GET", "/", none[endpoint.Empty, endpoint.Empty], httpx.Status(status))
+				url = listen(t, mounted(t, svc))
+			case bare:
 				url = listen(t, mounted(t, route("GET", "/", func(context.Context, endpoint.Empty) (Text, error) { return Text{"x"}, nil }, httpx.Status(status))))
-			} else {
+			default:
 				url = listen(t, mounted(t, route("GET", "/", func(context.Context, endpoint.Empty) (tagged, error) { return tagged{Status: status, Name: "x"}, nil }, httpx.Status(203))))
 			}
 			a := fetch(t, "GET", url, "")
 			require.Equal(t, status, a.status)
-			if status == 204 || status == 205 || status == 304 {
+			if bodiless {
 				require.Empty(t, a.body, status)
 				require.Empty(t, a.header.Values("Content-Type"), status)
 			} else {
 				require.NotEmpty(t, a.body, status)
 				require.Equal(t, []string{"application/json"}, a.header.Values("Content-Type"), status)
 			}
+			if bare && bodiless {
+				c := route[endpoint.Empty, endpoint.Empty]("GET", "/", nil, httpx.Status(status))
+				dial(t, url, c)
+				_, err := c.Do(t.Context(), endpoint.Empty{})
+				require.NoError(t, err, status)
+				continue
+			}
 			if bare {
 				c := route[endpoint.Empty, Text]("GET", "/", nil, httpx.Status(status))
 				dial(t, url, c)
 				got, err := c.Do(t.Context(), endpoint.Empty{})
 				require.NoError(t, err, status)
-				require.Equal(t, status != 204 && status != 205 && status != 304, got.S == "x", status)
+				require.Equal(t, Text{"x"}, got, status)
 				continue
 			}
 			c := route[endpoint.Empty, tagged]("GET", "/", nil)
@@ -98,6 +111,65 @@ func TestSuccessStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusWithoutBody has responses with a body, declared with a status that has
+// none: what the handler returns would be lost. A response that chooses its status may
+// have both.
+func TestStatusWithoutBody(t *testing.T) {
+	t.Parallel()
+	type (
+		several struct {
+			A, B string
+			Etag string `header:"ETag"`
+			C    int
+		}
+		wholly struct {
+			Etag string `header:"ETag"`
+			Body Text   `body:"true"`
+		}
+		bare struct {
+			Etag string `header:"ETag"`
+			X    string `json:"-"`
+		}
+	)
+	for _, status := range []int{204, 205, 304} {
+		s := httpx.Status(status)
+		text := "httpx: one.Do: option Status: " + strconv.Itoa(status) + " has no body, and the response has one: "
+		for want, svc := range map[string]httpx.Service{
+			"field S":           route("PUT", "/", none[endpoint.Empty, Text], s),
+			"fields A, B and C": route("PUT", "/", none[endpoint.Empty, several], s),
+			"field Body":        route("PUT", "/", none[endpoint.Empty, wholly], s),
+			"[]uint8":           route("PUT", "/", none[endpoint.Empty, []byte], s),
+			"*httpx_test.Text":  route("PUT", "/", none[endpoint.Empty, *Text], s),
+			"string":            route("PUT", "/", none[endpoint.Empty, string], s),
+		} {
+			refused(t, svc, []string{text + want})
+		}
+		stream := &downward{status: status, Down: none[endpoint.Empty, endpoint.Stream[Text]]}
+		refused(t, stream, []string{"httpx: downward.Down: option Status: " + strconv.Itoa(status) + " has no body, and a response stream is one"})
+		require.PanicsWithValue(t, "httpx: Handler[struct {}, string]: option Status: "+strconv.Itoa(status)+" has no body, and the response has one: string", func() {
+			httpx.Handler(none[struct{}, string], s)
+		})
+		for _, svc := range []httpx.Service{
+			route("PUT", "/", none[endpoint.Empty, bare], s),
+			route("PUT", "/", none[endpoint.Empty, tagged], s),
+			route("PUT", "/", none[endpoint.Empty, endpoint.Empty], s),
+		} {
+			require.NoError(t, httpx.Mount(http.NewServeMux(), svc))
+		}
+	}
+	for _, status := range []int{100, 101, 103, 199} {
+		refused(t, route("PUT", "/", none[endpoint.Empty, endpoint.Empty], httpx.Status(status)), []string{"is no status of a success"})
+	}
+}
+
+// downward is a service whose response is a stream.
+type downward struct {
+	Down   endpoint.Endpoint[endpoint.Empty, endpoint.Stream[Text]]
+	status int
+}
+
+func (s *downward) HTTP(r *httpx.Routes) { r.ServerStream("GET", "/", &s.Down, httpx.Status(s.status)) }
 
 // TestNotModified is a success only for a route that says so: for others the
 // client has nothing to give.

@@ -197,7 +197,7 @@ func ExampleTo() {
 	fmt.Println(httpx.To("example.com").Err())
 	// Output:
 	// https://ada:xxxxx@example.com/api
-	// httpx: To: the base "example.com" has the scheme "", not http or https
+	// httpx: To: the base "example.com" has no scheme: write "http://" or "https://" before it
 }
 
 func ExampleHTTPClient() {

@@ -39,6 +39,7 @@ type exchange struct {
 	status   int
 	timeout  string   // a Connect-Timeout-Ms that is not valid
 	media    []string // room for the Content-Type
+	outer    []string // the Content-Type that a middleware set before the call
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -143,6 +144,8 @@ func (x *exchange) decode(v any) error {
 			return err
 		}
 		d.finish()
+	} else {
+		d.readQuery(x.r.URL.RawQuery)
 	}
 	if x.takesBody() && !d.full() && !(in.empty && len(x.body) == 0) {
 		if err := in.read(x.body, v, len(x.r.Header["Content-Type"]) > 0); err != nil {
@@ -225,8 +228,17 @@ func (x *exchange) send(ctx context.Context) {
 		x.w.WriteHeader(x.status)
 		return
 	}
-	h["Content-Type"] = append(x.media, x.rt.writes[x.format])
+	if !x.hasOwnType(h["Content-Type"]) {
+		h["Content-Type"] = append(x.media, x.rt.writes[x.format])
+	}
 	x.write(ctx, x.out)
+}
+
+// hasOwnType reports whether the handler or a layer set the Content-Type of the reply,
+// whose lines these are. That of a middleware is for every route below it, and does not
+// know the format. See decision 174.
+func (x *exchange) hasOwnType(lines []string) bool {
+	return len(lines) > 0 && (len(x.outer) == 0 || &lines[0] != &x.outer[0])
 }
 
 // write sends the header and a body. net/http finds the length of a small body

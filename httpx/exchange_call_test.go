@@ -120,15 +120,20 @@ func TestWithHeader(t *testing.T) {
 
 	ctx := endpoint.WithHeader(t.Context(), "X-A", "0")
 	ctx = endpoint.WithHeader(ctx, "x-a", "1")
-	ctx = endpoint.WithHeader(ctx, "accept", "text/html")
 	ctx = endpoint.WithHeader(ctx, "User-Agent", "me/1")
 	got, err := c.Do(ctx, endpoint.Empty{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"1"}, got["X-A"], "the innermost value wins")
-	require.Equal(t, []string{"application/json, application/problem+json"}, got["Accept"], "the client reads what it reads")
+	require.Equal(t, []string{"application/json, application/problem+json"}, got["Accept"], "the client says what it reads")
 	require.Equal(t, []string{"me/1"}, got["User-Agent"])
 	require.Equal(t, []string{"b"}, got["X-B"], "what a layer adds for the call around which it is")
 	require.Empty(t, inLayer["X-A"], "a call of a layer's own is another call")
+
+	for _, key := range []string{"accept", "Accept-Encoding"} {
+		_, err = c.Do(endpoint.WithHeader(ctx, key, "gzip"), endpoint.Empty{})
+		require.ErrorContains(t, err, `endpoint: header "`+key+`" belongs to the transport`)
+		require.Equal(t, endpoint.InvalidArgument, endpoint.CodeOf(err))
+	}
 
 	got, err = c.Do(t.Context(), endpoint.Empty{})
 	require.NoError(t, err)

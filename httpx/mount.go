@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/service"
@@ -21,26 +22,32 @@ type Router interface {
 
 // Mount serves every endpoint of svc on router, at the methods and the paths
 // that its method HTTP describes. It registers nothing else: two services may
-// share a path. Its error joins all that is wrong, each naming its place, and
-// then nothing was registered, but for the routes before one that the router
-// itself refuses.
+// share a path, but not a method of it, whatever the names of its wildcards. Its
+// error joins all that is wrong, each naming its place, and then nothing was
+// registered, but for the routes before one that the router itself refuses.
 func Mount(router Router, svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ServerSide, svc, opts)
-	if router == nil {
+	if service.IsNil(router) {
 		b.Fault("", errors.New("the router is nil"))
+		return b.Err()
 	}
 	b.tryMux()
+	var known map[string]chi.Route
+	by := routerOf(router)
+	if by == onChi {
+		known = chiRoutes(router.(chi.Router))
+		b.checkChi(known)
+	}
 	if err := b.Err(); err != nil {
 		return err
 	}
-	by := routerOf(router)
 	for _, rt := range b.routes {
 		rt.by = by
 		rt.serve()
 		pattern := rt.pattern.forServeMux()
 		if by == onChi {
 			pattern = rt.pattern.forChi()
-			if rt.op.Method == http.MethodGet {
+			if rt.op.Method == http.MethodGet && !hasHead(known, pattern) {
 				b.register(router, rt, http.MethodHead+" "+pattern)
 			}
 		}
@@ -101,6 +108,8 @@ func (s *single) Add(e *shell.Endpoint) {
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
 	rt.op = op
 	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bindErrors(), rt.bind(nil))
+	faults = addFaults(faults, "request", service.UnreadTags(rt.types.req))
+	faults = addFaults(faults, "response", service.UnreadTags(rt.types.resp))
 	if e.IsNil() && !rt.opts.Partial {
 		faults = append(faults, service.ErrNil)
 	}
@@ -153,6 +162,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 	}
 	reply := w.Header()
+	x.outer = reply["Content-Type"]
 	if rt.op.Streams&endpoint.ServerStream != 0 {
 		reply = http.Header{} // heartbeats write the writer's own, at any time
 	}

@@ -106,14 +106,17 @@ func formHint(media string, types []string) string {
 // told otherwise.
 const formType = "application/x-www-form-urlencoded"
 
-// sameType says that a media type is the one of a format, or has its structured
-// suffix (RFC 6839): application/vnd.example+json for application/json.
+// sameType reports whether a media type is that of a format. A structured suffix does
+// not make it the same: a body of application/merge-patch+json is JSON, but does not
+// mean what a body of application/json means. See decision 168.
 func sameType(media, format string) bool {
-	if media == format {
-		return true
-	}
-	top, sub, _ := strings.Cut(format, "/")
-	return strings.HasPrefix(media, top+"/") && strings.HasSuffix(media, "+"+sub)
+	return strings.EqualFold(media, withoutParams(format))
+}
+
+// withoutParams returns a media type without its parameters.
+func withoutParams(media string) string {
+	media, _, _ = strings.Cut(media, ";")
+	return strings.TrimRight(media, " \t")
 }
 
 // writesType returns the place in types of the one that the request likes best
@@ -147,23 +150,31 @@ func writesType(r *http.Request, types []string) (int, error) {
 // mediaRange is one element of Accept. q is in thousandths.
 type mediaRange struct {
 	top, sub string
-	params   int
+	params   bool // it has parameters other than charset
 	q        int
 }
 
-// quality returns the q of the most specific range that a type is in.
+// quality returns the q of the most specific range that a type is in. No format has
+// the parameters that a range may ask for, such as a version. A range with parameters
+// still includes the type, because an answer without them is of more use than 406. A
+// range without them is more specific, and one that excludes parameters (q=0) says
+// nothing about the type. See decision 168.
 func quality(ranges []mediaRange, media string) int {
-	top, sub, _ := strings.Cut(media, "/")
+	top, sub, _ := strings.Cut(strings.ToLower(withoutParams(media)), "/")
 	q, best := 0, -1
 	for _, r := range ranges {
 		specific := -1
 		switch {
-		case r.top == top && r.sub == sub && r.params == 0:
-			specific = 2
+		case r.params && r.q == 0:
+		case r.top == top && r.sub == sub:
+			specific = 4
 		case r.top == top && r.sub == "*":
-			specific = 1
+			specific = 2
 		case r.top == "*" && r.sub == "*":
 			specific = 0
+		}
+		if specific >= 0 && !r.params {
+			specific++
 		}
 		if specific > best {
 			best, q = specific, r.q
@@ -174,35 +185,65 @@ func quality(ranges []mediaRange, media string) int {
 
 // parseAccept reads an Accept header; ok is false if it is malformed.
 func parseAccept(line string) (ranges []mediaRange, ok bool) {
-	for element := range strings.SplitSeq(line, ",") {
-		element = strings.Trim(element, " \t")
+	for line != "" {
+		var element string
+		element, line = cutUnquoted(line, ',')
 		if element == "" {
 			continue
 		}
-		parts := strings.Split(element, ";")
-		top, sub, found := strings.Cut(strings.ToLower(strings.Trim(parts[0], " \t")), "/")
-		if !found || !isToken(top) || !isToken(sub) || top == "*" && sub != "*" {
+		m, ok := parseRange(element)
+		if !ok {
 			return nil, false
-		}
-		m := mediaRange{top: top, sub: sub, q: 1000}
-		for _, p := range parts[1:] {
-			key, value, found := strings.Cut(strings.Trim(p, " \t"), "=")
-			switch {
-			case !found:
-				return nil, false
-			case !strings.EqualFold(key, "q"):
-				if !strings.EqualFold(key, "charset") {
-					m.params++
-				}
-			default:
-				if m.q, ok = parseQ(value); !ok {
-					return nil, false
-				}
-			}
 		}
 		ranges = append(ranges, m)
 	}
 	return ranges, true
+}
+
+func parseRange(element string) (m mediaRange, ok bool) {
+	media, params := cutUnquoted(element, ';')
+	top, sub, found := strings.Cut(strings.ToLower(media), "/")
+	if !found || !isToken(top) || !isToken(sub) || top == "*" && sub != "*" {
+		return m, false
+	}
+	m = mediaRange{top: top, sub: sub, q: 1000}
+	for weighed := false; params != ""; {
+		var p string
+		p, params = cutUnquoted(params, ';')
+		key, value, found := strings.Cut(p, "=")
+		switch {
+		case p == "": // "a/b;" is allowed (RFC 9110 §5.6.6)
+		case !isToken(key):
+			return m, false
+		case !weighed && strings.EqualFold(key, "q"):
+			if m.q, weighed = parseQ(value); !weighed {
+				return m, false
+			}
+		case weighed: // RFC 7231 had extensions here, which may lack a value
+		case !found:
+			return m, false
+		case !strings.EqualFold(key, "charset"):
+			m.params = true
+		}
+	}
+	return m, true
+}
+
+// cutUnquoted returns what is before the first sep outside of a quoted string, without
+// white space around it, and what is after it.
+func cutUnquoted(s string, sep byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == sep && !quoted:
+			return strings.Trim(s[:i], " \t"), s[i+1:]
+		}
+	}
+	return strings.Trim(s, " \t"), ""
 }
 
 // parseQ reads a weight (RFC 9110 §12.4.2) in thousandths.

@@ -33,7 +33,7 @@ func TestFormats(t *testing.T) {
 		"XML out":        {[]string{"Accept", "application/xml"}, `{"w":"hi"}`, 200, asXML},
 		"XML both":       {[]string{"Content-Type", "application/xml; charset=UTF-8", "Accept", "application/xml, */*;q=0.1"}, asXML, 200, asXML},
 		"best q":         {[]string{"Accept", "application/json;q=0.5, application/xml;q=0.6"}, `{"w":"hi"}`, 200, asXML},
-		"suffix":         {[]string{"Content-Type", "application/vnd.x+xml"}, asXML, 200, `{"w":"hi"}`},
+		"suffix":         {[]string{"Content-Type", "application/vnd.x+xml"}, asXML, 415, `accepted: application/json, application/xml`},
 		"neither":        {[]string{"Accept", "text/plain"}, `{"w":"hi"}`, 406, `offered: application/json, application/xml`},
 		"another type":   {[]string{"Content-Type", "text/plain"}, `hi`, 415, `accepted: application/json, application/xml`},
 		"broken XML":     {[]string{"Content-Type", "application/xml"}, `<word>`, 400, `not valid XML in line 1`},
@@ -57,6 +57,40 @@ func TestFormats(t *testing.T) {
 		got, err := c.Do(t.Context(), word{"hi"})
 		require.NoError(t, err)
 		require.Equal(t, word{"hi"}, got)
+	}
+}
+
+// TestDeclaredSuffix has a type with a structured suffix, which is read where it is
+// declared: by a service or by a route. A client reads an answer whatever its type.
+func TestDeclaredSuffix(t *testing.T) {
+	t.Parallel()
+	const media = "application/vnd.shop.v1+json"
+	named, err := codec.Of[word](codec.As(codec.JSON(), media), codec.Options{})
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		svc   *one[word, word]
+		opts  []httpx.Option
+		plain int // the status of a body of application/json
+	}{
+		"a route":             {echo[word]("POST", "/", httpx.RequestCodec(named)), nil, 415},
+		"a service":           {echo[word]("POST", "/"), []httpx.Option{httpx.Formats(codec.JSON(), codec.As(codec.JSON(), media))}, 200},
+		"one with parameters": {echo[word]("POST", "/"), []httpx.Option{httpx.Formats(codec.As(codec.JSON(), media+"; charset=utf-8"))}, 415},
+	} {
+		h := mounted(t, tt.svc, tt.opts...)
+		require.Equal(t, 200, ask(t, h, "POST", "/", `{"w":"hi"}`, "Content-Type", media).status, name)
+		require.Equal(t, 200, ask(t, h, "POST", "/", `{"w":"hi"}`, "Content-Type", "Application/VND.shop.v1+JSON", "Accept", media+", */*;q=0.1").status, name)
+		require.Equal(t, tt.plain, ask(t, h, "POST", "/", `{"w":"hi"}`, "Content-Type", "application/json").status, name)
+		require.Equal(t, 415, ask(t, h, "POST", "/", `{"w":"hi"}`, "Content-Type", "application/vnd.shop.v2+json").status, name)
+	}
+	for _, media := range []string{"application/vnd.shop.v1+json", "text/plain", ""} {
+		c := route[word, word]("POST", "/", nil)
+		dial(t, listen(t, answering(200, `{"w":"hi"}`, "Content-Type", media)), c)
+		got, err := c.Do(t.Context(), word{"hi"})
+		require.NoError(t, err, media)
+		require.Equal(t, word{"hi"}, got)
+		dial(t, listen(t, answering(409, `{"code":"ABORTED","detail":"taken"}`, "Content-Type", media)), c)
+		_, err = c.Do(t.Context(), word{"hi"})
+		require.Equal(t, endpoint.Aborted, endpoint.CodeOf(err), media)
 	}
 }
 

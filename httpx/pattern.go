@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -153,22 +154,47 @@ func routerOf(r Router) router {
 }
 
 // pathValue returns the value of a wildcard, unescaped exactly once. ok is false
-// if it is not valid. ServeMux gives values unescaped; chi gives what the path
-// was routed by, which is the escaped path if there is one.
+// if it is not valid. ServeMux gives values unescaped; chi gives a part of the path that
+// it routed by, which may be the escaped path.
 func (by router) pathValue(r *http.Request, s segment) (value string, ok bool) {
 	name := s.name
 	if by == onChi && s.rest {
 		name = "*"
 	}
 	v := r.PathValue(name)
-	if by == serveMux || r.URL.RawPath == "" || !strings.Contains(v, "%") {
+	switch {
+	case by == serveMux || r.URL.RawPath == "" || !strings.Contains(v, "%"):
 		return v, true
-	}
-	if by == unknownRouter && !takenEscaped(r, name, v) {
+	case by == onChi && !routedEscaped(r), by == unknownRouter && !takenEscaped(r, name, v):
 		return v, true
 	}
 	v, err := url.PathUnescape(v)
 	return v, err == nil
+}
+
+// routedEscaped reports whether chi routed r by its escaped path, not by the plain one.
+// By itself chi takes the escaped path, but a middleware may have set another, and
+// StripSlashes takes the plain one.
+//
+// The path that was routed is the end of the one or of the other, without slashes at its
+// end. It cannot be the end of both, unless no escape is in it: unescaping makes a text
+// shorter and takes no slash away, and the routed path begins with one.
+func routedEscaped(r *http.Request) bool {
+	ctx := chi.RouteContext(r.Context())
+	if ctx == nil || ctx.RoutePath == "" {
+		return true
+	}
+	routed := strings.TrimRight(ctx.RoutePath, "/")
+	endsWith := func(whole string) bool {
+		return strings.HasSuffix(strings.TrimRight(whole, "/"), routed) || strings.HasSuffix(path.Clean(whole), routed)
+	}
+	switch {
+	case endsWith(r.URL.RawPath):
+		return true
+	case endsWith(r.URL.Path):
+		return false
+	}
+	return strings.Contains(r.URL.RawPath, routed) // a middleware removed an extension
 }
 
 // takenEscaped says that a router took v, the value of a wildcard, from the

@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
@@ -216,6 +218,80 @@ func TestMountedBelow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDecodedOnce has middlewares and mounts that set the path by which chi routes:
+// some take the escaped one, some the plain one.
+func TestDecodedOnce(t *testing.T) {
+	t.Parallel()
+	svc := echo[twoSegments]("GET", "/items/{a}/{b}")
+	rest := echo[restOfPath]("GET", "/files/{id}/{all...}")
+	leaf := func(t *testing.T, use ...func(http.Handler) http.Handler) *chi.Mux {
+		r := chi.NewRouter()
+		r.Use(use...)
+		require.NoError(t, httpx.Mount(r, svc))
+		require.NoError(t, httpx.Mount(r, rest))
+		return r
+	}
+	below := func(prefix string, sub http.Handler, use ...func(http.Handler) http.Handler) http.Handler {
+		r := chi.NewRouter()
+		r.Use(use...)
+		r.Mount(prefix, sub)
+		return r
+	}
+	alone := func(use ...func(http.Handler) http.Handler) http.Handler {
+		r := chi.NewRouter()
+		r.Use(use...)
+		r.Method("GET", "/items/{a}/{b}", httpx.Handler(func(_ context.Context, in twoSegments) (twoSegments, error) { return in, nil }))
+		return r
+	}
+	strip, clean := middleware.StripSlashes, middleware.CleanPath
+	for name, tt := range map[string]struct {
+		h      http.Handler
+		prefix string
+		// The end of the paths, and whether there are files.
+		end   string
+		files bool
+	}{
+		"chi":                            {leaf(t), "", "", true},
+		"StripSlashes":                   {leaf(t, strip), "", "/", true},
+		"StripSlashes without a slash":   {leaf(t, strip), "", "", true},
+		"StripSlashes around the router": {strip(leaf(t)), "", "", true},
+		"StripSlashes, mounted":          {below("/api", leaf(t), strip), "/api", "/", true},
+		"StripSlashes below a mount":     {below("/api", leaf(t, strip)), "/api", "/", true},
+		"StripSlashes, stripped":         {http.StripPrefix("/api", leaf(t, strip)), "/api", "/", true},
+		"StripSlashes in StripPrefix":    {below("/api", http.StripPrefix("/api", leaf(t, strip))), "/api", "/", true},
+		"StripSlashes and a wildcard":    {below("/{a}/{tenant}", leaf(t, strip)), "/%2525/%41", "/", true},
+		"CleanPath":                      {leaf(t, clean), "/", "", true},
+		"CleanPath and StripSlashes":     {leaf(t, clean, strip), "//.", "/", true},
+		"URLFormat":                      {leaf(t, middleware.URLFormat), "", ".json", false},
+		"URLFormat below a mount":        {below("/api", leaf(t, middleware.URLFormat)), "/api", ".json", false},
+		"a Handler":                      {alone(), "", "", false},
+		"a Handler and StripSlashes":     {alone(strip), "", "/", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for path, want := range map[string]string{
+				"/items/a/b":                `{"A":"a","B":"b"}`,
+				"/items/%41%2525/b":         `{"A":"A%25","B":"b"}`,
+				"/items/b/%41%2525":         `{"A":"b","B":"A%25"}`,
+				"/items/%41%25/%3A%252F":    `{"A":"A%","B":":%2F"}`,
+				"/items/%2541/b":            `{"A":"%41","B":"b"}`, // whose escapes are those of the plain path
+				"/items/%2541/%41":          `{"A":"%41","B":"A"}`,
+				"/items/%252541/%41%2541":   `{"A":"%2541","B":"A%41"}`,
+				"/files/%2541/%41%2541/%25": `{"ID":"%41","All":"A%41/%"}`,
+			} {
+				if strings.HasPrefix(path, "/files") && !tt.files {
+					continue
+				}
+				a := ask(t, tt.h, "GET", tt.prefix+path+tt.end, "")
+				require.Equal(t, 200, a.status, "%s: %s", path, a.body)
+				require.Equal(t, want, a.body, path)
+			}
+		})
+	}
+	// The escaped path has a segment less than the one that is routed.
+	require.JSONEq(t, `{"A":"%2541","B":"z"}`, ask(t, leaf(t, strip), "GET", "/items%2F%252541/z/", "").body)
 }
 
 // TestHandlerPath has a Handler, which does not know the router, read the path.

@@ -94,22 +94,14 @@ func Problems(router interface {
 
 // checkRouter returns why Problems cannot work on a router, or nil.
 func checkRouter(router Router) error {
-	isNil := false
-	switch r := router.(type) {
-	case nil:
-		isNil = true
-	case *http.ServeMux:
-		isNil = r == nil
-	case *chi.Mux:
-		isNil = r == nil
-	case chi.Router:
-	default:
-		return fmt.Errorf("the router is a %T; it must be a chi router or an *http.ServeMux", router)
-	}
-	if isNil {
+	if service.IsNil(router) {
 		return errors.New("the router is nil")
 	}
-	return nil
+	switch router.(type) {
+	case *http.ServeMux, chi.Router:
+		return nil
+	}
+	return fmt.Errorf("the router is a %T; it must be a chi router or an *http.ServeMux", router)
 }
 
 // muxProblems is an http.ServeMux whose pattern "/" answers the requests that no other

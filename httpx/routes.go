@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -51,7 +52,8 @@ func (r *Routes) PATCH[Req, Resp any](path string, e *endpoint.Endpoint[Req, Res
 	shell.Erase(e, &part{r, endpoint.Unary, "PATCH", path, opts})
 }
 
-// DELETE adds an idempotent route.
+// DELETE adds an idempotent route. If its request has no members outside of the path,
+// the query, headers and cookies, the body of a request is ignored, as that of a GET is.
 func (r *Routes) DELETE[Req, Resp any](path string, e *endpoint.Endpoint[Req, Resp], opts ...RouteOption) {
 	shell.Erase(e, &part{r, endpoint.Unary, "DELETE", path, opts})
 }
@@ -216,6 +218,8 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 		}
 	}
 	faults = append(faults, rt.bindErrors()...)
+	faults = addFaults(faults, "request", service.UnreadTags(rt.types.req))
+	faults = addFaults(faults, "response", service.UnreadTags(rt.types.resp))
 	if len(more) > 0 {
 		return faults // the bindings would repeat them
 	}
@@ -238,6 +242,9 @@ func (rt *route) bindRequests(p *pattern) []error {
 		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
 		faults = addFaults(faults, "request", errs)
 	}
+	if rt.op.Method == http.MethodDelete && rt.in[0].empty {
+		rt.hasBody = false // See decision 169.
+	}
 	return faults
 }
 
@@ -247,6 +254,9 @@ func (rt *route) bindResponses() []error {
 		out, errs := bindResponse(rt.types.resp, f)
 		rt.out, rt.writes = append(rt.out, out), append(rt.writes, f.MediaType())
 		faults = addFaults(faults, "response", errs)
+	}
+	if out := rt.out[0]; bodiless(rt.opts.status) && out.status == nil && !out.empty && out.typ != reflect.TypeFor[*endpoint.Empty]() {
+		faults = append(faults, fmt.Errorf("option Status: %d has no body, and the response has one: %s", rt.opts.status, out.holds))
 	}
 	return faults
 }

@@ -2,7 +2,9 @@ package httpx_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 
@@ -211,18 +213,20 @@ func TestServerFaults(t *testing.T) {
 		opts   []httpx.Option
 		want   []string
 	}{
-		"no router":        {nil, &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
-		"a nil router":     {(*http.ServeMux)(nil), &Strings{Upper: upper, Count: count}, nil, []string{"httpx: Strings.Upper: the router refuses"}},
-		"nil endpoints":    {&ledger{}, &Strings{}, nil, []string{"httpx: Strings.Upper: the endpoint is nil; set it, or give it the option Partial", "Strings.Count: the endpoint is nil"}},
-		"a Repeater":       {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(retry)}, []string{"Strings.Upper: option Use: endpoint: httpx_test.repeater repeats calls"}},
-		"a faulty policy":  {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(broken)}, []string{"Strings.Upper: option Use: limit: -1 is negative"}},
-		"a nil layer":      {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(nil)}, []string{"option Use: endpoint: a layer of the stack is nil"}},
-		"a nil option":     {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{nil}, []string{"httpx: a nil option"}},
-		"no hook":          {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.ErrorHook(nil)}, []string{"option ErrorHook: the function is nil"}},
-		"no formats":       {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Formats()}, []string{"option Formats: no format"}},
-		"a nil format":     {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Formats(nil)}, []string{"option Formats: no format, or a nil one"}},
-		"all at once":      {nil, &Strings{}, []httpx.Option{httpx.Use(retry, broken), nil}, []string{"the router is nil", "the endpoint is nil", "a nil option", "limit: -1"}},
-		"a chi expression": {chi.NewRouter(), echo[ByID]("PUT", "/{id:[0-9]+}"), nil, []string{`one.Do: pattern "/{id:[0-9]+}": segment "{id:[0-9]+}" has a regular expression`}},
+		"no router":                    {nil, &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
+		"a nil router":                 {(*http.ServeMux)(nil), &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
+		"a nil chi router":             {(*chi.Mux)(nil), &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
+		"a nil router of another kind": {(*ledger)(nil), &Strings{Upper: upper, Count: count}, nil, []string{"httpx: the router is nil"}},
+		"nil endpoints":                {&ledger{}, &Strings{}, nil, []string{"httpx: Strings.Upper: the endpoint is nil; set it, or give it the option Partial", "Strings.Count: the endpoint is nil"}},
+		"a Repeater":                   {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(retry)}, []string{"Strings.Upper: option Use: endpoint: httpx_test.repeater repeats calls"}},
+		"a faulty policy":              {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(broken)}, []string{"Strings.Upper: option Use: limit: -1 is negative"}},
+		"a nil layer":                  {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Use(nil)}, []string{"option Use: endpoint: a layer of the stack is nil"}},
+		"a nil option":                 {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{nil}, []string{"httpx: a nil option"}},
+		"no hook":                      {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.ErrorHook(nil)}, []string{"option ErrorHook: the function is nil"}},
+		"no formats":                   {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Formats()}, []string{"option Formats: no format"}},
+		"a nil format":                 {&ledger{}, &Strings{Upper: upper, Count: count}, []httpx.Option{httpx.Formats(nil)}, []string{"option Formats: no format, or a nil one"}},
+		"all at once":                  {nil, &Strings{}, []httpx.Option{httpx.Use(retry, broken), nil}, []string{"the router is nil", "the endpoint is nil", "a nil option", "limit: -1"}},
+		"a chi expression":             {chi.NewRouter(), echo[ByID]("PUT", "/{id:[0-9]+}"), nil, []string{`one.Do: pattern "/{id:[0-9]+}": segment "{id:[0-9]+}" has a regular expression`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,7 +235,7 @@ func TestServerFaults(t *testing.T) {
 			for _, text := range tt.want {
 				require.ErrorContains(t, err, text)
 			}
-			if l, ok := tt.router.(*ledger); ok {
+			if l, ok := tt.router.(*ledger); ok && l != nil {
 				require.Empty(t, l.patterns)
 			}
 		})
@@ -268,7 +272,16 @@ func TestClientFaults(t *testing.T) {
 		"a faulty policy":   {to, []httpx.Option{httpx.Use(brokenPolicy{errors.New("no limit"), &layer{}})}, []string{"Strings.Upper: option Use: no limit"}},
 		"no URL":            {httpx.To("http://[::1"), nil, []string{"httpx: To: the base is no URL"}},
 		"a secret":          {httpx.To("http://user:secret@h:port"), nil, []string{"httpx: To: the base is no URL"}},
-		"no scheme":         {httpx.To("localhost:8080"), nil, []string{`httpx: To: the base "localhost:8080" has the scheme "localhost", not http or https`}},
+		"no scheme":         {httpx.To("localhost:8080"), nil, []string{`httpx: To: the base "localhost:8080" has no scheme: write "http://" or "https://" before it`}},
+		"an address":        {httpx.To("127.0.0.1:8080"), nil, []string{`httpx: To: the base "127.0.0.1:8080" has no scheme: write "http://"`}},
+		"a name":            {httpx.To("example.com/api"), nil, []string{`httpx: To: the base "example.com/api" has no scheme: write "http://"`}},
+		"a path":            {httpx.To("/api"), nil, []string{`httpx: To: the base "/api" has no scheme: write "http://"`}},
+		"nothing":           {httpx.To(""), nil, []string{`httpx: To: the base "" has no scheme: write "http://"`}},
+		"a secret alone":    {httpx.To("user:secret@h"), nil, []string{`httpx: To: the base has no scheme: write "http://"`}},
+		"TLS with http":     {httpx.To("http://u:secret@h", httpx.TLS(&tls.Config{})), nil, []string{`httpx: To: option TLS is for the scheme https, and the base is "http://u:xxxxx@h"`}},
+		"H2C with https":    {httpx.To("https://h", httpx.H2C()), nil, []string{`httpx: To: option H2C is for the scheme http, and the base is "https://h"`}},
+		"TLS and H2C":       {httpx.To("https://h", httpx.H2C(), httpx.TLS(&tls.Config{})), nil, []string{"httpx: To: options TLS and H2C exclude each other"}},
+		"no configuration":  {httpx.To("https://h", httpx.TLS(nil)), nil, []string{"httpx: To: option TLS: the configuration is nil"}},
 		"another scheme":    {httpx.To("ftp://u:p@h"), nil, []string{`httpx: To: the base "ftp://u:xxxxx@h" has the scheme "ftp"`}},
 		"no host":           {httpx.To("http:///x"), nil, []string{`httpx: To: the base "http:///x" has no host`}},
 		"a query":           {httpx.To("http://h/?x=1"), nil, []string{"has a query or a fragment"}},
@@ -308,6 +321,104 @@ func TestConflictWithRouter(t *testing.T) {
 		}
 		require.ErrorContains(t, err, `httpx: Strings.Count: the router refuses "POST /count"`)
 	}
+}
+
+// TestMountedTwice has two services with the same route on one router, perhaps with
+// other names of its wildcards, and routes of the user's. Nothing is replaced.
+func TestMountedTwice(t *testing.T) {
+	t.Parallel()
+	type (
+		x struct {
+			X string `path:"x"`
+		}
+		y struct {
+			Y string `path:"y"`
+		}
+		rest struct {
+			All string `path:"all"`
+		}
+	)
+	text := func(s string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, s) }
+	}
+	mount := func(svc httpx.Service) func(t *testing.T, r muxer) {
+		return func(t *testing.T, r muxer) { t.Helper(); require.NoError(t, httpx.Mount(r, svc)) }
+	}
+	handle := func(pattern, s string) func(t *testing.T, r muxer) {
+		return func(_ *testing.T, r muxer) { r.Handle(pattern, text(s)) }
+	}
+	first := func(method, path string) httpx.Service {
+		return route(method, path, func(context.Context, struct{}) (string, error) { return "first", nil }, httpx.AllowUnknown())
+	}
+	firstAt := func(method, path string) httpx.Service {
+		return route(method, path, func(context.Context, x) (string, error) { return "first", nil }, httpx.AllowUnknown())
+	}
+	for name, tt := range map[string]struct {
+		before func(t *testing.T, r muxer)
+		svc    httpx.Service
+		target string
+		want   string // of chi's error, or "" where both fit
+		answer string
+	}{
+		"the same path":           {mount(first("POST", "/a")), accepting[endpoint.Empty]("POST", "/a"), "/a", `httpx: one.Do: the router already has "POST /a", which is one.Do`, `"first"`},
+		"other names":             {mount(firstAt("POST", "/a/{x}/c")), accepting[y]("POST", "/a/{y}/c"), "/a/1/c", `httpx: one.Do: the router already has "POST /a/{x}/c", which is one.Do`, `"first"`},
+		"the same name":           {mount(firstAt("POST", "/a/{x}")), accepting[x]("POST", "/a/{x}"), "/a/1", `the router already has "POST /a/{x}"`, `"first"`},
+		"the rest":                {mount(first("POST", "/{r...}")), accepting[rest]("POST", "/{all...}"), "/a", ``, ``},
+		"a handler of the user's": {handle("POST /a", "user's"), accepting[endpoint.Empty]("POST", "/a"), "/a", `httpx: one.Do: the router already has "POST /a"`, "user's"},
+		"one for every method":    {handle("/a", "user's"), echo[Text]("POST", "/a"), "/a", "", `{"s":"x"}`},
+		"another method":          {mount(first("PUT", "/a")), echo[Text]("POST", "/a"), "/a", "", `{"s":"x"}`},
+		"another path":            {mount(first("POST", "/a/")), echo[Text]("POST", "/a"), "/a", "", `{"s":"x"}`},
+		"a wildcard and a text":   {mount(firstAt("POST", "/{x}")), echo[Text]("POST", "/a"), "/a", "", `{"s":"x"}`},
+	} {
+		if name == "the rest" { // its first service needs a field
+			tt.before = mount(route("POST", "/{r...}", func(context.Context, struct {
+				R string `path:"r"`
+			},
+			) (string, error) {
+				return "first", nil
+			}, httpx.AllowUnknown()))
+			tt.want, tt.answer = `the router already has "POST /*", which is one.Do`, `"first"`
+		}
+		onRouters(t, func(t *testing.T, r muxer) {
+			tt.before(t, r)
+			err := httpx.Mount(r, tt.svc)
+			_, onChi := r.(chi.Router)
+			switch {
+			case tt.want == "":
+				require.NoError(t, err, name)
+			case onChi:
+				require.ErrorContains(t, err, tt.want, name)
+			default:
+				require.ErrorContains(t, err, `httpx: one.Do: the router refuses "POST /`, name)
+			}
+			require.Equal(t, tt.answer, ask(t, r, "POST", tt.target, `{"s":"x"}`).body, name)
+		})
+	}
+	t.Run("one by one", func(t *testing.T) {
+		t.Parallel()
+		r := chi.NewRouter()
+		pass := func(next http.Handler) http.Handler { return next }
+		require.NoError(t, httpx.Mount(r.With(pass), &Strings{Upper: upper, Count: count}))
+		err := httpx.Mount(r, &Strings{Upper: upper, Count: count})
+		require.ErrorContains(t, err, `httpx: Strings.Upper: the router already has "POST /upper", which is Strings.Upper`)
+		require.ErrorContains(t, err, `httpx: Strings.Count: the router already has "POST /count", which is Strings.Count`)
+		r.Route("/sub", func(sub chi.Router) { err = httpx.Mount(sub, &Strings{Upper: upper, Count: count}) })
+		require.NoError(t, err, "a router below has paths of its own")
+		// Nothing of a service is there if one of its routes is refused.
+		r = chi.NewRouter()
+		r.Method("POST", "/count", text(""))
+		require.Error(t, httpx.Mount(r, &Strings{Upper: upper, Count: count}))
+		require.Equal(t, 404, ask(t, r, "POST", "/upper", "{}").status)
+	})
+	t.Run("HEAD", func(t *testing.T) {
+		t.Parallel()
+		onRouters(t, func(t *testing.T, r muxer) {
+			r.Handle("HEAD /a", text("head"))
+			require.NoError(t, httpx.Mount(r, accepting[endpoint.Empty]("GET", "/a")))
+			require.Equal(t, "head", ask(t, r, "HEAD", "/a", "").body, "the user's own is more specific than a GET")
+			require.Equal(t, "{}", ask(t, r, "GET", "/a", "").body)
+		})
+	})
 }
 
 // TestMethodOfNoList has a method that chi does not know: Mount's error, and no

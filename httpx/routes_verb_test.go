@@ -64,3 +64,27 @@ func TestVerbs(t *testing.T) {
 		}
 	})
 }
+
+// TestDeleteIgnoresBody has a DELETE with a body that nobody asked for, which is ignored
+// as that of a GET is. A type with members is declared to be one, and is read.
+func TestDeleteIgnoresBody(t *testing.T) {
+	t.Parallel()
+	onRouters(t, func(t *testing.T, r muxer) {
+		require.NoError(t, httpx.Mount(r, echo[inPath[string]]("DELETE", "/one/{v}", httpx.MaxBody(1))))
+		require.NoError(t, httpx.Mount(r, accepting[endpoint.Empty]("DELETE", "/all")))
+		require.NoError(t, httpx.Mount(r, echo[Text]("DELETE", "/some")))
+		require.NoError(t, httpx.Mount(r, echo[inPath[string]]("PUT", "/one/{v}")))
+		url := listen(t, r)
+		for name, body := range map[string]string{"none": "", "JSON": `{"x":1}`, "no JSON": "<x>", "larger than MaxBody": `{"v":"y"}`} {
+			for _, media := range []string{"application/json", "text/plain", "no/type; ;"} {
+				a := fetch(t, "DELETE", url+"/one/7", body, "Content-Type", media)
+				require.Equal(t, 200, a.status, "%s: %s: %s", name, media, a.body)
+				require.Contains(t, a.body, `"7"`)
+				require.Equal(t, 200, fetch(t, "DELETE", url+"/all", body, "Content-Type", media, "Content-Encoding", "br").status, name)
+			}
+		}
+		require.JSONEq(t, `{"s":"x"}`, fetch(t, "DELETE", url+"/some", `{"s":"x"}`, "Content-Type", "application/json").body)
+		require.Equal(t, 400, fetch(t, "DELETE", url+"/some", `{"x":1}`, "Content-Type", "application/json").status)
+		require.Equal(t, 400, fetch(t, "PUT", url+"/one/7", `{"x":1}`, "Content-Type", "application/json").status, "a PUT reads it")
+	})
+}

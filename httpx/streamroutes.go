@@ -114,6 +114,9 @@ func (rt *route) bindStream(p *pattern) []error {
 		item, errs := bindItem(rt.types.resp, codec.Options{AllowUnknown: true, NullIsZero: true})
 		faults = addFaults(faults, "response", errs)
 		rt.outItem, rt.writes = item, []string{eventStream}
+		if bodiless(rt.opts.status) {
+			faults = append(faults, fmt.Errorf("option Status: %d has no body, and a response stream is one", rt.opts.status))
+		}
 	} else {
 		faults = append(faults, rt.bindResponses()...)
 	}

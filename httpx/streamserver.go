@@ -76,15 +76,21 @@ func (rt *route) runLines(ctx context.Context, x *exchange, lines endpoint.Strea
 // events returns the items of the response as events, encoded.
 func (x *exchange) events() endpoint.Stream[event] {
 	return func(yield func(event, error) bool) {
-		if x.items == nil {
-			return
+		items := x.items
+		if items == nil {
+			items = func(func(any, error) bool) {}
 		}
 		var writer *itemWriter
-		for item, err := range x.items {
+		yielded := false
+		for item, err := range items {
 			var e event
 			if err == nil && writer == nil {
 				writer, err = newItemWriter(x.rt.outItem, item), x.sender.unable
 			}
+			if err == nil && !yielded {
+				err = x.checkType()
+			}
+			yielded = true
 			if err == nil {
 				if e, err = writer.event(); err != nil {
 					err = endpoint.Errorf(endpoint.Internal, "cannot write an item: %w", err)
@@ -98,7 +104,20 @@ func (x *exchange) events() endpoint.Stream[event] {
 				return
 			}
 		}
+		if err := x.checkType(); err != nil && !yielded {
+			yield(event{}, err)
+		}
 	}
+}
+
+// checkType returns an error if the handler or a layer set a Content-Type, before the
+// header of a response stream is sent: clients know the stream by its own. See decision
+// 174.
+func (x *exchange) checkType() error {
+	if len(x.reply().Raw()["Content-Type"]) == 0 {
+		return nil
+	}
+	return endpoint.Errorf(endpoint.Internal, "cannot write the response: its Content-Type was set, and that of a stream is %s", eventStream)
 }
 
 // setItems sets the request stream that req points to: the lines, decoded.
@@ -184,7 +203,12 @@ func (x *exchange) acceptLines() error {
 	if err == nil && coding != identityCoding {
 		err = ErrUnsupportedMediaType.With("the content coding of a stream is not supported; accepted: identity")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	d := decoding{b: &binding{}} // a request stream has no parameters
+	d.readQuery(x.r.URL.RawQuery)
+	return d.result(nil)
 }
 
 // requestLines returns the request's body as a stream of lines. Nothing is read

@@ -147,6 +147,8 @@ func testOwnedHeaders(k *kit) {
 		for _, bad := range []struct{ key, value, message string }{
 			{"grpc-timeout", "1", `endpoint: header "grpc-timeout" belongs to the transport`},
 			{"Content-Type", "text/plain", `endpoint: header "Content-Type" belongs to the transport`},
+			{"Accept", "text/html", `endpoint: header "Accept" belongs to the transport`},
+			{"accept-encoding", "gzip", `endpoint: header "accept-encoding" belongs to the transport`},
 			{"Host", "example.com", `endpoint: header "Host" belongs to the transport`},
 			{":path", "/", `endpoint: header ":path" belongs to the transport`},
 			{"a key", "x", `endpoint: header key "a key" has the character ' '`},
