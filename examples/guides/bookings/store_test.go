@@ -1,7 +1,6 @@
 package bookings_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
