@@ -20,6 +20,9 @@ func (s *segment) blame(ctx context.Context, err error) error {
 // blameStream is blame for a stream. If paced, the caller decides how long the call
 // takes: it sends a request stream, or has got the first item of a response stream.
 func (s *segment) blameStream(ctx context.Context, err error, paced bool) error {
+	if s.served != nil {
+		CallFrom(ctx).fail(err)
+	}
 	w, given := mark.WireOf(ctx), time.Duration(0)
 	if w != nil && !paced && !s.paced {
 		given = w.Given

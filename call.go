@@ -43,6 +43,8 @@ type Call struct {
 	principal     string
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
+	failure       error        // with which the call inside of the layers failed, on a server
+	failureBytes  atomic.Int64 // the size of its answer, once asked for
 	values        func(c *Call, key any) any
 	detached      atomic.Pointer[Call] // what values is asked with, nil for the Call itself
 	wire          mark.Wire            // of a call that is served
@@ -253,17 +255,37 @@ func (c *Call) RequestBytes() int64 {
 	return c.requestBytes.Load()
 }
 
-// ResponseBytes returns the size of the response's body on the wire; the
-// transport sets it before the layers' Exit.
+// ResponseBytes returns the size of the response's body on the wire, or of the answer
+// for an error; it is known before the layers' Exit. On a server it is the answer for
+// the error that the call inside of the layers, or a layer that refused it, returned.
 func (c *Call) ResponseBytes() int64 {
 	if c == nil {
 		return 0
 	}
 	n := c.responseBytes.Load()
 	if c.source != nil && n == 0 {
-		return c.source.ResponseBytes()
+		n = c.source.ResponseBytes()
 	}
-	return n
+	if c.failure == nil || c.op.SizeOf == nil {
+		return n
+	}
+	size := c.failureBytes.Load()
+	if size == 0 {
+		size = c.op.sizeOf(c.failure, n > 0)
+		c.failureBytes.Store(size)
+	}
+	if c.op.Streams&ServerStream == 0 {
+		return size // of what is sent in place of a response
+	}
+	return n + size
+}
+
+// fail notes that the call inside of the layers failed with err.
+func (c *Call) fail(err error) {
+	if c != nil && c.side == ServerSide && c.op != nil {
+		c.failure = err
+		c.failureBytes.Store(0)
+	}
 }
 
 // Status returns the transport's own status (of HTTP, of gRPC) of a call that

@@ -34,6 +34,10 @@ type Operation struct {
 	// StatusOf returns the transport's status of an error that a server sends;
 	// nil where it has none. For authors of transports.
 	StatusOf func(e *Error) int
+	// SizeOf returns the size of the answer for an error that a server sends, in bytes
+	// on the wire. started reports whether a part of the response was sent before. It is
+	// nil where that is not known. For authors of transports.
+	SizeOf func(e *Error, started bool) int64
 }
 
 // A StreamKind says which sides of an operation are streams.
@@ -68,6 +72,18 @@ func (o *Operation) Declares(e *Error) bool {
 		}
 	}
 	return false
+}
+
+// sizeOf returns the size of the answer for err. If a method of err panics, the answer is
+// that of the panic.
+func (o *Operation) sizeOf(err error, started bool) (size int64) {
+	// See decision 102.
+	defer func() {
+		if v := recover(); v != nil {
+			size = o.SizeOf(o.Outgoing(NewPanicError(v)), started)
+		}
+	}()
+	return o.SizeOf(o.Outgoing(err), started)
 }
 
 // Outgoing returns what a server sends for err, nil for nil. For authors of

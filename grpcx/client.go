@@ -260,6 +260,7 @@ func (x *outgoing) failed(ctx context.Context, err error) error {
 		}
 		return c.sent(shell.Failure(endpoint.Internal, "the response cannot be read: %w", shell.Unreadable(x.codec.unread())))
 	}
+	x.call.AddBytes(0, int64(proto.Size(st.Proto())))
 	return x.mark(errorOf(st, err))
 }
 

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // metadataServer tells what it got, and answers with metadata.
@@ -144,6 +145,7 @@ func TestServerMetadata(t *testing.T) {
 
 	_, err = c.Say(ctx, &echopb.Note{Text: "fail"}, grpc.Trailer(&trailer))
 	require.Equal(t, codes.FailedPrecondition, status.Code(err))
+	require.Equal(t, [2]int64{6, int64(proto.Size(status.Convert(err).Proto()))}, sizes)
 	require.Equal(t, []string{"r"}, trailer["x-reply"])
 	require.Equal(t, []string{"\x00\xff"}, trailer["x-reply-bin"])
 

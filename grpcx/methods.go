@@ -202,6 +202,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
 		Transport: "grpc", Method: full, Streams: p.kind,
 		StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },
+		SizeOf:   func(e *endpoint.Error, _ bool) int64 { return int64(proto.Size(statusOf(e).Proto())) },
 	})
 	faults := slices.Concat(mt.opts.Faults, clashes)
 	if m.service == "" {

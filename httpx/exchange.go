@@ -35,6 +35,7 @@ type exchange struct {
 	body     []byte
 	out      []byte
 	headers  []headerValue
+	replied  []replyHeader // of them, in the reply
 	around   []headerLines // set by middlewares; see setAround
 	status   int
 	timeout  string   // a Connect-Timeout-Ms that is not valid
@@ -48,7 +49,7 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 const keepBuffer = 64 << 10
 
 func (x *exchange) release() {
-	body, out, headers, around := x.body[:0], x.out[:0], x.headers[:0], x.around[:0]
+	body, out, headers, around, replied := x.body[:0], x.out[:0], x.headers[:0], x.around[:0], x.replied[:0]
 	if cap(body) > keepBuffer {
 		body = nil
 	}
@@ -57,7 +58,8 @@ func (x *exchange) release() {
 	}
 	clear(headers[:cap(headers)])
 	clear(around[:cap(around)])
-	*x = exchange{body: body, out: out, headers: headers, around: around}
+	clear(replied[:cap(replied)])
+	*x = exchange{body: body, out: out, headers: headers, around: around, replied: replied}
 	exchanges.Put(x)
 }
 
@@ -209,6 +211,7 @@ func (x *exchange) encode(v any) error {
 			return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 		}
 	}
+	x.setReply()
 	x.call.SetStatus(x.status)
 	x.call.AddBytes(0, int64(len(x.out)))
 	return nil
@@ -217,9 +220,7 @@ func (x *exchange) encode(v any) error {
 // send writes the answer to the socket, after the layers' Exit.
 func (x *exchange) send(ctx context.Context) {
 	h := x.w.Header()
-	for _, kv := range x.headers {
-		h.Add(kv.key, kv.value)
-	}
+	x.keepReply()
 	if len(x.rt.writes) > 1 {
 		h.Add("Vary", "Accept")
 	}
@@ -260,6 +261,7 @@ func (x *exchange) write(ctx context.Context, body []byte) {
 
 // sendError writes the answer of a call that failed.
 func (x *exchange) sendError(ctx context.Context, err error) {
+	x.dropReply()
 	x.rt.problem(ctx, err, func(e *endpoint.Error) {
 		h := endpoint.HTTPHeader(x.w.Header())
 		shell.SetRetried(&h, e, err)

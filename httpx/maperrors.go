@@ -170,6 +170,25 @@ func (rt *route) appendError(ctx context.Context, dst []byte, e *endpoint.Error,
 	return e, errorAnswer{status, problemType, appendProblem(dst, e, status)}
 }
 
+// sizeOfError returns the size of the answer for an error. After the first item of a
+// response stream, that is an event.
+func (rt *route) sizeOfError(e *endpoint.Error, started bool) int64 {
+	status := rt.opts.statusOf(e)
+	if started {
+		return int64(len(appendEvent(nil, event{name: errorEvent, data: appendProblem(nil, e, status)})))
+	}
+	if rt.opts.errors != nil {
+		if _, v, err := rt.opts.errors.answer(e, status); err == nil {
+			if body, err := rt.errors[0].Append(nil, v); err == nil {
+				return int64(len(body))
+			}
+		}
+		e = endpoint.Errorf(endpoint.Internal, "internal error")
+		status = usualStatus(e, rt.opts.statuses)
+	}
+	return int64(len(appendProblem(nil, e, status)))
+}
+
 // DecodeError makes a client understand the errors of a server that is not one of ours.
 // f returns the error of an answer that is not a success, or nil if it does not know the
 // answer, which is then an error with the code of its status. Several DecodeErrors are

@@ -105,7 +105,7 @@ func (s *single) Add(e *shell.Endpoint) {
 	rt.opts.setDefaults()
 	c.Reading = service.NewBudget(DefaultReadBudget)
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
-	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf})
+	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf, SizeOf: rt.sizeOfError})
 	rt.op = op
 	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bindErrors(), rt.bind(nil))
 	faults = addFaults(faults, "request", service.UnreadTags(rt.types.req))

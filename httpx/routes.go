@@ -209,7 +209,7 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 	var clashes []error
 	rt.op, clashes = rt.opts.NewOperation(rt.field, side, endpoint.Operation{
 		Transport: "http", Method: method, Pattern: path, Streams: kind,
-		Idempotent: method == "GET" || method == "PUT" || method == "DELETE", StatusOf: rt.opts.statusOf,
+		Idempotent: method == "GET" || method == "PUT" || method == "DELETE", StatusOf: rt.opts.statusOf, SizeOf: rt.sizeOfError,
 	})
 	faults = append(faults, clashes...)
 	for _, t := range []reflect.Type{rt.types.req, rt.types.resp} {

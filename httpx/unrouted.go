@@ -55,7 +55,7 @@ func newUnroutedRoute(c *service.Config, method string, opts ...RouteOption) (*r
 		o.applyRoute(&rt.opts)
 	}
 	rt.op, _ = rt.opts.NewOperation(rt.field, endpoint.ServerSide, endpoint.Operation{
-		Transport: "http", Method: method, Unrouted: true, StatusOf: rt.opts.statusOf,
+		Transport: "http", Method: method, Unrouted: true, StatusOf: rt.opts.statusOf, SizeOf: rt.sizeOfError,
 	})
 	faults := append(rt.opts.Faults, rt.bindErrors()...)
 	stack, err := c.Layers.Bind(rt.op)
