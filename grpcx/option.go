@@ -133,13 +133,27 @@ func Idempotent() MethodOption {
 	return methodOption(func(c *methodConfig) { c.Idempotent = true })
 }
 
+// A NameOption is an [Option] and a [MethodOption].
+type NameOption interface {
+	Option
+	MethodOption
+}
+
 // Named sets the name of the service that the operations belong to
 // (endpoint.Operation.Service), in place of the name of the type that declares
-// their fields. A service with two fields of one type needs it for one of them.
-// It changes nothing on the wire.
-func Named(name string) MethodOption {
-	return methodOption(func(c *methodConfig) { c.SetName(name) })
-}
+// their fields. Telemetry tells services apart by it. It changes nothing on the wire.
+//
+// With a method, it is the name on both ends. A service with two fields of one type needs
+// it for one of them. For [Register] and [Client], it is the name of all operations of
+// that end whose methods have none, so one type that is registered on two servers can be
+// two services. Two operations of one name are a construction error, and so is an empty
+// name.
+func Named(name string) NameOption { return nameOption(name) }
+
+type nameOption string
+
+func (o nameOption) apply(c *config)             { c.SetName(string(o)) }
+func (o nameOption) applyMethod(c *methodConfig) { c.SetName(string(o)) }
 
 // Partial lets a server be registered with the endpoint unset; it then answers
 // Unimplemented. Without it a nil endpoint is a construction error.

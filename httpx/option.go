@@ -273,12 +273,27 @@ func (o oneType[T]) Compile(t reflect.Type, _ codec.Options) (codec.Format, erro
 	return o, nil
 }
 
-// Named sets the name of the service that the operations belong to, in place of
-// the name of the type that declares their fields. A service with two fields of
-// one type needs it for one of them.
-func Named(name string) RouteOption {
-	return routeOption(func(c *routeConfig) { c.SetName(name) })
+// A NameOption is an [Option] and a [RouteOption].
+type NameOption interface {
+	Option
+	RouteOption
 }
+
+// Named sets the name of the service that the operations belong to, in place of
+// the name of the type that declares their fields. Telemetry tells services apart by it.
+//
+// With a route, it is the name on both ends. A service with two fields of one type needs
+// it for one of them. For [Mount] and [Client], it is the name of all operations of that
+// end whose routes have none, so one type that is mounted twice can be two services. Two
+// operations of one name are a construction error. [Problems] does not take it. An empty
+// name is a construction error.
+func Named(name string) NameOption { return nameOption(name) }
+
+type nameOption string
+
+func (o nameOption) apply(c *service.Config)                        { c.SetName(string(o)) }
+func (o nameOption) applyRoute(c *routeConfig)                      { c.SetName(string(o)) }
+func (o nameOption) applyHandler(_ *service.Config, c *routeConfig) { o.applyRoute(c) }
 
 // Partial lets a server be mounted with the endpoint unset; it then answers
 // Unimplemented. Without it a nil endpoint is a construction error.

@@ -74,6 +74,9 @@ func Problems(router interface {
 		}
 		o.apply(&c)
 	})
+	if c.HasName() {
+		c.Fault("option Named is for services")
+	}
 	if c.HasFormats() {
 		c.Fault("option Formats is for routes: problems are JSON")
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type Config struct {
 	Reading *Budget       // of the bytes of requests; see SetReadBudget
 	Timeout time.Duration // of a shell.Client
 	formats []codec.Format
+	named   string
 	server  []string // names of the options given that are for servers
 	client  []string // names of the options given that are for clients
 }
@@ -65,6 +67,21 @@ func (c *Config) Formats() []codec.Format {
 
 // HasFormats reports whether an option set the formats.
 func (c *Config) HasFormats() bool { return len(c.formats) > 0 }
+
+// SetName sets the name of the service whose operations have no name of their own.
+func (c *Config) SetName(name string) {
+	if name == "" {
+		c.Fault("option Named: the name is empty")
+		return
+	}
+	c.named = name
+}
+
+// HasName reports whether an option set the name.
+func (c *Config) HasName() bool { return c.named != "" }
+
+// Name sets the name of the service in t, unless t has one.
+func (c *Config) Name(t *Traits) { t.named = cmp.Or(t.named, c.named) }
 
 // AddHook adds an error hook.
 func (c *Config) AddHook(f func(ctx context.Context, err error)) {
@@ -190,10 +207,7 @@ func (t *Traits) SetName(name string) {
 // of the errors that it declares. op holds what belongs to the transport alone.
 func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation) (*endpoint.Operation, []error) {
 	op.Side = side
-	op.Service, op.Name = f.Service, f.Name
-	if t.named != "" {
-		op.Service = t.named
-	}
+	op.Service, op.Name = cmp.Or(t.named, f.Service), f.Name
 	op.Idempotent = op.Idempotent || t.Idempotent
 	op.Fails, op.Doc = t.Fails, t.Doc
 	return &op, SameIdentities(t.Fails)
