@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint/internal/ended"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // outcome is what one attempt of a race came to.
@@ -22,9 +23,10 @@ type outcome struct {
 // whose context stays alive until its cancel is called. When every attempt that
 // was started failed, it returns the error of the last; if one of them
 // panicked, it panics on the caller's goroutine. The others are cancelled;
-// their goroutines end when their try does, and dispose of what it gives.
+// their goroutines end when their try does, and dispose of what it gives. A panic that
+// the caller does not get is reported. See decision 153.
 func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (any, error), dispose func(any)) (outcome, error) {
-	r := &racing{try: try, dispose: dispose, results: make(chan outcome), over: make(chan struct{})}
+	r := &racing{hedger: h, try: try, dispose: dispose, results: make(chan outcome), over: make(chan struct{})}
 	defer r.end()
 	racer, _ := h.(Racer)
 	var began time.Time
@@ -36,6 +38,9 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 	if o.err == nil {
 		r.winner = o.at
 		o.settle()
+		for _, p := range r.panics {
+			r.report(p.at, p.panicked)
+		}
 	} else if r.panicked != nil {
 		panic(r.panicked.Value)
 	}
@@ -61,6 +66,7 @@ func (r *racing) decide(ctx context.Context, h Hedger, racer Racer, bound bool) 
 }
 
 type racing struct {
+	hedger           Hedger
 	try              func(context.Context) (any, error)
 	dispose          func(any)
 	results          chan outcome
@@ -69,6 +75,7 @@ type racing struct {
 	started, pending int
 	wait             *time.Timer
 	panicked         *PanicError
+	panics           []outcome // of all attempts that panicked
 	winner           *attemptContext
 }
 
@@ -111,11 +118,25 @@ func (r *racing) run(o outcome) {
 		case <-r.over:
 			if o.err == nil {
 				r.discard(o.value)
+			} else if o.panicked != nil && o.panicked.Value != nil {
+				r.report(o.at, o.panicked)
 			}
 		}
 	}()
 	o.value, o.err = r.try(o.at)
 	finished = true
+}
+
+// report passes a panic of an attempt to the Hedger and to the error hooks of the server
+// whose call is being served, because the caller does not get it.
+func (r *racing) report(ctx context.Context, p *PanicError) {
+	defer func() { _ = recover() }()
+	defer mark.WireOf(ctx).Report(ctx, p)
+	if h, ok := r.hedger.(interface {
+		Panicked(ctx context.Context, err *PanicError)
+	}); ok {
+		h.Panicked(ctx, p)
+	}
 }
 
 // discard disposes of a loser's result. Nobody is left to hear of its panic,
@@ -166,6 +187,7 @@ func (r *racing) decides(o *outcome) bool {
 	o.cancel()
 	if o.panicked != nil && o.panicked.Value != nil {
 		r.panicked = o.panicked
+		r.panics = append(r.panics, *o)
 	}
 	if r.pending > 0 {
 		return false

@@ -122,6 +122,10 @@ type Hedger interface {
 // nor another starts. Settle is told how a race ended and how long it took: up
 // to the first good answer, or the first item of a stream, when err is nil. It
 // is not told of a panic.
+//
+// A Hedger may have a method Panicked(ctx context.Context, err *PanicError). It is called
+// for an attempt that panicked although the call did not, because another attempt won.
+// It may run when the call is over, with the context of the attempt.
 type Racer interface {
 	Hedger
 	Start(ctx context.Context, started int) bool
@@ -214,6 +218,15 @@ func (o onlyHedger) Start(ctx context.Context, started int) bool {
 func (o onlyHedger) Settle(ctx context.Context, took time.Duration, err error) {
 	if r, ok := o.layer.(Racer); ok && o.applies(ctx) {
 		r.Settle(ctx, took, err)
+	}
+}
+
+// Panicked tells the Hedger of a panic, if it wants to know.
+func (o onlyHedger) Panicked(ctx context.Context, err *PanicError) {
+	if h, ok := o.layer.(interface {
+		Panicked(ctx context.Context, err *PanicError)
+	}); ok {
+		h.Panicked(ctx, err)
 	}
 }
 

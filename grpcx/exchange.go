@@ -72,6 +72,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
 	x.wire = mark.WireOf(ctx)
+	x.wire.Hooks = (*[]func(context.Context, error))(&x.mt.config.Hooks)
 	x.wire.Judged = len(x.mt.stack) > 0 || len(x.mt.config.Hooks) > 0
 	return ctx
 }

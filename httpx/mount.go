@@ -169,6 +169,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.HTTPHeader(r.Header), endpoint.HTTPHeader(reply))
 	x.wire = mark.WireOf(ctx)
 	x.wire.Judged = len(rt.stack) > 0 || len(rt.config.Hooks) > 0
+	x.wire.Hooks = (*[]func(context.Context, error))(&rt.config.Hooks)
 	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
 	if rt.op.Streams != endpoint.Unary {

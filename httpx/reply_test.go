@@ -87,6 +87,10 @@ func TestReplyAtExit(t *testing.T) {
 	}
 }
 
+type shopOut struct {
+	N int `json:"n"`
+}
+
 // TestBytesOfErrors has the size of the answer for an error at the Exit of a layer,
 // whoever made the error.
 func TestBytesOfErrors(t *testing.T) {
@@ -98,11 +102,11 @@ func TestBytesOfErrors(t *testing.T) {
 	type in struct {
 		N int `query:"n"`
 	}
-	handler := func(_ context.Context, r in) (endpoint.Empty, error) {
+	handler := func(_ context.Context, r in) (shopOut, error) {
 		if r.N > 0 {
-			return endpoint.Empty{}, failed.WithMeta("n", "1")
+			return shopOut{}, failed.WithMeta("n", "1")
 		}
-		return endpoint.Empty{}, nil
+		return shopOut{r.N}, nil
 	}
 	for name, tt := range map[string]struct {
 		target string

@@ -35,8 +35,11 @@ import (
 // clients: the Use of a server refuses it. A hedged call runs its attempts on
 // goroutines of their own. A Hedge is safe for concurrent use.
 //
+// An attempt that panics while another one answers is an event and, if a call is being
+// served, an error for the ErrorHooks of its server, after the call at times.
+//
 // Events of the source "hedge": "hedged", with the time that was waited as
-// Delay; "budget_spent". Its gauges are "budget_tokens" and, with [Quantile],
+// Delay; "budget_spent"; "panicked", with the *endpoint.PanicError as Err. Its gauges are "budget_tokens" and, with [Quantile],
 // "delay_seconds" for each operation.
 type Hedge struct {
 	common
@@ -188,6 +191,13 @@ func (s *hedging) Start(ctx context.Context, _ int) bool {
 func (s *hedging) Settle(_ context.Context, took time.Duration, err error) {
 	if s.times != nil && (err == nil || took >= s.delay()/17*16) {
 		s.times.add(took, s.policy.q)
+	}
+}
+
+// Panicked tells of an attempt that panicked while another one answered.
+func (s *hedging) Panicked(ctx context.Context, err *endpoint.PanicError) {
+	if s.policy != nil {
+		s.policy.emit(ctx, endpoint.Event{Source: "hedge", Kind: "panicked", Operation: s.op, Err: err})
 	}
 }
 

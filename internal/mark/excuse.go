@@ -28,10 +28,27 @@ type Wire struct {
 	Paced    bool          // the request is a stream, which takes as long as the caller wants
 	Judged   bool          // a layer or a hook judges the end of the call, so waits are timed
 
+	// Hooks are the error hooks of the server, or nil.
+	Hooks *[]func(ctx context.Context, err error)
+
 	// The last wait for the request, or for an item of it, as nanoseconds after epoch.
 	// Of a request stream, a goroutine of the handler's may wait while the call ends.
 	waiting      atomic.Bool
 	since, until atomic.Int64
+}
+
+// Report calls the error hooks of the server with err, which is not the error of the call.
+// It ignores panics of a hook, and is safe for concurrent use.
+func (w *Wire) Report(ctx context.Context, err error) {
+	if w == nil || w.Hooks == nil {
+		return
+	}
+	for _, hook := range *w.Hooks {
+		func() {
+			defer func() { _ = recover() }()
+			hook(ctx, err)
+		}()
+	}
 }
 
 var epoch = time.Now()
