@@ -292,20 +292,24 @@ func (e *Error) Error() string {
 	if faults := e.faults(); faults != "" && !strings.Contains(text, faults) {
 		whole += ": " + faults
 	}
+	withFaults := whole
+	if e.remote {
+		whole = text
+	}
 	if e.cause == nil || e.textHasCause || mark.IsUnshown(e.cause) {
 		return whole
 	}
 	// The cause of an error that came over a wire is that same error, as it
 	// came; its words are not said twice.
-	if cause := e.line(e.cause.Error()); cause != text && cause != whole {
+	if cause := e.line(e.cause.Error()); cause != text && cause != withFaults {
 		whole += ": " + cause
 	}
 	return whole
 }
 
-// faults returns the violations that this process found, as one line.
+// faults returns the violations as one line.
 func (e *Error) faults() string {
-	if len(e.violations) == 0 || e.remote {
+	if len(e.violations) == 0 {
 		return ""
 	}
 	var line strings.Builder

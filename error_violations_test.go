@@ -34,6 +34,7 @@ func TestErrorTextOfViolations(t *testing.T) {
 		"a cause that is hidden":  {bad.WithViolations(qty).WithCause(mark.Unshown(failed)), "bad order: /qty must be a number"},
 		"wrapped":                 {fmt.Errorf("shop: %w", bad.WithViolations(qty)), "shop: bad order: /qty must be a number"},
 		"of a peer":               {endpoint.FromWire(endpoint.InvalidArgument, "shop", "BAD", "bad order").WithViolations(qty), "bad order"},
+		"of a peer, as it came":   {endpoint.FromWire(endpoint.InvalidArgument, "shop", "BAD", "bad order").WithViolations(qty).WithCause(bad.WithViolations(qty)), "bad order"},
 		"not graphic":             {bad.WithViolations(endpoint.Violation{Pointer: "/a\x1b\nb", Detail: "unknown"}), "bad order: /a\ufffd b unknown"},
 	} {
 		require.EqualError(t, tt.err, tt.want, name)
