@@ -69,7 +69,7 @@ func ExampleNew() {
 	mux.ServeHTTP(httptest.NewRecorder(), r)
 	fmt.Println(slo.Status()[0].Availability.Total, slo.Status()[0].Availability.Bad)
 	// Output:
-	// level=INFO msg=call endpoint.operation=profiles.Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 request_id=abc error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
+	// level=INFO msg=call endpoint.operation=profiles.Get transport=http side=server http.request.method=GET http.route=/profiles/{id} rpc.response.status_code=NOT_FOUND http.response.status_code=404 http.response.body.size=140 request_id=abc error.type=NOT_FOUND endpoint.error=profiles/MISSING error.message="no such profile"
 	// 1 0
 }
 
