@@ -24,7 +24,7 @@ type outcome struct {
 // was started failed, it returns the error of the last; if one of them
 // panicked, it panics on the caller's goroutine. The others are cancelled;
 // their goroutines end when their try does, and dispose of what it gives. A panic that
-// the caller does not get is reported. See decision 169.
+// the caller does not get is reported. See decision 177.
 func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (any, error), dispose func(any)) (outcome, error) {
 	r := &racing{hedger: h, try: try, dispose: dispose, results: make(chan outcome), over: make(chan struct{})}
 	defer r.end()

@@ -11,7 +11,7 @@ type replyHeader struct {
 
 // setReply puts the headers of the response into the reply, so that the layers see them.
 // They replace those of the same name. A cookie and Vary are added to them. See
-// decision 168.
+// decision 176.
 func (x *exchange) setReply() {
 	h := x.w.Header()
 	for _, kv := range x.headers {
