@@ -13,6 +13,9 @@ import (
 func Outgoing(ctx context.Context) (*endpoint.Call, *endpoint.CallWriter, error) {
 	call := endpoint.CallFrom(ctx)
 	w := (*endpoint.CallWriter)(call)
+	if call.Attempt() > 1 {
+		call.Header().Del(attemptKey) // an earlier exchange of this attempt set it
+	}
 	if err := errors.Join(w.AddHeaders(ctx), call.Header().Check()); err != nil {
 		return call, w, endpoint.ErrorOf(err)
 	}
