@@ -70,5 +70,5 @@ type chooser interface {
 // timed is an Observer that uses the readings of the clock that the pool makes
 // anyway.
 type timed interface {
-	doneAt(m *Member, start, now int64, err error)
+	doneAt(m *Member, start, now int64, o outcome, err error)
 }

@@ -99,7 +99,7 @@ func isReserve(l *level) int {
 
 // noteOut notes whether the slot gets no calls because it fails.
 func (b *board) noteOut(s *slot, note func(event)) {
-	out := s.eject.failing && s.ready && !s.dropped && s.level == nil
+	out := s.eject.failing && s.ready && !s.dropped && s.level == nil && !s.health.down
 	switch {
 	case out == s.out:
 	case out:
@@ -108,8 +108,9 @@ func (b *board) noteOut(s *slot, note func(event)) {
 	case s.dropped:
 		b.out--
 	default:
-		b.out--
-		note(event{kind: "readmitted", addr: s.addr()})
+		if b.out--; !s.health.down {
+			note(event{kind: "readmitted", addr: s.addr()})
+		}
 	}
 	s.out = out
 }

@@ -54,7 +54,12 @@ func (c *core) gapOver() {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.burst.timer != nil && c.state != ended {
+	switch {
+	case c.burst.timer == nil || c.state == ended:
+	case !c.board.first && c.dials.running > 0 && c.roster.tally.up() == 0:
+		c.burst.timer = nil // a set without a healthy instance is not the first
+		c.burst.soon(c.gapOver)
+	default:
 		c.publish()
 	}
 }

@@ -27,6 +27,7 @@ type core struct {
 	mu      sync.Mutex // guards the fields below; not held in a dial, a close or an event, but in NewPicker
 	roster  roster     // who is in the pool
 	dials   dials      // who is being dialled
+	checks  checks     // who is being probed
 	board   board      // who gets calls
 	burst   burst      // when the board is published
 	slow    slowStart  // the weights

@@ -112,12 +112,13 @@ func (c *core) dialLate(ctx context.Context, s *slot) {
 func (c *core) dial(ctx context.Context, s *slot, addr string) {
 	defer c.dialEnded()
 	var conn any
+	var down error // of the first probe
 	err := errDialExited
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%w: %v", errDialPanicked, v)
 		}
-		c.dialled(s, conn, err)
+		c.dialled(s, conn, down, err)
 	}()
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -126,6 +127,9 @@ func (c *core) dial(ctx context.Context, s *slot, addr string) {
 	late := time.AfterFunc(c.dials.timeout+dialMargin, func() { c.dialLate(ctx, s) })
 	defer late.Stop()
 	conn, err = c.connect(ctx, addr)
+	if k := c.config.check; k != nil && err == nil {
+		k.run(ctx, conn, func(err error) { down = err })
+	}
 }
 
 // dialEnded notes that the goroutine of a dial has done all that it does.
@@ -135,8 +139,8 @@ func (c *core) dialEnded() {
 	c.dials.end()
 }
 
-// dialled takes the outcome of a dial.
-func (c *core) dialled(s *slot, conn any, err error) {
+// dialled takes the outcome of a dial, and of the first probe.
+func (c *core) dialled(s *slot, conn any, down, err error) {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,7 +162,11 @@ func (c *core) dialled(s *slot, conn any, err error) {
 			c.warmUp(s)
 		}
 		s.conn, s.misses, c.dials.failed = conn, 0, nil
-		c.roster.tally.update(s, func() { s.ready = true })
+		c.roster.tally.update(s, func() { s.ready, s.health.down = true, down != nil })
+		if down != nil {
+			c.noteHealth(s, down)
+		}
+		c.scheduleCheck(s)
 		c.board.joining = append(c.board.joining, s)
 	}
 	c.startDials()

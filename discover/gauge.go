@@ -26,7 +26,7 @@ func (c *core) serving() int {
 			continue
 		}
 		for _, s := range l.shown {
-			if limit == 0 || s.failed.Load() < limit {
+			if (limit == 0 || s.failed.Load() < limit) && !s.health.down {
 				n++
 			}
 		}

@@ -22,6 +22,9 @@ type config struct {
 	dials     int
 	dialTime  time.Duration
 	outlier   outlier
+	ejectable float64 // the largest part of a tier
+	fails     func(error) bool
+	check     *check // nil for none
 	fair      time.Duration
 	onEvent   func(context.Context, endpoint.Event)
 	faults    []error
@@ -31,7 +34,7 @@ type config struct {
 func newConfig(constructor string, opts []Option) config {
 	c := config{
 		balancer: PeakEWMA(), wait: 5 * time.Second, grace: time.Minute, dials: 64, dialTime: 3 * time.Second,
-		outlier: outlier{failures: 5, base: 10 * time.Second}, fair: mark.FairTime,
+		outlier: outlier{failures: 5, base: 10 * time.Second}, fair: mark.FairTime, ejectable: 0.1, fails: endpoint.ServerFault,
 	}
 	for i, o := range opts {
 		if o == nil {
@@ -200,6 +203,32 @@ func Eject(failures int, base time.Duration) Option {
 			c.fault("option Eject: the time %v is not positive", base)
 		default:
 			c.outlier = outlier{failures: int32(min(failures, 1<<20)), base: base} //nolint:gosec // bounded
+		}
+	})
+}
+
+// Ejectable sets which part of the instances of a priority and zone may be ejected at a
+// time, where no other priority or zone can take the calls. At least one may be. The
+// default is 0.1. A part outside 0 to 1 is a fault.
+func Ejectable(part float64) Option {
+	return option(func(c *config) {
+		if !(part >= 0 && part <= 1) { // or NaN
+			c.fault("option Ejectable: %v is not between 0 and 1", part)
+			return
+		}
+		c.ejectable = part
+	})
+}
+
+// FailIf sets which errors of calls are failures of their instance: they count for [Eject]
+// and make it look slow to [PeakEWMA]. All others end a row of failures. The default is
+// [endpoint.ServerFault]. fails is not asked about a cancellation, nor about a deadline that
+// left the call no fair time ([FairTime]): these are no failures. It must be safe for
+// concurrent use. A nil func leaves the default.
+func FailIf(fails func(err error) bool) Option {
+	return option(func(c *config) {
+		if fails != nil {
+			c.fails = fails
 		}
 	})
 }

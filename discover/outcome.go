@@ -20,13 +20,14 @@ const (
 
 // outcomeOf returns what the end of a call says of its instance. A call that ended
 // with its caller's deadline must have had a fair time.
-func outcomeOf(err error, fair time.Duration) outcome {
+// fails reports whether an error is a failure of the instance.
+func outcomeOf(err error, fair time.Duration, fails func(error) bool) outcome {
 	switch {
 	case err == nil:
 		return answered
 	case mark.Excused(err, fair), endpoint.CodeOf(err) == endpoint.Canceled:
 		return cutOff
-	case endpoint.ServerFault(mark.Counted(err)):
+	case fails(mark.Counted(err)):
 		return failed
 	case isLimit(err):
 		return turnedAway

@@ -11,10 +11,8 @@ type outlier struct {
 	base     time.Duration
 }
 
-const (
-	maxEjected   = 10 // at most one of so many instances of a tier is ejected
-	maxEjections = 10 // times base, the longest time
-)
+// maxEjections times base is the longest time.
+const maxEjections = 10
 
 // An ejection is what a pool knows of a slot's failures.
 type ejection struct {
@@ -95,7 +93,7 @@ func (c *core) eject(s *slot) {
 	defer c.mu.Unlock()
 	e := &s.eject
 	of := c.roster.tally.tiers[c.roster.tally.tierOf(s)]
-	mayBeEjected := of.ejected < max(1, of.ready/maxEjected)
+	mayBeEjected := of.ejected < max(1, int(c.config.ejectable*float64(of.ready)+tinyShare))
 	if s.dropped || e.ejected || e.failing && !mayBeEjected {
 		return
 	}

@@ -80,7 +80,7 @@ func (p *peakEWMA) Pick(context.Context) int {
 // Done is for a user's Picker around this one; a pool uses doneAt.
 func (p *peakEWMA) Done(m *Member, elapsed time.Duration, err error) {
 	now := int64(time.Since(epoch))
-	p.doneAt(m, now-int64(elapsed), now, err)
+	p.doneAt(m, now-int64(elapsed), now, outcomeOf(err, mark.FairTime, endpoint.ServerFault), err)
 }
 
 func (p *peakEWMA) choose(now int64) (int, *seat) {
@@ -126,10 +126,10 @@ func decay(age int64) float64 {
 func longDecay(age int64) float64 { return math.Exp(-float64(max(age, 0)) / float64(ewmaWindow)) }
 
 // See decision 49.
-func (p *peakEWMA) doneAt(m *Member, start, now int64, err error) {
+func (p *peakEWMA) doneAt(m *Member, start, now int64, o outcome, err error) {
 	cost := m.costAt(now)
 	sample := max(float64(now-start), 1)
-	switch outcomeOf(err, mark.FairTime) {
+	switch o {
 	case answered:
 		p.usual.note(now, sample)
 	case failed, turnedAway:

@@ -40,12 +40,14 @@ var (
 //     a while when the source says that there are none ([Grace]), and until
 //     one of their successors is dialled.
 //   - An instance whose address is malformed (see [Instance]) is left out.
-//   - An instance that fails again and again is ejected for a while ([Eject]).
+//   - An instance that fails again and again is ejected for a while ([Eject]). One whose
+//     probes fail gets no calls ([Check]).
 //   - A priority gets the calls that those before it are not healthy enough for. When
 //     no instance is healthy, all get calls.
 //
 // Its events, with the source "pool", are joined, left, dial_failed, ejected,
-// readmitted, source_failed, source_recovered, empty, malformed and close_failed;
+// readmitted, unhealthy, healthy, source_failed, source_recovered, empty, malformed and
+// close_failed;
 // Detail is the address, where the event is one instance's. A malformed address is an
 // event when it appears in the set, and the first 50 of a set are; the event has its
 // start, without characters that cannot be printed.
@@ -77,6 +79,9 @@ func New[C any](dial func(ctx context.Context, addr string) (C, error), opts ...
 		p.core.config.fault("New: the dial func is nil")
 		return p
 	}
+	if err := p.core.config.check.fits(reflect.TypeFor[C]()); err != nil {
+		p.core.config.fault("New: %w", err)
+	}
 	p.core.connect = func(ctx context.Context, addr string) (any, error) {
 		conn, err := dial(ctx, addr)
 		if err == nil && isNil(conn) {
@@ -97,6 +102,9 @@ func Of[C any](conns []C, opts ...Option) *Pool[C] {
 	c := p.core
 	if len(conns) == 0 {
 		c.config.fault("Of: there is no connection")
+	}
+	if c.config.check != nil {
+		c.config.fault("Of: option Check: nothing is dialled, so nothing is probed")
 	}
 	for i, conn := range conns {
 		if isNil(conn) {

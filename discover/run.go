@@ -152,5 +152,6 @@ func (c *core) end(cause error) {
 	c.publisher.publish()
 	c.retireDropped()
 	c.roster.tally.touched, c.dials.waiting = nil, nil
+	c.checks.waiting = nil
 	c.wake()
 }

@@ -38,6 +38,7 @@ type slot struct {
 	retry    *time.Timer        // of the next dial
 	dialling context.Context    // of the dial that has a place, nil when there is none
 	cancel   context.CancelFunc // of dialling
+	health   health
 	eject    ejection
 	members  []*Member // by the number of the operation, nil where not needed yet
 }
@@ -73,10 +74,13 @@ func (s *slot) addr() string { return s.instance.Load().Addr }
 
 // stopTimers stops what would happen to the slot later.
 func (s *slot) stopTimers() {
-	for _, t := range []*time.Timer{s.retry, s.eject.timer} {
+	for _, t := range []*time.Timer{s.retry, s.eject.timer, s.health.timer} {
 		if t != nil {
 			t.Stop()
 		}
+	}
+	if s.health.cancel != nil {
+		s.health.cancel()
 	}
 }
 

@@ -136,11 +136,11 @@ func (s *spread) find(c *core, want func(*host) bool) (int, *seat) {
 }
 
 // observe tells the picker how a call ended, which was picked at start.
-func (s *spread) observe(m *Member, start, now int64, err error) {
+func (s *spread) observe(c *core, m *Member, start, now int64, o outcome, err error) {
 	switch {
 	case s.timed != nil:
-		s.timed.doneAt(m, start, now, err)
+		s.timed.doneAt(m, start, now, o, err)
 	case s.observer != nil:
-		s.observer.Done(m, time.Duration(now-start), err)
+		s.observer.Done(m, time.Duration(now-start), c.config.observed(err))
 	}
 }

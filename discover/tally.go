@@ -15,7 +15,8 @@ type tally struct {
 // in which state.
 type standing struct {
 	ready   int
-	fit     int // that do not fail
+	up      int // whose checks do not fail
+	fit     int // of these, those that do not fail
 	tested  int // of these, those on probation
 	ejected int
 }
@@ -58,6 +59,10 @@ func (t *tally) count(s *slot, n int) {
 
 func (st *standing) count(s *slot, n int) {
 	st.ready += n
+	if s.health.down {
+		return
+	}
+	st.up += n
 	switch {
 	case s.eject.ejected:
 		st.ejected += n
@@ -74,4 +79,13 @@ func (st *standing) count(s *slot, n int) {
 func (t *tally) tierOf(s *slot) tier {
 	in := s.instance.Load()
 	return tier{in.Priority, t.zone != "" && in.Zone != t.zone}
+}
+
+// up returns how many slots have a connection and checks that do not fail.
+func (t *tally) up() int {
+	n := 0
+	for _, of := range t.tiers {
+		n += of.up
+	}
+	return n
 }

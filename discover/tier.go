@@ -47,6 +47,7 @@ type shows uint8
 const (
 	showsFit        shows = iota // those that do not fail
 	showsNotEjected              // those that are not ejected
+	showsUp                      // those whose checks do not fail
 	showsAll
 )
 
@@ -75,9 +76,7 @@ func plansOf(t *tally) []plan {
 		plans[0].share = 1
 		plans[0].shows = t.tiers[plans[0].tier].shows()
 	case total == 0:
-		for i := range plans {
-			plans[i].share, plans[i].shows = float64(t.tiers[plans[i].tier].ready), showsAll
-		}
+		shareAll(plans, t)
 	case total < 1-tinyShare:
 		for i := range plans {
 			plans[i].shows = t.tiers[plans[i].tier].shows()
@@ -92,6 +91,21 @@ func plansOf(t *tally) []plan {
 		}
 	}
 	return served(plans)
+}
+
+// shareAll spreads calls over all instances, or over those whose checks do not fail.
+func shareAll(plans []plan, t *tally) {
+	up := 0
+	for i := range plans {
+		of := t.tiers[plans[i].tier].up
+		plans[i].share, plans[i].shows = float64(of), showsUp
+		up += of
+	}
+	for i := range plans {
+		if up == 0 {
+			plans[i].share, plans[i].shows = float64(t.tiers[plans[i].tier].ready), showsAll
+		}
+	}
 }
 
 // served returns the plans of those that get calls and of the next ones, with shares
@@ -125,8 +139,11 @@ func (st standing) health(t tier, zone string) float64 {
 
 // shows returns which instances get calls if no other tier can take those of this one.
 func (st standing) shows() shows {
-	if st.fit == 0 || 2*st.ejected > st.ready {
-		return showsAll // the cause is hardly theirs
+	switch {
+	case st.up == 0:
+		return showsAll
+	case st.fit == 0 || 2*st.ejected > st.up:
+		return showsUp // the cause is hardly theirs
 	}
 	return showsNotEjected
 }
@@ -135,6 +152,10 @@ func (st standing) shows() shows {
 func (p *plan) includes(s *slot) bool {
 	switch {
 	case !s.ready || s.dropped:
+		return false
+	case p.shows == showsAll:
+		return true
+	case s.health.down:
 		return false
 	case p.shows == showsFit:
 		return !s.eject.failing

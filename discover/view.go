@@ -9,7 +9,7 @@ import (
 )
 
 // views are a pool as its operations see it, each for as long as a client holds it. The
-// core's mu guards them. See decision 992.
+// core's mu guards them. See decision 178.
 type views[C any] struct {
 	core  *core
 	conns map[*level]chunked[C]   // that calls get, each at the place of its members
@@ -189,12 +189,15 @@ func (v *view[C]) Release(t endpoint.Token, err error) {
 	if !ok {
 		return
 	}
-	o := outcomeOf(err, v.core.config.fair)
+	o := answered
+	if err != nil {
+		o = outcomeOf(err, v.core.config.fair, v.core.config.fails)
+	}
 	h := m.host
 	if t.N != 0 {
 		if s := v.set.Load(); s != nil {
 			now, of := v.core.now(), s.of(m)
-			of.observe(m, t.N, now, v.core.config.observed(err))
+			of.observe(v.core, m, t.N, now, o, err)
 			v.watch(v.core, of, h, o, t.N, now)
 		}
 	} else if o == cutOff {

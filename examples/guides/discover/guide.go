@@ -101,6 +101,15 @@ func sources() map[string]discover.Source {
 
 // end snippet
 
+// snippet: check
+
+// checked returns a pool whose instances get calls only while they are ready.
+func checked() *discover.Pool[*httpx.Conn] {
+	return discover.New(httpx.Dialer(), discover.Check(httpx.Probe("/readyz")))
+}
+
+// end snippet
+
 // snippet: options
 
 // newPool returns a pool with each rule set, most of them to their default.
@@ -108,9 +117,11 @@ func newPool(log *slog.Logger) *discover.Pool[*httpx.Conn] {
 	return discover.New(httpx.Dialer(),
 		discover.Named("shop"),
 		discover.Balance(discover.PeakEWMA()),
-		discover.Wait(5*time.Second),       // of a call, for the first instance
-		discover.Grace(time.Minute),        // in which an empty set is not believed
-		discover.Eject(5, 10*time.Second),  // after 5 failures in a row, for 10 s
+		discover.Wait(5*time.Second),      // of a call, for the first instance
+		discover.Grace(time.Minute),       // in which an empty set is not believed
+		discover.Eject(5, 10*time.Second), // after 5 failures in a row, for 10 s
+		discover.Ejectable(0.1),           // a tenth at a time
+		discover.FailIf(endpoint.ServerFault),
 		discover.SlowStart(30*time.Second), // default: none
 		discover.Zone("a"),                 // default: none
 		discover.Dials(64),                 // at the same time
