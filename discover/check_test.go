@@ -106,7 +106,7 @@ func TestCheck(t *testing.T) {
 				require.Equal(w.t, []string{"b", "c"}, w.reached(100))
 				require.InDelta(w.t, 2, w.gauge("serving"), 0)
 				require.Equal(w.t, []string{"unhealthy b", "joined a", "joined b", "joined c", "healthy b", "unhealthy a"}, w.kinds())
-				require.ErrorIs(w.t, w.events[0].Err, errUnwell)
+				require.ErrorIs(w.t, w.firstErr(), errUnwell)
 
 				p.set("b", errUnwell)
 				p.set("c", errUnwell)

@@ -176,7 +176,7 @@ func TestHangingDials(t *testing.T) {
 				synctest.Wait()
 				require.Equal(w.t, "c", w.call())
 				require.Contains(w.t, w.kinds(), "dial_failed a")
-				require.ErrorContains(w.t, w.events[0].Err, tt.err)
+				require.ErrorContains(w.t, w.firstErr(), tt.err)
 				time.Sleep(61 * time.Minute)
 				synctest.Wait()
 				if tt.stubborn {

@@ -178,6 +178,13 @@ func (w *world) kinds() []string {
 	return kinds
 }
 
+// firstErr returns the error of the first event.
+func (w *world) firstErr() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.events[0].Err
+}
+
 func join(kind, detail string) string {
 	if detail == "" {
 		return kind

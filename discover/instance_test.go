@@ -85,7 +85,7 @@ func TestRefusedWeights(t *testing.T) {
 				require.Equal(w.t, []string{"malformed b", "malformed c", "malformed d", "malformed e"}, w.kinds()[:4])
 				require.NotContains(w.t, w.kinds()[4:], "malformed b")
 				require.NotContains(w.t, w.kinds()[4:], "malformed f")
-				require.ErrorContains(w.t, w.events[0].Err, "the weight of the instance is +Inf, want at most 1e+12; it counts as 1")
+				require.ErrorContains(w.t, w.firstErr(), "the weight of the instance is +Inf, want at most 1e+12; it counts as 1")
 				w.source <- told{set: []discover.Instance{set[0], {Addr: "b"}}}
 				w.source <- told{set: []discover.Instance{set[0], {Addr: "b", Weight: math.Inf(1)}}}
 				synctest.Wait()
