@@ -106,7 +106,7 @@ func TestBytesOfErrors(t *testing.T) {
 		if r.N > 0 {
 			return shopOut{}, failed.WithMeta("n", "1")
 		}
-		return shopOut{r.N}, nil
+		return shopOut(r), nil
 	}
 	for name, tt := range map[string]struct {
 		target string

@@ -110,6 +110,8 @@ type route struct {
 	stack    endpoint.Stack
 	hasBody  bool
 	config   *service.Config
+	prefixes *prefixes // of all routes of the Mount; nil of a Handler
+	below    *belows   // the patterns with each prefix
 
 	inItem, outItem *item          // the plans of the items of streams
 	errors          []codec.Format // of the bodies of MapErrors; nil: problems
@@ -128,6 +130,7 @@ type build struct {
 	config service.Config
 	routes []*route
 
+	prefixes  prefixes
 	decoders  []errorDecoder // of a client
 	described bool           // the method HTTP has returned
 }
@@ -182,7 +185,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	if !ok {
 		return
 	}
-	rt := &route{endpoint: e, types: typesOf(e, p.kind), field: f, config: &b.config}
+	rt := &route{endpoint: e, types: typesOf(e, p.kind), field: f, config: &b.config, prefixes: &b.prefixes, below: new(belows)}
 	rt.opts.setDefaults()
 	rt.opts.Traits = traits
 	rt.opts.Apply(append(slices.Clone(r.opts), p.opts...), func(o RouteOption) { o.applyRoute(&rt.opts) })

@@ -199,6 +199,9 @@ func levelOf(o *Observation, fair time.Duration) slog.Level {
 // Observe is for [New].
 func (l *Logger) Observe(op *endpoint.Operation) Observer { return l.observer(op, callMessage) }
 
+// ObserveRoute is for [New].
+func (l *Logger) ObserveRoute(op *endpoint.Operation) Observer { return l.Observe(op) }
+
 // ObserveAttempts is for [Telemetry.Attempts].
 func (l *Logger) ObserveAttempts(op *endpoint.Operation) Observer {
 	return l.observer(op, attemptMessage)

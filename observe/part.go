@@ -35,6 +35,16 @@ type ItemObserver interface {
 	Item(ctx context.Context, t endpoint.Token, o *Observation)
 }
 
+// A RoutePart is a [Part] that tells apart the routes of an operation, of which there is
+// more than one if a service is served below several prefixes: see
+// [endpoint.Call.Route].
+type RoutePart interface {
+	Part
+	// ObserveRoute is as Observe for the calls of one route. op is a copy of the
+	// operation whose Pattern is the route.
+	ObserveRoute(op *endpoint.Operation) Observer
+}
+
 // An AttemptPart is a [Part] that also observes the attempts of calls that are
 // repeated or hedged, each as [Telemetry.Attempts] sees it.
 type AttemptPart interface {

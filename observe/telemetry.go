@@ -153,9 +153,7 @@ func (o *Telemetry) make(op *endpoint.Operation) *operation {
 			obs = p.Observe(op)
 		}
 		if obs != nil {
-			items, _ := obs.(ItemObserver)
-			l.observers = append(l.observers, obs)
-			l.items = append(l.items, items)
+			l.add(p, obs)
 		}
 	}
 	return l
@@ -184,16 +182,29 @@ func (o *Telemetry) Item(ctx context.Context, t endpoint.Token) error { return i
 type operation struct {
 	op        *endpoint.Operation
 	clock     *clock
+	parts     []Part // of the observers
 	observers []Observer
 	items     []ItemObserver // nil where the observer is none
+	routes    routes
+}
+
+func (l *operation) add(p Part, obs Observer) {
+	items, _ := obs.(ItemObserver)
+	l.parts = append(l.parts, p)
+	l.observers = append(l.observers, obs)
+	l.items = append(l.items, items)
 }
 
 func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	if len(l.observers) == 0 {
 		return ctx, endpoint.Token{}, nil
 	}
+	call := endpoint.CallFrom(ctx)
+	if route := call.Route(); route != l.op.Pattern {
+		l = l.at(route)
+	}
 	r, _ := runs.Get().(*run)
-	r.operation, r.Call, r.Operation, r.start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
+	r.operation, r.Call, r.Operation, r.start = l, call, l.op, l.clock.now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 

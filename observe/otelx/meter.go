@@ -118,6 +118,10 @@ func (m *Meter) Observe(op *endpoint.Operation) observe.Observer {
 	return &meterObserver{meter: m, op: op}
 }
 
+// ObserveRoute returns what measures the calls of one route of an operation. For
+// [observe.New].
+func (m *Meter) ObserveRoute(op *endpoint.Operation) observe.Observer { return m.Observe(op) }
+
 // measuredOf returns what measures the calls of an operation on one side.
 func (m *Meter) measuredOf(op *endpoint.Operation, side endpoint.Side) *measured {
 	if !m.admit(identity{op.Service, op.Name, op.Transport, op.Method, op.Pattern, side}) {

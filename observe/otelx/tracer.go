@@ -86,6 +86,10 @@ func (t *Tracer) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint
 // Observe returns what makes the spans of the calls of op. For [observe.New].
 func (t *Tracer) Observe(op *endpoint.Operation) observe.Observer { return t.spans(op, false) }
 
+// ObserveRoute returns what makes the spans of the calls of one route of an operation.
+// For [observe.New].
+func (t *Tracer) ObserveRoute(op *endpoint.Operation) observe.Observer { return t.Observe(op) }
+
 // ObserveAttempts returns what makes the spans of the attempts of such calls.
 // For [observe.New].
 func (t *Tracer) ObserveAttempts(op *endpoint.Operation) observe.Observer { return t.spans(op, true) }

@@ -1,0 +1,110 @@
+package httpx
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// maxPrefixes is how many prefixes of a Mount are told apart. That of http.StripPrefix is
+// known from each request only, and another middleware may take it from what was sent.
+const maxPrefixes = 16
+
+// otherPrefix stands for all further ones.
+const otherPrefix = "other"
+
+// prefixOf returns what stands before the path that a route is registered for: the
+// pattern of chi's Mount, and what http.StripPrefix has cut off.
+func prefixOf(r *http.Request) string {
+	prefix := stripped(r)
+	if ctx := chi.RouteContext(r.Context()); ctx != nil && len(ctx.RoutePatterns) > 1 {
+		for _, mounted := range ctx.RoutePatterns[:len(ctx.RoutePatterns)-1] {
+			prefix += strings.TrimSuffix(mounted, "/*")
+		}
+	}
+	return prefix
+}
+
+// stripped returns what was cut off the path of the request line, or "".
+func stripped(r *http.Request) string {
+	whole, _, _ := strings.Cut(r.RequestURI, "?")
+	rest := r.URL.Path
+	if len(whole) == len(rest) || !strings.HasPrefix(whole, "/") {
+		return ""
+	}
+	if strings.Contains(whole, "%") {
+		rest = r.URL.EscapedPath()
+	}
+	prefix, ok := strings.CutSuffix(whole, rest)
+	if !ok || rest == "" {
+		return ""
+	}
+	return prefix
+}
+
+// prefixes are those below which the routes of one Mount were called.
+type prefixes struct {
+	mu    sync.Mutex // guards the field below
+	known map[string]bool
+}
+
+// admit reports whether a prefix is told apart from others.
+func (p *prefixes) admit(prefix string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.known[prefix] && len(p.known) >= maxPrefixes {
+		return false
+	}
+	if p.known == nil {
+		p.known = map[string]bool{}
+	}
+	p.known[prefix] = true
+	return true
+}
+
+// belows has the pattern of a route with each prefix.
+type belows struct {
+	mu sync.Mutex // held while the field below is replaced
+	of atomic.Pointer[map[string]*string]
+}
+
+// routeBelow returns the pattern of rt with a prefix.
+func (rt *route) routeBelow(prefix string) *string {
+	if whole := rt.below.find(prefix); whole != nil {
+		return whole
+	}
+	if !rt.prefixes.admit(prefix) {
+		prefix = otherPrefix
+		if whole := rt.below.find(prefix); whole != nil {
+			return whole
+		}
+	}
+	return rt.below.add(prefix, prefix+rt.op.Pattern)
+}
+
+// find returns the pattern with a prefix, or nil.
+func (b *belows) find(prefix string) *string {
+	if known := b.of.Load(); known != nil {
+		return (*known)[prefix]
+	}
+	return nil
+}
+
+// add adds the pattern with a prefix, unless it is there.
+func (b *belows) add(prefix, whole string) *string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if there := b.find(prefix); there != nil {
+		return there
+	}
+	known := map[string]*string{prefix: &whole}
+	if old := b.of.Load(); old != nil {
+		maps.Copy(known, *old)
+	}
+	b.of.Store(&known)
+	return &whole
+}

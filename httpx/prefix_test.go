@@ -1,0 +1,133 @@
+package httpx_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// routeLog is a layer that records the routes of calls.
+type routeLog struct {
+	mu     sync.Mutex // guards the field below
+	routes map[string]int
+}
+
+func (l *routeLog) layer() endpoint.Layer {
+	return endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.routes == nil {
+			l.routes = map[string]int{}
+		}
+		l.routes[endpoint.CallFrom(ctx).Route()]++
+		return ctx, nil, nil
+	})
+}
+
+// belowAll is a service of one route with a wildcard.
+type belowAll struct {
+	Get endpoint.Endpoint[byID, endpoint.Empty]
+}
+
+type byID struct {
+	ID string `path:"id"`
+}
+
+func (s *belowAll) HTTP(r *httpx.Routes) { r.Under("/v1").GET("/items/{id}", &s.Get) }
+
+func newBelow() *belowAll {
+	return &belowAll{Get: func(context.Context, byID) (endpoint.Empty, error) { return endpoint.Empty{}, nil }}
+}
+
+// TestRoute mounts a service below prefixes of every kind.
+func TestRoute(t *testing.T) {
+	t.Parallel()
+	mountOn := func(t *testing.T, r httpx.Router, l *routeLog) {
+		t.Helper()
+		require.NoError(t, httpx.Mount(r, newBelow(), httpx.Use(l.layer())))
+	}
+	for name, tt := range map[string]struct {
+		serve func(t *testing.T, l *routeLog) http.Handler
+		path  string
+		want  string
+	}{
+		"a ServeMux": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			mux := http.NewServeMux()
+			mountOn(t, mux, l)
+			return mux
+		}, "/v1/items/a%2Fb?q=/x", "/v1/items/{id}"},
+		"chi": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			r := chi.NewRouter()
+			mountOn(t, r, l)
+			return r
+		}, "/v1/items/a%2Fb", "/v1/items/{id}"},
+		"chi's Mount": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			r, sub, subsub := chi.NewRouter(), chi.NewRouter(), chi.NewRouter()
+			mountOn(t, subsub, l)
+			sub.Mount("/{tenant}", subsub)
+			r.Mount("/api", sub)
+			return r
+		}, "/api/acme/v1/items/7", "/api/{tenant}/v1/items/{id}"},
+		"StripPrefix": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			mux := http.NewServeMux()
+			mountOn(t, mux, l)
+			return http.StripPrefix("/api", mux)
+		}, "/api/v1/items/7?q=1", "/api/v1/items/{id}"},
+		"StripPrefix, escaped": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			mux := http.NewServeMux()
+			mountOn(t, mux, l)
+			return http.StripPrefix("/api", mux)
+		}, "/api/v1/items/a%2Fb%20", "/api/v1/items/{id}"},
+		"both": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			r, sub := chi.NewRouter(), chi.NewRouter()
+			mountOn(t, sub, l)
+			r.Mount("/api", sub)
+			return http.StripPrefix("/edge", r)
+		}, "/edge/api/v1/items/7", "/edge/api/v1/items/{id}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l routeLog
+			h := tt.serve(t, &l)
+			for range 2 {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, nil))
+				require.Equal(t, http.StatusOK, w.Code)
+			}
+			require.Equal(t, map[string]int{tt.want: 2}, l.routes)
+		})
+	}
+}
+
+// TestRouteOfStrangers has a middleware that takes a prefix from each request. At most
+// 16 are told apart.
+func TestRouteOfStrangers(t *testing.T) {
+	t.Parallel()
+	var l routeLog
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, newBelow(), httpx.Use(l.layer())))
+	for i := range 40 {
+		prefix := fmt.Sprintf("/%d", i)
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, prefix+"/v1/items/7", nil)
+		http.StripPrefix(prefix, mux).ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code)
+	}
+	require.Len(t, l.routes, 17)
+	require.Equal(t, 24, l.routes["other/v1/items/{id}"])
+	require.Equal(t, 1, l.routes["/15/v1/items/{id}"])
+}
