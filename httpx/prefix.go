@@ -20,13 +20,14 @@ const otherPrefix = "other"
 // prefixOf returns what stands before the path that a route is registered for: the
 // pattern of chi's Mount, and what http.StripPrefix has cut off.
 func prefixOf(r *http.Request) string {
-	prefix := stripped(r)
+	var prefix strings.Builder
+	prefix.WriteString(stripped(r))
 	if ctx := chi.RouteContext(r.Context()); ctx != nil && len(ctx.RoutePatterns) > 1 {
 		for _, mounted := range ctx.RoutePatterns[:len(ctx.RoutePatterns)-1] {
-			prefix += strings.TrimSuffix(mounted, "/*")
+			prefix.WriteString(strings.TrimSuffix(mounted, "/*"))
 		}
 	}
-	return prefix
+	return prefix.String()
 }
 
 // stripped returns what was cut off the path of the request line, or "".
