@@ -113,15 +113,30 @@ func (c *core) setFailing(s *slot, ejected bool) {
 	}
 }
 
-// readmit takes a slot back on probation. See decision 50.
+// readmit takes slots back on probation: this one, and all others that are due, since each
+// publication costs something. See decision 50.
 func (c *core) readmit(s *slot) {
 	defer c.after()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := &s.eject
-	if s.dropped || !e.failing || time.Now().Before(e.until) {
+	now := time.Now()
+	if s.dropped || !s.eject.isDue(now) {
 		return
 	}
+	for _, s := range c.roster.slots {
+		if s.eject.isDue(now) {
+			c.tryAgain(s)
+		}
+	}
+	c.publish()
+}
+
+// isDue reports whether the time of a slot that fails is over.
+func (e *ejection) isDue(now time.Time) bool { return e.failing && !now.Before(e.until) }
+
+// tryAgain puts a slot on probation.
+func (c *core) tryAgain(s *slot) {
+	e := &s.eject
 	c.roster.tally.update(s, func() { e.failing, e.ejected, e.probation = false, false, true })
 	e.timer = nil
 	limit := c.config.outlier.failures
@@ -132,5 +147,4 @@ func (c *core) readmit(s *slot) {
 	if s.out {
 		c.warmUp(s)
 	}
-	c.publish()
 }

@@ -137,6 +137,30 @@ func TestLargeTierIsLeft(t *testing.T) {
 	}
 }
 
+// TestReadmittedTogether: instances whose time is over at once come back with one
+// publication. It sleeps in a bubble.
+func TestReadmittedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		published := 0
+		pool := running(t, tiers(100, 1), discover.Balance(discover.BalancerFunc(func(set []*discover.Member) discover.Picker {
+			published++
+			return discover.RoundRobin().NewPicker(set)
+		})))
+		picks(t, pool, 1)
+		var all []string
+		for i := range 100 {
+			all = append(all, fmt.Sprintf("0-%d", i))
+		}
+		fail(t, pool, 25, all...)
+		require.Equal(t, map[string]int{"1": 100}, byTier(picks(t, pool, 100)))
+		published = 0
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		require.Equal(t, 2, published, "one for each of two tiers")
+	})
+}
+
 // TestAllTiersFail: when nothing is healthy, all instances get calls, and the tier
 // that has one again gets them all.
 func TestAllTiersFail(t *testing.T) {
