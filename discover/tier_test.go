@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,9 +143,9 @@ func TestLargeTierIsLeft(t *testing.T) {
 func TestReadmittedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		published := 0
+		var published atomic.Int64
 		pool := running(t, tiers(100, 1), discover.Balance(discover.BalancerFunc(func(set []*discover.Member) discover.Picker {
-			published++
+			published.Add(1)
 			return discover.RoundRobin().NewPicker(set)
 		})))
 		picks(t, pool, 1)
@@ -154,10 +155,10 @@ func TestReadmittedTogether(t *testing.T) {
 		}
 		fail(t, pool, 25, all...)
 		require.Equal(t, map[string]int{"1": 100}, byTier(picks(t, pool, 100)))
-		published = 0
+		published.Store(0)
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
-		require.Equal(t, 2, published, "one for each of two tiers")
+		require.EqualValues(t, 2, published.Load(), "one for each of two tiers")
 	})
 }
 
