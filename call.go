@@ -41,7 +41,6 @@ type Call struct {
 	header, reply Header
 	peer          string
 	principal     string
-	route         *string // not that of op, if it is not nil
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
 	failure       error        // with which the call inside of the layers failed, on a server
@@ -206,18 +205,6 @@ func (c *Call) Side() Side {
 	return c.side
 }
 
-// Route returns the pattern of the operation with the prefix below which the server has
-// it, such as that of chi's Mount, as far as it is known. Otherwise it is the pattern.
-func (c *Call) Route() string {
-	switch {
-	case c == nil:
-		return ""
-	case c.route == nil:
-		return c.Operation().Pattern
-	}
-	return *c.route
-}
-
 // Peer returns the address of the other side, as far as it is known: on a
 // client, once the attempt has a connection.
 func (c *Call) Peer() string {
@@ -373,7 +360,7 @@ func (c *Call) detach() {
 // transport keeps for it is copied as well, because it may be gone or be used again
 // when the call is over. Only a source that has a fork of its own is not asked yet.
 func (c *Call) copy(from *Call) {
-	c.op, c.side, c.attempt, c.principal, c.route = from.op, from.side, from.attempt, from.principal, from.route
+	c.op, c.side, c.attempt, c.principal = from.op, from.side, from.attempt, from.principal
 	if s, ok := from.source.(interface{ Fork() CallSource }); ok {
 		c.source, c.peer = s.Fork(), from.peer
 	} else {
@@ -385,7 +372,7 @@ func (c *Call) copy(from *Call) {
 
 // fork sets c, which is new, to one attempt of the call from.
 func (c *Call) fork(from *Call) {
-	c.op, c.side, c.peer, c.principal, c.route = from.op, from.side, from.peer, from.principal, from.route
+	c.op, c.side, c.peer, c.principal = from.op, from.side, from.peer, from.principal
 	c.header = from.header.clone()
 	c.reply = Header{raw: from.reply.raw}
 }

@@ -19,14 +19,6 @@ func (w *CallWriter) SetPeer(addr string) {
 	}
 }
 
-// SetRoute sets what [Call.Route] returns. route must not change afterwards. There must be
-// few routes of an operation, because telemetry keeps something for each.
-func (w *CallWriter) SetRoute(route *string) {
-	if w != nil {
-		w.route = route
-	}
-}
-
 // SetReply sets the view of the response's metadata.
 func (w *CallWriter) SetReply(h Header) {
 	if w != nil {

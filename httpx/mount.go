@@ -173,7 +173,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
 	if prefix := prefixOf(r); prefix != "" && rt.prefixes != nil {
-		x.call.SetRoute(rt.routeBelow(prefix))
+		x.wire.Route = rt.routeBelow(prefix)
 	}
 	if rt.op.Streams != endpoint.Unary {
 		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/mark"
 )
 
 // routeLog is a layer that records the routes of calls.
@@ -27,7 +28,11 @@ func (l *routeLog) layer() endpoint.Layer {
 		if l.routes == nil {
 			l.routes = map[string]int{}
 		}
-		l.routes[endpoint.CallFrom(ctx).Route()]++
+		route := endpoint.CallFrom(ctx).Operation().Pattern
+		if below := mark.WireOf(ctx).Route; below != nil {
+			route = *below
+		}
+		l.routes[route]++
 		return ctx, nil, nil
 	})
 }

@@ -36,8 +36,7 @@ type ItemObserver interface {
 }
 
 // A RoutePart is a [Part] that tells apart the routes of an operation, of which there is
-// more than one if a service is served below several prefixes: see
-// [endpoint.Call.Route].
+// more than one if a service is served below several prefixes.
 type RoutePart interface {
 	Part
 	// ObserveRoute is as Observe for the calls of one route. op is a copy of the

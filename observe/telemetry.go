@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
 
@@ -199,12 +200,13 @@ func (l *operation) Enter(ctx context.Context) (context.Context, endpoint.Token,
 	if len(l.observers) == 0 {
 		return ctx, endpoint.Token{}, nil
 	}
-	call := endpoint.CallFrom(ctx)
-	if route := call.Route(); route != l.op.Pattern {
-		l = l.at(route)
+	if l.op.Side == endpoint.ServerSide && l.op.Pattern != "" {
+		if w := mark.WireOf(ctx); w != nil && w.Route != nil {
+			l = l.at(*w.Route)
+		}
 	}
 	r, _ := runs.Get().(*run)
-	r.operation, r.Call, r.Operation, r.start = l, call, l.op, l.clock.now() // the rest is zero
+	r.operation, r.Call, r.Operation, r.start = l, endpoint.CallFrom(ctx), l.op, l.clock.now() // the rest is zero
 	return r.begin(ctx), endpoint.Token{N: r.state.Load(), P: r}, nil
 }
 

@@ -28,6 +28,10 @@ type Wire struct {
 	Paced    bool          // the request is a stream, which takes as long as the caller wants
 	Judged   bool          // a layer or a hook judges the end of the call, so waits are timed
 
+	// Route is the pattern of the operation with the prefix below which it is mounted,
+	// nil without one. Few operations have more than one.
+	Route *string
+
 	// Hooks are the error hooks of the server, or nil.
 	Hooks *[]func(ctx context.Context, err error)
 

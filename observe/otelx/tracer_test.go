@@ -391,3 +391,22 @@ func TestSharedWork(t *testing.T) {
 		})
 	}
 }
+
+// TestRouteBelowPrefix has a server behind http.StripPrefix, whose clients know the whole
+// path.
+func TestRouteBelowPrefix(t *testing.T) {
+	t.Parallel()
+	provider, rec := record(t)
+	meter, read := meterOf(t)
+	h := http.StripPrefix("/api", mount(t, selling(taking()), otelx.NewTracer(provider), meter))
+	server := httptest.NewServer(h)
+	defer server.Close()
+	var c Shop
+	require.NoError(t, httpx.Client(httpx.To(server.URL+"/api"), &c))
+	require.NoError(t, order(t.Context(), &c))
+	span := one(t, rec, "server", "POST /api/orders/{id}")
+	require.Equal(t, "/api/orders/{id}", attributes(span.Attributes())["http.route"])
+	for set := range collected(t, read, "http.server.request.duration") {
+		require.Contains(t, set, "http.route=/api/orders/{id}")
+	}
+}

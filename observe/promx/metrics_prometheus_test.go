@@ -77,7 +77,7 @@ func TestPrometheus(t *testing.T) {
 		`endpoint_calls_in_flight{` + get + `}`:                                                     "0",
 		`endpoint_events_total{source="breaker",name="stock",kind="opened"}`:                        "1",
 		`endpoint_breaker_state{name="stock"} > bool 0`:                                             "1",
-		`sum(endpoint_response_bytes_total{` + get + `})`:                                           "98",
+		`sum(endpoint_response_bytes_total{` + get + `})`:                                           "234",
 		`histogram_count(endpoint_first_item_seconds{operation="List"})`:                            "1",
 		`histogram_quantile(0.99, endpoint_call_duration_seconds{code="OK",` + get + `}) < bool 10`: "1",
 	})
