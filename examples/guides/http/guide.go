@@ -216,9 +216,8 @@ func dialForeign(url string) (*Shop, error) {
 // mount serves the shop on the standard library's router.
 func mount(mux *http.ServeMux, shop *Shop, log *slog.Logger) (http.Handler, error) {
 	report := func(ctx context.Context, err error) {
-		if endpoint.ServerFault(err) {
-			op := endpoint.CallFrom(ctx).Operation()
-			log.ErrorContext(ctx, "call failed", "operation", op.Name, "err", err)
+		if call := endpoint.CallFrom(ctx); call.Status(err) >= 500 {
+			log.ErrorContext(ctx, "call failed", "operation", call.Operation().Name, "err", err)
 		}
 	}
 	err := httpx.Mount(mux, shop, httpx.ErrorHook(report))

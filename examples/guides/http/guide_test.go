@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -181,4 +183,38 @@ func TestErrors(t *testing.T) {
 	require.ErrorIs(t, err, ErrSoldOut)
 	_, err = other.Search(t.Context(), Search{Shop: "books"})
 	require.Equal(t, endpoint.PermissionDenied, endpoint.CodeOf(err))
+}
+
+// TestReport has errors of every kind: the hook of the guide reports each 5xx, and nothing
+// else.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	behind := endpoint.FromWire(endpoint.NotFound, "stock", "NO_ITEM", "no such item") // not declared here
+	for name, tt := range map[string]struct {
+		err    error
+		status int
+	}{
+		"an opaque error":         {errors.New("the database is down"), 500},
+		"an undeclared one":       {behind, 500},
+		"made of one":             {fmt.Errorf("search: %w", behind), 500},
+		"not built":               {endpoint.Errorf(endpoint.Unimplemented, "later"), 501},
+		"unavailable":             {endpoint.Errorf(endpoint.Unavailable, "restarting"), 503},
+		"too late":                {context.DeadlineExceeded, 504},
+		"a fault of the caller":   {endpoint.Errorf(endpoint.NotFound, "no such shop"), 404},
+		"a caller that gave up":   {context.Canceled, 499},
+		"a limit of this process": {endpoint.Errorf(endpoint.ResourceExhausted, "too many"), 429},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := newShop()
+			shop.Search = func(context.Context, Search) (Found, error) { return Found{}, tt.err }
+			var log strings.Builder
+			h, err := mount(http.NewServeMux(), shop, slog.New(slog.NewTextHandler(&log, nil)))
+			require.NoError(t, err)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/shops/books/orders", nil))
+			require.Equal(t, tt.status, w.Code)
+			require.Equal(t, tt.status >= 500, strings.Contains(log.String(), "operation=Search"), log.String())
+		})
+	}
 }
