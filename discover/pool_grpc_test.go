@@ -138,3 +138,34 @@ func TestBlackHoleGRPC(t *testing.T) {
 		}
 	})
 }
+
+// healthy returns the address of a server with the health protocol. One that is not serving
+// fails its calls.
+func healthy(t *testing.T, serving bool) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	answer := echo
+	if !serving {
+		answer = func(context.Context, word) (word, error) {
+			return word{}, endpoint.Errorf(endpoint.Internal, "it was called")
+		}
+	}
+	s := grpc.NewServer(grpcx.ServerOptions()...)
+	require.NoError(t, grpcx.Register(s, &echoes{answer, answer, answer}))
+	h, err := grpcx.Health(s)
+	require.NoError(t, err)
+	if !serving {
+		h.Shutdown()
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Serve(l)
+	}()
+	t.Cleanup(func() {
+		s.Stop()
+		<-ended
+	})
+	return l.Addr().String()
+}
