@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,4 +164,35 @@ func TestSource(t *testing.T) {
 			},
 		}
 	})
+}
+
+// TestChecked has an instance that is not ready, which gets no call.
+func TestChecked(t *testing.T) {
+	t.Parallel()
+	instance := func(status int, calls *atomic.Int64) string {
+		mux := http.NewServeMux()
+		mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		require.NoError(t, httpx.Mount(mux, &Shop{Price: func(ctx context.Context, i Item) (Price, error) {
+			calls.Add(1)
+			return price(ctx, i)
+		}}))
+		s := httptest.NewServer(mux)
+		t.Cleanup(s.Close)
+		return s.Listener.Addr().String()
+	}
+	var ready, starting atomic.Int64
+	source := discover.Static(instance(http.StatusOK, &ready), instance(http.StatusServiceUnavailable, &starting))
+	pool := checked()
+	ended := make(chan error)
+	go func() { ended <- pool.Run(t.Context(), source) }()
+	var shop Shop
+	require.NoError(t, httpx.Client(pool, &shop))
+	for range 20 {
+		_, err := shop.Price(t.Context(), Item{"book"})
+		require.NoError(t, err)
+	}
+	require.Zero(t, starting.Load())
+	require.EqualValues(t, 20, ready.Load())
+	require.NoError(t, pool.Close())
+	<-ended
 }
