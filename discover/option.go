@@ -189,9 +189,10 @@ func FairTime(d time.Duration) Option {
 // cancelled, or ended by a deadline that came over a wire, after more than three times
 // the usual latency. The instance then comes back on probation:
 // one failure more ejects it again, for base longer than the time before, at
-// most ten times base; one success ends the probation. At most a tenth of the
-// instances of a priority and zone is ejected at a time, and at least one may be. Where
-// other priorities or zones can take the calls, there is no such bound. The default is 5
+// most ten times base; one success ends the probation. [FailIf] sets what a failure is,
+// and [Ejectable] how many instances may be ejected at a time: by default a tenth of those
+// of a priority and zone, and at least one. Where other priorities or zones can take the
+// calls, there is no such bound. The default is 5
 // failures and 10 s. Zero failures ejects nothing. A negative number of failures is a
 // fault, and so is a base that is not positive, unless failures is zero.
 func Eject(failures int, base time.Duration) Option {

@@ -42,7 +42,7 @@ func (c *core) failure(s *slot) {
 }
 
 // ejectTier takes all instances that get calls of the slot's tier for ones that fail, if
-// others can take the calls.
+// there is another tier.
 func (c *core) ejectTier(s *slot) {
 	defer c.after()
 	c.mu.Lock()
