@@ -22,7 +22,8 @@ type RetryIf[Resp any] struct {
 // returns true. It is called with a response and nil, or with the zero Resp and
 // an error; for a [endpoint.Stream] with nil and an error before the first item
 // only. It is not called for what no Retry repeats: an error of what may have
-// been acted upon, or one after the end of the caller's context. A response that
+// been acted upon, one after the end of the caller's context, and one of a call that
+// another Retry has repeated in vain. A response that
 // is not the last and is an io.Closer is closed; the last is returned, whatever
 // test thinks of it. Resp is the type of the response.
 //
