@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -172,7 +173,8 @@ func (f *fleet) disturb() (string, []discover.Instance) {
 }
 
 // TestChaos kills, hangs, slows, drains, re-adds and flaps instances for five minutes under
-// a thousand calls a second. Replay a run with -chaos.seed. It sleeps in a bubble.
+// a thousand calls a second. Replay a run with -chaos.seed. It sleeps in a bubble. Unless
+// ENDPOINT_LONG is set, all but the first configuration have one minute.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed := *chaosSeed
@@ -188,15 +190,18 @@ func TestChaos(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			t.Logf("-chaos.seed=%d", seed)
-			synctest.Test(t, func(t *testing.T) { chaos(t, newFleet(seed), opts...) })
+			period := time.Minute
+			if opts == nil || os.Getenv("ENDPOINT_LONG") != "" {
+				period = 5 * time.Minute
+			}
+			synctest.Test(t, func(t *testing.T) { chaos(t, newFleet(seed), period, opts...) })
 		})
 	}
 }
 
-// chaos is TestChaos with a pool of these options, in a bubble.
-func chaos(t *testing.T, f *fleet, opts ...discover.Option) {
+// chaos is TestChaos for a period with a pool of these options, in a bubble.
+func chaos(t *testing.T, f *fleet, period time.Duration, opts ...discover.Option) {
 	t.Helper()
-	const period = 5 * time.Minute
 	pool := discover.New(f.dial, opts...)
 	source := make(scripted)
 	ended := make(chan error)
@@ -215,7 +220,7 @@ func chaos(t *testing.T, f *fleet, opts ...discover.Option) {
 	})
 	var calls sync.WaitGroup
 	var failed atomic.Int64
-	const n = int(period / time.Millisecond)
+	n := int(period / time.Millisecond)
 	for i := range n {
 		if i%3000 == 0 {
 			what, set := f.disturb()
