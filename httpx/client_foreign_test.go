@@ -283,7 +283,7 @@ func TestRelayedFailure(t *testing.T) {
 		detail string
 		text   string
 	}{
-		"nobody is there": {closedURL(t), 503, "temporarily unavailable", "the server cannot be reached: "},
+		"nobody is there": {closedURL, 503, "temporarily unavailable", "the server cannot be reached: "},
 		"it hangs up":     {listen(t, hangUp), 503, "temporarily unavailable", "the connection broke: "},
 		"no JSON":         {listen(t, answering(200, "<html>")), 500, "internal error", "the response cannot be read: "},
 		"too large":       {listen(t, answering(200, strings.Repeat("x", 101))), 429, "resource exhausted", "the response is larger than 100 bytes"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -19,14 +18,9 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
-// closedURL returns the URL of a port where nobody listens.
-func closedURL(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(tb, err)
-	defer l.Close()
-	return "http://" + l.Addr().String()
-}
+// closedURL is the URL of a port where nobody listens. No listener of a test that runs
+// meanwhile is given a privileged port.
+const closedURL = "http://127.0.0.1:1"
 
 // breaking returns the URL of a server that reads a request and breaks off.
 func breaking(tb testing.TB) string {
@@ -50,8 +44,8 @@ func TestFate(t *testing.T) {
 		maybe     bool
 		retryable bool
 	}{
-		"a refused dial of a GET":        {closedURL(t), "GET", nil, true, false, true},
-		"a refused dial of a POST":       {closedURL(t), "POST", nil, true, false, true},
+		"a refused dial of a GET":        {closedURL, "GET", nil, true, false, true},
+		"a refused dial of a POST":       {closedURL, "POST", nil, true, false, true},
 		"a host without address":         {"http://nowhere.invalid", "POST", nil, true, false, true},
 		"a broken GET":                   {breaking(t), "GET", nil, false, false, true},
 		"a broken PUT":                   {breaking(t), "PUT", nil, false, false, true},

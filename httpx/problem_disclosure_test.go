@@ -194,7 +194,7 @@ func (failingJSON) MarshalJSON() ([]byte, error) { return nil, errors.New(secret
 func TestClientErrorHidesURL(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]string{
-		"refused": closedURL(t), "broken": breaking(t), "a redirect for ever": listen(t, http.RedirectHandler("?v="+secret, http.StatusTemporaryRedirect)),
+		"refused": closedURL, "broken": breaking(t), "a redirect for ever": listen(t, http.RedirectHandler("?v="+secret, http.StatusTemporaryRedirect)),
 		"a foreign answer": listen(t, http.NotFoundHandler()), "a success of another kind": listen(t, answering(200, "<html>")),
 	} {
 		c := route[struct {

@@ -100,7 +100,7 @@ func TestRemoteErrors(t *testing.T) {
 	t.Run("a server that is not there", func(t *testing.T) {
 		t.Parallel()
 		c := failing(nil)
-		require.NoError(t, httpx.Client(httpx.To(closedURL(t)), c))
+		require.NoError(t, httpx.Client(httpx.To(closedURL), c))
 		p := ask(t, mounted(t, failing(nil).with(c.Do)), "POST", "/", "").problem(t)
 		require.Equal(t, "UNAVAILABLE", p.Code)
 		require.NotContains(t, p.Detail, "127.0.0.1")

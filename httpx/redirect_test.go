@@ -246,7 +246,7 @@ func TestOwnCheckRedirect(t *testing.T) {
 // had the request.
 func TestFateAfterRedirect(t *testing.T) {
 	t.Parallel()
-	gone := closedURL(t)
+	const gone = closedURL
 	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, gone, http.StatusTemporaryRedirect)
 	}))
