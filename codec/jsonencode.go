@@ -16,11 +16,10 @@ import (
 // bytes and gets the reason from json/v2. See decision 52.
 type appender func(dst []byte, p unsafe.Pointer) ([]byte, bool)
 
-// appenderOf returns the appender of a type. It is nil if json/v2 is to write
-// the type, because a part of it does so itself, is a map whose keys are not plain
-// strings, has no one type (an any), may be in itself, or has a tag that is not among
-// the common ones. There is no appender that asks json/v2 for a part: its errors say where
-// in the whole they are.
+// appenderOf returns the appender of a type. It returns nil for a type that json/v2
+// must write: one with a part that writes itself, a map whose keys are not plain
+// strings, an interface, a recursive type, or an uncommon tag. An appender never calls
+// json/v2 for a part of a value, because its errors give the place within the whole.
 func appenderOf(t reflect.Type) appender { return make(appenders).of(t) }
 
 // appenders are those of the types that were met. One is nil while it is being

@@ -75,7 +75,7 @@ func (c *core) forecast() (changed <-chan struct{}, decided bool, err error) {
 	return c.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(c.lack()))
 }
 
-// isEmpty reports whether the source says that there are no instances.
+// isEmpty reports whether the current set of the source is empty.
 func (c *core) isEmpty() bool { return !c.known.IsZero() && len(c.roster.slots) == 0 }
 
 // lack returns the reason why no instance gets calls.

@@ -164,7 +164,7 @@ func (s *feed) watch(ctx context.Context) error {
 	return err
 }
 
-// feeds are clients of pools that nobody runs, over each transport, by the name.
+// feeds returns a client over each transport, by its name. Their pools are not running.
 func feeds(t *testing.T, layers ...endpoint.Layer) map[string]*feed {
 	t.Helper()
 	var http, grpc feed
@@ -173,8 +173,9 @@ func feeds(t *testing.T, layers ...endpoint.Layer) map[string]*feed {
 	return map[string]*feed{"HTTP": &http, "gRPC": &grpc}
 }
 
-// TestReasonBehindLayers has clients whose layers repeat, race and bound calls: each
-// error says why there is no instance, before the deadline, and no breaker opens.
+// TestReasonBehindLayers calls through layers that repeat, hedge and bound calls. Each
+// error must give the reason for the missing instance before the deadline, and must not
+// open a breaker.
 func TestReasonBehindLayers(t *testing.T) {
 	t.Parallel()
 	for name, layers := range map[string][]endpoint.Layer{

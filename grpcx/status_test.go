@@ -150,7 +150,7 @@ func TestUnknownDetails(t *testing.T) {
 	}
 }
 
-// TestUnknownCode reads a code that nobody knows yet.
+// TestUnknownCode reads a code that is not assigned yet.
 func TestUnknownCode(t *testing.T) {
 	t.Parallel()
 	conn := &fakeConn{invoke: func(context.Context, any, []grpc.CallOption) error { return status.Error(99, "new") }}

@@ -184,8 +184,8 @@ func readPacket(ctx context.Context, conn net.Conn, id uint16, question dnsmessa
 
 // readStream reads the one message that a stream has, with its length before it (RFC
 // 1035 §4.2.2). Some servers copy the bit TC from the answer over UDP to the whole
-// answer over TCP. There is no third way to ask, so the bit is ignored here, as in
-// the C library and package net (go.dev/issue/64896).
+// answer over TCP. TCP is the last resort, so readStream ignores the bit, as the C
+// library and package net do (go.dev/issue/64896).
 func readStream(_ context.Context, conn net.Conn, id uint16, question dnsmessage.Question) (reply, error) {
 	var length [2]byte
 	if _, err := io.ReadFull(conn, length[:]); err != nil {

@@ -134,7 +134,7 @@ func TestServersInTurn(t *testing.T) {
 			return [][]byte{a.reply(mdns.RcodeServerFailure)}
 		}, refused + "\ndns: A users.internal.: SERVFAIL", "122"},
 		{
-			"a code that nobody knows", func(a asked) [][]byte { return [][]byte{a.reply(11)} },
+			"an unassigned code", func(a asked) [][]byte { return [][]byte{a.reply(11)} },
 			"dns: A users.internal.: RCODE 11\ndns: A users.internal.: RCODE 11", "12",
 		},
 		{"SERVFAIL once", func(a asked) [][]byte {
@@ -221,7 +221,8 @@ func forgeries(a asked) [][]byte {
 	}
 }
 
-// TestForgeries: packets that are no answer end nothing. (RFC 5452 §9.1)
+// TestForgeries sends packets that do not answer the question. They must not end the wait
+// for the answer (RFC 5452 §9.1).
 func TestForgeries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -248,7 +249,8 @@ func TestForgeries(t *testing.T) {
 	})
 }
 
-// TestForgeriesOverTCP: there, nobody else can have sent one.
+// TestForgeriesOverTCP sends them over TCP, where they can only come from the server, so
+// each is an error.
 func TestForgeriesOverTCP(t *testing.T) {
 	t.Parallel()
 	for i := range 14 {
@@ -482,7 +484,7 @@ func TestNoEDNS(t *testing.T) {
 				slices.Sort(keys)
 				require.Equal(t, []string{"A a.internal.", "AAAA a.internal.", srv, srv}, keys)
 			})
-			synctest.Test(t, func(t *testing.T) { // it is no better without
+			synctest.Test(t, func(t *testing.T) { // EDNS is not to blame
 				w := &wire{answer: func(a asked) [][]byte { return [][]byte{refuse(a)} }}
 				set, _ := timed(t, w.overServer()...)
 				require.Equal(t, "dns: A users.internal.: "+strings.TrimSuffix(kind, ", header"), set)

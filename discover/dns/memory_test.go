@@ -73,7 +73,7 @@ func TestKeep(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Equal(t, []string{changed + ", " + b}, said())
 
-		z.set(srv) // none at all is no subset
+		z.set(srv) // an empty answer is not a subset
 		time.Sleep(time.Second)
 		require.Equal(t, []string{""}, said())
 		z.set(srv, name+" 1 SRV 1 1 80 a.s.")

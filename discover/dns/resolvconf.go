@@ -143,7 +143,7 @@ func domains(values []string) []string {
 // from the local hostname [...]; the domain part is taken to be everything after the
 // first '.'".
 func localDomain() []string {
-	host, _ := os.Hostname() // without it, there is no domain
+	host, _ := os.Hostname() // on error it is empty, and so is the domain
 	_, domain, _ := strings.Cut(host, ".")
 	return domains([]string{domain})
 }

@@ -81,7 +81,7 @@ func TestSearch(t *testing.T) {
 		{"after a failure", two, hosts("web"), map[string]string{
 			"A web.a.test.": "SERVFAIL", "AAAA web.a.test.": "SERVFAIL", "A web.b.test.": "A 192.0.2.9",
 		}, "192.0.2.9:80", []string{"web.a.test.", "web.b.test."}},
-		{"a failure of one kind is no set of the other", two, hosts("web"), map[string]string{
+		{"a failure of one kind voids the other", two, hosts("web"), map[string]string{
 			"A web.a.test.": "SERVFAIL", "AAAA web.a.test.": "AAAA 2001:db8::2", "A web.b.test.": "A 192.0.2.9",
 		}, "192.0.2.9:80", []string{"web.a.test.", "web.b.test."}},
 		{"a failure, and nothing else", two, hosts("web"), map[string]string{
