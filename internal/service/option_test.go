@@ -123,6 +123,37 @@ func TestAddHook(t *testing.T) {
 	require.Equal(t, []string{"a: not for this operation", "b: not for this operation"}, got)
 }
 
+func TestReadBudget(t *testing.T) {
+	t.Parallel()
+	var c service.Config
+	c.SetReadBudget(1)
+	require.Empty(t, c.Check(endpoint.ServerSide))
+	require.Equal(t, []string{"option ReadBudget is for servers"}, texts(c.Check(endpoint.ClientSide)))
+	c.SetReadBudget(0)
+	require.Equal(t, []string{"option ReadBudget: 0 bytes, want a positive number"}, texts(c.Faults))
+}
+
+// TestNameOfEnd holds that the name of an end is that of operations without their own.
+func TestNameOfEnd(t *testing.T) {
+	t.Parallel()
+	var c service.Config
+	require.False(t, c.HasName())
+	c.SetName("")
+	require.False(t, c.HasName())
+	require.Equal(t, []string{"option Named: the name is empty"}, texts(c.Faults))
+	c.SetName("Members")
+	require.True(t, c.HasName())
+	for own, want := range map[string]string{"": "Members", "Staff": "Staff"} {
+		var traits service.Traits
+		if own != "" {
+			traits.SetName(own)
+		}
+		c.Name(&traits)
+		op, _ := traits.NewOperation(service.Field{Service: "Users", Name: "Get"}, endpoint.ServerSide, endpoint.Operation{})
+		require.Equal(t, want, op.Service)
+	}
+}
+
 func TestAddFails(t *testing.T) {
 	t.Parallel()
 	var traits service.Traits
