@@ -2,13 +2,15 @@ package resilience
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/typedkit/endpoint"
 )
 
-// maxQueued is how many events wait for a callback that takes its time. Of more, the
-// oldest are dropped, so the last event is always the present state.
+// maxQueued is how many events wait for a callback that takes its time. If more would
+// wait, old events that lead from one state back to the same state are dropped. So each
+// event can follow the one before it, and the last event is the present state.
 const maxQueued = 64
 
 // An eventQueue delivers the events of changes of one state in the order of the changes,
@@ -16,6 +18,7 @@ const maxQueued = 64
 type eventQueue struct {
 	mu         sync.Mutex // guards the fields below
 	queued     []queuedEvent
+	last       string // kind of the event that was taken last
 	delivering bool
 }
 
@@ -34,9 +37,22 @@ func (q *eventQueue) change(e queuedEvent, apply func() bool) {
 		return
 	}
 	if len(q.queued) == maxQueued {
-		q.queued = append(q.queued[:0], q.queued[1:]...)
+		q.shorten()
 	}
 	q.queued = append(q.queued, e)
+}
+
+// shorten drops the events after the first kind that occurs twice, up to its second
+// occurrence. There are few kinds, so this is near the front.
+func (q *eventQueue) shorten() {
+	positions := map[string]int{q.last: 0} // number of events up to and including the kind
+	for i, e := range q.queued {
+		if from, again := positions[e.event.Kind]; again {
+			q.queued = slices.Delete(q.queued, from, i+1)
+			return
+		}
+		positions[e.event.Kind] = i + 1
+	}
 }
 
 // deliver calls emit for each event of the queue, unless another goroutine does. It
@@ -80,6 +96,6 @@ func (q *eventQueue) next() (queuedEvent, bool) {
 		return queuedEvent{}, false
 	}
 	e := q.queued[0]
-	q.queued = q.queued[1:]
+	q.queued, q.last = q.queued[1:], e.event.Kind
 	return e, true
 }
