@@ -40,7 +40,8 @@ type ItemObserver interface {
 type RoutePart interface {
 	Part
 	// ObserveRoute is as Observe for the calls of one route. op is a copy of the
-	// operation whose Pattern is the route.
+	// operation whose Pattern is the route. If the part is an [AttemptPart], its
+	// ObserveAttempts gets such a copy for the attempts of these calls.
 	ObserveRoute(op *endpoint.Operation) Observer
 }
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+
+	"github.com/typedkit/endpoint"
 )
 
 // maxRoutes is how many routes of an operation are told apart.
@@ -48,12 +50,23 @@ func (l *operation) makeAt(route string) *operation {
 	at := &operation{op: l.op, clock: l.clock}
 	for i, p := range l.parts {
 		obs := l.observers[i]
-		if rp, ok := p.(RoutePart); ok {
-			if own := rp.ObserveRoute(&op); own != nil {
-				obs = own
-			}
+		if own := l.observeRoute(p, &op); own != nil {
+			obs = own
 		}
 		at.add(p, obs)
 	}
 	return at
+}
+
+// observeRoute returns the observer of p for the calls of one route, or for their
+// attempts. It is nil if p does not tell routes apart.
+func (l *operation) observeRoute(p Part, op *endpoint.Operation) Observer {
+	rp, ok := p.(RoutePart)
+	if !ok {
+		return nil
+	}
+	if ap, ok := p.(AttemptPart); ok && l.attempts {
+		return ap.ObserveAttempts(op)
+	}
+	return rp.ObserveRoute(op)
 }

@@ -85,3 +85,28 @@ func TestRoutes(t *testing.T) {
 	require.Contains(t, text.String(), " http.route=/api/{tenant}/ping ")
 	require.Contains(t, text.String(), " http.route=/ping ")
 }
+
+// TestRoutesOfAttempts observes the attempts of calls below a prefix as attempts.
+func TestRoutesOfAttempts(t *testing.T) {
+	t.Parallel()
+	log, out := newLog(slog.LevelDebug)
+	attempts := observe.New(observe.NewLogger(log)).Attempts()
+	svc := &ping{endpoint.Stack{thrice{}, attempts}.Wrap(func(context.Context, endpoint.Empty) (endpoint.Empty, error) {
+		return endpoint.Empty{}, errFailed
+	})}
+	sub, r := chi.NewRouter(), chi.NewRouter()
+	require.NoError(t, httpx.Mount(sub, svc))
+	r.Mount("/api", sub)
+	for path, h := range map[string]http.Handler{"/ping": sub, "/api/ping": r} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	}
+	records := out.records(t)
+	require.Len(t, records, 6)
+	byRoute := map[any]int{}
+	for _, record := range records {
+		require.Equal(t, "attempt", record["msg"], "%v", record)
+		require.Equal(t, "DEBUG", record["level"], "%v", record)
+		byRoute[record["http.route"]]++
+	}
+	require.Equal(t, map[any]int{"/ping": 3, "/api/ping": 3}, byRoute)
+}

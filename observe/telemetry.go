@@ -145,7 +145,7 @@ func (o *Telemetry) operation(op *endpoint.Operation) *operation {
 }
 
 func (o *Telemetry) make(op *endpoint.Operation) *operation {
-	l := &operation{op: op, clock: &o.clock}
+	l := &operation{op: op, clock: &o.clock, attempts: o.attempts}
 	for _, p := range o.parts {
 		var obs Observer
 		if ap, ok := p.(AttemptPart); ok && o.attempts {
@@ -183,6 +183,7 @@ func (o *Telemetry) Item(ctx context.Context, t endpoint.Token) error { return i
 type operation struct {
 	op        *endpoint.Operation
 	clock     *clock
+	attempts  bool   // the observers are those of attempts
 	parts     []Part // of the observers
 	observers []Observer
 	items     []ItemObserver // nil where the observer is none
