@@ -300,7 +300,7 @@ func (s *StatsD) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer s.running.Store(false)
-	r := &statsdRun{StatsD: s, dialed: make(chan net.Conn, 1)}
+	r := &statsdRun{StatsD: s}
 	defer r.close()
 	tick := time.NewTicker(s.config.every)
 	defer tick.Stop()
@@ -315,7 +315,7 @@ func (s *StatsD) Run(ctx context.Context) error {
 			r.send(packet)
 			s.recycle(packet)
 		case conn := <-r.dialed:
-			r.dialing = false
+			r.dialed = nil
 			r.connect(conn)
 		case <-tick.C:
 			if r.conn != nil {

@@ -21,9 +21,8 @@ type statsdRun struct {
 	conn     net.Conn
 	out      []byte
 	failed   bool          // a packet was not written since the last dial
-	resolved time.Time     // when the last dial began
-	dialed   chan net.Conn // the result of a dial in the background; nil for none
-	dialing  bool
+	resolved time.Time     // when the last dial ended
+	dialed   chan net.Conn // gets the result of a dial in the background; nil without one
 }
 
 // sentFigures is how much of a series was sent.
@@ -73,12 +72,12 @@ func isHost(addr net.Addr) func(host string) bool {
 
 // redial dials in the background, if that is due.
 func (r *statsdRun) redial(ctx context.Context) {
-	if r.dialing || !r.failed && time.Since(r.resolved) < resolveEvery {
+	if r.dialed != nil || !r.failed && time.Since(r.resolved) < resolveEvery {
 		return
 	}
-	current, failed := r.conn.RemoteAddr(), r.failed
-	r.dialing, r.failed, r.resolved = true, false, time.Now()
-	go func() { r.dialed <- r.dial(ctx, current, failed) }()
+	current, failed, dialed := r.conn.RemoteAddr(), r.failed, make(chan net.Conn, 1)
+	r.dialed, r.failed = dialed, false
+	go func() { dialed <- r.dial(ctx, current, failed) }()
 }
 
 // connect replaces the connection by a new one, unless that is nil.
@@ -95,7 +94,7 @@ func (r *statsdRun) connect(conn net.Conn) {
 
 // close waits for a dial, which ends with the context of Run.
 func (r *statsdRun) close() {
-	if r.dialing {
+	if r.dialed != nil {
 		r.connect(<-r.dialed)
 	}
 	if r.conn != nil {
