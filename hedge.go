@@ -14,7 +14,7 @@ type outcome struct {
 	forks    *forkContext // of the Calls that at does not fork; nil without any
 	value    any
 	err      error
-	panicked *PanicError
+	panicked *PanicError // nil for runtime.Goexit
 	cancel   context.CancelFunc
 	began    time.Time // of the race, if the Hedger is a Racer
 }
@@ -33,7 +33,7 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 	if racer != nil {
 		began = time.Now()
 	}
-	o := r.decide(ctx, h, racer, bound)
+	o := r.decide(ctx, racer, bound)
 	o.began = began
 	if o.err == nil {
 		r.winner = o.at
@@ -41,8 +41,8 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 		for _, p := range r.panics {
 			r.report(p.at, p.panicked)
 		}
-	} else if r.panicked != nil {
-		panic(r.panicked.Value)
+	} else if n := len(r.panics); n > 0 {
+		panic(r.panics[n-1].panicked.Value)
 	}
 	if racer != nil {
 		racer.Settle(ctx, time.Since(began), o.err)
@@ -51,10 +51,10 @@ func race(ctx context.Context, h Hedger, bound bool, try func(context.Context) (
 }
 
 // decide starts attempts until one of them decides the race.
-func (r *racing) decide(ctx context.Context, h Hedger, racer Racer, bound bool) outcome {
+func (r *racing) decide(ctx context.Context, racer Racer, bound bool) outcome {
 	r.start(ctx, bound)
 	for {
-		o, decided := r.await(ctx, r.timer(h.Delay(ctx, r.started)))
+		o, decided := r.await(ctx, r.timer(r.hedger.Delay(ctx, r.started)))
 		if !decided && racer != nil && !racer.Start(ctx, r.started) {
 			o, decided = r.await(ctx, nil)
 		}
@@ -74,7 +74,6 @@ type racing struct {
 	attempts         []racer
 	started, pending int
 	wait             *time.Timer
-	panicked         *PanicError
 	panics           []outcome // of all attempts that panicked
 	winner           *attemptContext
 }
@@ -110,15 +109,17 @@ func (r *racing) run(o outcome) {
 	finished := false
 	defer func() {
 		if !finished {
-			o.panicked = NewPanicError(recover())
-			o.err = o.panicked
+			p := NewPanicError(recover())
+			if o.err = p; p.Value != nil {
+				o.panicked = p
+			}
 		}
 		select {
 		case r.results <- o:
 		case <-r.over:
 			if o.err == nil {
 				r.discard(o.value)
-			} else if o.panicked != nil && o.panicked.Value != nil {
+			} else if o.panicked != nil {
 				r.report(o.at, o.panicked)
 			}
 		}
@@ -132,9 +133,7 @@ func (r *racing) run(o outcome) {
 func (r *racing) report(ctx context.Context, p *PanicError) {
 	defer func() { _ = recover() }()
 	defer mark.WireOf(ctx).Report(ctx, p)
-	if h, ok := r.hedger.(interface {
-		Panicked(ctx context.Context, err *PanicError)
-	}); ok {
+	if h, ok := r.hedger.(panicHedger); ok {
 		h.Panicked(ctx, p)
 	}
 }
@@ -185,8 +184,7 @@ func (r *racing) decides(o *outcome) bool {
 		return true
 	}
 	o.cancel()
-	if o.panicked != nil && o.panicked.Value != nil {
-		r.panicked = o.panicked
+	if o.panicked != nil {
 		r.panics = append(r.panics, *o)
 	}
 	if r.pending > 0 {

@@ -221,13 +221,16 @@ func (o onlyHedger) Settle(ctx context.Context, took time.Duration, err error) {
 	}
 }
 
-// Panicked tells the Hedger of a panic, if it wants to know.
+// Panicked passes a panic to the Hedger, if it has the method.
 func (o onlyHedger) Panicked(ctx context.Context, err *PanicError) {
-	if h, ok := o.layer.(interface {
-		Panicked(ctx context.Context, err *PanicError)
-	}); ok {
+	if h, ok := o.layer.(panicHedger); ok {
 		h.Panicked(ctx, err)
 	}
+}
+
+// A panicHedger is a Hedger that gets the panics of attempts.
+type panicHedger interface {
+	Panicked(ctx context.Context, err *PanicError)
 }
 
 // flattening collects the layers of a stack, those of nested stacks one by one,
