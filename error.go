@@ -288,23 +288,23 @@ func (e *Error) Error() string {
 		text = e.line(e.Message())
 	}
 	// See decision 151.
-	whole := text
+	withFaults := text
 	if faults := e.faults(); faults != "" && !strings.Contains(text, faults) {
-		whole += ": " + faults
+		withFaults += ": " + faults
 	}
-	withFaults := whole
+	shown := withFaults
 	if e.remote {
-		whole = text
+		shown = text
 	}
 	if e.cause == nil || e.textHasCause || mark.IsUnshown(e.cause) {
-		return whole
+		return shown
 	}
-	// The cause of an error that came over a wire is that same error, as it
-	// came; its words are not said twice.
+	// The cause of an error that came over a wire is the same error, as it came. Its
+	// text is not repeated.
 	if cause := e.line(e.cause.Error()); cause != text && cause != withFaults {
-		whole += ": " + cause
+		shown += ": " + cause
 	}
-	return whole
+	return shown
 }
 
 // faults returns the violations as one line.
