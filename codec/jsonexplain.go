@@ -137,7 +137,7 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 	if t == valueType {
 		return x.anything(t)
 	}
-	if hasOwnForm(t) || t == durationType || t == bytesType {
+	if hasOwnForm(t) || t == durationType {
 		return x.leaf(t, stringed)
 	}
 	switch t.Kind() {
@@ -148,7 +148,7 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 	case reflect.Map:
 		return x.mapping(t)
 	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == "" {
+		if isBytes(t) {
 			return x.leaf(t, stringed)
 		}
 		return x.list(t)

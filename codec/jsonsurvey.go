@@ -39,7 +39,6 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	timeType     = reflect.TypeFor[time.Time]()
 	valueType    = reflect.TypeFor[jsontext.Value]()
-	bytesType    = reflect.TypeFor[[]byte]()
 
 	ownForms = []reflect.Type{
 		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
@@ -73,11 +72,7 @@ func hasNull(t reflect.Type) bool {
 	case p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return false
 	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
-		return true
-	}
-	return false
+	return shape.HasNil(t)
 }
 
 func (s *surveyed) visit(t reflect.Type, place string) {

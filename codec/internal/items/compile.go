@@ -69,7 +69,7 @@ func (c *compiler) visit(t reflect.Type, place string) *plan {
 	if !c.special(p, t, place) {
 		*p = c.kind(t, place)
 	}
-	p.nullable = hasNil(t.Kind())
+	p.nullable = shape.HasNil(t)
 	c.ownForms(p, t, place)
 	return p
 }
@@ -180,12 +180,6 @@ func (c *compiler) kind(t reflect.Type, place string) plan {
 		c.fault(place, "a %s has no form in %s", t.Kind(), c.wire.Name())
 	}
 	return plan{}
-}
-
-// hasNil reports whether values of a kind have a nil in Go, which is what null stands
-// for. See decision 158.
-func hasNil(k reflect.Kind) bool {
-	return k == reflect.Pointer || k == reflect.Interface || k == reflect.Map || k == reflect.Slice
 }
 
 func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 && t.PkgPath() == "" }

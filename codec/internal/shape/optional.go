@@ -21,6 +21,16 @@ func InsideOptional(t reflect.Type) (inner reflect.Type, ok bool) {
 	return reflect.TypeOf(value).Elem(), true
 }
 
+// HasNil reports whether the values of t, a type without methods for the format, can be
+// null: t has a nil in Go. See decision 158.
+func HasNil(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
+	}
+	return false
+}
+
 // IsMessage says that t is a message of protobuf, whose forms are those of its
 // descriptor and not those of its fields in Go.
 func IsMessage(t reflect.Type) bool {
