@@ -5,7 +5,9 @@
 package bookings
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -31,7 +33,8 @@ const (
 
 var kinds = []string{"small", "large"}
 
-// Values returns the names of all kinds, for the error of a wrong one.
+// Values returns the names of all kinds. The caller gets them with the fault of a wrong
+// one, because the error of UnmarshalText is not an *endpoint.Error.
 func (Kind) Values() []string { return kinds }
 
 // MarshalText returns the name of k.
@@ -44,13 +47,12 @@ func (k Kind) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads the name of a kind.
 func (k *Kind) UnmarshalText(text []byte) error {
-	for i, name := range kinds {
-		if name == string(text) {
-			*k = Kind(i)
-			return nil
-		}
+	i := slices.Index(kinds, string(text))
+	if i < 0 {
+		return errors.New("no such kind of room")
 	}
-	return endpoint.Errorf(endpoint.InvalidArgument, "no such kind of room")
+	*k = Kind(i)
+	return nil
 }
 
 // Room is a room.
@@ -71,7 +73,7 @@ type List struct {
 	Lang   string    `cookie:"lang" default:"en"`
 }
 
-// Rooms found.
+// Found is the response to a List.
 type Found struct {
 	Rooms []Room `json:"rooms"`
 	Lang  string `json:"lang"`
@@ -83,7 +85,7 @@ type Put struct {
 	Room Room   `body:"true"`
 }
 
-// Stored is the answer to a Put: 201 if the room is new.
+// Stored is the response to a Put, with the status 201 if the room is new.
 type Stored struct {
 	Status int  `status:"true"`
 	Room   Room `body:"true"`

@@ -112,10 +112,10 @@ func TestRoomsFaults(t *testing.T) {
 		faults             []string
 	}{
 		"parameters": {"GET", "/rooms?kind=huge&seats=x&free=noon", "", 400, []string{
-			`"parameter":"query:kind","detail":"no such kind of room`, `"parameter":"query:seats"`, `"parameter":"query:free"`,
+			`"parameter":"query:kind","detail":"must be one of small, large"`, `"parameter":"query:seats"`, `"parameter":"query:free"`,
 		}},
 		"a body":      {"PUT", "/rooms/red", `{"kind":"huge","seats":null,"nope":1}`, 400, []string{`"pointer":"/kind"`, `"pointer":"/seats"`, `"pointer":"/nope"`, `"pointer":"/name","detail":"`}},
-		"a null":      {"PATCH", "/rooms/red", `{"seats":"many"}`, 400, []string{`"pointer":"/seats","detail":"must be`}},
+		"a member":    {"PATCH", "/rooms/red", `{"seats":"many"}`, 400, []string{`"pointer":"/seats","detail":"must be`}},
 		"no route":    {"GET", "/cellars", "", 404, []string{"NO_ROUTE"}},
 		"not allowed": {"POST", "/rooms/red", "", 405, []string{"METHOD_NOT_ALLOWED"}},
 		"no start":    {"POST", "/rooms/red/bookings", `{"length":"soon"}`, 400, []string{`"pointer":"/start"`, `"pointer":"/length"`}},
