@@ -35,6 +35,7 @@ func (s *Shop) HTTP(r *httpx.Routes) {
 }
 
 // snippet: validate
+
 // place rejects an order with all that is wrong with it.
 func place(_ context.Context, o Order) (Placed, error) {
 	var faults []endpoint.Violation
@@ -53,6 +54,7 @@ func place(_ context.Context, o Order) (Placed, error) {
 // end snippet
 
 // snippet: stop
+
 // serve serves until ctx ends, and then stops without failing a call. ready is what
 // /readyz answers from; a load balancer has the time propagation to see it.
 func serve(ctx context.Context, l net.Listener, server *http.Server, ready func(bool), propagation, grace time.Duration) error {
@@ -82,6 +84,7 @@ func serve(ctx context.Context, l net.Listener, server *http.Server, ready func(
 // end snippet
 
 // snippet: proxy
+
 // clientAddress replaces the address of the proxy by the one that the proxy reports in
 // the header X-Real-Ip. The proxy must set the header itself, and strangers must not be
 // able to reach the server past the proxy.

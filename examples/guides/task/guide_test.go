@@ -16,6 +16,7 @@ import (
 )
 
 // snippet: handler
+
 func TestPlace(t *testing.T) {
 	placed, err := place(t.Context(), Order{Item: "book", Qty: 1})
 	require.NoError(t, err)
@@ -29,6 +30,7 @@ func TestPlace(t *testing.T) {
 // end snippet
 
 // snippet: wire
+
 func TestPlaceOverHTTP(t *testing.T) {
 	mux := http.NewServeMux()
 	require.NoError(t, httpx.Mount(mux, &Shop{Place: place}))
