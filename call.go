@@ -43,8 +43,8 @@ type Call struct {
 	principal     string
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
-	failure       error        // with which the call inside of the layers failed, on a server
-	failureBytes  atomic.Int64 // the size of its answer, once asked for
+	failure       error        // of the call inside the layers, on a server
+	failureBytes  atomic.Int64 // the size of the response for failure, computed on demand
 	values        func(c *Call, key any) any
 	detached      atomic.Pointer[Call] // what values is asked with, nil for the Call itself
 	wire          mark.Wire            // of a call that is served
@@ -255,9 +255,9 @@ func (c *Call) RequestBytes() int64 {
 	return c.requestBytes.Load()
 }
 
-// ResponseBytes returns the size of the response's body on the wire, or of the answer
-// for an error; it is known before the layers' Exit. On a server it is the answer for
-// the error that the call inside of the layers, or a layer that refused it, returned.
+// ResponseBytes returns the size on the wire of the response's body, or of the response
+// for an error. It is known before the layers' Exit. On a server, the error is that of
+// the call inside the layers, or of the layer that rejected the call.
 func (c *Call) ResponseBytes() int64 {
 	if c == nil {
 		return 0
@@ -275,12 +275,12 @@ func (c *Call) ResponseBytes() int64 {
 		c.failureBytes.Store(size)
 	}
 	if c.op.Streams&ServerStream == 0 {
-		return size // of what is sent in place of a response
+		return size // the error is sent in place of a response
 	}
 	return n + size
 }
 
-// fail notes that the call inside of the layers failed with err.
+// fail notes that the call inside the layers failed with err.
 func (c *Call) fail(err error) {
 	if c != nil && c.side == ServerSide && c.op != nil {
 		c.failure = err

@@ -11,8 +11,8 @@ import (
 	"github.com/typedkit/endpoint/internal/mark"
 )
 
-// TestErrorTextOfViolations has violations in the text of an error once, whatever else
-// says them.
+// TestErrorTextOfViolations wants the violations in the text of an error once, even if its
+// cause has them as well.
 func TestErrorTextOfViolations(t *testing.T) {
 	t.Parallel()
 	bad := endpoint.Define(endpoint.InvalidArgument, "shop", "BAD", "bad order")

@@ -177,7 +177,7 @@ func rewriteKey(key string) string {
 var owned = map[string]bool{
 	"host": true, "connection": true, "transfer-encoding": true, "te": true, "trailer": true,
 	"upgrade": true, "keep-alive": true, "proxy-connection": true, "connect-timeout-ms": true, "expect": true, "endpoint-attempt": true,
-	"accept": true, "accept-encoding": true, // which say what this end can read
+	"accept": true, "accept-encoding": true, // they list the forms that this end can read
 }
 
 // checkKey says why key must not be set by a caller.

@@ -2,7 +2,7 @@ package codec_test
 
 import (
 	"bytes"
-	"encoding/json" //nolint:depguard // what large numbers arrive as
+	"encoding/json" //nolint:depguard // large numbers arrive as its Number
 	"encoding/json/jsontext"
 	"fmt"
 	"math"

@@ -290,7 +290,7 @@ func (x *explainer) mapping(t reflect.Type) error {
 	return err
 }
 
-// key returns what is wrong with the name of a member of a map, or "".
+// key returns the fault of the name of a map's member, or "" if the name is valid.
 func (x *explainer) key(k reflect.Type, name string) (detail string) {
 	if k.Kind() == reflect.String && !hasOwnForm(k) {
 		return ""
@@ -350,8 +350,7 @@ func (x *explainer) leaf(t reflect.Type, stringed bool) error {
 	return nil
 }
 
-// duplicate returns the place of a member that was there before, if that is what err
-// is about.
+// duplicate returns the place of the repeated member, if err reports one.
 func duplicate(err error) (jsontext.Pointer, bool) {
 	syn, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok || !errors.Is(err, jsontext.ErrDuplicateName) {

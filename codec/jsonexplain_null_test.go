@@ -1,7 +1,7 @@
 package codec_test
 
 import (
-	"encoding/json" //nolint:depguard // what large numbers arrive as
+	"encoding/json" //nolint:depguard // large numbers arrive as its Number
 	"encoding/json/jsontext"
 	"math/big"
 	"net"

@@ -9,13 +9,13 @@ import (
 	"github.com/typedkit/endpoint/codec"
 )
 
-// color is a text type that says what is wrong with a text, level one that lists its
-// values, and secret one that says nothing.
+// color, level and secret are text types. The error of color has a reason for the caller,
+// level lists its values, and secret has neither.
 type (
 	color  string
 	level  string
 	secret string
-	// point reads itself from JSON and says what is wrong.
+	// point reads itself from JSON, and its error has a reason for the caller.
 	point struct{ X int }
 )
 
@@ -45,7 +45,7 @@ func (p *point) UnmarshalJSON([]byte) error {
 
 func (p point) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
 
-// TestReasons shows what a type says of a value that it refuses.
+// TestReasons wants the reason of each type that rejects a value.
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	type body struct {

@@ -136,11 +136,11 @@ func TraceIDs(f func(context.Context) (trace, span string)) LogOption {
 	return logOption(func(l *Logger) { l.trace = f })
 }
 
-// Attrs adds attributes of the program's own to each record, after those of the
-// Logger. f is called for a record that is written, when the call has ended, with the
-// context that is inside of the Logger: endpoint.CallFrom finds the call, and values are
-// those of what is around the Logger. It runs on the goroutine of the call. A text is
-// cut after 2 KiB, as all texts are. A nil f is a fault.
+// Attrs adds the program's own attributes to each record, after those of the Logger. f
+// runs when the call has ended, on its goroutine, and only if the record is written. Its
+// context is the one inside the Logger: endpoint.CallFrom finds the call, and the values
+// are those set outside the Logger. A text is cut after 2 KiB, like every text of a
+// record. A nil f is a fault.
 //
 //	observe.NewLogger(log, observe.Attrs(func(ctx context.Context) []slog.Attr {
 //		return []slog.Attr{slog.String("tenant", endpoint.CallFrom(ctx).Header().Get("X-Tenant"))}
@@ -372,9 +372,8 @@ func (r *attrs) took(key string, value time.Duration) {
 	}
 }
 
-// duration adds a duration with its unit, which a handler of JSON would leave out of a
-// time.Duration.
-// See decision 151.
+// duration adds a duration with its unit, because a JSON handler writes a time.Duration
+// as a bare number. See decision 151.
 func (r *attrs) duration(key string, value time.Duration) { r.add(slog.String(key, value.String())) }
 
 func (r *attrs) operation(op *endpoint.Operation) {
@@ -410,7 +409,7 @@ func (r *attrs) peer(addr string) {
 	}
 }
 
-// caller adds who calls, and the ids that tie the records of one request together.
+// caller adds the principal, and the ids that tie the records of one request together.
 func (r *attrs) caller(ctx context.Context, call *endpoint.Call, l *Logger) {
 	r.text("enduser.id", call.Principal())
 	if id := call.Header().Get(requestIDHeader); validRequestID(id) {
@@ -426,7 +425,7 @@ func (r *attrs) caller(ctx context.Context, call *endpoint.Call, l *Logger) {
 	r.text("span_id", span)
 }
 
-// user adds the attributes of the program's own.
+// user adds the program's own attributes.
 func (r *attrs) user(ctx context.Context, l *Logger) {
 	if l.own == nil {
 		return

@@ -44,7 +44,7 @@ func TestRecord(t *testing.T) {
 	})
 }
 
-// TestRecordOfPrincipal has who calls in every record of a call, on any transport.
+// TestRecordOfPrincipal wants the principal in every record of a call, on any transport.
 func TestRecordOfPrincipal(t *testing.T) {
 	t.Parallel()
 	log, out := newLog(slog.LevelDebug)

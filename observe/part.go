@@ -35,11 +35,11 @@ type ItemObserver interface {
 	Item(ctx context.Context, t endpoint.Token, o *Observation)
 }
 
-// A RoutePart is a [Part] that tells apart the routes of an operation, of which there is
-// more than one if a service is served below several prefixes.
+// A RoutePart is a [Part] that tells the routes of an operation apart. An operation has
+// several routes if its service is served below several prefixes.
 type RoutePart interface {
 	Part
-	// ObserveRoute is as Observe for the calls of one route. op is a copy of the
+	// ObserveRoute is like Observe, for the calls of one route. op is a copy of the
 	// operation whose Pattern is the route. If the part is an [AttemptPart], its
 	// ObserveAttempts gets such a copy for the attempts of these calls.
 	ObserveRoute(op *endpoint.Operation) Observer

@@ -11,13 +11,13 @@ import (
 // maxRoutes is how many routes of an operation are told apart.
 const maxRoutes = 64
 
-// routes has what observes an operation on each route that is not its pattern.
+// routes has the observers of an operation for each route other than its pattern.
 type routes struct {
 	mu sync.Mutex // held while the field below is replaced
 	of atomic.Pointer[map[string]*operation]
 }
 
-// at returns what observes the calls of l on a route.
+// at returns the observers of the calls of l on a route.
 func (l *operation) at(route string) *operation {
 	if known := l.routes.of.Load(); known != nil {
 		if at := (*known)[route]; at != nil {

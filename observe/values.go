@@ -23,9 +23,9 @@ import (
 //     it holds; one with log:"-" not at all. Both hold in every depth. What an
 //     error says is its author's choice.
 //   - A field has the name of its json tag. Unexported ones are left out.
-//   - A slog.LogValuer is written as what it says of itself; a time.Duration with
-//     its unit, as "1.5s"; times, and other types that are a text and have no exported fields, as their text; bytes
-//     as their number; streams, functions and channels as their type.
+//   - A slog.LogValuer is written as its LogValue; a time.Duration with its unit, as
+//     "1.5s"; times, and other types that are a text and have no exported fields, as
+//     their text; bytes as their number; streams, functions and channels as their type.
 //   - Of a slice or a map, 16 elements are written; of a text 256 bytes; of all
 //     together about the limit of [ValueLimit]. Nine levels deep it ends.
 //

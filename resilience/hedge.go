@@ -35,12 +35,12 @@ import (
 // clients: the Use of a server refuses it. A hedged call runs its attempts on
 // goroutines of their own. A Hedge is safe for concurrent use.
 //
-// An attempt that panics while another one answers is an event and, if a call is being
-// served, an error for the ErrorHooks of its server, after the call at times.
+// An attempt that panics while another one answers is an event. If a call is being
+// served, the ErrorHooks of its server get the error as well, possibly after the call.
 //
 // Events of the source "hedge": "hedged", with the time that was waited as
-// Delay; "budget_spent"; "panicked", with the *endpoint.PanicError as Err. Its gauges are "budget_tokens" and, with [Quantile],
-// "delay_seconds" for each operation.
+// Delay; "budget_spent"; "panicked", with the *endpoint.PanicError as Err. Its gauges are
+// "budget_tokens" and, with [Quantile], "delay_seconds" for each operation.
 type Hedge struct {
 	common
 	most   int
@@ -194,7 +194,7 @@ func (s *hedging) Settle(_ context.Context, took time.Duration, err error) {
 	}
 }
 
-// Panicked tells of an attempt that panicked while another one answered.
+// Panicked emits the event of an attempt that panicked while another one answered.
 func (s *hedging) Panicked(ctx context.Context, err *endpoint.PanicError) {
 	if s.policy != nil {
 		s.policy.emit(ctx, endpoint.Event{Source: "hedge", Kind: "panicked", Operation: s.op, Err: err})

@@ -91,7 +91,7 @@ func (l *Limiter) Enter(ctx context.Context) (context.Context, endpoint.Token, e
 	return ctx, endpoint.Token{}, l.reject(ctx, "limiter", l.after())
 }
 
-// after returns the time until there is room, or 0 if the bucket does not tell.
+// after returns the time until there is room, or 0 if that is not known.
 func (l *Limiter) after() time.Duration {
 	switch b := l.bucket.(type) {
 	case interface{ RetryAfter() time.Duration }:

@@ -132,7 +132,7 @@ type every struct{ n, calls int }
 
 func (e *every) Allow() bool { e.calls++; return e.calls%e.n == 0 }
 
-// hinting is an Allower that says when there will be room.
+// hinting is an Allower with the time until there is room.
 type hinting struct {
 	every
 	after time.Duration

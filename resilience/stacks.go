@@ -249,7 +249,7 @@ func (a *arrangement) guarded(stack endpoint.Stack) endpoint.Stack {
 }
 
 // firstAdmitter returns the first layer that takes places, or nil. A Stack has the
-// method as well, but is none.
+// method, but only its layers take places.
 func firstAdmitter(stack endpoint.Stack) endpoint.Admitter {
 	for _, l := range stack {
 		switch l := l.(type) {

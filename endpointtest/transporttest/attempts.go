@@ -99,8 +99,8 @@ func testRetries(k *kit) {
 	k.retriedInVain(kinds()[0])
 }
 
-// retriedInVain has a handler return the error of a call that a client of it has repeated
-// in vain, which tells the caller not to repeat its call.
+// retriedInVain tests a handler that returns the error of a call that its own client has
+// repeated in vain. The mark of the error keeps the caller from repeating its call.
 func (k *kit) retriedInVain(kd kind) {
 	k.t.Helper()
 	for _, marked := range []bool{false, true} {

@@ -62,8 +62,8 @@ func testClientStreams(k *kit) {
 	testLeftBehind(k)
 }
 
-// testLeftBehind has a handler that returns while a goroutine of its own still reads
-// the request stream, as a client does to which a handler passes its stream on.
+// testLeftBehind tests a handler that returns while its goroutine still reads the request
+// stream. A client to which the handler passed the stream does the same.
 func testLeftBehind(k *kit) {
 	for name, answer := range map[string]error{"a success": nil, "an error": errDeclared} {
 		var reading sync.WaitGroup

@@ -8,7 +8,7 @@ import (
 
 // snippet: maps
 
-// What the requests are as messages, and back.
+// The requests as messages, and back.
 var (
 	sumRequest = grpcx.Map(
 		func(r SumRequest) *pb.SumRequest { return &pb.SumRequest{A: r.A, B: r.B} },
@@ -24,8 +24,7 @@ var (
 
 // snippet: replies
 
-// What the replies are as messages, and back. go-kit's server has the error of a call
-// in its reply.
+// The replies as messages, and back. go-kit's server has the error of a call in its reply.
 var (
 	sumReply = grpcx.Map(
 		func(r SumReply) *pb.SumReply { return &pb.SumReply{V: r.V} },

@@ -23,7 +23,7 @@ func (older) Concat(_ context.Context, r *pb.ConcatRequest) (*pb.ConcatReply, er
 	return &pb.ConcatReply{Err: r.GetA()}, nil
 }
 
-// TestOlderServer holds that the errors of go-kit's server are those of ours.
+// TestOlderServer calls go-kit's server, whose errors become those of this service.
 func TestOlderServer(t *testing.T) {
 	t.Parallel()
 	var c addsvc.Add

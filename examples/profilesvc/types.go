@@ -2,8 +2,8 @@ package profilesvc
 
 import "github.com/typedkit/endpoint/codec"
 
-// A Profile is a person. Names of members are compared without case in all that clients
-// send, because those of go-kit's service send "Name".
+// A Profile is a person. Clients may send the names of members in any case, because the
+// clients of go-kit's service send "Name".
 type Profile struct {
 	ID        string    `json:"id,case:ignore"`
 	Name      string    `json:"name,omitempty,case:ignore"`

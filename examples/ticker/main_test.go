@@ -232,7 +232,7 @@ func TestReconnect(t *testing.T) {
 	require.Equal(t, "3", <-asked)
 }
 
-// announced receives what a server prints.
+// announced receives the lines that a server prints.
 type announced chan string
 
 func (a announced) Write(b []byte) (int, error) {

@@ -90,8 +90,8 @@ func (c clock) ticks(ctx context.Context, w Which) (endpoint.Stream[Tick], error
 }
 
 // wait waits for the beat, and for what may end a stream: its reader, and the
-// server. A server that stops sends an error: a stream that returned would have
-// ended for its readers, who would not come back.
+// server. A server that stops sends an error: its readers would take a stream that just
+// returns for a complete one, and not reconnect.
 func (c clock) wait(ctx context.Context, beat <-chan time.Time) error {
 	select {
 	case <-beat:

@@ -1,5 +1,5 @@
-// Package gokit tests what docs/from-go-kit.md says, against go-kit v0.13.0: services of
-// one called by clients of the other, and concepts of one beside those of the other. It is
-// a module of its own, so that go-kit is not a dependency of ours. That its go.mod can be
-// tidied holds that both fit in one go.mod.
+// Package gokit tests the statements of docs/from-go-kit.md against go-kit v0.13.0: clients
+// of one library call services of the other, and concepts of both are used side by side.
+// It is a module of its own, so that the library does not depend on go-kit. Tidying its
+// go.mod tests that both fit in one go.mod.
 package gokit

@@ -9,8 +9,8 @@ import (
 	"github.com/typedkit/endpoint/internal/bounds"
 )
 
-// Reason returns what the caller is told if a method of type t, such as its
-// UnmarshalText, refuses a value with err. For an *endpoint.Error that was not read from
+// Reason returns the text for the caller if a method of type t, such as its
+// UnmarshalText, rejects a value with err. For an *endpoint.Error that was not read from
 // a peer it is the details of its violations, or its message if it has none. Otherwise
 // it lists the type's Values, and is "" if there are none. The result is one line of at
 // most 1 KiB. t may be nil if the type is not known. See decision 157.

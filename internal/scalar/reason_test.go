@@ -12,7 +12,7 @@ import (
 	"github.com/typedkit/endpoint/internal/scalar"
 )
 
-// plain says nothing of itself.
+// plain has no method.
 type plain struct{}
 
 // level lists its values on its type, size on the pointer to it.
@@ -60,7 +60,7 @@ func TestReason(t *testing.T) {
 	require.True(t, strings.HasSuffix(long, "ü…"), long)
 }
 
-// kind is an enum, and even a type that says what is wrong.
+// kind is an enum. The error of even has a reason for the caller.
 type (
 	kind string
 	even int

@@ -118,8 +118,8 @@ func (m *Meter) Observe(op *endpoint.Operation) observe.Observer {
 	return &meterObserver{meter: m, op: op}
 }
 
-// ObserveRoute returns what measures the calls of one route of an operation. For
-// [observe.New].
+// ObserveRoute returns an observer that measures the calls of one route of an operation.
+// For [observe.New].
 func (m *Meter) ObserveRoute(op *endpoint.Operation) observe.Observer { return m.Observe(op) }
 
 // measuredOf returns what measures the calls of an operation on one side.

@@ -86,8 +86,8 @@ func (t *Tracer) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint
 // Observe returns what makes the spans of the calls of op. For [observe.New].
 func (t *Tracer) Observe(op *endpoint.Operation) observe.Observer { return t.spans(op, false) }
 
-// ObserveRoute returns what makes the spans of the calls of one route of an operation.
-// For [observe.New].
+// ObserveRoute returns an observer that makes the spans of the calls of one route of an
+// operation. For [observe.New].
 func (t *Tracer) ObserveRoute(op *endpoint.Operation) observe.Observer { return t.Observe(op) }
 
 // ObserveAttempts returns what makes the spans of the attempts of such calls.

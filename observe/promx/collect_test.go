@@ -30,7 +30,7 @@ func requireScrapes(tb testing.TB, reg *prometheus.Registry) {
 	}
 }
 
-// TestRegisteredTwice registers what would make every scrape fail.
+// TestRegisteredTwice registers the same series twice, which would make every scrape fail.
 func TestRegisteredTwice(t *testing.T) {
 	t.Parallel()
 	m := used(t)
@@ -54,7 +54,7 @@ func TestRegisteredTwice(t *testing.T) {
 	requireScrapes(t, reg)
 }
 
-// TestStateAfterRegister has a state that nobody knew when its Metrics was registered.
+// TestStateAfterRegister has a state that is new since its Metrics was registered.
 func TestStateAfterRegister(t *testing.T) {
 	t.Parallel()
 	m, reg := promx.New(), prometheus.NewRegistry()

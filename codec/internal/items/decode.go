@@ -29,7 +29,7 @@ type decoder struct {
 	path    []step
 	found   []endpoint.Violation
 	cause   error
-	reason  string // what the last text type that refused a text tells the caller
+	reason  string // for the caller, of the last text type that rejected a text
 }
 
 // A step leads from a value to one within it.

@@ -1,7 +1,7 @@
 package items_test
 
 import (
-	"encoding/json" //nolint:depguard // what large numbers of JSON arrive as
+	"encoding/json" //nolint:depguard // large numbers of JSON arrive as its Number
 	"errors"
 	"math"
 	"net/netip"
@@ -261,7 +261,7 @@ func TestNulls(t *testing.T) {
 	})
 }
 
-// level lists its values; odd says what is wrong with a text.
+// level lists its values. The error of odd has a reason for the caller.
 type (
 	level string
 	odd   string
@@ -281,7 +281,7 @@ func (*odd) UnmarshalText([]byte) error {
 	return endpoint.Errorf(endpoint.InvalidArgument, "must be odd: %w", errors.New("hunter2"))
 }
 
-// TestReasons shows what a type says of a value that it refuses.
+// TestReasons wants the reason of each type that rejects a value.
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	type body struct {
@@ -307,7 +307,7 @@ func TestReasons(t *testing.T) {
 	})
 }
 
-// TestJSONNumbers carries what JSON makes of large integers.
+// TestJSONNumbers carries the numbers that JSON reads from large integers.
 func TestJSONNumbers(t *testing.T) {
 	t.Parallel()
 	onFormats(t, func(t *testing.T, f codec.Compiler, _ string) {

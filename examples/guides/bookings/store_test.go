@@ -101,7 +101,7 @@ func TestRooms(t *testing.T) {
 	require.ErrorIs(t, err, bookings.ErrNoRoom)
 }
 
-// TestRoomsFaults sends what clients get wrong, and wants all of it in one answer.
+// TestRoomsFaults sends invalid requests, and wants all faults of each in one response.
 func TestRoomsFaults(t *testing.T) {
 	t.Parallel()
 	url, stop := serve(t, bookings.NewStore(), "localhost:0")

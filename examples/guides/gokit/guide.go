@@ -89,8 +89,8 @@ func tenant(ctx context.Context) (context.Context, func(error) error, error) {
 
 // snippet: retry
 
-// retrying is lb.Retry(max, timeout, …): every error is repeated, until all is over after
-// the timeout. Options Idempotent of the routes say which operations may be.
+// retrying is lb.Retry(max, timeout, …): a call is repeated after any error, until the
+// timeout ends all attempts. The option Idempotent of a route allows that for its operation.
 func retrying(attempts int, timeout time.Duration) []endpoint.Layer {
 	return []endpoint.Layer{
 		resilience.NewTimeout(timeout),

@@ -94,7 +94,7 @@ func TestRetrying(t *testing.T) {
 	require.Equal(t, 1, calls, "a plain error is not repeated by default")
 }
 
-// TestTraps holds what docs/from-go-kit.md says of JSON.
+// TestTraps tests the statements of docs/from-go-kit.md about JSON.
 func TestTraps(t *testing.T) {
 	t.Parallel()
 	type reply struct {

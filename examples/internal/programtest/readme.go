@@ -48,8 +48,8 @@ func parse(text string) []Command {
 	return all
 }
 
-// words splits a command as a shell does, of which it knows quotes. What a quote follows
-// without a space, such as -d, is a word of its own.
+// words splits a command like a shell that knows only quotes. Text directly before a
+// quote, such as -d, is a word of its own.
 func words(line string) []string {
 	var all []string
 	for {
@@ -63,8 +63,8 @@ func words(line string) []string {
 	}
 }
 
-// OfKit returns a command of go-kit's documents as ours have it: curl sends JSON as
-// such, by --json in place of -d.
+// OfKit returns a command of go-kit's documents with --json in place of -d, so that curl
+// sends the content type of JSON.
 func OfKit(line, answer string) Command {
 	c := Command{Args: words(line), Answer: answer}
 	for i, arg := range c.Args {
