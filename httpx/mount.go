@@ -172,8 +172,10 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.wire.Hooks = (*[]func(context.Context, error))(&rt.config.Hooks)
 	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
-	if prefix := prefixOf(r); prefix != "" && rt.prefixes != nil {
-		x.wire.Route = rt.routeBelow(prefix)
+	if rt.prefixes != nil {
+		if prefix := rt.by.prefix(r); prefix != "" {
+			x.wire.Route = rt.routeBelow(prefix)
+		}
 	}
 	if rt.op.Streams != endpoint.Unary {
 		rt.serveStream(ctx, x) // whose parts may be kept: x is not used again

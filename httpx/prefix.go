@@ -17,15 +17,22 @@ const maxPrefixes = 16
 // otherPrefix stands for all further ones.
 const otherPrefix = "other"
 
-// prefixOf returns what stands before the path that a route is registered for: the
-// pattern of chi's Mount, and what http.StripPrefix has cut off.
-func prefixOf(r *http.Request) string {
+// prefix returns the part of the route in front of the pattern that was registered: what
+// http.StripPrefix has cut off, and on chi the patterns of Mount. A ServeMux below a Mount
+// still routes by the whole path.
+func (by router) prefix(r *http.Request) string {
+	cut := stripped(r)
+	if by != onChi {
+		return cut
+	}
+	ctx := chi.RouteContext(r.Context())
+	if ctx == nil || len(ctx.RoutePatterns) < 2 {
+		return cut
+	}
 	var prefix strings.Builder
-	prefix.WriteString(stripped(r))
-	if ctx := chi.RouteContext(r.Context()); ctx != nil && len(ctx.RoutePatterns) > 1 {
-		for _, mounted := range ctx.RoutePatterns[:len(ctx.RoutePatterns)-1] {
-			prefix.WriteString(strings.TrimSuffix(mounted, "/*"))
-		}
+	prefix.WriteString(cut)
+	for _, mounted := range ctx.RoutePatterns[:len(ctx.RoutePatterns)-1] {
+		prefix.WriteString(strings.TrimSuffix(mounted, "/*"))
 	}
 	return prefix.String()
 }

@@ -55,54 +55,47 @@ func newBelow() *belowAll {
 // TestRoute mounts a service below prefixes of every kind.
 func TestRoute(t *testing.T) {
 	t.Parallel()
-	mountOn := func(t *testing.T, r httpx.Router, l *routeLog) {
+	on := func(t *testing.T, r interface {
+		httpx.Router
+		http.Handler
+	}, l *routeLog) http.Handler {
 		t.Helper()
 		require.NoError(t, httpx.Mount(r, newBelow(), httpx.Use(l.layer())))
+		return r
+	}
+	onMux := func(t *testing.T, l *routeLog) http.Handler { t.Helper(); return on(t, http.NewServeMux(), l) }
+	onChi := func(t *testing.T, l *routeLog) http.Handler { t.Helper(); return on(t, chi.NewRouter(), l) }
+	onStripped := func(t *testing.T, l *routeLog) http.Handler { t.Helper(); return http.StripPrefix("/api", onMux(t, l)) }
+	under := func(pattern string, h http.Handler) *chi.Mux {
+		r := chi.NewRouter()
+		r.Mount(pattern, h)
+		return r
 	}
 	for name, tt := range map[string]struct {
 		serve func(t *testing.T, l *routeLog) http.Handler
 		path  string
 		want  string
 	}{
-		"a ServeMux": {func(t *testing.T, l *routeLog) http.Handler {
-			t.Helper()
-			mux := http.NewServeMux()
-			mountOn(t, mux, l)
-			return mux
-		}, "/v1/items/a%2Fb?q=/x", "/v1/items/{id}"},
-		"chi": {func(t *testing.T, l *routeLog) http.Handler {
-			t.Helper()
-			r := chi.NewRouter()
-			mountOn(t, r, l)
-			return r
-		}, "/v1/items/a%2Fb", "/v1/items/{id}"},
+		"a ServeMux":           {onMux, "/v1/items/a%2Fb?q=/x", "/v1/items/{id}"},
+		"chi":                  {onChi, "/v1/items/a%2Fb", "/v1/items/{id}"},
+		"StripPrefix":          {onStripped, "/api/v1/items/7?q=1", "/api/v1/items/{id}"},
+		"StripPrefix, escaped": {onStripped, "/api/v1/items/a%2Fb%20", "/api/v1/items/{id}"},
 		"chi's Mount": {func(t *testing.T, l *routeLog) http.Handler {
 			t.Helper()
-			r, sub, subsub := chi.NewRouter(), chi.NewRouter(), chi.NewRouter()
-			mountOn(t, subsub, l)
-			sub.Mount("/{tenant}", subsub)
-			r.Mount("/api", sub)
-			return r
+			return under("/api", under("/{tenant}", onChi(t, l)))
 		}, "/api/acme/v1/items/7", "/api/{tenant}/v1/items/{id}"},
-		"StripPrefix": {func(t *testing.T, l *routeLog) http.Handler {
-			t.Helper()
-			mux := http.NewServeMux()
-			mountOn(t, mux, l)
-			return http.StripPrefix("/api", mux)
-		}, "/api/v1/items/7?q=1", "/api/v1/items/{id}"},
-		"StripPrefix, escaped": {func(t *testing.T, l *routeLog) http.Handler {
-			t.Helper()
-			mux := http.NewServeMux()
-			mountOn(t, mux, l)
-			return http.StripPrefix("/api", mux)
-		}, "/api/v1/items/a%2Fb%20", "/api/v1/items/{id}"},
 		"both": {func(t *testing.T, l *routeLog) http.Handler {
 			t.Helper()
-			r, sub := chi.NewRouter(), chi.NewRouter()
-			mountOn(t, sub, l)
-			r.Mount("/api", sub)
-			return http.StripPrefix("/edge", r)
+			return http.StripPrefix("/edge", under("/api", onChi(t, l)))
 		}, "/edge/api/v1/items/7", "/edge/api/v1/items/{id}"},
+		"a ServeMux below chi's Mount": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			return under("/v1", under("/", onMux(t, l)))
+		}, "/v1/items/7", "/v1/items/{id}"},
+		"StripPrefix below chi's Mount": {func(t *testing.T, l *routeLog) http.Handler {
+			t.Helper()
+			return under("/api", under("/", onStripped(t, l)))
+		}, "/api/v1/items/7", "/api/v1/items/{id}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
