@@ -1,11 +1,9 @@
 package httpx
 
 import (
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -74,45 +72,15 @@ func (p *prefixes) admit(prefix string) bool {
 	return true
 }
 
-// belows has the pattern of a route with each prefix.
-type belows struct {
-	mu sync.Mutex // held while the field below is replaced
-	of atomic.Pointer[map[string]*string]
-}
-
 // routeBelow returns the pattern of rt with a prefix.
 func (rt *route) routeBelow(prefix string) *string {
-	if whole := rt.below.find(prefix); whole != nil {
-		return whole
+	if whole, ok := rt.below.Load(prefix); ok {
+		return whole.(*string)
 	}
-	if !rt.prefixes.admit(prefix) {
-		prefix = otherPrefix
-		if whole := rt.below.find(prefix); whole != nil {
-			return whole
-		}
+	if prefix != otherPrefix && !rt.prefixes.admit(prefix) {
+		return rt.routeBelow(otherPrefix)
 	}
-	return rt.below.add(prefix, prefix+rt.op.Pattern)
-}
-
-// find returns the pattern with a prefix, or nil.
-func (b *belows) find(prefix string) *string {
-	if known := b.of.Load(); known != nil {
-		return (*known)[prefix]
-	}
-	return nil
-}
-
-// add adds the pattern with a prefix, unless it is there.
-func (b *belows) add(prefix, whole string) *string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if there := b.find(prefix); there != nil {
-		return there
-	}
-	known := map[string]*string{prefix: &whole}
-	if old := b.of.Load(); old != nil {
-		maps.Copy(known, *old)
-	}
-	b.of.Store(&known)
-	return &whole
+	pattern := prefix + rt.op.Pattern
+	whole, _ := rt.below.LoadOrStore(prefix, &pattern)
+	return whole.(*string)
 }

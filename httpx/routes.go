@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
@@ -111,7 +112,7 @@ type route struct {
 	hasBody  bool
 	config   *service.Config
 	prefixes *prefixes // of all routes of the Mount; nil of a Handler
-	below    *belows   // the patterns with each prefix
+	below    *sync.Map // of prefixes to *string, the pattern with the prefix
 
 	inItem, outItem *item          // the plans of the items of streams
 	errors          []codec.Format // of the bodies of MapErrors; nil: problems
@@ -185,7 +186,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	if !ok {
 		return
 	}
-	rt := &route{endpoint: e, types: typesOf(e, p.kind), field: f, config: &b.config, prefixes: &b.prefixes, below: new(belows)}
+	rt := &route{endpoint: e, types: typesOf(e, p.kind), field: f, config: &b.config, prefixes: &b.prefixes, below: new(sync.Map)}
 	rt.opts.setDefaults()
 	rt.opts.Traits = traits
 	rt.opts.Apply(append(slices.Clone(r.opts), p.opts...), func(o RouteOption) { o.applyRoute(&rt.opts) })
