@@ -175,7 +175,7 @@ func (rt *route) appendError(ctx context.Context, dst []byte, e *endpoint.Error,
 func (rt *route) sizeOfError(e *endpoint.Error, started bool) int64 {
 	status := rt.opts.statusOf(e)
 	if started {
-		return int64(len(appendEvent(nil, event{name: errorEvent, data: appendProblem(nil, e, status)})))
+		return int64(len(appendEvent(nil, rt.failureEvent(e))))
 	}
 	if rt.opts.errors != nil {
 		if _, v, err := rt.opts.errors.answer(e, status); err == nil {

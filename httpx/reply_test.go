@@ -3,6 +3,7 @@ package httpx_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -139,18 +140,23 @@ func TestBytesOfErrors(t *testing.T) {
 	}
 }
 
-// TestBytesOfStreamErrors has the event of an error that comes after an item.
+// TestBytesOfStreamErrors counts the bytes of an error before, at and after the first
+// item of a stream. The event of an error has its wait as well.
 func TestBytesOfStreamErrors(t *testing.T) {
 	t.Parallel()
-	for n := range 3 {
+	for n := range 6 {
+		failed := endpoint.Errorf(endpoint.NotFound, "gone")
+		if n > 2 {
+			failed = endpoint.Errorf(endpoint.Unavailable, "stopping").WithRetryAfter(2500 * time.Millisecond)
+		}
 		svc := &replyItems[int]{Do: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) {
 			return func(yield func(int, error) bool) {
-				for i := range n {
+				for i := range n % 3 {
 					if !yield(i, nil) {
 						return
 					}
 				}
-				yield(0, endpoint.Errorf(endpoint.NotFound, "gone"))
+				yield(0, failed)
 			}, nil
 		}}
 		var got int64
@@ -161,7 +167,7 @@ func TestBytesOfStreamErrors(t *testing.T) {
 			}, nil
 		})
 		a := ask(t, mounted(t, svc, httpx.Use(watch)), "GET", "/", "")
-		require.EqualValues(t, len(a.body), got, "%d items: %s", n, a.body)
+		require.EqualValues(t, len(a.body), got, "%d items: %s", n%3, a.body)
 	}
 }
 

@@ -400,13 +400,16 @@ func (s *eventSender) finish(ctx context.Context, err error) {
 		s.x.renewWriteDeadline()
 		s.x.sendError(ctx, err)
 	default:
-		last := event{name: errorEvent}
-		s.x.rt.problem(ctx, err, func(e *endpoint.Error) {
-			last.data = appendProblem(nil, e, s.x.rt.opts.statusOf(e))
-			last.retry = e.RetryAfter() // for a browser, which cannot read the problem
-		})
+		var last event
+		s.x.rt.problem(ctx, err, func(e *endpoint.Error) { last = s.x.rt.failureEvent(e) })
 		s.send(last)
 	}
+}
+
+// failureEvent returns the event for an error that comes after the first item. Its field
+// retry is for browsers, which do not read the problem.
+func (rt *route) failureEvent(e *endpoint.Error) event {
+	return event{name: errorEvent, data: appendProblem(nil, e, rt.opts.statusOf(e)), retry: e.RetryAfter()}
 }
 
 // send sends one event, and the header before the first. It is false when the
