@@ -265,9 +265,12 @@ func (x *exchange) sendError(ctx context.Context, err error) {
 	x.rt.problem(ctx, err, func(e *endpoint.Error) {
 		h := endpoint.HTTPHeader(x.w.Header())
 		shell.SetRetried(&h, e, err)
-		e, answer := x.rt.appendError(ctx, x.out[:0], e, x.format)
+		answer, fault := x.rt.appendError(x.out[:0], e, x.format)
+		if fault != nil {
+			x.rt.config.Hooks.Report(ctx, fault)
+		}
 		x.status, x.out = answer.status, answer.body
-		problemHeader(x.w.Header(), x.around, e, x.status, answer.media)
+		problemHeader(x.w.Header(), x.around, answer.err, x.status, answer.media)
 	})
 	if len(x.rt.writes) > 1 || x.status == http.StatusNotAcceptable {
 		x.w.Header().Add("Vary", "Accept")

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -142,51 +141,43 @@ func (rt *route) bindErrors() []error {
 
 // An errorAnswer is the answer of a call that failed.
 type errorAnswer struct {
+	err    *endpoint.Error // that is answered
 	status int
 	media  string
 	body   []byte
 }
 
 // appendError appends the body of the answer for an error to dst. format is the place of
-// the format that the client likes best.
-func (rt *route) appendError(ctx context.Context, dst []byte, e *endpoint.Error, format int) (*endpoint.Error, errorAnswer) {
+// the format that the client likes best. If MapErrors fails, err is the reason, and the
+// answer is the problem of an internal error.
+func (rt *route) appendError(dst []byte, e *endpoint.Error, format int) (answer errorAnswer, err error) {
 	if rt.opts.errors != nil {
 		if format >= len(rt.errors) {
 			format = 0
 		}
 		f := rt.errors[format]
-		status, v, err := rt.opts.errors.answer(e, usualStatus(e, rt.opts.statuses))
-		if err == nil {
+		status, v, fault := rt.opts.errors.answer(e, usualStatus(e, rt.opts.statuses))
+		if fault == nil {
 			var body []byte
-			if body, err = f.Append(dst, v); err == nil {
-				return e, errorAnswer{status, f.MediaType(), body}
+			if body, fault = f.Append(dst, v); fault == nil {
+				return errorAnswer{e, status, f.MediaType(), body}, nil
 			}
 		}
-		err = endpoint.Errorf(endpoint.Internal, "cannot write the answer of MapErrors: %w", err)
-		rt.config.Hooks.Report(ctx, err)
+		err = endpoint.Errorf(endpoint.Internal, "cannot write the answer of MapErrors: %w", fault)
 		e = endpoint.Errorf(endpoint.Internal, "internal error")
 	}
 	status := usualStatus(e, rt.opts.statuses)
-	return e, errorAnswer{status, problemType, appendProblem(dst, e, status)}
+	return errorAnswer{e, status, problemType, appendProblem(dst, e, status)}, err
 }
 
 // sizeOfError returns the size of the answer for an error. After the first item of a
 // response stream, that is an event.
 func (rt *route) sizeOfError(e *endpoint.Error, started bool) int64 {
-	status := rt.opts.statusOf(e)
 	if started {
 		return int64(len(appendEvent(nil, rt.failureEvent(e))))
 	}
-	if rt.opts.errors != nil {
-		if _, v, err := rt.opts.errors.answer(e, status); err == nil {
-			if body, err := rt.errors[0].Append(nil, v); err == nil {
-				return int64(len(body))
-			}
-		}
-		e = endpoint.Errorf(endpoint.Internal, "internal error")
-		status = usualStatus(e, rt.opts.statuses)
-	}
-	return int64(len(appendProblem(nil, e, status)))
+	answer, _ := rt.appendError(nil, e, 0)
+	return int64(len(answer.body))
 }
 
 // DecodeError makes a client understand the errors of a server that is not one of ours.
