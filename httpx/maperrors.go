@@ -159,7 +159,11 @@ func (rt *route) appendError(dst []byte, e *endpoint.Error, format int) (answer 
 		status, v, fault := rt.opts.errors.answer(e, usualStatus(e, rt.opts.statuses))
 		if fault == nil {
 			var body []byte
-			if body, fault = f.Append(dst, v); fault == nil {
+			fault = shell.Guard(nil, func() (err error) {
+				body, err = f.Append(dst, v)
+				return err
+			})
+			if fault == nil {
 				return errorAnswer{e, status, f.MediaType(), body}, nil
 			}
 		}

@@ -222,6 +222,23 @@ func TestMapErrorsBroken(t *testing.T) {
 	}
 }
 
+// TestMapErrorsPanicInBody checks that a panic while the body is encoded is a failure of
+// MapErrors like any other.
+func TestMapErrorsPanicInBody(t *testing.T) {
+	t.Parallel()
+	var heard []error
+	hook := httpx.ErrorHook(func(_ context.Context, err error) { heard = append(heard, err) })
+	opt := httpx.MapErrors(
+		func(*endpoint.Error) (int, panicking) { return 0, panicking{} },
+		func(int, panicking) *endpoint.Error { return nil },
+	)
+	got := ask(t, mounted(t, failing(errNoProfile, opt), hook), "POST", "/", "")
+	require.Equal(t, 500, got.status)
+	require.Equal(t, "internal error", got.problem(t).Detail)
+	require.ErrorContains(t, errors.Join(heard...), "cannot write the answer of MapErrors: panic")
+	require.ErrorIs(t, errors.Join(heard...), errNoProfile)
+}
+
 // TestMapErrorsConstruct has what is wrong with the option told at construction.
 func TestMapErrorsConstruct(t *testing.T) {
 	t.Parallel()
