@@ -255,22 +255,15 @@ func TestNothingToRead(t *testing.T) {
 func TestForeignItem(t *testing.T) {
 	t.Parallel()
 	url := listen(t, answering(200, "data: {\"s\":1}\n\n", "Content-Type", "text/event-stream"))
-	var c texts
+	var c oneStream[endpoint.Empty, Text]
 	dial(t, url, &c)
-	items, err := c.Watch(t.Context(), endpoint.Empty{})
+	items, err := c.Do(t.Context(), endpoint.Empty{})
 	require.NoError(t, err)
 	_, err = items.Collect()
 	require.EqualError(t, err, "an item cannot be read: /s must be a string")
 	require.Equal(t, "internal error", endpoint.ErrorOf(err).Message())
 	require.NotErrorIs(t, err, httpx.ErrInvalidRequest)
 }
-
-// texts is a service of one stream.
-type texts struct {
-	Watch endpoint.Endpoint[endpoint.Empty, endpoint.Stream[Text]]
-}
-
-func (s *texts) HTTP(r *httpx.Routes) { r.ServerStream("GET", "/", &s.Watch) }
 
 // TestRelayedFailure: what a gateway's caller reads of a failure further in does not
 // speak of a server or a connection, as if it were about the gateway.

@@ -87,7 +87,6 @@ func TestFaultsAreBounded(t *testing.T) {
 	})
 }
 
-// TestAllocationsOfFaults guards that a query is scanned no further once as many faults
 // itemReq is one item of a request stream.
 type itemReq struct {
 	Qty int `json:"qty"`
@@ -149,6 +148,7 @@ type uploads[Item any] struct {
 
 func (s *uploads[Item]) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/", &s.Do) }
 
+// TestAllocationsOfFaults guards that a query is scanned no further once as many faults
 // were found as are listed: each fault costs an allocation at least.
 func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
 	if underRace() {
@@ -176,13 +176,6 @@ func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
 	}
 }
 
-// upward is a service whose request is a stream.
-type upward struct {
-	Up endpoint.Endpoint[endpoint.Stream[Text], endpoint.Empty]
-}
-
-func (s *upward) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/", &s.Up) }
-
 // TestQueryIsWellFormed has queries that are malformed in a part that no field reads.
 func TestQueryIsWellFormed(t *testing.T) {
 	t.Parallel()
@@ -197,7 +190,7 @@ func TestQueryIsWellFormed(t *testing.T) {
 		}]("POST", "/"),
 		"a GET":            accepting[query]("GET", "/"),
 		"a DELETE":         accepting[endpoint.Empty]("DELETE", "/"),
-		"a request stream": &upward{Up: func(context.Context, endpoint.Stream[Text]) (endpoint.Empty, error) { return endpoint.Empty{}, nil }},
+		"a request stream": &uploads[Text]{Do: func(context.Context, endpoint.Stream[Text]) (endpoint.Empty, error) { return endpoint.Empty{}, nil }},
 	}
 	const escape, semicolon = "query:: not valid percent-encoding", "query:: has a semicolon; pairs are separated by &"
 	for name, svc := range services {

@@ -26,14 +26,20 @@ type sender struct {
 	answer *bufio.Reader
 }
 
-// begin sends, in a bubble, the header of a POST with a body of size bytes, and
-// the first part of it.
-func begin(t *testing.T, l *endpointtest.Listener, path string, size int, part string) *sender {
+// newSender returns, in a bubble, a client that is connected to l.
+func newSender(t *testing.T, l *endpointtest.Listener) *sender {
 	t.Helper()
 	conn, err := l.Dial(t.Context(), "", "")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	s := &sender{conn, bufio.NewReader(conn)}
+	return &sender{conn, bufio.NewReader(conn)}
+}
+
+// begin sends, in a bubble, the header of a POST with a body of size bytes, and
+// the first part of it.
+func begin(t *testing.T, l *endpointtest.Listener, path string, size int, part string) *sender {
+	t.Helper()
+	s := newSender(t, l)
 	contentType := "application/json"
 	length := fmt.Sprintf("Content-Length: %d", size)
 	if size < 0 {
@@ -306,10 +312,7 @@ func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), t
 // raw begins, in a bubble, a request with a chunked body.
 func raw(t *testing.T, l *endpointtest.Listener, header, body string) *sender {
 	t.Helper()
-	conn, err := l.Dial(t.Context(), "", "")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-	s := &sender{conn, bufio.NewReader(conn)}
+	s := newSender(t, l)
 	s.send(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"+header+"\r\n"+body)
 	return s
 }
@@ -401,10 +404,7 @@ func TestRefusedStreamWithPlaces(t *testing.T) {
 	})
 	h := mounted(t, newUploading(), httpx.Use(slow, resilience.NewBulkhead(1)))
 	inBubble(t, h, func(t *testing.T, l *endpointtest.Listener, _ *http.Client) {
-		conn, err := l.Dial(t.Context(), "", "")
-		require.NoError(t, err)
-		defer func() { _ = conn.Close() }()
-		s := &sender{conn, bufio.NewReader(conn)}
+		s := newSender(t, l)
 		s.send(t, "POST /down HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 2\r\n\r\n{}")
 		status, _ := s.read(t)
 		require.Equal(t, http.StatusUnsupportedMediaType, status)

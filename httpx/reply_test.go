@@ -149,7 +149,7 @@ func TestBytesOfStreamErrors(t *testing.T) {
 		if n > 2 {
 			failed = endpoint.Errorf(endpoint.Unavailable, "stopping").WithRetryAfter(2500 * time.Millisecond)
 		}
-		svc := &replyItems[int]{Do: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) {
+		svc := &oneStream[endpoint.Empty, int]{Do: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) {
 			return func(yield func(int, error) bool) {
 				for i := range n % 3 {
 					if !yield(i, nil) {
@@ -170,10 +170,3 @@ func TestBytesOfStreamErrors(t *testing.T) {
 		require.EqualValues(t, len(a.body), got, "%d items: %s", n%3, a.body)
 	}
 }
-
-// replyItems is a service of one response stream.
-type replyItems[Item any] struct {
-	Do endpoint.Endpoint[endpoint.Empty, endpoint.Stream[Item]]
-}
-
-func (s *replyItems[Item]) HTTP(r *httpx.Routes) { r.ServerStream("GET", "/", &s.Do) }

@@ -16,11 +16,10 @@ import (
 
 // Writers as middlewares have them, around one of net/http.
 type (
-	hiding    struct{ http.ResponseWriter } // the usual one, for the status
-	unwraps   struct{ hiding }
-	flushes   struct{ hiding }
-	flushErrs struct{ hiding }
-	pretender struct{ hiding }
+	unwraps   struct{ hidden }
+	flushes   struct{ hidden }
+	flushErrs struct{ hidden }
+	pretender struct{ hidden }
 )
 
 func (u unwraps) Unwrap() http.ResponseWriter { return u.ResponseWriter }
@@ -43,12 +42,12 @@ func TestStreamBehindWriter(t *testing.T) {
 		code endpoint.Code
 		says string // in the hook
 	}{
-		"with Unwrap":         {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hiding{w}} }, endpoint.OK, ""},
-		"with two of Unwrap":  {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hiding{unwraps{hiding{w}}}} }, endpoint.OK, ""},
-		"with Flush":          {func(w http.ResponseWriter) http.ResponseWriter { return flushes{hiding{w}} }, endpoint.OK, ""},
-		"with FlushError":     {func(w http.ResponseWriter) http.ResponseWriter { return flushErrs{hiding{w}} }, endpoint.OK, ""},
-		"with neither":        {func(w http.ResponseWriter) http.ResponseWriter { return hiding{w} }, endpoint.Internal, "httpx_test.hiding cannot flush"},
-		"with neither inside": {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hiding{hiding{w}}} }, endpoint.Internal, "httpx_test.hiding cannot flush"},
+		"with Unwrap":         {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hidden{w}} }, endpoint.OK, ""},
+		"with two of Unwrap":  {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hidden{unwraps{hidden{w}}}} }, endpoint.OK, ""},
+		"with Flush":          {func(w http.ResponseWriter) http.ResponseWriter { return flushes{hidden{w}} }, endpoint.OK, ""},
+		"with FlushError":     {func(w http.ResponseWriter) http.ResponseWriter { return flushErrs{hidden{w}} }, endpoint.OK, ""},
+		"with neither":        {func(w http.ResponseWriter) http.ResponseWriter { return hidden{w} }, endpoint.Internal, "httpx_test.hidden cannot flush"},
+		"with neither inside": {func(w http.ResponseWriter) http.ResponseWriter { return unwraps{hidden{hidden{w}}} }, endpoint.Internal, "httpx_test.hidden cannot flush"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +133,7 @@ func TestStreamBehindWriterThatLies(t *testing.T) {
 	t.Parallel()
 	var hooked []error
 	h := mounted(t, newFeed(), httpx.ErrorHook(func(_ context.Context, err error) { hooked = append(hooked, err) }))
-	a := ask(t, writingTo(h, func(w http.ResponseWriter) http.ResponseWriter { return pretender{hiding{w}} }), "GET", "/ticks?n=3", "")
+	a := ask(t, writingTo(h, func(w http.ResponseWriter) http.ResponseWriter { return pretender{hidden{w}} }), "GET", "/ticks?n=3", "")
 	require.NotContains(t, a.body, "event: end")
 	require.Len(t, hooked, 1)
 	require.Equal(t, endpoint.Internal, endpoint.CodeOf(hooked[0]))
@@ -149,7 +148,7 @@ func TestNoItemBehindWriter(t *testing.T) {
 			t.Error(err)
 		}
 	}))
-	h = writingTo(h, func(w http.ResponseWriter) http.ResponseWriter { return hiding{w} })
+	h = writingTo(h, func(w http.ResponseWriter) http.ResponseWriter { return hidden{w} })
 	require.Equal(t, "BROKEN", ask(t, h, "GET", "/ticks?n=-1", "").problem(t).Reason, "an error before the stream")
 	require.Equal(t, []string{"query:n: must be an integer"}, ask(t, h, "GET", "/ticks?n=x", "").faults(t))
 	require.Equal(t, "event: end\ndata: {}\n\n", ask(t, h, "GET", "/ticks?n=0", "").body, "a stream without items")
@@ -165,7 +164,7 @@ func TestHeartbeatBehindWriter(t *testing.T) {
 	svc := &beating{beat: time.Second, Ticks: func(context.Context, count1) (endpoint.Stream[tick], error) {
 		return slowly(5*time.Second, 1, nil), nil
 	}}
-	h := writingTo(mounted(t, svc), func(w http.ResponseWriter) http.ResponseWriter { return hiding{w} })
+	h := writingTo(mounted(t, svc), func(w http.ResponseWriter) http.ResponseWriter { return hidden{w} })
 	inBubble(t, h, func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
 		resp, err := client.Post("http://x/ticks", "application/json", strings.NewReader(`{"n":1}`)) //nolint:noctx // in the bubble
 		require.NoError(t, err)
