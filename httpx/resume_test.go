@@ -17,6 +17,57 @@ import (
 	"github.com/typedkit/endpoint/resilience"
 )
 
+// resumeFrom is a request with a parameter in a header, beside where to go on.
+type resumeFrom struct {
+	Last int    `header:"Last-Event-ID"`
+	Team string `header:"Team"`
+}
+
+type resumed struct {
+	Ticks endpoint.Endpoint[resumeFrom, endpoint.Stream[tick]]
+}
+
+func (f *resumed) HTTP(r *httpx.Routes) {
+	r.ServerStream("GET", "/ticks", &f.Ticks, httpx.Resume(), httpx.Fails(errBroken))
+}
+
+// TestResume runs in a bubble, with a server that drops its connections.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	const n = 50
+	calls := 0
+	svc := &resumed{Ticks: func(_ context.Context, from resumeFrom) (endpoint.Stream[tick], error) {
+		if from.Team != "red" {
+			return nil, errBroken
+		}
+		return func(yield func(tick, error) bool) {
+			calls++
+			for i := from.Last + 1; i <= n; i++ {
+				if !yield(tick{i}, nil) {
+					return
+				}
+				if i%7 == 0 && from.Last < i-1 {
+					panic(http.ErrAbortHandler)
+				}
+			}
+		}, nil
+	}}
+	inBubble(t, mounted(t, svc), func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
+		f := &resumed{}
+		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f))
+		ctx := endpoint.WithHeader(t.Context(), "X-Other", "1")
+		s, err := f.Ticks(ctx, resumeFrom{Team: "red"})
+		require.NoError(t, err)
+		got, err := s.Collect()
+		require.NoError(t, err)
+		require.Len(t, got, n)
+		for i, v := range got {
+			require.Equal(t, i+1, v.N)
+		}
+		require.Equal(t, 8, calls)
+	})
+}
+
 // A scripted server answers each request with the next of its answers, the last one
 // again and again, and notes when each request came and after which id.
 type scripted struct {
@@ -81,19 +132,20 @@ const theEnd = "event: end\ndata: {}\n\n"
 
 var stopping = failure(endpoint.Unavailable, "")
 
-// follow ranges over the stream of a scripted server in a bubble.
-func follow(t *testing.T, s *scripted, ctx func(context.Context) (context.Context, context.CancelFunc), opts ...httpx.Option) (got []int, err error) {
+// follow ranges over the stream of a scripted server in a bubble, for at most limit if
+// that is not zero.
+func follow(t *testing.T, s *scripted, limit time.Duration, opts ...httpx.Option) (got []int, err error) {
 	t.Helper()
 	inBubble(t, s, func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
 		f := &resumed{}
 		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f, opts...))
-		c := t.Context()
-		if ctx != nil {
+		ctx := t.Context()
+		if limit > 0 {
 			var cancel context.CancelFunc
-			c, cancel = ctx(c)
+			ctx, cancel = context.WithTimeout(ctx, limit)
 			defer cancel()
 		}
-		ticks, openErr := f.Ticks(c, resumeFrom{})
+		ticks, openErr := f.Ticks(ctx, resumeFrom{})
 		require.NoError(t, openErr)
 		for tick, e := range ticks {
 			if e != nil {
@@ -150,7 +202,7 @@ func TestResumeGoesOn(t *testing.T) {
 			t.Parallel()
 			s := &scripted{answers: tt.answers}
 			layer := newPermits()
-			got, err := follow(t, s, nil, httpx.Use(layer))
+			got, err := follow(t, s, 0, httpx.Use(layer))
 			require.NoError(t, err)
 			require.Equal(t, []int{1, 2, 3}, got)
 			require.Equal(t, tt.after, s.after)
@@ -194,7 +246,7 @@ func TestResumeDoesNotGoOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &scripted{answers: tt.answers}
-			got, err := follow(t, s, nil)
+			got, err := follow(t, s, 0)
 			require.Equal(t, tt.code, endpoint.CodeOf(err), "%v", err)
 			require.Equal(t, []int{1}, got)
 			require.Len(t, s.asked, tt.calls)
@@ -230,14 +282,14 @@ func TestResumeAndRetry(t *testing.T) {
 	s := &scripted{answers: []func(w http.ResponseWriter){
 		sending(stopping), denying(503, ""), sending(item(1) + stopping), denying(503, ""), sending(item(2) + item(3) + theEnd),
 	}}
-	got, err := follow(t, s, nil, httpx.Use(retry))
+	got, err := follow(t, s, 0, httpx.Use(retry))
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3}, got)
 	require.Equal(t, []string{"none", "none", "none", "1", "1"}, s.after)
 	require.Equal(t, 2, retried)
 
 	s = &scripted{answers: []func(w http.ResponseWriter){sending(stopping)}}
-	got, err = follow(t, s, nil)
+	got, err = follow(t, s, 0)
 	require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
 	require.Empty(t, got)
 	require.Len(t, s.asked, 1, "without an id there is nothing to go on after")
@@ -248,10 +300,10 @@ func TestResumeWithinADeadline(t *testing.T) {
 	t.Parallel()
 	s := &scripted{answers: []func(w http.ResponseWriter){sending(item(1) + failure(endpoint.Unavailable, `,"detail":"closed for lunch","retryAfter":"50s"`))}}
 	var start time.Time
-	got, err := follow(t, s, func(ctx context.Context) (context.Context, context.CancelFunc) {
+	got, err := follow(t, s, time.Second, httpx.Use(&layer{enter: func(ctx context.Context) (context.Context, error) {
 		start = time.Now()
-		return context.WithTimeout(ctx, time.Second)
-	}, httpx.Use(&layer{exit: func(_ context.Context, err error) error {
+		return ctx, nil
+	}, exit: func(_ context.Context, err error) error {
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("the call took %v", took)
 		}
@@ -265,13 +317,49 @@ func TestResumeWithinADeadline(t *testing.T) {
 	require.Len(t, s.asked, 1)
 }
 
+// dropped breaks off after the header; before it, net/http would ask again by
+// itself over another connection.
+func dropped(w http.ResponseWriter) {
+	sending("")(w)
+	panic(http.ErrAbortHandler)
+}
+
+// TestResumeEnds holds, in a bubble, when a client gives up: after ten tries
+// without an item, at a typed error, and when its time is over.
+func TestResumeEnds(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		later func(w http.ResponseWriter) // the answer to each request but the first
+		limit time.Duration
+		calls int
+		code  endpoint.Code
+	}{
+		"fruitless":     {dropped, 0, 11, endpoint.Unavailable},
+		"a typed error": {sending(failure(endpoint.Aborted, "")), 0, 2, endpoint.Aborted},
+		"no time":       {dropped, 1100 * time.Millisecond, 4, endpoint.DeadlineExceeded},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &scripted{answers: []func(w http.ResponseWriter){sending(item(1)), tt.later}}
+			got, err := follow(t, s, tt.limit)
+			require.Equal(t, tt.code, endpoint.CodeOf(err), err)
+			require.Equal(t, []int{1}, got)
+			require.Len(t, s.asked, tt.calls)
+			for _, id := range s.after[1:] {
+				require.Equal(t, "1", id)
+			}
+		})
+	}
+}
+
 // TestResumeDoesNotSpin has servers that never have enough of it.
 func TestResumeDoesNotSpin(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		answer func(n *int) string
 		calls  int           // at most, in the time
-		time   time.Duration // of the call, or zero for none
+		limit  time.Duration // of the call, or zero for none
 	}{
 		"Unavailable, again and again": {func(*int) string { return "retry: 0\n" + failure(endpoint.Unavailable, `,"retryAfter":"0s"`) }, 11, 0},
 		"an id alone each time":        {func(n *int) string { *n++; return "id: " + strconv.Itoa(*n) + "\n\n" + stopping }, 11, 0},
@@ -283,12 +371,7 @@ func TestResumeDoesNotSpin(t *testing.T) {
 			s := &scripted{answers: []func(w http.ResponseWriter){
 				sending(item(1) + stopping), func(w http.ResponseWriter) { sending(tt.answer(&n))(w) },
 			}}
-			_, err := follow(t, s, func(ctx context.Context) (context.Context, context.CancelFunc) {
-				if tt.time == 0 {
-					return ctx, func() {}
-				}
-				return context.WithTimeout(ctx, tt.time)
-			})
+			_, err := follow(t, s, tt.limit)
 			require.Error(t, err)
 			require.LessOrEqual(t, len(s.asked), tt.calls)
 			require.Greater(t, len(s.asked), 8)

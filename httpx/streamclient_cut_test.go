@@ -5,15 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
 )
 
@@ -73,117 +69,6 @@ func TestRequestStreamCut(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, conn.Close())
 			require.Equal(t, endpoint.Canceled, endpoint.CodeOf(<-ended))
-		})
-	}
-}
-
-// resumeFrom is a request with a parameter in a header, beside where to go on.
-type resumeFrom struct {
-	Last int    `header:"Last-Event-ID"`
-	Team string `header:"Team"`
-}
-
-type resumed struct {
-	Ticks endpoint.Endpoint[resumeFrom, endpoint.Stream[tick]]
-}
-
-func (f *resumed) HTTP(r *httpx.Routes) {
-	r.ServerStream("GET", "/ticks", &f.Ticks, httpx.Resume(), httpx.Fails(errBroken))
-}
-
-// TestResume runs in a bubble, with a server that drops its connections.
-func TestResume(t *testing.T) {
-	t.Parallel()
-	const n = 50
-	calls := 0
-	svc := &resumed{Ticks: func(_ context.Context, from resumeFrom) (endpoint.Stream[tick], error) {
-		if from.Team != "red" {
-			return nil, errBroken
-		}
-		return func(yield func(tick, error) bool) {
-			calls++
-			for i := from.Last + 1; i <= n; i++ {
-				if !yield(tick{i}, nil) {
-					return
-				}
-				if i%7 == 0 && from.Last < i-1 {
-					panic(http.ErrAbortHandler)
-				}
-			}
-		}, nil
-	}}
-	inBubble(t, mounted(t, svc), func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
-		f := &resumed{}
-		require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f))
-		ctx := endpoint.WithHeader(t.Context(), "X-Other", "1")
-		s, err := f.Ticks(ctx, resumeFrom{Team: "red"})
-		require.NoError(t, err)
-		got, err := s.Collect()
-		require.NoError(t, err)
-		require.Len(t, got, n)
-		for i, v := range got {
-			require.Equal(t, i+1, v.N)
-		}
-		require.Equal(t, 8, calls)
-	})
-}
-
-// dropped breaks off after the header; before it, net/http would ask again by
-// itself over another connection.
-func dropped(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
-}
-
-// TestResumeEnds holds, in a bubble, when a client gives up: after ten tries
-// without an item, at a typed error, and when its time is over.
-func TestResumeEnds(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		later func(w http.ResponseWriter) // the answer to each request but the first
-		time  time.Duration
-		calls int
-		code  endpoint.Code
-	}{
-		"fruitless": {dropped, 0, 11, endpoint.Unavailable},
-		"a typed error": {func(w http.ResponseWriter) {
-			_, _ = io.WriteString(w, "event: error\ndata: {\"status\":409,\"code\":\"ABORTED\"}\n\n")
-		}, 0, 2, endpoint.Aborted},
-		"no time": {dropped, 1100 * time.Millisecond, 4, endpoint.DeadlineExceeded},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			calls := 0
-			h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				calls++
-				w.Header().Set("Content-Type", "text/event-stream")
-				if calls > 1 {
-					if got := r.Header.Values("Last-Event-ID"); len(got) != 1 || got[0] != "1" {
-						t.Errorf("request %s goes on after %q", strconv.Itoa(calls), got)
-					}
-					tt.later(w)
-					return
-				}
-				_, _ = io.WriteString(w, "id: 1\ndata: {\"n\":1}\n\n")
-			})
-			inBubble(t, h, func(t *testing.T, _ *endpointtest.Listener, client *http.Client) {
-				f := &resumed{}
-				require.NoError(t, httpx.Client(httpx.To("http://x", httpx.HTTPClient(client)), f))
-				ctx := t.Context()
-				if tt.time > 0 {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, tt.time)
-					defer cancel()
-				}
-				s, err := f.Ticks(ctx, resumeFrom{})
-				require.NoError(t, err)
-				got, err := s.Collect()
-				require.Equal(t, tt.code, endpoint.CodeOf(err), err)
-				require.Len(t, got, 1)
-				synctest.Wait()
-				require.Equal(t, tt.calls, calls)
-			})
 		})
 	}
 }
