@@ -71,9 +71,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 	x.in.limit = x.mt.opts.maxMessage
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
-	x.wire = mark.WireOf(ctx)
-	x.wire.Hooks = (*[]func(context.Context, error))(&x.mt.config.Hooks)
-	x.wire.Judged = len(x.mt.stack) > 0 || len(x.mt.config.Hooks) > 0
+	x.wire = x.mt.config.Hooks.WireOf(ctx, x.mt.stack)
 	return ctx
 }
 

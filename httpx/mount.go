@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -167,9 +166,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply = http.Header{} // heartbeats write the writer's own, at any time
 	}
 	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.HTTPHeader(r.Header), endpoint.HTTPHeader(reply))
-	x.wire = mark.WireOf(ctx)
-	x.wire.Judged = len(rt.stack) > 0 || len(rt.config.Hooks) > 0
-	x.wire.Hooks = (*[]func(context.Context, error))(&rt.config.Hooks)
+	x.wire = rt.config.Hooks.WireOf(ctx, rt.stack)
 	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
 	if rt.prefixes != nil {

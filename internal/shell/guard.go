@@ -82,6 +82,15 @@ func isOpaque(err error) bool {
 // Hooks are the error hooks of a server.
 type Hooks []func(ctx context.Context, err error)
 
+// WireOf returns the Wire of the call under ctx, set for a server that has these hooks and
+// layers.
+func (h *Hooks) WireOf(ctx context.Context, layers endpoint.Stack) *mark.Wire {
+	w := mark.WireOf(ctx)
+	w.Hooks = (*[]func(ctx context.Context, err error))(h)
+	w.Judged = len(layers) > 0 || len(*h) > 0
+	return w
+}
+
 // ReportCall calls each hook with err, with which a served call of op failed, as
 // Reported returns it.
 func (h Hooks) ReportCall(ctx context.Context, op *endpoint.Operation, err error) {
