@@ -104,7 +104,7 @@ func TestCheck(t *testing.T) {
 				p.set("a", errUnwell)
 				time.Sleep(13 * time.Second)
 				require.Equal(w.t, []string{"b", "c"}, w.reached(100))
-				require.InDelta(w.t, 2, w.gauge("serving"), 0)
+				require.InDelta(w.t, 2, gauge(w.pool, "serving"), 0)
 				require.Equal(w.t, []string{"unhealthy b", "joined a", "joined b", "joined c", "healthy b", "unhealthy a"}, w.kinds())
 				require.ErrorIs(w.t, w.firstErr(), errUnwell)
 
@@ -112,7 +112,7 @@ func TestCheck(t *testing.T) {
 				p.set("c", errUnwell)
 				time.Sleep(13 * time.Second)
 				require.Equal(w.t, []string{"a", "b", "c"}, w.reached(100), "no instance passes")
-				require.InDelta(w.t, 0, w.gauge("serving"), 0)
+				require.InDelta(w.t, 0, gauge(w.pool, "serving"), 0)
 				p.set("c", nil)
 				time.Sleep(13 * time.Second)
 				require.Equal(w.t, []string{"c"}, w.reached(100))
@@ -335,11 +335,7 @@ func TestEjectable(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			pool := running(t, weights(make([]float64, 10)...), discover.Balance(discover.RoundRobin()), discover.Ejectable(part))
 			fail(t, pool, 400, "1", "2", "3", "4", "5")
-			for g := range pool.Gauges {
-				if g.Metric == "ejected" {
-					require.InDelta(t, want, g.Value, 0, "a part of %v", part)
-				}
-			}
+			require.InDelta(t, want, gauge(pool, "ejected"), 0, "a part of %v", part)
 		})
 	}
 	for _, part := range []float64{-0.1, 1.1} {

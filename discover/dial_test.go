@@ -127,7 +127,7 @@ func TestStubbornDial(t *testing.T) {
 		w.source.says("a", "b")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.InDelta(w.t, 0, w.gauge("serving"), 0, "a has the only place")
+		require.InDelta(w.t, 0, gauge(w.pool, "serving"), 0, "a has the only place")
 		w.source.says("b", "c")
 		synctest.Wait()
 		require.Equal(w.t, "b", w.call())
@@ -171,7 +171,7 @@ func TestHangingDials(t *testing.T) {
 				w.source.says("a", "b", "c")
 				time.Sleep(tt.takes - 1)
 				synctest.Wait()
-				require.InDelta(w.t, 0, w.gauge("serving"), 0)
+				require.InDelta(w.t, 0, gauge(w.pool, "serving"), 0)
 				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				require.Equal(w.t, "c", w.call())
@@ -236,10 +236,10 @@ func TestRemovedDialEndsABurst(t *testing.T) {
 	slowly(t, &slowDial{slow: map[string]bool{"b": true}}, func(w *world) {
 		w.source.says("a", "b")
 		synctest.Wait()
-		require.InDelta(w.t, 0, w.gauge("serving"), 0)
+		require.InDelta(w.t, 0, gauge(w.pool, "serving"), 0)
 		w.source.says("a")
 		synctest.Wait()
-		require.InDelta(w.t, 1, w.gauge("serving"), 0)
+		require.InDelta(w.t, 1, gauge(w.pool, "serving"), 0)
 	})
 }
 
@@ -272,7 +272,7 @@ func TestDialsAtOnce(t *testing.T) {
 		require.Equal(w.t, 3, w.dialer.mostAtOnce)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		require.InDelta(w.t, 10, w.gauge("serving"), 0)
+		require.InDelta(w.t, 10, gauge(w.pool, "serving"), 0)
 	}, discover.Dials(3))
 }
 

@@ -27,10 +27,10 @@ func TestServingAgain(t *testing.T) {
 			if n >= 4 {
 				want = 0
 			}
-			require.InDelta(w.t, want, w.gauge("serving"), 0, "after %d failures", n+1)
+			require.InDelta(w.t, want, gauge(w.pool, "serving"), 0, "after %d failures", n+1)
 		}
 		end(nil)
-		require.InDelta(w.t, 1, w.gauge("serving"), 0)
+		require.InDelta(w.t, 1, gauge(w.pool, "serving"), 0)
 	}, discover.Eject(5, time.Hour))
 }
 

@@ -216,9 +216,9 @@ func (w *world) reached(n int) []string {
 	return addrs
 }
 
-// gauge returns a figure of the pool.
-func (w *world) gauge(metric string) float64 {
-	for g := range w.pool.Gauges {
+// gauge returns a figure of a pool, or -1 if it has none of this metric.
+func gauge[C any](pool *discover.Pool[C], metric string) float64 {
+	for g := range pool.Gauges {
 		if g.Metric == metric {
 			return g.Value
 		}

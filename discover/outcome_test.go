@@ -47,11 +47,7 @@ func TestFairTime(t *testing.T) {
 				for range 12 {
 					_, _ = e(received(t, tt.given), 1)
 				}
-				for g := range pool.Gauges {
-					if g.Metric == "ejected" {
-						require.InDelta(t, tt.ejected, g.Value, 0)
-					}
-				}
+				require.InDelta(t, tt.ejected, gauge(pool, "ejected"), 0)
 			})
 		})
 	}

@@ -110,14 +110,8 @@ func TestEjectionIsBounded(t *testing.T) {
 					bad = append(bad, strconv.Itoa(i))
 				}
 				fail(t, pool, 40*tt.instances, bad...)
-				for g := range pool.Gauges {
-					switch g.Metric {
-					case "ejected":
-						require.InDelta(t, tt.ejected, g.Value, 0)
-					case "serving":
-						require.InDelta(t, tt.serving, g.Value, 0)
-					}
-				}
+				require.InDelta(t, tt.ejected, gauge(pool, "ejected"), 0)
+				require.InDelta(t, tt.serving, gauge(pool, "serving"), 0)
 			})
 		})
 	}

@@ -36,7 +36,7 @@ func TestPoolSortsAndDeduplicates(t *testing.T) {
 		w.source.says("b", "a", "b", "", "a")
 		synctest.Wait()
 		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
-		require.InDelta(w.t, 2, w.gauge("instances"), 0)
+		require.InDelta(w.t, 2, gauge(w.pool, "instances"), 0)
 		dials, _ := w.dialer.counts()
 		require.Equal(w.t, 2, dials)
 	})
@@ -153,7 +153,7 @@ func TestSourceErrorsChangeNothing(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.Equal(w.t, []string{"a", "b"}, w.reached(50))
 		require.Equal(w.t, time.Hour+time.Minute, w.pool.Age())
-		require.InDelta(w.t, 3660, w.gauge("age_seconds"), 0)
+		require.InDelta(w.t, 3660, gauge(w.pool, "age_seconds"), 0)
 		w.source.says("a")
 		synctest.Wait()
 		require.Zero(w.t, w.pool.Age())
@@ -364,7 +364,7 @@ func TestBurst(t *testing.T) {
 		target := w.pool.For(nil) // nothing is published for nobody
 		w.source.says(numbered(0, 10_000)...)
 		time.Sleep(10 * time.Second)
-		require.InDelta(w.t, 10_000, w.gauge("serving"), 0)
+		require.InDelta(w.t, 10_000, gauge(w.pool, "serving"), 0)
 		require.LessOrEqual(w.t, published.Load(), int64(10), "of the first set")
 
 		published.Store(0)

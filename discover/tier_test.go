@@ -250,14 +250,8 @@ func TestTierEvents(t *testing.T) {
 			}
 		}))
 		fail(t, pool, 100, "0-0", "0-1")
-		for g := range pool.Gauges {
-			switch g.Metric {
-			case "ejected":
-				require.InDelta(t, 2, g.Value, 0)
-			case "serving":
-				require.InDelta(t, 1, g.Value, 0)
-			}
-		}
+		require.InDelta(t, 2, gauge(pool, "ejected"), 0)
+		require.InDelta(t, 1, gauge(pool, "serving"), 0)
 		time.Sleep(11 * time.Second)
 		mu.Lock()
 		defer mu.Unlock()
