@@ -29,14 +29,7 @@ func weights(ws ...float64) discover.Source {
 // It is for use in a bubble.
 func running(t *testing.T, s discover.Source, opts ...discover.Option) *discover.Pool[string] {
 	t.Helper()
-	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...)
-	ended := make(chan error, 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { ended <- pool.Run(ctx, s) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
+	pool := follow(t, discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...), s)
 	synctest.Wait()
 	return pool
 }

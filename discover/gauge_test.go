@@ -49,9 +49,7 @@ func TestAgeOfFixed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				pool := discover.New((&dialer{}).dial)
-				ended := make(chan error)
-				go func() { ended <- pool.Run(t.Context(), tt.source) }()
+				pool := follow(t, discover.New((&dialer{}).dial), tt.source)
 				time.Sleep(time.Minute)
 				require.InDelta(t, tt.want, pool.Age().Seconds(), 0)
 				var seen []endpoint.Gauge
@@ -63,7 +61,6 @@ func TestAgeOfFixed(t *testing.T) {
 				require.Len(t, seen, 1)
 				require.InDelta(t, tt.want, seen[0].Value, 0)
 				require.NoError(t, pool.Close())
-				require.NoError(t, <-ended)
 			})
 		})
 	}

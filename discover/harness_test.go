@@ -159,6 +159,19 @@ func bubble(t *testing.T, d *dialer, test func(w *world), opts ...discover.Optio
 	})
 }
 
+// follow runs the pool until the test ends.
+func follow[C any](t *testing.T, pool *discover.Pool[C], s discover.Source) *discover.Pool[C] {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- pool.Run(ctx, s) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	return pool
+}
+
 // event keeps an event of the pool.
 func (w *world) event(_ context.Context, e endpoint.Event) {
 	w.mu.Lock()

@@ -62,9 +62,7 @@ func TestHungIsEjected(t *testing.T) {
 								hasLeft.Store(true)
 							}
 						}))
-					ended := make(chan error)
-					go func() { ended <- pool.Run(t.Context(), weights(1, 1)) }()
-					e := discover.Balanced(pool)
+					e := discover.Balanced(follow(t, pool, weights(1, 1)))
 					for range 400 {
 						_, _ = e(tt.ctx(t, tt.waits), 1)
 						time.Sleep(tt.pause)
@@ -76,7 +74,6 @@ func TestHungIsEjected(t *testing.T) {
 						require.Equal(t, tt.ejected, ejected, "after %d calls", calls)
 					}
 					require.NoError(t, pool.Close())
-					require.NoError(t, <-ended)
 				})
 			})
 		}

@@ -64,15 +64,7 @@ func serveGRPC(t *testing.T, l net.Listener) *grpcBackend {
 // followingGRPC runs a pool of gRPC servers until the test ends.
 func followingGRPC(t *testing.T, addrs []string, opts ...grpc.DialOption) *discover.Pool[grpc.ClientConnInterface] {
 	t.Helper()
-	pool := discover.New(grpcx.Dialer(insecure.NewCredentials(), opts...))
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- pool.Run(ctx, discover.Static(addrs...)) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	return pool
+	return follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials(), opts...)), discover.Static(addrs...))
 }
 
 // TestBackendKilledGRPC is TestBackendKilled over gRPC.

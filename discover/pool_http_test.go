@@ -63,15 +63,7 @@ func addrs(servers []*httptest.Server) []string {
 // following runs a pool of HTTP servers until the test ends.
 func following(t *testing.T, addrs []string, opts ...httpx.ConnOption) *discover.Pool[*httpx.Conn] {
 	t.Helper()
-	pool := discover.New(httpx.Dialer(opts...))
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- pool.Run(ctx, discover.Static(addrs...)) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	return pool
+	return follow(t, discover.New(httpx.Dialer(opts...)), discover.Static(addrs...))
 }
 
 // attempts counts what it is around.

@@ -50,7 +50,7 @@ func TestSinkOfRealServers(t *testing.T) {
 			set = append(set, discover.Instance{Addr: s.Listener.Addr().String()})
 		}
 		var c echoes
-		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Eject(0, 0)), set...), &c))
+		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Eject(0, 0)), discover.Fixed(set...)), &c))
 		return &c
 	}
 	overGRPC := func(t *testing.T, errs ...error) *echoes {
@@ -68,7 +68,7 @@ func TestSinkOfRealServers(t *testing.T) {
 		}
 		pool := discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Eject(0, 0))
 		var c echoes
-		require.NoError(t, grpcx.Client(follow(t, pool, set...), &c))
+		require.NoError(t, grpcx.Client(follow(t, pool, discover.Fixed(set...)), &c))
 		return &c
 	}
 	for name, err := range map[string]error{
@@ -113,7 +113,7 @@ func TestReconnectOfRealServers(t *testing.T) {
 		return func() { s.Stop(); <-done }
 	}
 	var c echoes
-	pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials())), discover.Instance{Addr: addr})
+	pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials())), discover.Static(addr))
 	require.NoError(t, grpcx.Client(pool, &c))
 	call := func() error { _, err := c.Get(t.Context(), word{"a"}); return err }
 	stop := serve(l)

@@ -16,21 +16,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// follow runs a pool of these instances until the test ends.
-func follow[C any](t *testing.T, pool *discover.Pool[C], set ...discover.Instance) *discover.Pool[C] {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- pool.Run(ctx, discover.Fixed(set...)) }()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	return pool
-}
-
-// spares returns instances of two tiers, by priority or by zone.
-func spares(first, second []string, byZone bool) []discover.Instance {
+// spares returns a source of instances of two tiers, by priority or by zone.
+func spares(first, second []string, byZone bool) discover.Source {
 	var set []discover.Instance
 	for _, addr := range first {
 		set = append(set, discover.Instance{Addr: addr, Zone: "a"})
@@ -42,7 +29,7 @@ func spares(first, second []string, byZone bool) []discover.Instance {
 			set = append(set, discover.Instance{Addr: addr, Zone: "a", Priority: 1})
 		}
 	}
-	return set
+	return discover.Fixed(set...)
 }
 
 // TestSparesOfRealServers stops all servers of the first priority, or of the zone, under
@@ -56,7 +43,7 @@ func TestSparesOfRealServers(t *testing.T) {
 		t.Run("HTTP, "+name, func(t *testing.T) {
 			t.Parallel()
 			first, second := backends(t, 3), backends(t, 3)
-			pool := follow(t, discover.New(httpx.Dialer(), discover.Zone("a")), spares(addrs(first), addrs(second), byZone)...)
+			pool := follow(t, discover.New(httpx.Dialer(), discover.Zone("a")), spares(addrs(first), addrs(second), byZone))
 			var c echoes
 			require.NoError(t, httpx.Client(pool, &c, httpx.Use(ample())))
 			errs := hammer(t, c.Get, func() {
@@ -76,7 +63,7 @@ func TestSparesOfRealServers(t *testing.T) {
 					all[i] = append(all[i], s.Addr().String())
 				}
 			}
-			pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Zone("a")), spares(all[0], all[1], byZone)...)
+			pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Zone("a")), spares(all[0], all[1], byZone))
 			var c echoes
 			require.NoError(t, grpcx.Client(pool, &c, grpcx.Use(ample())))
 			errs := hammer(t, c.Get, func() {
@@ -111,7 +98,7 @@ func TestProbesOfRealServers(t *testing.T) {
 			set = append(set, discover.Instance{Addr: s.Listener.Addr().String()})
 		}
 		var c echoes
-		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Check(httpx.Probe("/readyz"))), set...), &c))
+		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Check(httpx.Probe("/readyz"))), discover.Fixed(set...)), &c))
 		require.Empty(t, hammer(t, c.Get, func() {}))
 		require.EqualValues(t, calls, hits[0].Load())
 		require.Zero(t, hits[1].Load())
@@ -128,7 +115,7 @@ func TestProbesOfRealServers(t *testing.T) {
 				if e.Kind == "unhealthy" && e.Detail == set[1].Addr {
 					events.Add(1)
 				}
-			})), set...)
+			})), discover.Fixed(set...))
 		var c echoes
 		require.NoError(t, grpcx.Client(pool, &c))
 		require.Empty(t, hammer(t, c.Get, func() {}))
