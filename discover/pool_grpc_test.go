@@ -38,17 +38,26 @@ func grpcBackends(t *testing.T, n int) []*grpcBackend {
 	t.Helper()
 	all := make([]*grpcBackend, n)
 	for i := range all {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		all[i] = serveGRPC(t, l)
+		all[i] = serveGRPC(t, listen(t, "127.0.0.1:0"), &echoes{echo, echo, echo})
 	}
 	return all
 }
 
-func serveGRPC(t *testing.T, l net.Listener) *grpcBackend {
+func listen(t *testing.T, addr string) net.Listener {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	return l
+}
+
+// serveGRPC serves svc until the test ends, with what others register beside it.
+func serveGRPC(t *testing.T, l net.Listener, svc *echoes, others ...func(*grpc.Server)) *grpcBackend {
 	t.Helper()
 	s := grpc.NewServer(grpcx.ServerOptions()...)
-	require.NoError(t, grpcx.Register(s, &echoes{echo, echo, echo}))
+	require.NoError(t, grpcx.Register(s, svc))
+	for _, register := range others {
+		register(s)
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -113,7 +122,7 @@ func TestBlackHoleGRPC(t *testing.T) {
 			if addr == "00003" {
 				swallow(t, l)
 			} else {
-				serveGRPC(t, l)
+				serveGRPC(t, l, &echoes{echo, echo, echo})
 			}
 		}
 		pool := followingGRPC(t, numbered(0, 5), grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
@@ -135,29 +144,18 @@ func TestBlackHoleGRPC(t *testing.T) {
 // fails its calls.
 func healthy(t *testing.T, serving bool) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
 	answer := echo
 	if !serving {
 		answer = func(context.Context, word) (word, error) {
 			return word{}, endpoint.Errorf(endpoint.Internal, "it was called")
 		}
 	}
-	s := grpc.NewServer(grpcx.ServerOptions()...)
-	require.NoError(t, grpcx.Register(s, &echoes{answer, answer, answer}))
-	h, err := grpcx.Health(s)
-	require.NoError(t, err)
-	if !serving {
-		h.Shutdown()
+	health := func(s *grpc.Server) {
+		h, err := grpcx.Health(s)
+		require.NoError(t, err)
+		if !serving {
+			h.Shutdown()
+		}
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = s.Serve(l)
-	}()
-	t.Cleanup(func() {
-		s.Stop()
-		<-ended
-	})
-	return l.Addr().String()
+	return serveGRPC(t, listen(t, "127.0.0.1:0"), &echoes{answer, answer, answer}, health).Addr().String()
 }

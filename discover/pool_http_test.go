@@ -44,12 +44,22 @@ func backends(t *testing.T, n int) []*httptest.Server {
 	t.Helper()
 	servers := make([]*httptest.Server, n)
 	for i := range servers {
-		mux := http.NewServeMux()
-		require.NoError(t, httpx.Mount(mux, &echoes{echo, echo, echo}))
-		servers[i] = httptest.NewServer(mux)
-		t.Cleanup(servers[i].Close)
+		servers[i] = serveHTTP(t, &echoes{echo, echo, echo})
 	}
 	return servers
+}
+
+// serveHTTP serves svc until the test ends, with what others mount beside it.
+func serveHTTP(t *testing.T, svc *echoes, others ...func(*http.ServeMux)) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, svc))
+	for _, mount := range others {
+		mount(mux)
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
 }
 
 func addrs(servers []*httptest.Server) []string {

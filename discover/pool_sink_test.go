@@ -2,8 +2,6 @@ package discover_test
 
 import (
 	"context"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
@@ -15,7 +13,6 @@ import (
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
 
@@ -41,34 +38,24 @@ func TestSinkOfRealServers(t *testing.T) {
 	t.Parallel()
 	overHTTP := func(t *testing.T, errs ...error) *echoes {
 		t.Helper()
-		var set []discover.Instance
+		var servers []*httptest.Server
 		for _, err := range errs {
-			mux := http.NewServeMux()
-			require.NoError(t, httpx.Mount(mux, sink(err)))
-			s := httptest.NewServer(mux)
-			t.Cleanup(s.Close)
-			set = append(set, discover.Instance{Addr: s.Listener.Addr().String()})
+			servers = append(servers, serveHTTP(t, sink(err)))
 		}
+		pool := follow(t, discover.New(httpx.Dialer(), discover.Eject(0, 0)), discover.Static(addrs(servers)...))
 		var c echoes
-		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Eject(0, 0)), discover.Fixed(set...)), &c))
+		require.NoError(t, httpx.Client(pool, &c))
 		return &c
 	}
 	overGRPC := func(t *testing.T, errs ...error) *echoes {
 		t.Helper()
-		var set []discover.Instance
+		var servers []string
 		for _, err := range errs {
-			l, listening := net.Listen("tcp", "localhost:0")
-			require.NoError(t, listening)
-			s := grpc.NewServer(grpcx.ServerOptions()...)
-			require.NoError(t, grpcx.Register(s, sink(err)))
-			done := make(chan struct{})
-			go func() { defer close(done); _ = s.Serve(l) }()
-			t.Cleanup(func() { s.Stop(); <-done })
-			set = append(set, discover.Instance{Addr: l.Addr().String()})
+			servers = append(servers, serveGRPC(t, listen(t, "127.0.0.1:0"), sink(err)).Addr().String())
 		}
-		pool := discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Eject(0, 0))
+		pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Eject(0, 0)), discover.Static(servers...))
 		var c echoes
-		require.NoError(t, grpcx.Client(follow(t, pool, discover.Fixed(set...)), &c))
+		require.NoError(t, grpcx.Client(pool, &c))
 		return &c
 	}
 	for name, err := range map[string]error{
@@ -102,30 +89,19 @@ func TestSinkOfRealServers(t *testing.T) {
 // calls of the pool go on in five seconds.
 func TestReconnectOfRealServers(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
+	l := listen(t, "127.0.0.1:0")
 	addr := l.Addr().String()
-	serve := func(l net.Listener) (stop func()) {
-		s := grpc.NewServer(grpcx.ServerOptions()...)
-		require.NoError(t, grpcx.Register(s, sink(nil)))
-		done := make(chan struct{})
-		go func() { defer close(done); _ = s.Serve(l) }()
-		return func() { s.Stop(); <-done }
-	}
 	var c echoes
 	pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials())), discover.Static(addr))
 	require.NoError(t, grpcx.Client(pool, &c))
 	call := func() error { _, err := c.Get(t.Context(), word{"a"}); return err }
-	stop := serve(l)
+	server := serveGRPC(t, l, sink(nil)).server
 	require.NoError(t, call())
-	stop()
+	server.Stop()
 	require.Eventually(t, func() bool { return call() != nil }, 5*time.Second, time.Millisecond)
 	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); { // so that the waits grow
 		require.Error(t, call())
 	}
-	l, err = net.Listen("tcp", addr)
-	require.NoError(t, err)
-	stop = serve(l)
-	defer stop()
+	serveGRPC(t, listen(t, addr), sink(nil))
 	require.Eventually(t, func() bool { return call() == nil }, 5*time.Second, 10*time.Millisecond)
 }

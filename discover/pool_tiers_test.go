@@ -83,39 +83,34 @@ func TestProbesOfRealServers(t *testing.T) {
 	t.Run("HTTP", func(t *testing.T) {
 		t.Parallel()
 		var hits [2]atomic.Int64
-		var set []discover.Instance
+		var servers []*httptest.Server
 		for i := range hits {
-			mux := http.NewServeMux()
 			count := func(ctx context.Context, w word) (word, error) { hits[i].Add(1); return echo(ctx, w) }
-			require.NoError(t, httpx.Mount(mux, &echoes{count, count, count}))
-			mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-				if i == 1 {
-					w.WriteHeader(http.StatusServiceUnavailable)
-				}
-			})
-			s := httptest.NewServer(mux)
-			t.Cleanup(s.Close)
-			set = append(set, discover.Instance{Addr: s.Listener.Addr().String()})
+			servers = append(servers, serveHTTP(t, &echoes{count, count, count}, func(mux *http.ServeMux) {
+				mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+					if i == 1 {
+						w.WriteHeader(http.StatusServiceUnavailable)
+					}
+				})
+			}))
 		}
+		pool := follow(t, discover.New(httpx.Dialer(), discover.Check(httpx.Probe("/readyz"))), discover.Static(addrs(servers)...))
 		var c echoes
-		require.NoError(t, httpx.Client(follow(t, discover.New(httpx.Dialer(), discover.Check(httpx.Probe("/readyz"))), discover.Fixed(set...)), &c))
+		require.NoError(t, httpx.Client(pool, &c))
 		require.Empty(t, hammer(t, c.Get, func() {}))
 		require.EqualValues(t, calls, hits[0].Load())
 		require.Zero(t, hits[1].Load())
 	})
 	t.Run("gRPC", func(t *testing.T) {
 		t.Parallel()
-		var set []discover.Instance
-		for range 2 {
-			set = append(set, discover.Instance{Addr: healthy(t, len(set) == 0)})
-		}
+		well, unwell := healthy(t, true), healthy(t, false)
 		var events atomic.Int64
 		pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials()), discover.Check(grpcx.Probe("")),
 			discover.OnEvent(func(_ context.Context, e endpoint.Event) {
-				if e.Kind == "unhealthy" && e.Detail == set[1].Addr {
+				if e.Kind == "unhealthy" && e.Detail == unwell {
 					events.Add(1)
 				}
-			})), discover.Fixed(set...))
+			})), discover.Static(well, unwell))
 		var c echoes
 		require.NoError(t, grpcx.Client(pool, &c))
 		require.Empty(t, hammer(t, c.Get, func() {}))
