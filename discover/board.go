@@ -13,7 +13,6 @@ type board struct {
 	plans   []plan
 	levels  []*level // of plans, without those that are empty; those with a share come first
 	joining []*slot  // that have become ready since the last publication
-	out     int      // slots that get no calls because they fail
 	first   bool     // a set was published
 }
 
@@ -42,7 +41,7 @@ func (b *board) arrange(t *tally, all []*slot, note func(event)) bool {
 			changed = true
 			s.moveTo(to)
 		}
-		b.noteOut(s, note)
+		s.noteOut(note)
 	}
 	t.touched, b.plans = nil, plans
 	b.number(byTier)
@@ -98,19 +97,14 @@ func isReserve(l *level) int {
 }
 
 // noteOut notes whether the slot gets no calls because it fails.
-func (b *board) noteOut(s *slot, note func(event)) {
+func (s *slot) noteOut(note func(event)) {
 	out := s.eject.failing && s.ready && !s.dropped && s.level == nil && !s.health.down
 	switch {
 	case out == s.out:
 	case out:
-		b.out++
 		note(event{kind: "ejected", addr: s.addr(), delay: time.Until(s.eject.until)})
-	case s.dropped:
-		b.out--
-	default:
-		if b.out--; !s.health.down {
-			note(event{kind: "readmitted", addr: s.addr()})
-		}
+	case !s.dropped && !s.health.down:
+		note(event{kind: "readmitted", addr: s.addr()})
 	}
 	s.out = out
 }

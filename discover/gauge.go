@@ -43,9 +43,12 @@ func (c *core) gauges() []endpoint.Gauge {
 	all := make([]endpoint.Gauge, 4, 4+2*len(slots))
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(slots))}
 	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(c.serving())}
-	all[2] = endpoint.Gauge{Metric: "ejected", Value: float64(c.board.out)}
+	all[2] = endpoint.Gauge{Metric: "ejected"}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	for _, s := range slots {
+		if s.out {
+			all[2].Value++
+		}
 		all = append(all,
 			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(s.pending())},
 			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: s.currentWeight()})
