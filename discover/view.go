@@ -25,19 +25,23 @@ func (vs *views[C]) publish() {
 		conns[l] = vs.connsOf(l)
 	}
 	vs.conns = conns
-	var gone []int
-	for i, w := range vs.all {
+	for _, w := range vs.all {
 		if v := w.Value(); v != nil {
 			v.publish(vs, false)
-		} else if w != (weak.Pointer[view[C]]{}) {
+		}
+	}
+	vs.forgetGone()
+}
+
+// forgetGone frees the numbers of operations whose clients are gone, with what is known
+// of them.
+func (vs *views[C]) forgetGone() {
+	var gone []int
+	for i, w := range vs.all {
+		if w != (weak.Pointer[view[C]]{}) && w.Value() == nil {
 			gone = append(gone, i)
 		}
 	}
-	vs.forget(gone)
-}
-
-// forget frees the numbers of operations whose clients are gone, with what is known of them.
-func (vs *views[C]) forget(gone []int) {
 	if len(gone) == 0 {
 		return
 	}
@@ -57,13 +61,7 @@ const minSweep = 16
 // last time, it looks for views that no client holds any more.
 func (vs *views[C]) number() int {
 	if len(vs.all)-len(vs.free) >= max(vs.sweep, minSweep) {
-		var gone []int
-		for i, w := range vs.all {
-			if w != (weak.Pointer[view[C]]{}) && w.Value() == nil {
-				gone = append(gone, i)
-			}
-		}
-		vs.forget(gone)
+		vs.forgetGone()
 		vs.sweep = 2 * (len(vs.all) - len(vs.free))
 	}
 	if n := len(vs.free); n > 0 {
