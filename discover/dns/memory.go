@@ -2,6 +2,7 @@ package dns
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/typedkit/endpoint/discover"
@@ -45,14 +46,6 @@ func (m *memory) merge(set []discover.Instance, now time.Time) []discover.Instan
 
 // contains reports whether a sorted set has the address.
 func contains(set []discover.Instance, addr string) bool {
-	_, ok := slices.BinarySearchFunc(set, addr, func(in discover.Instance, addr string) int {
-		switch {
-		case in.Addr < addr:
-			return -1
-		case in.Addr > addr:
-			return 1
-		}
-		return 0
-	})
+	_, ok := slices.BinarySearchFunc(set, addr, func(in discover.Instance, addr string) int { return strings.Compare(in.Addr, addr) })
 	return ok
 }

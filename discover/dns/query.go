@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,24 +49,12 @@ func newQuery(c *config, turn *atomic.Uint32, last string) (*query, error) {
 			return nil, err
 		}
 	}
-	q := &query{
+	return &query{
 		config: c, resolver: r, turn: turn, last: last, ttl: c.maxTTL,
-		timeout: c.timeout, attempts: c.attempts,
-		silent: map[string]bool{}, noEDNS: map[string]bool{},
-	}
-	if q.timeout == 0 {
-		q.timeout = r.timeout
-	}
-	if q.timeout == 0 {
-		q.timeout = defaultTimeout
-	}
-	if q.attempts == 0 {
-		q.attempts = r.attempts
-	}
-	if q.attempts == 0 {
-		q.attempts = defaultAttempts
-	}
-	return q, nil
+		timeout:  cmp.Or(c.timeout, r.timeout, defaultTimeout),
+		attempts: cmp.Or(c.attempts, r.attempts, defaultAttempts),
+		silent:   map[string]bool{}, noEDNS: map[string]bool{},
+	}, nil
 }
 
 // expires notes how long an answer is right.
