@@ -3,7 +3,6 @@ package dns
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -57,15 +56,10 @@ func (q *query) addresses(ctx context.Context, name string) ([]netip.Addr, error
 	if isLocalhost(name) {
 		return loopback(kinds), nil
 	}
-	found, errs := make([]answer, len(kinds)), make([]error, len(kinds))
+	found, errs := make([][]record, len(kinds)), make([]error, len(kinds))
 	var asked sync.WaitGroup
 	for i, kind := range kinds {
-		asked.Go(func() {
-			found[i], errs[i] = q.ask(ctx, name, kind)
-			if errs[i] == nil && !found[i].exists {
-				errs[i] = fmt.Errorf("dns: %s %s: %w", kindText(kind), shown(name), errNoName)
-			}
-		})
+		asked.Go(func() { found[i], errs[i] = q.ask(ctx, name, kind) })
 	}
 	asked.Wait()
 	return settled(kinds, found, errs)
@@ -87,7 +81,7 @@ func loopback(kinds []dnsmessage.Type) []netip.Addr {
 // the whole: half of a set must not replace the whole. But there are name servers
 // that deny the name, or know no such kind, when they are asked for AAAA records
 // (RFC 4074 §4.2 and §4.3): the addresses of the other kind prove them wrong.
-func settled(kinds []dnsmessage.Type, found []answer, errs []error) ([]netip.Addr, error) {
+func settled(kinds []dnsmessage.Type, found [][]record, errs []error) ([]netip.Addr, error) {
 	failed, denied := false, false
 	var addrs []netip.Addr
 	for i, err := range errs {
@@ -97,7 +91,7 @@ func settled(kinds []dnsmessage.Type, found []answer, errs []error) ([]netip.Add
 		case err != nil:
 			failed = failed || kinds[i] != dnsmessage.TypeAAAA || !errors.Is(err, errNoKind)
 		}
-		for _, r := range found[i].records {
+		for _, r := range found[i] {
 			addrs = append(addrs, r.addr)
 		}
 	}

@@ -121,11 +121,13 @@ var (
 // if the query times out, try the next, until out of name servers, then repeat trying
 // all the name servers until a maximum number of retries are made" (resolv.conf(5)). An
 // answer that the name does not exist ends this; a failure does not. A server is asked
-// again after SERVFAIL, which may pass, and not after another code.
-func (q *query) ask(ctx context.Context, name string, kind dnsmessage.Type) (answer, error) {
+// again after SERVFAIL, which may pass, and not after another code. A name that does
+// not exist is errNoName.
+func (q *query) ask(ctx context.Context, name string, kind dnsmessage.Type) ([]record, error) {
+	fault := func(err error) error { return fmt.Errorf("dns: %s %s: %w", kindText(kind), shown(name), err) }
 	packed, err := dnsmessage.NewName(name)
 	if err != nil {
-		return answer{}, fmt.Errorf("dns: %s %s: %w", kindText(kind), shown(name), err)
+		return nil, fault(err)
 	}
 	question := dnsmessage.Question{Name: packed, Type: kind, Class: dnsmessage.ClassINET}
 	servers := q.servers()
@@ -139,18 +141,21 @@ func (q *query) ask(ctx context.Context, name string, kind dnsmessage.Type) (ans
 			q.noteSilence(server, err != nil && !isReply(err))
 			if err == nil {
 				q.expires(a.ttl)
-				return a, nil
+				if !a.exists {
+					return nil, fault(errNoName)
+				}
+				return a.records, nil
 			}
-			errs[i] = fmt.Errorf("dns: %s %s: %w", kindText(kind), shown(name), err)
+			errs[i] = fault(err)
 			if ctx.Err() != nil {
-				return answer{}, errors.Join(errs...)
+				return nil, errors.Join(errs...)
 			}
 		}
 	}
 	if !slices.ContainsFunc(errs, isOtherThanNotImplemented) {
-		return answer{}, fmt.Errorf("dns: %s %s: %w", kindText(kind), shown(name), errNoKind)
+		return nil, fault(errNoKind)
 	}
-	return answer{}, errors.Join(errs...)
+	return nil, errors.Join(errs...)
 }
 
 // isReply reports whether a server's reply caused err, and not its silence.

@@ -21,11 +21,11 @@ const targetsAtOnce = 16
 // services returns the servers of a service. See decision 90.
 func (q *query) services(ctx context.Context, name string) ([]discover.Instance, error) {
 	records, err := search(q, name, func(full string) ([]record, error) {
-		a, err := q.ask(ctx, full, dnsmessage.TypeSRV)
-		if err == nil && !a.exists {
-			err = absent{fmt.Errorf("dns: SRV %s: %w", shown(full), errNoName)}
+		records, err := q.ask(ctx, full, dnsmessage.TypeSRV)
+		if errors.Is(err, errNoName) {
+			err = absent{err}
 		}
-		return a.records, err
+		return records, err
 	})
 	if err != nil {
 		return nil, err
