@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,10 +40,10 @@ func Hosts(name string, port uint16, opts ...Option) discover.Source {
 	if port == 0 {
 		c.fault("Hosts: the port is 0")
 	}
+	if err == nil {
+		return &source{config: c, literal: instances([]netip.Addr{addr}, port)}
+	}
 	return &source{config: c, lookup: func(ctx context.Context, q *query) ([]discover.Instance, error) {
-		if err == nil {
-			return instances([]netip.Addr{addr}, port), nil
-		}
 		return q.hosts(ctx, name, port)
 	}}
 }
@@ -81,9 +82,10 @@ func (c *config) checkAddr(constructor string, addr netip.Addr) {
 }
 
 type source struct {
-	config config
-	lookup func(context.Context, *query) ([]discover.Instance, error)
-	turn   atomic.Uint32
+	config  config
+	literal []discover.Instance                                        // of an IP address
+	lookup  func(context.Context, *query) ([]discover.Instance, error) // of a name, nil for a literal
+	turn    atomic.Uint32
 }
 
 // Watch asks until ctx ends.
@@ -125,6 +127,9 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 // ask returns one set, sorted, and how long it is right. last is the name that had
 // something last.
 func (s *source) ask(ctx context.Context, last *string) ([]discover.Instance, time.Duration, error) {
+	if s.lookup == nil {
+		return slices.Clone(s.literal), s.config.maxTTL, nil
+	}
 	q, err := newQuery(&s.config, &s.turn, *last)
 	if err != nil {
 		return nil, 0, err

@@ -804,6 +804,12 @@ func TestIPLiteral(t *testing.T) {
 	})
 }
 
+// TestIPLiteralNeedsNoFile: an address is a set even if the file cannot be read.
+func TestIPLiteralNeedsNoFile(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "10.0.0.1:80", first(t, dns.Hosts("10.0.0.1", 80, dns.ResolvConf(t.TempDir()))))
+}
+
 // TestLookupTime: a lookup ends after a minute, whatever servers, attempts and names
 // there are. It sleeps in a bubble.
 func TestLookupTime(t *testing.T) {
