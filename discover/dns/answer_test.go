@@ -113,9 +113,6 @@ func TestAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				if tt.change == nil {
-					tt.change = func(*mdns.Msg) {}
-				}
 				w := &wire{answer: func(a asked) [][]byte { return [][]byte{pack(a.msg, tt.code, tt.records, tt.change)} }}
 				set, took := timed(t, w.overServer()...)
 				require.Equal(t, tt.want, set)
@@ -240,9 +237,6 @@ func TestLifetimes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				if tt.change == nil {
-					tt.change = func(*mdns.Msg) {}
-				}
 				w := &wire{answer: func(a asked) [][]byte { return [][]byte{pack(a.msg, 0, tt.records, tt.change)} }}
 				said := watch(t, dns.Hosts(host, 80, w.overServer(dns.IPv4Only())...))
 				time.Sleep(tt.want - time.Millisecond)

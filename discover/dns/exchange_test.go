@@ -315,8 +315,8 @@ func TestSpoofedSource(t *testing.T) {
 		if q.Unpack(packet[:n]) != nil {
 			return
 		}
-		_, _ = other.WriteTo(pack(q, 0, []string{host + " 60 A 10.6.6.6"}, func(*mdns.Msg) {}), from)
-		_, _ = server.WriteTo(pack(q, 0, []string{right}, func(*mdns.Msg) {}), from)
+		_, _ = other.WriteTo(pack(q, 0, []string{host + " 60 A 10.6.6.6"}, nil), from)
+		_, _ = server.WriteTo(pack(q, 0, []string{right}, nil), from)
 	}()
 	require.Equal(t, "10.0.0.1:80", first(t, dns.Hosts(host, 80, dns.Servers(server.LocalAddr().String()), dns.IPv4Only())))
 	<-ended
@@ -423,7 +423,7 @@ func TestSlowTCP(t *testing.T) {
 				if err != nil {
 					return
 				}
-				answer := pack(msg, 0, []string{right}, func(*mdns.Msg) {})
+				answer := pack(msg, 0, []string{right}, nil)
 				for _, b := range append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...) { //nolint:gosec // of a test
 					time.Sleep(time.Second)
 					if _, err := far.Write([]byte{b}); err != nil {

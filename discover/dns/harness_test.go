@@ -37,14 +37,16 @@ func (a asked) key() string {
 
 // reply returns the packed answer with a code and records.
 func (a asked) reply(code int, records ...string) []byte {
-	return pack(a.msg, code, records, func(*mdns.Msg) {})
+	return pack(a.msg, code, records, nil)
 }
 
-// pack returns an answer to q after change.
+// pack returns an answer to q after change, which may be nil.
 func pack(q *mdns.Msg, code int, records []string, change func(*mdns.Msg)) []byte {
 	m := new(mdns.Msg).SetRcode(q, code)
 	m.Answer = parse(records)
-	change(m)
+	if change != nil {
+		change(m)
+	}
 	data, err := m.Pack()
 	if err != nil {
 		panic(err)
@@ -62,6 +64,12 @@ func (w *wire) option() dns.Option                      { return dns.Dial(w.dial
 func (w *wire) options(opts ...dns.Option) []dns.Option { return append(opts, w.option()) }
 func (w *wire) overServer(opts ...dns.Option) []dns.Option {
 	return w.options(append(opts, dns.Servers("192.0.2.1:53"))...)
+}
+
+// overTCP returns options for a server that is asked over TCP alone.
+func (w *wire) overTCP(t *testing.T, opts ...dns.Option) []dns.Option {
+	t.Helper()
+	return w.options(append(opts, resolvConf(t, "nameserver 192.0.2.1\noptions use-vc"))...)
 }
 
 func (w *wire) keys() []string {

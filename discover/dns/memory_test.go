@@ -99,7 +99,7 @@ func TestKeepIsBounded(t *testing.T) {
 			return [][]byte{pack(a.msg, 0, records, func(m *mdns.Msg) { m.Compress = true })}
 		}}
 		n := 0
-		opts := w.options(resolvConf(t, "nameserver 192.0.2.1\noptions use-vc"), dns.IPv4Only(), dns.Keep(time.Hour))
+		opts := w.overTCP(t, dns.IPv4Only(), dns.Keep(time.Hour))
 		for set, err := range dns.Hosts(host, 80, opts...).Watch(t.Context()) {
 			require.NoError(t, err)
 			n++

@@ -147,8 +147,7 @@ func TestLimitsOfServices(t *testing.T) {
 					}
 					return [][]byte{pack(a.msg, 0, addresses(a.msg.Question[0].Name, tt.each), func(m *mdns.Msg) { m.Compress = true })}
 				}}
-				opts := []dns.Option{resolvConf(t, "nameserver 192.0.2.1\noptions use-vc"), dns.IPv4Only()}
-				for set, err := range dns.SRV(name, w.options(opts...)...).Watch(t.Context()) {
+				for set, err := range dns.SRV(name, w.overTCP(t, dns.IPv4Only())...).Watch(t.Context()) {
 					if tt.want != "" {
 						require.EqualError(t, err, tt.want)
 					} else {
@@ -174,7 +173,7 @@ func TestManyMissingTargets(t *testing.T) {
 				}
 				return [][]byte{a.reply(mdns.RcodeNameError)}
 			}}
-			said := first(t, dns.SRV(name, w.options(resolvConf(t, "nameserver 192.0.2.1\noptions use-vc"), dns.IPv4Only())...))
+			said := first(t, dns.SRV(name, w.overTCP(t, dns.IPv4Only())...))
 			require.Len(t, strings.Split(said, "\n"), lines)
 			if n > 8 {
 				require.True(t, strings.HasSuffix(said, fmt.Sprintf("\ndns: and %d more", n-8)), said)
@@ -197,7 +196,7 @@ func TestFailureEndsTheRest(t *testing.T) {
 			return [][]byte{a.reply(mdns.RcodeRefused)}
 		}}
 		began := time.Now()
-		said := first(t, dns.SRV(name, w.options(resolvConf(t, "nameserver 192.0.2.1\noptions use-vc"), dns.IPv4Only())...))
+		said := first(t, dns.SRV(name, w.overTCP(t, dns.IPv4Only())...))
 		require.Contains(t, said, ": REFUSED")
 		require.Zero(t, time.Since(began))
 		require.LessOrEqual(t, len(w.questions()), 17)
