@@ -13,7 +13,6 @@ import (
 
 	mdns "github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/dns"
 )
 
@@ -176,13 +175,9 @@ func TestDeadServer(t *testing.T) {
 			}
 			return [][]byte{a.reply(0, host+" 10 A 10.0.0.1")}
 		}}
-		source := dns.Hosts(host, 80, w.options(dns.Servers("192.0.2.1:53", "192.0.2.2:53"), dns.IPv4Only())...)
-		pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- pool.Run(ctx, source) }()
+		pool := follow(t, dns.Hosts(host, 80, w.options(dns.Servers("192.0.2.1:53", "192.0.2.2:53"), dns.IPv4Only())...))
 		began := time.Now()
-		addr, token, err := pool.Acquire(ctx)
+		addr, token, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "10.0.0.1:80", addr)
 		require.Equal(t, 2*time.Second, time.Since(began))
@@ -191,8 +186,6 @@ func TestDeadServer(t *testing.T) {
 			time.Sleep(time.Second)
 			require.LessOrEqual(t, pool.Age(), 12*time.Second)
 		}
-		cancel()
-		require.NoError(t, <-ended)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	mdns "github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/dns"
 )
 
@@ -112,6 +113,20 @@ func (w *wire) serve(conn net.Conn, network, server string) {
 		}
 	}
 	_, _ = conn.Read(make([]byte, 1)) // until the client closes
+}
+
+// follow runs a pool whose connections are the addresses until the test ends.
+func follow(t *testing.T, s discover.Source, opts ...discover.Option) *discover.Pool[string] {
+	t.Helper()
+	pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, opts...)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- pool.Run(ctx, s) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	return pool
 }
 
 // resolvConf returns an option for a file with this text.

@@ -557,16 +557,12 @@ func TestErrorsKeepThePool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		z := &zone{}
 		z.set(a, host+" 300 A 10.0.0.1")
-		pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil })
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
-		source := dns.Hosts(host, 80, inMemory(t, z)...)
-		go func() { ended <- pool.Run(ctx, source) }()
+		pool := follow(t, dns.Hosts(host, 80, inMemory(t, z)...))
 		synctest.Wait()
 		for _, code := range []int{mdns.RcodeNameError, mdns.RcodeServerFailure, mdns.RcodeRefused} {
 			z.fail(a, code)
 			time.Sleep(10 * time.Minute)
-			addr, token, err := pool.Acquire(ctx)
+			addr, token, err := pool.Acquire(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, "10.0.0.1:80", addr)
 			pool.Release(token, nil)
@@ -575,12 +571,10 @@ func TestErrorsKeepThePool(t *testing.T) {
 		require.Greater(t, len(z.queries()), 100)
 		z.set(a, host+" 300 A 10.0.0.2")
 		time.Sleep(30 * time.Second)
-		addr, token, err := pool.Acquire(ctx)
+		addr, token, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "10.0.0.2:80", addr)
 		pool.Release(token, nil)
-		cancel()
-		require.NoError(t, <-ended)
 	})
 }
 
@@ -603,15 +597,11 @@ func TestWeights(t *testing.T) {
 				}
 				z.set(srv, append(records, srvRecord(2, 1000, "spare.internal."))...)
 				z.set("A spare.internal.", "spare.internal. 60 A 10.0.0.99")
-				pool := discover.New(func(_ context.Context, addr string) (string, error) { return addr, nil }, discover.Balance(balancer))
-				ctx, cancel := context.WithCancel(t.Context())
-				ended := make(chan error)
-				source := dns.SRV("_http._tcp.users.internal.", inMemory(t, z)...)
-				go func() { ended <- pool.Run(ctx, source) }()
+				pool := follow(t, dns.SRV("_http._tcp.users.internal.", inMemory(t, z)...), discover.Balance(balancer))
 				synctest.Wait()
 				counts := map[string]int{}
 				for range 10_000 {
-					addr, token, err := pool.Acquire(ctx)
+					addr, token, err := pool.Acquire(t.Context())
 					require.NoError(t, err)
 					pool.Release(token, nil)
 					counts[addr]++
@@ -620,8 +610,6 @@ func TestWeights(t *testing.T) {
 					require.InDelta(t, share, float64(counts[addr])/10_000, 0.02, "%v", counts)
 				}
 				require.Zero(t, counts["10.0.0.99:8080"])
-				cancel()
-				require.NoError(t, <-ended)
 			})
 		})
 	}
