@@ -24,24 +24,28 @@ const reserved = 20 * time.Millisecond
 
 // await waits until there may be a set. Its error ends the attempt.
 func (c *core) await(ctx context.Context) error {
+	if err := c.config.err(); err != nil {
+		return endpoint.Errorf(endpoint.Internal, "%w", err)
+	}
 	left, _ := mark.TimeLeft(ctx)
 	wait := min(left-min(left/10, reserved), c.config.wait)
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
 	for {
-		changed, decided, err := c.forecast()
+		changed, decided, lack := c.forecast()
 		switch {
 		case decided:
-			return err
+			return noEndpoints(lack)
 		case left <= 0:
-			return gaveUp(ctx, err)
+			return gaveUp(ctx, lack)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return gaveUp(ctx, err)
+			return gaveUp(ctx, lack)
 		case <-timeout.C:
-			_, _, err = c.forecast()
+			_, _, lack = c.forecast()
+			err := noEndpoints(lack)
 			if err != nil && wait < c.config.wait { // because of the deadline
 				err = mark.WireOf(ctx).Late(ctx, err)
 			}
@@ -50,29 +54,35 @@ func (c *core) await(ctx context.Context) error {
 	}
 }
 
+// noEndpoints returns the error of a call that gets no instance because of lack, or nil if
+// lack is nil.
+func noEndpoints(lack error) error {
+	if lack == nil {
+		return nil
+	}
+	return endpoint.MarkNotSent(ErrNoEndpoints.WithCause(lack))
+}
+
 // gaveUp returns the error of a call that ended with its context while it waited.
-// reason is the error that the call would have had otherwise.
-func gaveUp(ctx context.Context, reason error) error {
+// lack is the reason why it waited.
+func gaveUp(ctx context.Context, lack error) error {
 	e := endpoint.ErrorOf(tooLate(ctx))
-	cause := fmt.Errorf("%w, while waiting: %w", e.Unwrap(), errors.Unwrap(endpoint.ErrorOf(reason)))
+	cause := fmt.Errorf("%w, while waiting: %w", e.Unwrap(), lack)
 	return endpoint.MarkNotSent(mark.Never(e.WithCause(cause)))
 }
 
-// forecast reports whether it is decided what becomes of a call that waits, and the
-// error: nil when there is an instance. An error that is not decided is what the call
-// fails with unless an instance comes in time. The channel is closed when the
-// forecast may have changed.
-func (c *core) forecast() (changed <-chan struct{}, decided bool, err error) {
+// forecast reports whether the outcome of a waiting call is decided, and why no instance
+// gets calls: nil when there is one. A reason that is not decided is what the call fails
+// with unless an instance comes in time. The channel is closed when the forecast may have
+// changed.
+func (c *core) forecast() (changed <-chan struct{}, decided bool, lack error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.config.err(); err != nil {
-		return nil, true, endpoint.Errorf(endpoint.Internal, "%w", err)
-	}
 	if len(c.board.levels) > 0 {
 		return nil, true, nil
 	}
 	hopeless := c.state == ended || c.board.first || c.isEmpty()
-	return c.changed, hopeless, endpoint.MarkNotSent(ErrNoEndpoints.WithCause(c.lack()))
+	return c.changed, hopeless, c.lack()
 }
 
 // isEmpty reports whether the current set of the source is empty.
