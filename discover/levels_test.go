@@ -2,7 +2,6 @@ package discover_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,11 +66,7 @@ func TestRetriesAvoidDoubtful(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		pool := running(t, tiers(9, 1), discover.Balance(discover.RoundRobin()))
-		var first []string
-		for i := range 9 {
-			first = append(first, fmt.Sprintf("0-%d", i))
-		}
-		fail(t, pool, 27, first...) // three of five each
+		fail(t, pool, 27, inTier(0, 9)...) // three of five each
 		went := tries(t, pool, 3)
 		require.Equal(t, "0", went[0][:1])
 		require.Equal(t, "1-0", went[1])

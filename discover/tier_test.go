@@ -22,11 +22,20 @@ import (
 func tiers(sizes ...int) discover.Source {
 	var set []discover.Instance
 	for priority, n := range sizes {
-		for i := range n {
-			set = append(set, discover.Instance{Addr: fmt.Sprintf("%d-%d", priority, i), Priority: priority})
+		for _, addr := range inTier(priority, n) {
+			set = append(set, discover.Instance{Addr: addr, Priority: priority})
 		}
 	}
 	return discover.Fixed(set...)
+}
+
+// inTier returns the addresses of the first n instances of a priority.
+func inTier(priority, n int) []string {
+	var addrs []string
+	for i := range n {
+		addrs = append(addrs, fmt.Sprintf("%d-%d", priority, i))
+	}
+	return addrs
 }
 
 // TestDeadTierIsLeft has all instances of the first tier fail, by priority or by zone. After
@@ -85,10 +94,7 @@ func TestTierGivesCallsAway(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				pool := running(t, tiers(10, 10, 10), discover.Balance(discover.RoundRobin()))
-				var bad []string
-				for i := range failing {
-					bad = append(bad, fmt.Sprintf("0-%d", i))
-				}
+				bad := inTier(0, failing)
 				fail(t, pool, 5000, bad...)
 				counts := picks(t, pool, 20_000)
 				first := 0
@@ -149,11 +155,7 @@ func TestReadmittedTogether(t *testing.T) {
 			return discover.RoundRobin().NewPicker(set)
 		})))
 		picks(t, pool, 1)
-		var all []string
-		for i := range 100 {
-			all = append(all, fmt.Sprintf("0-%d", i))
-		}
-		fail(t, pool, 25, all...)
+		fail(t, pool, 25, inTier(0, 100)...)
 		require.Equal(t, map[string]int{"1": 100}, byTier(picks(t, pool, 100)))
 		published.Store(0)
 		time.Sleep(11 * time.Second)
