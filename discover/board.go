@@ -11,7 +11,7 @@ import (
 // places of which level.
 type board struct {
 	plans   []plan
-	levels  []*level // of plans, without those that are empty; those with a share come first
+	levels  []*level // the non-empty ones of plans, those with a share first
 	joining []*slot  // that have become ready since the last publication
 	first   bool     // a set was published
 }
@@ -74,7 +74,7 @@ func (b *board) planned(plans []plan) []*level {
 	return levels
 }
 
-// number makes those that are not empty the levels of the board.
+// number makes the non-empty levels those of the board, and numbers them.
 func (b *board) number(levels []*level) {
 	levels = slices.DeleteFunc(levels, func(l *level) bool { return len(l.shown) == 0 })
 	slices.SortStableFunc(levels, func(a, b *level) int { return cmp.Compare(isReserve(a), isReserve(b)) })
@@ -109,8 +109,8 @@ func (s *slot) noteOut(note func(event)) {
 	s.out = out
 }
 
-// moveTo shows the slot at a level, which is nil for none. The last one of the level
-// that it leaves gets its place: the order of places has no meaning. See decision 79.
+// moveTo moves the slot to a level, or to none if that is nil. The last slot of the level
+// that it leaves takes its place: the order of places has no meaning. See decision 79.
 func (s *slot) moveTo(to *level) {
 	if l := s.level; l != nil {
 		last := len(l.shown) - 1
@@ -155,7 +155,7 @@ func (c *core) publish() {
 	c.show(before)
 }
 
-// refresh is publish for when perhaps nothing has changed.
+// refresh publishes the board if it has changed.
 func (c *core) refresh() {
 	before := len(c.board.levels)
 	if c.arrange() {
@@ -174,7 +174,7 @@ func (c *core) arrange() bool {
 	return changed
 }
 
-// show publishes what is on the board, which had so many levels before.
+// show publishes the board. before is how many levels it had.
 func (c *core) show(before int) {
 	c.burst.stop()
 	c.watchGrace()

@@ -18,10 +18,10 @@ var (
 // Check makes the pool probe each instance at intervals, and the first time before it joins.
 // An instance whose probes fail gets no calls until they succeed again, unless no instance
 // passes: then all get calls. Its events are "unhealthy", with the error of the probe, and
-// "healthy". [Eject] goes by calls, and is not replaced by this.
+// "healthy". Check does not replace [Eject], which goes by the outcomes of calls.
 //
-// probe returns nil for an instance that may be called. Its context has the time of
-// [CheckTimeout], and ends sooner when the instance is gone. It is called by several
+// probe returns nil for an instance that may be called. Its context ends after
+// [CheckTimeout], or sooner when the instance is gone. It is called by several
 // goroutines at once, see [CheckAtOnce]. C must be the type of the pool's connections, or
 // an interface that it implements. By default the pool has no checks. A nil probe, a nil
 // option and a pool made by [Of] are faults.
@@ -57,8 +57,8 @@ type checkOption func(c *config, check *check)
 
 func (o checkOption) applyCheck(c *config, check *check) { o(c, check) }
 
-// CheckEvery sets the time between two probes of an instance, of which up to a quarter more
-// or less is random. The default is 5 s. A time that is not positive is a fault.
+// CheckEvery sets the average time between two probes of an instance, which varies at
+// random by up to a quarter. The default is 5 s. A time that is not positive is a fault.
 func CheckEvery(d time.Duration) CheckOption {
 	return checkOption(func(c *config, check *check) {
 		if d <= 0 {
@@ -81,9 +81,9 @@ func CheckTimeout(d time.Duration) CheckOption {
 	})
 }
 
-// CheckThresholds sets how many probes in a row must fail until an instance gets no calls,
-// and succeed until it gets them again. The first probe decides alone. The default is 2
-// and 2. Numbers less than 1 are faults.
+// CheckThresholds sets how many probes in a row must fail before an instance gets no more
+// calls, and how many must succeed before it gets calls again. The first probe decides
+// alone. The default is 2 and 2. Numbers less than 1 are faults.
 func CheckThresholds(failures, successes int) CheckOption {
 	return checkOption(func(c *config, check *check) {
 		if failures < 1 || successes < 1 {
@@ -94,8 +94,9 @@ func CheckThresholds(failures, successes int) CheckOption {
 	})
 }
 
-// CheckAtOnce sets how many probes may run at the same time, besides the first ones, of
-// which there are as many as [Dials]. The default is 16. A number less than 1 is a fault.
+// CheckAtOnce sets how many probes may run at the same time. The first probe of an
+// instance is part of its dial, so [Dials] bounds it instead. The default is 16. A number
+// less than 1 is a fault.
 func CheckAtOnce(n int) CheckOption {
 	return checkOption(func(c *config, check *check) {
 		if n < 1 {
@@ -106,7 +107,7 @@ func CheckAtOnce(n int) CheckOption {
 	})
 }
 
-// A check is what the option Check sets. See decision 179.
+// A check holds the settings of the option Check. See decision 179.
 type check struct {
 	probe               func(ctx context.Context, conn any) error
 	takes               reflect.Type
@@ -115,7 +116,7 @@ type check struct {
 	atOnce              int
 }
 
-// fits returns what is wrong with the check for a pool of these connections, or nil.
+// fits returns an error if the probe does not take connections of this type.
 func (k *check) fits(conn reflect.Type) error {
 	if k == nil || conn.AssignableTo(k.takes) {
 		return nil
@@ -123,8 +124,8 @@ func (k *check) fits(conn reflect.Type) error {
 	return fmt.Errorf("option Check: the probe takes %v, and the connections of the pool are %v", k.takes, conn)
 }
 
-// run probes a connection once. It survives a probe that panics or ends its goroutine, if
-// done is called in a deferred call.
+// run probes a connection once and passes the outcome to done, even if the probe panics or
+// ends its goroutine.
 func (k *check) run(ctx context.Context, conn any, done func(err error)) {
 	err := errProbeExited
 	defer func() {
@@ -138,22 +139,22 @@ func (k *check) run(ctx context.Context, conn any, done func(err error)) {
 	err = k.probe(ctx, conn)
 }
 
-// A health is what checks know of a slot.
+// A health is the state of a slot according to its checks.
 type health struct {
 	down    bool
-	row     int         // of probes that say otherwise
+	row     int         // of probes with the opposite outcome
 	timer   *time.Timer // of the next probe
 	probing context.Context
 	cancel  context.CancelFunc // of probing
 }
 
-// checks are the slots that are being probed and those that wait for it.
+// checks count the probes that run, and queue the slots that wait for one.
 type checks struct {
 	running int
 	waiting []*slot
 }
 
-// scheduleCheck makes the slot be probed after the interval.
+// scheduleCheck starts the timer of the next probe of the slot.
 func (c *core) scheduleCheck(s *slot) {
 	k := c.config.check
 	if k == nil || s.dropped || c.state == ended {
@@ -204,7 +205,8 @@ func (c *core) probe(ctx context.Context, s *slot) {
 	})
 }
 
-// checked takes the outcome of a probe, the first one if it has two.
+// checked takes the outcome of a probe. It ignores a second one, which comes from a probe
+// that was late.
 func (c *core) checked(ctx context.Context, s *slot, err error) {
 	defer c.after()
 	c.mu.Lock()
@@ -229,7 +231,7 @@ func (c *core) checked(ctx context.Context, s *slot, err error) {
 		h.row = 0
 		return
 	}
-	if h.row++; h.row < needed && !errors.Is(err, errProbeLate) { // that one is not repeated
+	if h.row++; h.row < needed && !errors.Is(err, errProbeLate) { // a late probe is not repeated
 		return
 	}
 	h.row = 0

@@ -14,7 +14,7 @@ const (
 	// dialPatience is how long Run waits for dials that ignore the end of their
 	// context.
 	dialPatience = time.Second
-	// dialMargin is how long a dial may take to return at the end of its time.
+	// dialMargin is how long a dial may take to return after the end of its time.
 	dialMargin = 100 * time.Millisecond
 )
 
@@ -91,8 +91,8 @@ func (c *core) startDials() {
 	}
 }
 
-// dialLate takes its place from a dial that has not returned after the end of its time, so
-// that it keeps no other dial waiting. The slot is not dialled again before it returns.
+// dialLate frees the place of a dial that has not returned after the end of its time, so
+// that no other dial waits for it. The slot is not dialled again before it returns.
 func (c *core) dialLate(ctx context.Context, s *slot) {
 	defer c.after()
 	c.mu.Lock()

@@ -18,21 +18,21 @@ type stopwatch struct{ until atomic.Int64 }
 
 func (w *stopwatch) isRunning() bool { return w.until.Load() != 0 }
 
-// start starts the time anew.
+// start restarts the period.
 func (w *stopwatch) start(now int64) {
 	if until := now + int64(timingPeriod); until-w.until.Load() > int64(timingPeriod/8) {
 		w.until.Store(until)
 	}
 }
 
-// stop ends the time if it is over.
+// stop stops the watch if its period is over.
 func (w *stopwatch) stop(now int64) {
 	if until := w.until.Load(); until != 0 && until < now {
 		w.until.CompareAndSwap(until, 0)
 	}
 }
 
-// watch takes the end of a call that was timed.
+// watch takes the outcome of a call that was timed.
 func (st *seating) watch(c *core, s *spread, h *host, o outcome, start, now int64) {
 	switch o {
 	case answered:

@@ -7,8 +7,7 @@ import (
 	"github.com/typedkit/endpoint"
 )
 
-// levels are how the calls of one operation are spread over the levels of the board:
-// over the first, and where that does not get all calls, over others as well. They never
+// levels spread the calls of one operation over the levels of the board. They never
 // change. See decision 150.
 type levels struct {
 	spread              // over the first level
@@ -18,7 +17,7 @@ type levels struct {
 	probed int
 }
 
-// share sets which level gets how many of the calls.
+// share sets the fraction of the calls that each level gets.
 func (ls *levels) share(all []*level) {
 	if all[0].share == 1 {
 		return
@@ -43,7 +42,7 @@ func (ls *levels) at(level int) *spread {
 	return &ls.rest[level-1]
 }
 
-// of returns the spread whose picker is told how a call of the member ended.
+// of returns the spread whose picker observes the calls of the member.
 func (ls *levels) of(m *Member) *spread {
 	if n := int(m.host.number.Load()); ls.timed == nil && 0 < n && n <= len(ls.rest) {
 		return ls.at(n)
@@ -51,8 +50,8 @@ func (ls *levels) of(m *Member) *spread {
 	return &ls.spread
 }
 
-// draw returns a level at random, as often as its share says, but at first one that is
-// on probation.
+// draw returns a random level, weighted by the shares. The first call returns the level on
+// probation, if there is one.
 func (ls *levels) draw() int {
 	if ls.probe != nil && ls.probe.CompareAndSwap(true, false) {
 		return ls.probed

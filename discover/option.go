@@ -172,7 +172,8 @@ func DialTimeout(d time.Duration) Option {
 // that this process serves. A tenth less is enough, because a call spends some of its
 // time on its way. With less than that, it is not a failure of the instance, since the
 // caller may have sent any deadline. It may count as slow, see [Eject]. A deadline that
-// this process sets counts in any case. The default is 1 s. A time that is not positive is a fault.
+// this process sets counts in any case. The default is 1 s. A time that is not positive is
+// a fault.
 func FairTime(d time.Duration) Option {
 	return option(func(c *config) {
 		if d <= 0 {
@@ -192,9 +193,9 @@ func FairTime(d time.Duration) Option {
 // most ten times base; one success ends the probation. [FailIf] sets what a failure is,
 // and [Ejectable] how many instances may be ejected at a time: by default a tenth of those
 // of a priority and zone, and at least one. Where other priorities or zones can take the
-// calls, there is no such bound. The default is 5
-// failures and 10 s. Zero failures ejects nothing. A negative number of failures is a
-// fault, and so is a base that is not positive, unless failures is zero.
+// calls, there is no such bound. The default is 5 failures and 10 s. Zero failures ejects
+// nothing. A negative number of failures is a fault, and so is a base that is not positive,
+// unless failures is zero.
 func Eject(failures int, base time.Duration) Option {
 	return option(func(c *config) {
 		switch {

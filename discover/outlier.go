@@ -41,8 +41,8 @@ func (c *core) failure(s *slot) {
 	}
 }
 
-// ejectTier takes all instances that get calls of the slot's tier for ones that fail, if
-// there is another tier.
+// ejectTier marks all instances of the slot's tier that get calls as failing, if there is
+// another tier.
 func (c *core) ejectTier(s *slot) {
 	defer c.after()
 	c.mu.Lock()
@@ -57,8 +57,8 @@ func (c *core) ejectTier(s *slot) {
 	c.refresh()
 }
 
-// isDoubtful reports whether a retry prefers other hosts: this one has most of the
-// failures that it takes, as on probation.
+// isDoubtful reports whether retries prefer other hosts because this one has more than half
+// of the failures that eject it. A host on probation is doubtful.
 func (c *core) isDoubtful(h *host) bool { return 2*h.failed.Load() > c.config.outlier.failures }
 
 // success ends a row of failures. It is called only where there was one.
@@ -69,8 +69,8 @@ func (c *core) success(s *slot) {
 	}
 }
 
-// recover takes a slot that has answered for one that does not fail, and reports whether
-// that is new. The answer of a slot that gets no calls is too old to count.
+// recover marks a slot that has answered as not failing, and reports whether that changes
+// anything. The answer of a slot that gets no calls is too old to count.
 func (c *core) recover(s *slot) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +86,7 @@ func (c *core) recover(s *slot) bool {
 	return true
 }
 
-// eject takes a slot for one that fails, and for one that is ejected if that may be.
+// eject marks a slot as failing, and as ejected if another one may be.
 func (c *core) eject(s *slot) {
 	defer c.after()
 	c.mu.Lock()
@@ -101,7 +101,7 @@ func (c *core) eject(s *slot) {
 	c.refresh()
 }
 
-// setFailing takes a slot for one that fails, until it is readmitted.
+// setFailing marks a slot as failing until it is readmitted.
 func (c *core) setFailing(s *slot, ejected bool) {
 	e := &s.eject
 	c.roster.tally.update(s, func() { e.failing, e.ejected, e.probation = true, ejected, false })
@@ -131,7 +131,7 @@ func (c *core) readmit(s *slot) {
 	c.publish()
 }
 
-// isDue reports whether the time of a slot that fails is over.
+// isDue reports whether the time of a failing slot is over.
 func (e *ejection) isDue(now time.Time) bool { return e.failing && !now.Before(e.until) }
 
 // tryAgain puts a slot on probation.

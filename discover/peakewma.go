@@ -49,9 +49,10 @@ const (
 // usual latency of successes, or a member that fails fast would attract calls. So does a
 // call that a limit of the server rejected. If the error has a retry-after, that latency
 // is not forgotten before then, or before a success, for a minute at most. An error of the
-// caller, such as INVALID_ARGUMENT or NOT_FOUND, counts as a call of the usual latency where the member looks faster than that. The time of a call that was cancelled, or ended too soon by its caller's
-// deadline ([FairTime]), is a lower bound of its latency: a hung member must not look fast because those
-// who call it give up.
+// caller, such as INVALID_ARGUMENT or NOT_FOUND, counts as a call of the usual latency if
+// the member looks faster than that. The time of a call that was cancelled, or ended too
+// soon by its caller's deadline ([FairTime]), is a lower bound of its latency, so that a
+// hung member does not look fast because its callers give up.
 func PeakEWMA() Balancer { return tableBalancer(newPeakEWMA) }
 
 func newPeakEWMA(t table) Picker {
@@ -163,7 +164,7 @@ func (m *Member) penalize(now int64, cost float64, err error) {
 	m.stamp.Store(max(until, m.stamp.Load()))
 }
 
-// excuse is for an error of the caller, whose own latency says nothing of the member: it
+// excuse records an error of the caller, whose latency says nothing about the member. It
 // counts as a little more than calls take elsewhere, if the member looks faster than that.
 // Otherwise a member that answers nothing else would attract calls, at the latest once all
 // that was known of it is forgotten.

@@ -47,10 +47,9 @@ var (
 //
 // Its events, with the source "pool", are joined, left, dial_failed, ejected,
 // readmitted, unhealthy, healthy, source_failed, source_recovered, empty, malformed and
-// close_failed;
-// Detail is the address, where the event is one instance's. A malformed address is an
-// event when it appears in the set, and the first 50 of a set are; the event has its
-// start, without characters that cannot be printed.
+// close_failed. Detail is the address, where the event is one instance's. A malformed
+// address is an event when it appears in the set, and the first 50 of a set are; the event
+// has its start, without characters that cannot be printed.
 //
 // C is the type of a connection. A connection with a method Close() error is closed
 // when the pool no longer needs it. All methods are safe for concurrent use. A pick

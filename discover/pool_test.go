@@ -361,7 +361,7 @@ func TestBurst(t *testing.T) {
 		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{takes: 10 * time.Millisecond}, func(w *world) {
-		target := w.pool.For(nil) // nothing is published for nobody
+		target := w.pool.For(nil) // nothing is published without an operation
 		w.source.says(numbered(0, 10_000)...)
 		time.Sleep(10 * time.Second)
 		require.InDelta(w.t, 10_000, gauge(w.pool, "serving"), 0)

@@ -32,7 +32,7 @@ func TestOneChange(t *testing.T) {
 		return discover.PeakEWMA().NewPicker(set)
 	}
 	bubble(t, &dialer{}, func(w *world) {
-		defer runtime.KeepAlive(w.pool.For(nil)) // nothing is published for nobody
+		defer runtime.KeepAlive(w.pool.For(nil)) // nothing is published without an operation
 		w.source.says(all...)
 		time.Sleep(time.Minute)
 		synctest.Wait()

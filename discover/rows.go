@@ -3,17 +3,17 @@ package discover
 import "sync/atomic"
 
 const (
-	// longRow is how many instances of a tier fail, one after the other and without a
-	// success in between, until the whole tier is taken for failing: so many, or a
-	// quarter of a larger tier. See decision 150.
+	// longRow is how many instances of a tier must fail without a success in between
+	// before the whole tier counts as failing. In a larger tier, it is one partOfTier-th
+	// of the instances. See decision 150.
 	longRow     = 10
 	partOfTier  = 4
 	rowsOfTiers = 4
 )
 
-// rows count the instances of each tier that have failed since the last success there. A
-// large tier that dies would otherwise fail as many calls as all of its instances take.
-// Only the first tiers are counted, and only where there are several.
+// rows count the instances of each tier that have failed since the last success there.
+// Without them, a large tier that dies would be left only when each instance has failed
+// often enough. Only the first tiers are counted, and only where there are several.
 type rows struct {
 	several atomic.Bool // there are several levels
 	counts  [rowsOfTiers]atomic.Int32
@@ -33,7 +33,7 @@ func (r *rows) add(h *host) bool {
 	return count != nil && count.Add(1) >= longRow
 }
 
-// isLong reports whether the row of the host's tier is long for so many instances.
+// isLong reports whether the row of the host's tier is long for its number of instances.
 func (r *rows) isLong(h *host, instances int) bool {
 	count := r.of(h)
 	return count != nil && int(count.Load()) >= max(longRow, instances/partOfTier)
@@ -46,7 +46,7 @@ func (r *rows) end(h *host) {
 	}
 }
 
-// reset starts anew, where there are so many levels.
+// reset clears the counts. levels is how many levels there are.
 func (r *rows) reset(levels int) {
 	r.several.Store(levels > 1)
 	for i := range r.counts {

@@ -99,12 +99,11 @@ func (s *spread) pick(ctx context.Context, now int64) (int, *seat) {
 	return i, s.table.at(i)
 }
 
-// draws is how often a picker is asked for a seat that is wanted, before all are looked
-// at.
+// draws is how many picks find tries before it looks at all seats.
 const draws = 4
 
-// find returns a seat whose host is wanted, nil if there is none: one that the picker
-// picks, or one at random, each as often as its weight says.
+// find returns a seat whose host is wanted, or nil if there is none: one that the picker
+// picks, or a random one, weighted by the weights.
 func (s *spread) find(c *core, want func(*host) bool) (int, *seat) {
 	if s.chooser != nil {
 		for range draws {

@@ -29,19 +29,19 @@ const (
 	// overprovisioned is Envoy's factor: a tier can take all calls as long as 1/1.4 of
 	// it is healthy.
 	overprovisioned = 1.4
-	// overprovisionedZone is that of the pool's own zone, which is preferred while half of
+	// overprovisionedZone is the factor of the pool's own zone, which is preferred while half of
 	// it is healthy.
 	overprovisionedZone = 2
 	// probationFactor is how much an instance on probation counts for the health of its
 	// tier, before it has answered.
 	probationFactor = 0.1
-	// tinyShare is the difference that is due to the precision of shares.
+	// tinyShare is the tolerance for rounding errors in shares.
 	tinyShare = 1e-9
 	// reserveTiers is how many tiers without a share retries may go to.
 	reserveTiers = 3
 )
 
-// shows is which instances of a tier get calls.
+// shows selects the instances of a tier that get calls.
 type shows uint8
 
 const (
@@ -57,11 +57,11 @@ type plan struct {
 	tier
 	shows       shows
 	share       float64
-	onProbation bool // no instance of it has answered since they failed
+	onProbation bool // none of its instances has answered since it failed
 }
 
-// plansOf returns the plans of the tiers, the first one first. Tiers without a share
-// are those that retries may go to.
+// plansOf returns the plans of the tiers, in the order of preference. Tiers without a
+// share get retries alone.
 func plansOf(t *tally) []plan {
 	plans := make([]plan, 0, len(t.tiers))
 	total := 0.0
@@ -108,8 +108,8 @@ func shareAll(plans []plan, t *tally) {
 	}
 }
 
-// served returns the plans of those that get calls and of the next ones, with shares
-// that are 1 in all.
+// served returns the plans of the tiers that get calls, with shares that add up to 1, and
+// of the tiers after them that retries may go to.
 func served(plans []plan) []plan {
 	total, reserve, kept := 0.0, 0, plans[:0]
 	for _, p := range plans {
@@ -127,7 +127,7 @@ func served(plans []plan) []plan {
 	return kept
 }
 
-// health returns which part of all calls the tier can take.
+// health returns the fraction of all calls that the tier can take.
 func (st standing) health(t tier, zone string) float64 {
 	factor := overprovisioned
 	if zone != "" && !t.remote {
@@ -143,7 +143,7 @@ func (st standing) shows() shows {
 	case st.up == 0:
 		return showsAll
 	case st.fit == 0 || 2*st.ejected > st.up:
-		return showsUp // the cause is hardly theirs
+		return showsUp // the cause is probably not in the instances
 	}
 	return showsNotEjected
 }

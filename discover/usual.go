@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// slowFactor is how many times longer than usual a call takes that is slow.
+// A call is slow if it takes more than slowFactor times the usual latency.
 const slowFactor = 3
 
 // A usual is the mean latency of one operation's successes at all instances, weighted
@@ -16,7 +16,7 @@ type usual struct {
 	stamp atomic.Int64  // when it was written
 }
 
-// note adds the latency of a success. Like a member, it does not write each; see
+// note adds the latency of a success. Like a member, it does not record every one; see
 // decision 83.
 func (u *usual) note(now int64, latency float64) {
 	age := now - u.stamp.Load()

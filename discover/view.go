@@ -15,7 +15,7 @@ type views[C any] struct {
 	conns map[*level]chunked[C]   // that calls get, each at the place of its members
 	all   []weak.Pointer[view[C]] // by the number of the operation, nil where it is free
 	free  []int                   // numbers
-	sweep int                     // how many views there are when those that are gone are looked for
+	sweep int                     // the number of views at which to look for clients that are gone
 }
 
 // publish makes what the board shows the set that calls are spread over.
@@ -54,11 +54,11 @@ func (vs *views[C]) forgetGone() {
 	vs.free = append(vs.free, gone...)
 }
 
-// minSweep is the least number of views at which those that are gone are looked for.
+// minSweep is the least number of views at which to look for clients that are gone.
 const minSweep = 16
 
-// number returns the number of another operation. Before there are twice as many as the
-// last time, it looks for views that no client holds any more.
+// number returns the number of another operation. Whenever there are twice as many views
+// as after the last search, it looks for views that no client holds any more.
 func (vs *views[C]) number() int {
 	if len(vs.all)-len(vs.free) >= max(vs.sweep, minSweep) {
 		vs.forgetGone()

@@ -60,7 +60,7 @@ type record struct {
 type answer struct {
 	exists  bool
 	records []record      // of the kind that was asked for, all of them
-	ttl     time.Duration // how long it is right; unbounded if it does not say
+	ttl     time.Duration // how long it is valid; unbounded if it does not say
 }
 
 // unbounded is the time to live of an answer without one.
@@ -74,9 +74,8 @@ type reply struct {
 	fault     error // why a reply to the question cannot be used
 }
 
-// readReply reads a message. It returns an error if this does not answer the question.
-// See decision 153.
-// heedTC is whether one with the bit TC is read no further.
+// readReply reads a message. It returns an error if the message does not answer the
+// question. If heedTC is set, it reads no further than the bit TC. See decision 153.
 func readReply(data []byte, id uint16, question dnsmessage.Question, heedTC bool) (reply, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(data)
@@ -245,7 +244,7 @@ func readRecord(p *dnsmessage.Parser, h dnsmessage.ResourceHeader) (record, erro
 }
 
 // readDenial reads the authority section of an answer without records. It notes how long
-// it is right that there are none: the lower one of the SOA record's own time to live and
+// the answer is valid: the lower one of the SOA record's own time to live and
 // of the minimum in it (RFC 2308 §5). Name servers without that record are a referral (RFC
 // 2308 §2.2) if they come from one that neither claims authority nor asks others. See
 // decision 92.
@@ -275,7 +274,7 @@ func (a *answer) readDenial(p dnsmessage.Parser, head dnsmessage.Header) error {
 	}
 }
 
-// expires notes how long a record is right. The records of a set expire with the first
+// expires notes how long a record is valid. The records of a set expire with the first
 // of them (RFC 2181 §5.2).
 func (a *answer) expires(ttl uint32) {
 	a.ttl = min(a.ttl, time.Duration(ttl)*time.Second)

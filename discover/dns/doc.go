@@ -2,8 +2,8 @@
 // host ([Hosts], records A and AAAA) and the servers of a service ([SRV], RFC
 // 2782).
 //
-// A lookup is one of the system's resolver: it follows resolv.conf(5), with its search list,
-// attempts and time-outs. The name servers are asked again when an answer expires: after the
+// A lookup works as in the system's resolver: it follows resolv.conf(5), with its search
+// list, attempts and time-outs. The name servers are asked again when an answer expires: after the
 // shortest time to live among the records, and sooner after an error.
 //
 // A name that cannot be resolved is an error, even if no name server knows it (NXDOMAIN),

@@ -80,7 +80,7 @@ func (q *query) exchange(ctx context.Context, network, server string, question d
 		return reply{}, errNoConn
 	}
 	defer func() { _ = conn.Close() }()
-	// The end of the context ends a read too.
+	// The end of the context also ends a read.
 	defer context.AfterFunc(within, func() { _ = conn.Close() })()
 
 	read := readStream
@@ -98,7 +98,7 @@ func (q *query) exchange(ctx context.Context, network, server string, question d
 	}
 	switch {
 	case ctx.Err() != nil:
-		err = ctx.Err() // and not that its end closed the conn
+		err = ctx.Err() // rather than the error of the conn, which its end closed
 	case within.Err() != nil:
 		err = errors.Join(fmt.Errorf("%s: no answer in %v: %w", server, q.timeout, context.DeadlineExceeded), ignored(err))
 	}

@@ -35,7 +35,7 @@ func join(host netip.Addr, port uint16) string {
 	return net.JoinHostPort(host.String(), strconv.Itoa(int(port)))
 }
 
-// kinds returns which addresses are asked for.
+// kinds returns the types of records to ask for.
 func (q *query) kinds() []dnsmessage.Type {
 	var kinds []dnsmessage.Type
 	if q.config.ipv4 {

@@ -14,14 +14,14 @@ type memory struct {
 	known []known
 }
 
-// known is an instance with when an answer named it last.
+// A known is an instance and when an answer last named it.
 type known struct {
 	instance discover.Instance
 	named    time.Time
 }
 
-// merge returns a sorted set with the instances that an answer named during the time
-// before now. An answer without any forgets all: it is not one of a subset.
+// merge returns a sorted set with the instances that an answer has named within keep
+// before now. An answer without instances clears the memory: it does not name a subset.
 func (m *memory) merge(set []discover.Instance, now time.Time) []discover.Instance {
 	if m.keep == 0 || len(set) == 0 {
 		m.known = nil

@@ -57,14 +57,14 @@ func newQuery(c *config, turn *atomic.Uint32, last string) (*query, error) {
 	}, nil
 }
 
-// expires notes how long an answer is right.
+// expires notes how long an answer is valid.
 func (q *query) expires(ttl time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ttl = min(q.ttl, ttl)
 }
 
-// lifetime returns how long all answers are right.
+// lifetime returns how long all answers are valid.
 func (q *query) lifetime() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -224,7 +224,7 @@ func TestSearchStays(t *testing.T) {
 	})
 }
 
-// TestSearchExpires: that an earlier name has nothing is right for a time, too. It sleeps
+// TestSearchExpires: the answer that an earlier name has nothing also expires. It sleeps
 // in a bubble.
 func TestSearchExpires(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ func (q *query) services(ctx context.Context, name string) ([]discover.Instance,
 
 // sortedServers returns records in one order, whatever the order of the answer: by
 // priority first, and each once. A target "." means that "the service is decidedly not
-// available at this domain" (RFC 2782). Nobody can be reached at the port 0.
+// available at this domain" (RFC 2782). Port 0 cannot be reached.
 func sortedServers(records []record) []record {
 	servers := slices.DeleteFunc(slices.Clone(records), func(r record) bool { return r.target == "." || r.port == 0 })
 	slices.SortFunc(servers, func(a, b record) int {
@@ -107,10 +107,10 @@ func weights(servers []record) []float64 {
 }
 
 // targets returns the addresses of the targets by their names, each asked for once.
-// Those that came with the answer are not used: a server may leave
-// out some of them and need not tell (RFC 2181 §9). A target that does not exist
-// is a record that was forgotten, and left out. If no other target is left, that is an
-// error, as it is for a host. Any other error is one of the whole answer.
+// Those that came with the answer are not used: a server may leave some of them out
+// without notice (RFC 2181 §9). A target that does not exist belongs to a record that was
+// forgotten, and is left out. If no other target is left, that is an error, as it is for a
+// host. Any other error fails the whole answer.
 // See decision 91.
 func (q *query) targets(ctx context.Context, servers []record) (map[string][]netip.Addr, error) {
 	names := targetNames(servers)

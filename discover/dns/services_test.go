@@ -69,7 +69,7 @@ func reverse(s []string) {
 	}
 }
 
-// TestOddTargets: the bytes of a name are told so that they can be printed.
+// TestOddTargets: the bytes of a name are escaped so that they can be printed.
 func TestOddTargets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -124,7 +124,7 @@ func (s *source) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error
 	}
 }
 
-// ask returns one set, sorted, and how long it is right. last is the name that had
+// ask returns one set, sorted, and how long it is valid. last is the name that had
 // something last.
 func (s *source) ask(ctx context.Context, last *string) ([]discover.Instance, time.Duration, error) {
 	if s.lookup == nil {

@@ -757,7 +757,7 @@ func TestLongestName(t *testing.T) {
 }
 
 // TestIPLiteral: an address stands for itself, localhost for the loopback (RFC 6761
-// §6.3), and nobody is asked.
+// §6.3), and no server is asked.
 func TestIPLiteral(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
