@@ -192,7 +192,7 @@ func (c *core) startChecks() {
 func (c *core) probe(ctx context.Context, s *slot) {
 	defer c.dialEnded()
 	k := c.config.check
-	late := time.AfterFunc(k.timeout+dialMargin, func() { c.checked(ctx, s, errProbeLate) })
+	late := whenLate(k.timeout, func() { c.checked(ctx, s, errProbeLate) })
 	k.run(ctx, s.conn, func(err error) {
 		late.Stop()
 		c.checked(ctx, s, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -91,6 +92,12 @@ func (c *core) startDials() {
 	}
 }
 
+// whenLate calls late if a dial or a probe has not returned soon after the end of its time.
+// The caller stops the timer when it returns.
+func whenLate(timeout time.Duration, late func()) *time.Timer {
+	return time.AfterFunc(timeout+min(dialMargin, math.MaxInt64-timeout), late)
+}
+
 // dialLate frees the place of a dial that has not returned after the end of its time, so
 // that no other dial waits for it. The slot is not dialled again before it returns.
 func (c *core) dialLate(ctx context.Context, s *slot) {
@@ -124,7 +131,7 @@ func (c *core) dial(ctx context.Context, s *slot, addr string) {
 		err = ctx.Err()
 		return
 	}
-	late := time.AfterFunc(c.dials.timeout+dialMargin, func() { c.dialLate(ctx, s) })
+	late := whenLate(c.dials.timeout, func() { c.dialLate(ctx, s) })
 	defer late.Stop()
 	conn, err = c.connect(ctx, addr)
 	if k := c.config.check; k != nil && err == nil {

@@ -3,6 +3,7 @@ package discover_test
 import (
 	"context"
 	"iter"
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -329,4 +330,19 @@ func TestRemovedBeforeItsDial(t *testing.T) {
 		require.Equal(w.t, map[string]int{"a": 1, "c": 1}, w.dialer.perAddr)
 		require.Equal(w.t, []string{"a", "c"}, w.reached(50))
 	}, discover.Dials(1))
+}
+
+// TestTimesWithoutEnd: a dial and a probe that may take any time are not late. It sleeps
+// in the bubble.
+func TestTimesWithoutEnd(t *testing.T) {
+	t.Parallel()
+	check := func(context.Context, *conn) error {
+		time.Sleep(10 * time.Millisecond)
+		return nil
+	}
+	bubble(t, &dialer{takes: time.Second}, func(w *world) {
+		w.source.says("a")
+		time.Sleep(time.Minute)
+		require.Equal(w.t, []string{"joined a"}, w.kinds())
+	}, discover.DialTimeout(math.MaxInt64), discover.Check(check, discover.CheckTimeout(math.MaxInt64)))
 }
