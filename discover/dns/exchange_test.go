@@ -2,7 +2,6 @@ package dns_test
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"net"
 	"slices"
@@ -416,8 +415,7 @@ func TestSlowTCP(t *testing.T) {
 				if err != nil {
 					return
 				}
-				answer := pack(msg, 0, []string{right}, nil)
-				for _, b := range append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...) { //nolint:gosec // of a test
+				for _, b := range framed(pack(msg, 0, []string{right}, nil)) {
 					time.Sleep(time.Second)
 					if _, err := far.Write([]byte{b}); err != nil {
 						return

@@ -155,7 +155,7 @@ func answering(service, target []byte) func(context.Context, string, string) (ne
 			if asked.Question[0].Qtype == mdns.TypeSRV {
 				answer = service
 			}
-			reply := append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...) //nolint:gosec // bounded above
+			reply := framed(answer)
 			if len(answer) >= 2 {
 				binary.BigEndian.PutUint16(reply[2:], asked.Id)
 			}

@@ -55,6 +55,11 @@ func pack(q *mdns.Msg, code int, records []string, change func(*mdns.Msg)) []byt
 	return data
 }
 
+// framed returns a message with its length before it, as it is sent over TCP.
+func framed(message []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...) //nolint:gosec // of a test
+}
+
 // packets makes a conn one of packets.
 type packets struct{ net.Conn }
 
@@ -106,7 +111,7 @@ func (w *wire) serve(conn net.Conn, network, server string) {
 	w.mu.Unlock()
 	for _, data := range w.answer(a) {
 		if network != "udp" {
-			data = append(binary.BigEndian.AppendUint16(nil, uint16(len(data))), data...) //nolint:gosec // of a test
+			data = framed(data)
 		}
 		if _, err := conn.Write(data); err != nil {
 			return
