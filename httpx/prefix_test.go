@@ -58,7 +58,8 @@ func TestRoute(t *testing.T) {
 	on := func(t *testing.T, r interface {
 		httpx.Router
 		http.Handler
-	}, l *routeLog) http.Handler {
+	}, l *routeLog,
+	) http.Handler {
 		t.Helper()
 		require.NoError(t, httpx.Mount(r, newBelow(), httpx.Use(l.layer())))
 		return r
