@@ -13,7 +13,9 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/ids"
 	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/outcome"
 	"github.com/typedkit/endpoint/internal/unrouted"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
@@ -190,7 +192,7 @@ func levelOf(o *Observation, fair time.Duration) slog.Level {
 		return slog.LevelInfo
 	case o.Call.Side() == endpoint.ClientSide || endpoint.Refused(o.Err):
 		return slog.LevelWarn
-	case blameFor(o, fair) == fault:
+	case blameFor(o, fair) == outcome.Fault:
 		return slog.LevelError
 	}
 	return slog.LevelInfo
@@ -412,14 +414,14 @@ func (r *attrs) peer(addr string) {
 // caller adds the principal, and the ids that tie the records of one request together.
 func (r *attrs) caller(ctx context.Context, call *endpoint.Call, l *Logger) {
 	r.text("enduser.id", call.Principal())
-	if id := call.Header().Get(requestIDHeader); validRequestID(id) {
+	if id := call.Header().Get(ids.RequestHeader); ids.ValidRequest(id) {
 		r.text("request_id", id)
 	}
 	var trace, span string
 	if l.trace != nil {
 		trace, span = l.trace(ctx)
 	} else {
-		trace, span = traceparent(call.Header().Get("traceparent"))
+		trace, span = ids.Trace(call.Header().Get("traceparent"))
 	}
 	r.text("trace_id", trace)
 	r.text("span_id", span)
@@ -459,20 +461,3 @@ func clip(s string, n int) string {
 	}
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
-
-// traceparent returns the two ids of a header of W3C's trace context, or
-// nothing.
-func traceparent(h string) (trace, span string) {
-	if len(h) < 55 || h[2] != '-' || h[35] != '-' || h[52] != '-' || h[:2] == "ff" ||
-		len(h) > 55 && (h[:2] == "00" || h[55] != '-') {
-		return "", ""
-	}
-	trace, span = h[3:35], h[36:52]
-	if !isHex(h[:2]) || !isHex(h[53:55]) || !isHex(trace) || !isHex(span) || zero(trace) || zero(span) {
-		return "", ""
-	}
-	return trace, span
-}
-
-func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
-func zero(s string) bool  { return strings.Trim(s, "0") == "" }

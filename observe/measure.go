@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/outcome"
 )
 
 // measure counts the calls of one operation.
@@ -34,14 +35,14 @@ func (m *measure) End(_ context.Context, _ endpoint.Token, o *Observation) {
 		m.side.Store(uint32(o.Call.Side()))
 	}
 	b := blameFor(o, m.fair)
-	if b == unknown {
+	if b == outcome.Unknown {
 		return
 	}
 	if now := o.Start().Add(o.Duration).Sub(m.start); int64(now) >= m.next.Load() {
 		m.advance(now)
 	}
 	m.total.Add(1)
-	if b == fault {
+	if b == outcome.Fault {
 		m.bad.Add(1)
 	}
 	if o.Err != nil || m.objective.Latency == 0 || o.Operation.Streams&endpoint.ClientStream != 0 {

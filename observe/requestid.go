@@ -5,10 +5,9 @@ import (
 	"crypto/rand"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/ids"
 	"github.com/typedkit/endpoint/observe/internal/construct"
 )
-
-const requestIDHeader = "X-Request-Id"
 
 // RequestIDs is a [Part] that gives every request an id: a call that is served
 // keeps the one of its header X-Request-Id and gets a new one without, which
@@ -45,7 +44,7 @@ func (r *RequestIDs) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endp
 // RequestID returns the id of the request that is served, or "". It is what the
 // caller sent where no [RequestIDs] is around the call.
 func RequestID(ctx context.Context) string {
-	if id := endpoint.Incoming(ctx).Header().Get(requestIDHeader); validRequestID(id) {
+	if id := endpoint.Incoming(ctx).Header().Get(ids.RequestHeader); ids.ValidRequest(id) {
 		return id
 	}
 	return ""
@@ -58,33 +57,21 @@ type idObserver struct{}
 
 func (idObserver) Begin(ctx context.Context, o *Observation) (context.Context, endpoint.Token) {
 	header := o.Call.Header()
-	id := header.Get(requestIDHeader)
+	id := header.Get(ids.RequestHeader)
 	switch {
 	case o.Call.Side() == endpoint.ServerSide:
-		if !validRequestID(id) {
+		if !ids.ValidRequest(id) {
 			id = rand.Text()
-			header.Set(requestIDHeader, id)
+			header.Set(ids.RequestHeader, id)
 		}
-		o.Call.Reply().Set(requestIDHeader, id)
+		o.Call.Reply().Set(ids.RequestHeader, id)
 	case id != "":
 	default:
 		if id = RequestID(ctx); id != "" {
-			header.Set(requestIDHeader, id)
+			header.Set(ids.RequestHeader, id)
 		}
 	}
 	return nil, endpoint.Token{}
 }
 
 func (idObserver) End(context.Context, endpoint.Token, *Observation) {}
-
-func validRequestID(id string) bool {
-	if id == "" || len(id) > 128 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
-}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/outcome"
 )
 
 // run is the state of one call. It is used again, unless an item came: a
@@ -87,7 +88,7 @@ func exit(ctx context.Context, t endpoint.Token, err error) error {
 
 func (r *run) finish(ctx context.Context, o *Observation, err error) {
 	o.Duration = o.start.elapsed()
-	o.Err, o.Code = err, reported(o.Call, o.Operation, err)
+	o.Err, o.Code = err, outcome.Code(o.Call, o.Operation, err)
 	r.end(ctx, len(r.observers), o)
 }
 
