@@ -1,0 +1,39 @@
+package server
+
+import (
+	"context"
+	"sync"
+
+	"github.com/typedkit/endpoint"
+)
+
+// A watchable has figures of its state.
+type watchable interface {
+	Gauges(yield func(endpoint.Gauge) bool)
+}
+
+// isReady reports whether the server serves and is healthy.
+func (s *Server) isReady() bool { return s.State() == StateRunning }
+
+// refreshReady tells the parts whether the server is ready.
+func (s *Server) refreshReady() {
+	s.readyMu.Lock()
+	defer s.readyMu.Unlock()
+	ready := s.isReady()
+	if ready == s.toldReady {
+		return
+	}
+	s.toldReady = ready
+	ctx, cancel := context.WithTimeout(context.Background(), hangMargin)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, l := range s.listeners {
+		all.Go(func() {
+			err := bounded(ctx, func(context.Context) error { l.setReady(ready); return nil })
+			if err != nil {
+				s.emit("failed", l.name, err)
+			}
+		})
+	}
+	all.Wait()
+}
