@@ -33,7 +33,9 @@ const (
 //   - the first message of a call must come within 10 s: see [FirstMessage] (until
 //     the deadline that the client sets);
 //   - the reader of a response stream has 30 s for each message: see [SendTimeout]
-//     (until that deadline).
+//     (until that deadline);
+//   - Stop of the server returns when the handlers have (it leaves them running), so
+//     that what they use can be closed after it.
 //
 // opts change that. grpc.NewServer panics if the program's own options have a
 // grpc.InTapHandle too: see [NoTap]. A nil option panics here.
@@ -52,6 +54,7 @@ func ServerOptions(opts ...ServerOption) []grpc.ServerOption {
 		grpc.ConnectionTimeout(20 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true),
 	}
 	if c.tap != nil {
 		options = append(options, grpc.InTapHandle(c.tap))

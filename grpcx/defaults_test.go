@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -251,5 +252,35 @@ func TestClientTimes(t *testing.T) {
 		require.Equal(t, 5*time.Minute+20*time.Second, time.Since(start))
 		l.Close()
 		<-ended
+	})
+}
+
+// TestStopWaits stops a server while a handler runs: Stop returns after the handler.
+func TestStopWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := echo()
+		var ended atomic.Bool
+		e.Say = func(ctx context.Context, n Note) (Note, error) {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			ended.Store(true)
+			return n, nil
+		}
+		var s *grpc.Server
+		var c Echo
+		connect(t, serve(t, func(server *grpc.Server) {
+			s = server
+			register(t, &e)(s)
+		}), &c)
+		failed := make(chan error)
+		go func() {
+			_, err := c.Say(t.Context(), Note{})
+			failed <- err
+		}()
+		synctest.Wait()
+		s.Stop()
+		require.True(t, ended.Load())
+		require.Error(t, <-failed)
 	})
 }

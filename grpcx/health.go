@@ -28,20 +28,55 @@ type HealthServer struct {
 	once  sync.Once
 	inner *health.Server // see server
 
-	mu      sync.Mutex // guards the fields below; taken before the lock of inner
-	down    bool       // from Shutdown to Resume
-	watches map[*watch]struct{}
+	mu       sync.Mutex                                                  // guards the fields below; taken before the lock of inner
+	down     bool                                                        // from Shutdown to Resume
+	unready  bool                                                        // by SetReady
+	statuses map[string]grpc_health_v1.HealthCheckResponse_ServingStatus // while ready
+	watches  map[*watch]struct{}
 }
 
 func (h *HealthServer) server() *health.Server {
-	h.once.Do(func() { h.inner, h.watches = health.NewServer(), map[*watch]struct{}{} })
+	h.once.Do(func() {
+		h.inner, h.watches = health.NewServer(), map[*watch]struct{}{}
+		h.statuses = map[string]grpc_health_v1.HealthCheckResponse_ServingStatus{"": grpc_health_v1.HealthCheckResponse_SERVING}
+	})
 	return h.inner
 }
 
 // SetServingStatus sets the status of a service; the name "" is the server as a
-// whole. Between Shutdown and Resume it does nothing.
+// whole. While the server is not ready ([HealthServer.SetReady]), the service stays
+// NOT_SERVING and gets the status later. Between Shutdown and Resume it does nothing.
 func (h *HealthServer) SetServingStatus(service string, status grpc_health_v1.HealthCheckResponse_ServingStatus) {
-	h.server().SetServingStatus(service, status)
+	h.server()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.down {
+		h.statuses[service] = status
+		h.show(service)
+	}
+}
+
+// SetReady sets whether the server is ready. A server that is not ready has the status
+// NOT_SERVING for each of its services. When it is ready again, each has the status that
+// SetServingStatus gave it last. Unlike Shutdown, SetReady lets calls of Watch go on. At
+// first a HealthServer is ready. Between Shutdown and Resume, no status changes.
+func (h *HealthServer) SetReady(ready bool) {
+	h.server()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unready = !ready
+	for service := range h.statuses {
+		h.show(service)
+	}
+}
+
+// show serves the status of a service. The lock is held.
+func (h *HealthServer) show(service string) {
+	status := h.statuses[service]
+	if h.unready {
+		status = grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	}
+	h.inner.SetServingStatus(service, status)
 }
 
 // Check serves the method of the protocol: the status of a service, or NOT_FOUND.
@@ -57,8 +92,8 @@ func (h *HealthServer) List(ctx context.Context, r *grpc_health_v1.HealthListReq
 // Health serves the standard health protocol (grpc.health.v1) on s, after the
 // services of the program. The server as a whole (the name "") and each service
 // that s has so far are SERVING; SetServingStatus of the result changes that by
-// name. Shutdown of the result, before GracefulStop of the server, makes clients
-// leave and ends what they watch.
+// name, and SetReady for all of them. Shutdown of the result, before GracefulStop of
+// the server, makes clients leave and ends what they watch.
 func Health(s grpc.ServiceRegistrar) (*HealthServer, error) {
 	if service.IsNil(s) {
 		return nil, errors.New("grpcx: Health: the registrar is nil")
@@ -110,13 +145,18 @@ func (h *HealthServer) Shutdown() {
 	}
 }
 
-// Resume takes back Shutdown: every status is SERVING, and may be watched.
+// Resume takes back Shutdown: every status is SERVING, unless the server is not ready,
+// and may be watched.
 func (h *HealthServer) Resume() {
 	server := h.server()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	server.Resume()
 	h.down = false
+	for service := range h.statuses {
+		h.statuses[service] = grpc_health_v1.HealthCheckResponse_SERVING
+		h.show(service)
+	}
 }
 
 func (h *HealthServer) begin(s grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) (*watch, error) {

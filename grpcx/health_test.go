@@ -94,6 +94,75 @@ func TestHealthShutdown(t *testing.T) {
 	})
 }
 
+// TestHealthSetReady has a Watch of each service go on while the server becomes ready and
+// stops being ready. A status of its own comes back.
+func TestHealthSetReady(t *testing.T) {
+	t.Parallel()
+	const serving, not = grpc_health_v1.HealthCheckResponse_SERVING, grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	var h *grpcx.HealthServer
+	c := grpc_health_v1.NewHealthClient(serve(t, func(s *grpc.Server) {
+		register(t, both())(s)
+		var err error
+		h, err = grpcx.Health(s)
+		require.NoError(t, err)
+		h.SetServingStatus("own", not)
+		h.SetReady(false)
+	}))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	watches := map[string]grpc.ServerStreamingClient[grpc_health_v1.HealthCheckResponse]{}
+	for _, name := range []string{"", "test.S", "own"} {
+		w, err := c.Watch(ctx, &grpc_health_v1.HealthCheckRequest{Service: name})
+		require.NoError(t, err)
+		watches[name] = w
+	}
+	next := func(name string, want grpc_health_v1.HealthCheckResponse_ServingStatus) {
+		t.Helper()
+		m, err := watches[name].Recv()
+		require.NoError(t, err)
+		require.Equal(t, want, m.GetStatus(), name)
+	}
+	statuses := func() map[string]string {
+		list, err := c.List(ctx, &grpc_health_v1.HealthListRequest{})
+		require.NoError(t, err)
+		all := map[string]string{}
+		for name, m := range list.GetStatuses() {
+			all[name] = m.GetStatus().String()
+		}
+		return all
+	}
+	next("", not)
+	next("test.S", not)
+	next("own", not)
+	for range 2 {
+		h.SetReady(true)
+		next("", serving)
+		next("test.S", serving)
+		require.Equal(t, map[string]string{"": "SERVING", "test.S": "SERVING", "own": "NOT_SERVING"}, statuses())
+		h.SetReady(false)
+		next("", not)
+		next("test.S", not)
+	}
+	h.SetServingStatus("own", serving)
+	require.Equal(t, map[string]string{"": "NOT_SERVING", "test.S": "NOT_SERVING", "own": "NOT_SERVING"}, statuses())
+	h.SetReady(true)
+	next("own", serving)
+	h.SetServingStatus("test.S", not)
+	next("", serving)
+	next("test.S", serving)
+	next("test.S", not)
+	h.Shutdown()
+	h.SetReady(false)
+	h.SetReady(true)
+	require.Equal(t, map[string]string{"": "NOT_SERVING", "test.S": "NOT_SERVING", "own": "NOT_SERVING"}, statuses())
+	h.Resume()
+	require.Equal(t, map[string]string{"": "SERVING", "test.S": "SERVING", "own": "SERVING"}, statuses())
+	h.Shutdown()
+	h.SetReady(false)
+	h.Resume()
+	require.Equal(t, map[string]string{"": "NOT_SERVING", "test.S": "NOT_SERVING", "own": "NOT_SERVING"}, statuses())
+}
+
 // TestHealthShutdownWhileSending has Shutdown come while a Watch is busy: the last
 // status is not lost to the end that comes with it. It would be every other time. In
 // a bubble, where waiting forever fails.
