@@ -177,7 +177,7 @@ func TestRegistryFailures(t *testing.T) {
 	}{
 		{"error", "down", func(context.Context) error { return errDown }},
 		{"time-out obeyed", "no result within 5s", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
-		{"error just before the time-out", "down", func(context.Context) error { time.Sleep(5*time.Second - 1); return errDown }},
+		{"error just before the time-out", "down", func(context.Context) error { <-time.NewTimer(5*time.Second - 1).C; return errDown }},
 		{"panic", "panic: lost", func(context.Context) error { panic("lost") }},
 		{"Goexit", "the func called runtime.Goexit", func(context.Context) error { runtime.Goexit(); return nil }},
 		{
