@@ -41,6 +41,8 @@ func (s *segment) blameStream(ctx context.Context, err error, paced bool) error 
 		return mark.Never(err)
 	case s.served != nil && !w.Ends(ctx) && w.EndedWaiting(ctx):
 		return mark.Never(err)
+	case e != nil && s.served != nil && isExcusedCause(ctx, err):
+		return mark.Never(err)
 	case e == nil && mark.Abandoned(ctx) && !isPanic(err):
 		return mark.Never(err)
 	case s.served != nil && s.inmost && isRemoteDeadline(e):
@@ -74,6 +76,17 @@ func timedOut(err error) error {
 		return err
 	}
 	return ErrorOf(context.DeadlineExceeded).WithCause(err)
+}
+
+// isExcusedCause reports whether err is the cause of the end of ctx, and that cause counts
+// against no server: a server that stops ends streams with such a one.
+func isExcusedCause(ctx context.Context, err error) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	cause := context.Cause(ctx)
+	e, ok := errors.AsType[*Error](cause)
+	return ok && mark.Given(cause) == 0 && errors.Is(err, e)
 }
 
 // isRemoteDeadline reports whether e, which may be nil, came over a wire with the code

@@ -168,9 +168,9 @@ func (mt *method) innermost() endpoint.Endpoint[*exchange, endpoint.Empty] {
 	serve := mt.endpoint.Serve
 	return func(ctx context.Context, x *exchange) (endpoint.Empty, error) {
 		if x.interceptor != nil {
-			return endpoint.Empty{}, coded(x.intercepted(ctx))
+			return endpoint.Empty{}, shell.Cancelled(ctx, coded(x.intercepted(ctx)))
 		}
-		return endpoint.Empty{}, coded(serve(ctx, x))
+		return endpoint.Empty{}, shell.Cancelled(ctx, coded(serve(ctx, x)))
 	}
 }
 
@@ -179,7 +179,7 @@ func (x *exchange) run(ctx context.Context) error {
 	if x.mt.endpoint.IsNil() {
 		return shell.Unimplemented(x.mt.op.Name)
 	}
-	return coded(x.mt.endpoint.Serve(ctx, x))
+	return shell.Cancelled(ctx, coded(x.mt.endpoint.Serve(ctx, x)))
 }
 
 // Receive reads a request that is a message of protobuf.

@@ -27,7 +27,7 @@ func (mt *method) serverStream() grpc.StreamHandler {
 		if err := x.run(ctx); err != nil {
 			return nil, err
 		}
-		return x.messages(), nil
+		return x.messages(ctx), nil
 	}))
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
 		items, err := serve(ctx, x)
@@ -59,7 +59,7 @@ func (mt *method) bidi() grpc.StreamHandler {
 		if err := x.runItems(ctx, items); err != nil {
 			return nil, err
 		}
-		return x.messages(), nil
+		return x.messages(ctx), nil
 	})
 	return mt.handleStream(func(ctx context.Context, x *exchange, stream grpc.ServerStream) error {
 		answers, err := serve(context.WithValue(ctx, exchangeKey{}, x), x.received())
@@ -95,8 +95,8 @@ func (mt *method) handleStream(run func(ctx context.Context, x *exchange, stream
 	}
 }
 
-// messages returns the items of the response as they are sent.
-func (x *exchange) messages() endpoint.Stream[any] {
+// messages returns the items of the response as they are sent. ctx is the handler's.
+func (x *exchange) messages(ctx context.Context) endpoint.Stream[any] {
 	if x.responses == nil {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (x *exchange) messages() endpoint.Stream[any] {
 				m, err = x.encode(item)
 			}
 			if err != nil {
-				yield(nil, coded(err))
+				yield(nil, shell.Cancelled(ctx, coded(err)))
 				return
 			}
 			if !yield(m, nil) {
@@ -116,6 +116,9 @@ func (x *exchange) messages() endpoint.Stream[any] {
 			if x.mt.plain() || len(x.mt.stack) > 0 { // a layer may ask
 				x.source.items.Add(sizeOf(m))
 			}
+		}
+		if err := shell.Interrupted(ctx); err != nil {
+			yield(nil, err)
 		}
 	}
 }

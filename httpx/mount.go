@@ -142,7 +142,7 @@ func (rt *route) run(ctx context.Context, x *exchange) error {
 	if rt.endpoint.IsNil() {
 		return shell.Unimplemented(rt.field.Name)
 	}
-	return rt.endpoint.Serve(ctx, x)
+	return shell.Cancelled(ctx, rt.endpoint.Serve(ctx, x))
 }
 
 // unary is the innermost part of a route without streams.

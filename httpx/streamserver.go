@@ -42,7 +42,7 @@ func (rt *route) serverStream(ctx context.Context, x *exchange) (endpoint.Stream
 	if err := rt.run(ctx, x); err != nil {
 		return nil, err
 	}
-	return x.events(), nil
+	return x.events(ctx), nil
 }
 
 // clientStream is the innermost part of a route whose request is a stream.
@@ -56,7 +56,7 @@ func (rt *route) bidi(ctx context.Context, lines endpoint.Stream[line]) (endpoin
 	if err := rt.runLines(ctx, x, lines); err != nil {
 		return nil, err
 	}
-	return x.events(), nil
+	return x.events(ctx), nil
 }
 
 // runLines is run for a request stream.
@@ -73,8 +73,8 @@ func (rt *route) runLines(ctx context.Context, x *exchange, lines endpoint.Strea
 	return rt.run(ctx, x)
 }
 
-// events returns the items of the response as events, encoded.
-func (x *exchange) events() endpoint.Stream[event] {
+// events returns the items of the response as events, encoded. ctx is the handler's.
+func (x *exchange) events(ctx context.Context) endpoint.Stream[event] {
 	return func(yield func(event, error) bool) {
 		items := x.items
 		if items == nil {
@@ -97,14 +97,18 @@ func (x *exchange) events() endpoint.Stream[event] {
 				}
 			}
 			if err != nil {
-				yield(event{}, err)
+				yield(event{}, shell.Cancelled(ctx, err))
 				return
 			}
 			if !yield(e, nil) {
 				return
 			}
 		}
-		if err := x.checkType(); err != nil && !yielded {
+		err := shell.Interrupted(ctx)
+		if err == nil && !yielded {
+			err = x.checkType()
+		}
+		if err != nil {
 			yield(event{}, err)
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"sync"
 )
 
-// A gate holds calls that can be cancelled together. The zero gate is open and empty.
+// A gate holds calls that can be cancelled together.
 type gate struct {
+	cause error
+
 	mu     sync.Mutex // guards the fields below
 	first  *flight
 	closed bool
@@ -25,7 +27,7 @@ func (g *gate) enter(ctx context.Context) (context.Context, *flight, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		cancel(errStopped)
+		cancel(g.cause)
 		return nil, nil, false
 	}
 	if f.next = g.first; f.next != nil {
@@ -56,7 +58,7 @@ func (g *gate) close() (n int) {
 	defer g.mu.Unlock()
 	g.closed = true
 	for f := g.first; f != nil; f = f.next {
-		f.cancel(errStopped)
+		f.cancel(g.cause)
 		n++
 	}
 	return n

@@ -6,10 +6,12 @@ import (
 	"net"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/server"
 )
@@ -52,14 +54,14 @@ func untilEnd(ctx context.Context) error { <-ctx.Done(); return context.Cause(ct
 // A part is a Part that notes what is asked of it.
 type part struct {
 	*journal
-	name  string
-	drain behaviour
-	ended chan struct{}
-	once  sync.Once
+	name            string
+	drain           behaviour
+	draining, ended chan struct{}
+	once            sync.Once
 }
 
 func newPart(j *journal, name string, drain behaviour) *part {
-	return &part{journal: j, name: name, drain: drain, ended: make(chan struct{})}
+	return &part{journal: j, name: name, drain: drain, draining: make(chan struct{}), ended: make(chan struct{})}
 }
 
 func (p *part) Serve(l net.Listener) error {
@@ -69,7 +71,11 @@ func (p *part) Serve(l net.Listener) error {
 }
 
 func (p *part) SetReady(ready bool) { p.note(p.name + " ready " + strconv.FormatBool(ready)) }
-func (p *part) Draining()           { p.note(p.name + " draining") }
+
+func (p *part) Draining() {
+	p.note(p.name + " draining")
+	close(p.draining)
+}
 
 func (p *part) Drain(ctx context.Context) error {
 	p.note(p.name + " drain")
@@ -117,4 +123,23 @@ func running(t *testing.T, s *server.Server) (stop func() error) {
 		cancel()
 		return <-ended
 	}
+}
+
+// announcements read the lines of Announce.
+type announcements struct{ lines chan string }
+
+func newAnnouncements() *announcements { return &announcements{make(chan string, 10)} }
+
+func (a *announcements) Write(p []byte) (int, error) {
+	a.lines <- string(p)
+	return len(p), nil
+}
+
+// addr returns the address of a listener, once the server has bound it. Addresses come in
+// the order of the listeners.
+func (a *announcements) addr(t *testing.T, name string) string {
+	t.Helper()
+	got, addr, _ := strings.Cut(strings.TrimSpace(<-a.lines), " on ")
+	require.Equal(t, name, got)
+	return addr
 }

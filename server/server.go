@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe"
+	"github.com/typedkit/endpoint/server/internal/figures"
 )
 
 // ErrStopping is the error of a call that a server ends because it stops: a response
@@ -47,6 +49,7 @@ type Server struct {
 	readyMu   sync.Mutex  // guards toldReady; held while parts are told
 	toldReady bool
 
+	figures *figures.Set // of the calls
 	// What ends when the server accepts no more calls, and after the grace.
 	streams, calls gate
 }
@@ -55,7 +58,8 @@ type Server struct {
 // and in a registry. An empty name and a nil option are faults, which [Server.Err] and
 // Run return.
 func New(name string, opts ...Option) *Server {
-	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace}}
+	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace}, figures: figures.New()}
+	s.streams.cause, s.calls.cause = mark.Never(errStopped), errStopped
 	if name == "" {
 		s.fault("New: the name is empty")
 	}

@@ -79,7 +79,7 @@ func (r *running) drain() {
 	ctx, cancel := context.WithTimeout(r.ctx, s.config.grace+cutTime)
 	defer cancel()
 	late := time.AfterFunc(s.config.grace, func() {
-		s.emit("cancelled", fmt.Sprintf("calls in flight after %v", s.config.grace), nil)
+		s.emit("cancelled", fmt.Sprintf("after %v: %s", s.config.grace, s.inFlight()), nil)
 		_ = s.calls.close()
 		r.cancelCalls(errStopped)
 	})

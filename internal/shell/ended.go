@@ -29,3 +29,41 @@ func IsOver(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && !time.Now().Before(deadline)
 }
+
+// Cancelled returns the error of a handler that failed with err. If err says no more than
+// that ctx was cancelled, and the cause of that is an error of this process that callers
+// can match, the handler failed with the cause: for example because the server stops.
+func Cancelled(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || endpoint.CodeOf(err) != endpoint.Canceled {
+		return err
+	}
+	if cause := identifiedCause(ctx, err); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// Interrupted returns the error of a response stream that has ended without one, nil if
+// there is none. A stream is not complete if its context was cancelled with a cause that
+// callers can match, because most handlers return when their context ends.
+func Interrupted(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return identifiedCause(ctx, err)
+	}
+	return nil
+}
+
+// identifiedCause returns the cause of the end of ctx, with err as its own cause, if it is
+// an error of this process with an identity; else nil.
+func identifiedCause(ctx context.Context, err error) (result error) {
+	defer func() {
+		if recover() != nil { // a method of the cause
+			result = nil
+		}
+	}()
+	e, ok := errors.AsType[*endpoint.Error](context.Cause(ctx))
+	if !ok || e.Remote() || e.Domain() == "" {
+		return nil
+	}
+	return e.WithCause(err)
+}
