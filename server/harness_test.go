@@ -54,14 +54,13 @@ func untilEnd(ctx context.Context) error { <-ctx.Done(); return context.Cause(ct
 // A part is a Part that notes what is asked of it.
 type part struct {
 	*journal
-	name            string
 	drain           behaviour
 	draining, ended chan struct{}
 	once            sync.Once
 }
 
-func newPart(j *journal, name string, drain behaviour) *part {
-	return &part{journal: j, name: name, drain: drain, draining: make(chan struct{}), ended: make(chan struct{})}
+func newPart(j *journal, drain behaviour) *part {
+	return &part{journal: j, drain: drain, draining: make(chan struct{}), ended: make(chan struct{})}
 }
 
 func (p *part) Serve(l net.Listener) error {
@@ -70,22 +69,22 @@ func (p *part) Serve(l net.Listener) error {
 	return nil
 }
 
-func (p *part) SetReady(ready bool) { p.note(p.name + " ready " + strconv.FormatBool(ready)) }
+func (p *part) SetReady(ready bool) { p.note("part ready " + strconv.FormatBool(ready)) }
 
 func (p *part) Draining() {
-	p.note(p.name + " draining")
+	p.note("part draining")
 	close(p.draining)
 }
 
 func (p *part) Drain(ctx context.Context) error {
-	p.note(p.name + " drain")
+	p.note("part drain")
 	err := p.drain(ctx)
 	p.once.Do(func() { close(p.ended) })
 	return err
 }
 
 func (p *part) Close() error {
-	p.note(p.name + " close")
+	p.note("part close")
 	p.once.Do(func() { close(p.ended) })
 	return nil
 }

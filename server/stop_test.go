@@ -20,7 +20,7 @@ func TestStopInOrder(t *testing.T) {
 		reg := &registrar{journal: j, after: well}
 		s := server.New("rooms", quiet())
 		s.Add(
-			server.Listen("broker", free, newPart(j, "part", func(ctx context.Context) error {
+			server.Listen("broker", free, newPart(j, func(ctx context.Context) error {
 				<-ctx.Done()
 				return ctx.Err()
 			}), server.Register(reg)),
@@ -75,7 +75,7 @@ func TestStopIsBounded(t *testing.T) {
 				}
 				s := server.New("rooms", quiet())
 				s.Add(
-					server.Listen("broker", free, newPart(j, "part", bad), server.Register(&registrar{journal: j, after: bad})),
+					server.Listen("broker", free, newPart(j, bad), server.Register(&registrar{journal: j, after: bad})),
 					server.Go("work", func(ctx context.Context) error { <-ctx.Done(); return bad(ctx) }),
 					server.Close("first", func() error { j.note("close first"); return bad(t.Context()) }),
 					server.Close("second", func() error { j.note("close second"); return bad(t.Context()) }),
@@ -115,7 +115,7 @@ func TestFailureStops(t *testing.T) {
 				j := newJournal()
 				s := server.New("rooms", quiet())
 				s.Add(
-					server.Listen("broker", free, newPart(j, "part", well)),
+					server.Listen("broker", free, newPart(j, well)),
 					server.Go("work", func(ctx context.Context) error { time.Sleep(time.Second); return tt.fails(ctx) }),
 					server.Go("other", untilEnd),
 					server.Go("done", well),

@@ -50,7 +50,7 @@ func serving(t *testing.T, svc *waiting, opts []server.Option, layers ...endpoin
 	use := append([]endpoint.Layer{s}, layers...)
 	require.NoError(t, httpx.Mount(mux, svc, httpx.Use(use...)))
 	require.NoError(t, grpcx.Register(calls, svc, grpcx.Use(use...)))
-	j := newPart(newJournal(), "part", well)
+	j := newPart(newJournal(), well)
 	s.Add(server.HTTP(free, mux), server.GRPC(free, calls, nil), server.Listen("other", free, j))
 	b := &bench{clients: map[string]*waiting{"HTTP": {}, "gRPC": {}}, draining: j.draining, stop: running(t, s)}
 	transport := &http.Transport{}
