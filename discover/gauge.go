@@ -40,18 +40,21 @@ func (c *core) gauges() []endpoint.Gauge {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	slots := c.roster.slots
-	all := make([]endpoint.Gauge, 4, 4+2*len(slots))
+	all := make([]endpoint.Gauge, 4, 4+3*len(slots))
 	all[0] = endpoint.Gauge{Metric: "instances", Value: float64(len(slots))}
 	all[1] = endpoint.Gauge{Metric: "serving", Value: float64(c.serving())}
 	all[2] = endpoint.Gauge{Metric: "ejected"}
 	all[3] = endpoint.Gauge{Metric: "age_seconds", Value: age.Seconds()}
 	for _, s := range slots {
+		out := endpoint.Gauge{Metric: "out", Detail: s.addr()}
 		if s.out {
 			all[2].Value++
+			out.Value = 1
 		}
 		all = append(all,
 			endpoint.Gauge{Metric: "pending", Detail: s.addr(), Value: float64(s.pending())},
-			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: s.currentWeight()})
+			endpoint.Gauge{Metric: "weight", Detail: s.addr(), Value: s.currentWeight()},
+			out)
 	}
 	for i := range all {
 		all[i].Source, all[i].Name = "pool", c.config.name

@@ -65,3 +65,23 @@ func TestAgeOfFixed(t *testing.T) {
 		})
 	}
 }
+
+// TestOut names the instance that is ejected.
+func TestOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pool := running(t, weights(1, 1, 1), discover.Balance(discover.RoundRobin()))
+		out := func() map[string]float64 {
+			all := map[string]float64{}
+			for g := range pool.Gauges {
+				if g.Metric == "out" {
+					all[g.Detail] = g.Value
+				}
+			}
+			return all
+		}
+		require.Equal(t, map[string]float64{"0": 0, "1": 0, "2": 0}, out())
+		fail(t, pool, 60, "1")
+		require.Equal(t, map[string]float64{"0": 0, "1": 1, "2": 0}, out())
+	})
+}

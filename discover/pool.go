@@ -223,7 +223,8 @@ func (p *Pool[C]) Age() time.Duration {
 // are kept although it does not), serving (that get calls and have not failed as often
 // in a row as [Eject] says, so 0 when all are dead), ejected, age_seconds (see
 // [Pool.Age]), and for each instance, with its address as Detail, pending (calls in
-// flight) and weight. The Source is "pool".
+// flight), weight, and out: 1 while it gets no calls because it is ejected or its checks
+// fail, else 0. The Source is "pool".
 func (p *Pool[C]) Gauges(yield func(endpoint.Gauge) bool) {
 	if !p.isMade() {
 		return

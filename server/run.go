@@ -105,7 +105,11 @@ func (r *running) bind(ctx context.Context) error {
 // serve serves a listener in the background.
 func (r *running) serve(l *listener) {
 	if p, ok := l.part.(*httpPart); ok {
-		p.prepare(r.base)
+		base := r.base
+		if l.lasting {
+			base = r.ctx
+		}
+		p.prepare(base)
 	}
 	r.served.Go(func() {
 		err := errExited

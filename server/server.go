@@ -12,6 +12,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe"
+	"github.com/typedkit/endpoint/server/internal/admin"
 	"github.com/typedkit/endpoint/server/internal/figures"
 )
 
@@ -50,6 +51,7 @@ type Server struct {
 	toldReady bool
 
 	figures *figures.Set // of the calls
+	events  admin.Events // the latest, for the admin page
 	// What ends when the server accepts no more calls, and after the grace.
 	streams, calls gate
 }

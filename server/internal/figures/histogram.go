@@ -62,13 +62,11 @@ func (h *histogram) addTo(c *counts) {
 	}
 }
 
-// read returns the counts of t.
-func (t *total) read() *counts {
-	var c counts
+// addTo adds t to c.
+func (t *total) addTo(c *counts) {
 	for i := range t {
-		c[i] = t[i].Load()
+		c[i] += t[i].Load()
 	}
-	return &c
 }
 
 // calls returns how many durations c has.

@@ -48,47 +48,82 @@ type Second struct{ Calls, ServerFaults, CallerFaults uint64 }
 
 // Snapshot returns the figures of o at the time now, a reading of [Set.Now].
 func (o *Operation) Snapshot(now time.Duration) Snapshot {
-	s := Snapshot{Covered: min(now, (seconds-1)*time.Second+now%time.Second)}
-	o.readCodes(&s)
-	s.Total.setDurations(o.took.read())
-	s.Total.ServerFaults, s.Total.CallerFaults = o.faults[ServerFault].Load(), o.faults[CallerFault].Load()
-	o.readWindow(&s, secondOf(now))
-	return s
+	var r reading
+	r.add(o, now)
+	return r.snapshot(now)
 }
 
-func (o *Operation) readCodes(s *Snapshot) {
-	ended := uint64(0)
-	for c := range o.codes {
-		if n := o.codes[c].Load(); n > 0 {
-			ended += n
-			s.Codes = append(s.Codes, CodeCount{endpoint.Code(c), n}) //nolint:gosec // an index of codes
+// Sum returns the figures of all operations that match, as if they were one.
+func (s *Set) Sum(now time.Duration, match func(op *endpoint.Operation) bool) Snapshot {
+	var r reading
+	for _, o := range s.Operations() {
+		if match(o.op) {
+			r.add(o, now)
 		}
 	}
-	s.InFlight = o.begun.Load() - ended // read last: it is not below the others
+	return r.snapshot(now)
 }
 
-func (o *Operation) readWindow(s *Snapshot, second int64) {
-	var minute counts
-	var spans [len(s.P99)]counts
-	o.window.read(second, func(place int, slot *slot) {
+// A reading collects the figures of operations.
+type reading struct {
+	begun         uint64
+	codes         [maxCode + 1]uint64
+	faults        [2]uint64
+	total, minute counts
+	series        [seconds]Second
+	spans         [seconds / Span]counts
+}
+
+// add reads the figures of o.
+func (r *reading) add(o *Operation, now time.Duration) {
+	for c := range o.codes {
+		r.codes[c] += o.codes[c].Load()
+	}
+	r.begun += o.begun.Load() // read last: it is not below the codes
+	for kind := range o.faults {
+		r.faults[kind] += o.faults[kind].Load()
+	}
+	o.took.addTo(&r.total)
+	o.window.read(secondOf(now), func(place int, slot *slot) {
 		var one counts
 		slot.took.addTo(&one)
 		for i, n := range one {
-			minute[i] += n
-			spans[place/Span][i] += n
+			r.minute[i] += n
+			r.spans[place/Span][i] += n
 		}
-		at := Second{one.calls(), uint64(slot.faults[ServerFault].Load()), uint64(slot.faults[CallerFault].Load())}
-		s.Series[place] = at
-		s.Minute.ServerFaults += at.ServerFaults
-		s.Minute.CallerFaults += at.CallerFaults
+		at := &r.series[place]
+		at.Calls += one.calls()
+		at.ServerFaults += uint64(slot.faults[ServerFault].Load())
+		at.CallerFaults += uint64(slot.faults[CallerFault].Load())
 	})
-	s.Minute.setDurations(&minute)
-	for i := range spans {
-		s.P99[i] = spans[i].quantile(0.99)
-	}
 }
 
-func (s *Sum) setDurations(took *counts) {
-	s.Calls = took.calls()
-	s.P50, s.P90, s.P99 = took.quantile(0.5), took.quantile(0.9), took.quantile(0.99)
+// snapshot returns what was read.
+func (r *reading) snapshot(now time.Duration) Snapshot {
+	s := Snapshot{
+		InFlight: r.begun,
+		Total:    sumOf(&r.total, r.faults[ServerFault], r.faults[CallerFault]),
+		Covered:  min(now, (seconds-1)*time.Second+now%time.Second),
+		Series:   r.series,
+	}
+	for c, n := range r.codes {
+		if n > 0 {
+			s.InFlight -= n
+			s.Codes = append(s.Codes, CodeCount{endpoint.Code(c), n}) //nolint:gosec // an index of codes
+		}
+	}
+	var server, caller uint64
+	for _, second := range r.series {
+		server += second.ServerFaults
+		caller += second.CallerFaults
+	}
+	s.Minute = sumOf(&r.minute, server, caller)
+	for i := range r.spans {
+		s.P99[i] = r.spans[i].quantile(0.99)
+	}
+	return s
+}
+
+func sumOf(took *counts, server, caller uint64) Sum {
+	return Sum{took.calls(), server, caller, took.quantile(0.5), took.quantile(0.9), took.quantile(0.99)}
 }

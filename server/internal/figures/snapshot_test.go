@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/server/internal/figures"
 )
 
@@ -100,5 +101,30 @@ func TestPercentiles(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		require.Zero(t, s.Of(getOp).Snapshot(s.Now()).P99[11])
 		require.InEpsilon(t, 99*ms, s.Of(getOp).Snapshot(s.Now()).P99[9], 0.1)
+	})
+}
+
+// TestSum adds up two of three operations.
+func TestSum(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := figures.New()
+		other := &endpoint.Operation{Service: "Profiles", Name: "List", Side: endpoint.ServerSide}
+		for range 90 {
+			after(t, s, getOp, 10*ms, nil)
+		}
+		for range 10 {
+			after(t, s, other, 200*ms, errFailed)
+		}
+		after(t, s, askOp, time.Second, errMissing)
+		s.Of(other).Begin()
+		got := s.Sum(s.Now(), func(op *endpoint.Operation) bool { return op.Side == endpoint.ServerSide })
+		require.Equal(t, uint64(1), got.InFlight)
+		require.Equal(t, []figures.CodeCount{{Code: endpoint.OK, Calls: 90}, {Code: endpoint.Internal, Calls: 10}}, got.Codes)
+		require.InEpsilon(t, 10*ms, got.Minute.P50, 0.1)
+		require.InEpsilon(t, 200*ms, got.Minute.P99, 0.1)
+		for _, sum := range []figures.Sum{got.Total, got.Minute} {
+			require.Equal(t, [3]uint64{100, 10, 0}, [3]uint64{sum.Calls, sum.ServerFaults, sum.CallerFaults})
+		}
 	})
 }
