@@ -56,7 +56,12 @@ func (p *httpPart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // prepare makes the server, so that Drain and Close may come before Serve.
 func (p *httpPart) prepare(base context.Context) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	p.inner = &http.Server{
+		Protocols:   protocols,
 		Handler:     p,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    slog.NewLogLogger(p.server.log.Handler(), slog.LevelWarn),
