@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // A GRPCServer is a *grpc.Server, or anything that serves and stops as it does.
@@ -31,7 +33,7 @@ type GRPCHealth interface {
 // nil. A malformed address, nil calls and a nil option are faults.
 func GRPC(addr string, calls GRPCServer, health GRPCHealth, opts ...ListenOption) Item {
 	return item(func(s *Server) {
-		s.check(calls != nil, "gRPC on %q: the server is nil", addr)
+		s.check(!service.IsNil(calls), "gRPC: the server is nil")
 		s.listen(&listener{name: "gRPC", addr: addr, suffix: ".grpc", part: &grpcPart{calls: calls, health: health}}, opts)
 	})
 }

@@ -15,7 +15,7 @@ import (
 // faults.
 func HTTP(addr string, h http.Handler, opts ...ListenOption) Item {
 	return item(func(s *Server) {
-		s.check(h != nil, "HTTP on %q: the handler is nil", addr)
+		s.check(h != nil, "HTTP: the handler is nil")
 		p := &httpPart{server: s, handler: h}
 		s.listen(&listener{name: "HTTP", addr: addr, part: p}, opts)
 	})

@@ -64,7 +64,7 @@ func (s *Server) listen(l *listener, opts []ListenOption) {
 		o.applyListen(s, l)
 	}
 	s.check(l.name != "", "the listener on %q has no name", l.addr)
-	s.check(l.part != nil, "%s: the part is nil", l.name)
+	s.check(l.part != nil, "the listener %q: the part is nil", l.name)
 	for _, other := range s.listeners {
 		s.check(l.name != other.name, "two listeners have the name %s", l.name)
 	}

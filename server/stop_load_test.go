@@ -49,6 +49,19 @@ func (r *registry) Register(ctx context.Context, in discover.Instance) error {
 	return nil
 }
 
+// await waits until there are n instances.
+func (r *registry) await(n int) {
+	for {
+		r.mu.Lock()
+		found, changed := len(r.set), r.changed
+		r.mu.Unlock()
+		if found == n {
+			return
+		}
+		<-changed
+	}
+}
+
 func (r *registry) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 	return func(yield func([]discover.Instance, error) bool) {
 		for ctx.Err() == nil {
@@ -153,17 +166,16 @@ func TestRollingRestart(t *testing.T) {
 			t.Parallel()
 			r := newRegistry()
 			start := func() func() error {
-				s := server.New("posts", quiet(), server.Propagation(300*time.Millisecond))
+				s := server.New("posts", quiet(), server.Propagation(time.Second))
 				same := func(_ context.Context, n int) (int, error) { return n, nil }
 				kind.add(t, s, &posts{Post: same, Put: same}, r)
 				return running(t, s)
 			}
 			old := []func() error{start(), start()}
+			r.await(2)
 			var bare, stacked posts
 			kind.client(t, r, &bare)
 			kind.client(t, r, &stacked, resilience.ClientStack()...)
-			_, err := bare.Put(t.Context(), 1) // waits for the first set
-			require.NoError(t, err)
 
 			var lost, failed atomic.Int64
 			var lastErr atomic.Value

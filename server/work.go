@@ -39,9 +39,9 @@ func Flush(name string, f func(ctx context.Context) error) Item {
 // addStep appends a step to those that there are.
 func (s *Server) addStep(kind string, steps []*step, name string, isFunc bool, f func(ctx context.Context) error) []*step {
 	s.check(name != "", "%s: the name is empty", kind)
-	s.check(isFunc, "%s %s: the func is nil", kind, name)
+	s.check(isFunc, "%s %q: the func is nil", kind, name)
 	for _, other := range steps {
-		s.check(name != other.name, "%s %s: there are two of this name", kind, name)
+		s.check(name != other.name, "%s %q: there are two of this name", kind, name)
 	}
 	return append(steps, &step{name, f})
 }
