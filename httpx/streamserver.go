@@ -264,7 +264,11 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	defer x.served.end()
 	defer x.done()
 	conn := http.NewResponseController(x.w)
-	_ = conn.SetWriteDeadline(time.Time{}) // it counts from the header; see renewWriteDeadline
+	if s := serverOf(x.r); rt.op.Streams != endpoint.ClientStream || s != nil && s.WriteTimeout > 0 {
+		// It counts from the header; see renewWriteDeadline. For an answer that is no
+		// stream, a server may have a bound of another kind, which this would lift.
+		_ = conn.SetWriteDeadline(time.Time{})
+	}
 	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {
 		// Or net/http would wait for the rest of the body before it sends an
 		// answer or a heartbeat.

@@ -1,0 +1,34 @@
+package edge
+
+import (
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// A body is the body of a request, each piece of which must come within the time for
+// progress.
+type body struct {
+	io.ReadCloser // of net/http
+	x             *exchange
+	ended         atomic.Bool // it was read to its end
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.x.reading.begin(b.x.cutRead)
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { //nolint:errorlint // readers return it as it is
+		b.ended.Store(true)
+	}
+	return n, b.x.reading.end(n, err)
+}
+
+// Close reads the rest of a body over HTTP/1, if it is short. It may run beside Read, so
+// it has a timer of its own.
+func (b *body) Close() error {
+	if !b.ended.Load() && b.x.reading.deadline.Load() == nil {
+		timer := time.AfterFunc(b.x.reading.limit, b.x.cutRead)
+		defer timer.Stop()
+	}
+	return b.ReadCloser.Close()
+}
