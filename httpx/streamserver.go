@@ -266,7 +266,8 @@ func (rt *route) serveStream(ctx context.Context, x *exchange) {
 	conn := http.NewResponseController(x.w)
 	if s := serverOf(x.r); rt.op.Streams != endpoint.ClientStream || s != nil && s.WriteTimeout > 0 {
 		// It counts from the header; see renewWriteDeadline. For an answer that is no
-		// stream, a server may have a bound of another kind, which this would lift.
+		// stream, a server may have a bound of another kind, which this would lift. See
+		// decision 180.
 		_ = conn.SetWriteDeadline(time.Time{})
 	}
 	if x.r.ProtoMajor < 2 && x.r.ContentLength != 0 {

@@ -54,9 +54,9 @@ func given(host string) (string, error) {
 	ip, err := netip.ParseAddr(bare)
 	switch {
 	case err == nil && ip.IsUnspecified():
-		return "", fmt.Errorf("Advertise(%q): not the address of a single host", host) //nolint:staticcheck // the name of an option
+		return "", fmt.Errorf("Advertise(%q): not the address of a single host", host)
 	case err != nil && strings.ContainsAny(host, ":[]/ "):
-		return "", fmt.Errorf("Advertise(%q): must be a host without a port", host) //nolint:staticcheck // the name of an option
+		return "", fmt.Errorf("Advertise(%q): must be a host without a port", host)
 	}
 	return bare, nil
 }

@@ -17,7 +17,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.x.reading.begin(b.x.cutRead)
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // readers return it as it is
+	if err == io.EOF {
 		b.ended.Store(true)
 	}
 	return n, b.x.reading.end(n, err)

@@ -17,7 +17,7 @@ const (
 // displace frees the places of connections that wait for their clients, and returns
 // them for closing: those of one peer, or of any if only is nil. The choice falls on a
 // peer that has a crowd of them, so that a stranger with many connections loses its own
-// first, and on those that have waited longest. l.mu is held.
+// first, and on those that have waited longest. l.mu is held. See decision 181.
 func (l *Listener) displace(only *peer) []*place {
 	var waiting []*place
 	of := make(map[peer]int)

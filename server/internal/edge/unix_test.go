@@ -15,7 +15,7 @@ import (
 // socketPath returns a path that is short enough for a socket.
 func socketPath(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "edge")
+	dir, err := os.MkdirTemp("", "edge") //nolint:usetesting // that of TempDir may be too long
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return filepath.Join(dir, "s")
