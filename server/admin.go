@@ -17,6 +17,9 @@ import (
 //   - /endpoints: the endpoints with what is declared, promised and measured, as JSON;
 //   - /live: the figures of the page as server-sent events, for at most 16 readers at the
 //     same time;
+//   - /health: the results of all checks, as application/health+json;
+//   - /livez and /readyz, as [Probes] does, with the names and errors of checks where
+//     /readyz fails or is asked with ?verbose;
 //   - what [Metrics] and [Handle] add.
 //
 // A request must name the server by a name of its own in the header Host, or it is refused
@@ -36,7 +39,7 @@ func Admin(addr string, opts ...AdminOption) Item {
 			}
 			o.applyAdmin(&c)
 		}
-		h, err := admin.New(s.adminSource(), c.hosts, c.routes)
+		h, err := admin.New(s.adminSource(), c.hosts, append(s.healthRoutes(), c.routes...))
 		s.check(err == nil, "Admin: %w", err)
 		p := &httpPart{server: s, handler: h}
 		s.listen(&listener{name: "admin", addr: addr, part: p, lasting: true}, nil)
@@ -78,7 +81,7 @@ func (s *Server) adminSource() *admin.Source {
 	return &admin.Source{
 		Name: s.name, Start: s.figures.Start(), State: func() string { return s.State().String() },
 		Figures: s.figures, Events: &s.events,
-		Listeners: s.listening, Gauges: s.gauges, Objectives: s.objectives,
+		Listeners: s.listening, Gauges: s.gauges, Objectives: s.objectives, Checks: s.adminChecks,
 	}
 }
 
@@ -96,18 +99,31 @@ func (s *Server) listening() []admin.Listener {
 // gauges yields the gauges of all that is watched.
 func (s *Server) gauges(yield func(endpoint.Gauge) bool) {
 	for _, w := range s.watched {
-		gauged, ok := w.(interface {
-			Gauges(yield func(endpoint.Gauge) bool)
-		})
-		if !ok {
-			continue
-		}
-		for g := range gauged.Gauges {
+		for g := range w.Gauges {
 			if !yield(g) {
 				return
 			}
 		}
 	}
+}
+
+// healthRoutes returns what the admin address tells of the health.
+func (s *Server) healthRoutes() []admin.Route {
+	details := s.healthDetails()
+	return []admin.Route{{Pattern: "/livez", Handler: details}, {Pattern: "/readyz", Handler: details}, {Pattern: "/health", Handler: details}}
+}
+
+// adminChecks returns the results of the checks.
+func (s *Server) adminChecks() []admin.Check {
+	var all []admin.Check
+	for _, c := range s.Health().Checks {
+		check := admin.Check{Name: c.Name, Status: string(c.Status), Critical: c.Critical, Since: c.Since, Took: c.Took.Seconds()}
+		if c.Err != nil {
+			check.Error = c.Err.Error()
+		}
+		all = append(all, check)
+	}
+	return all
 }
 
 // objectives returns the state of the objectives that are watched.

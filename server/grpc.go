@@ -34,6 +34,11 @@ type GRPCHealth interface {
 func GRPC(addr string, calls GRPCServer, health GRPCHealth, opts ...ListenOption) Item {
 	return item(func(s *Server) {
 		s.check(!service.IsNil(calls), "gRPC: the server is nil")
+		if service.IsNil(health) {
+			health = nil // grpcx.Health returns a nil pointer with its error
+		} else {
+			health.SetReady(false)
+		}
 		s.listen(&listener{name: "gRPC", addr: addr, suffix: ".grpc", part: &grpcPart{calls: calls, health: health}}, opts)
 	})
 }

@@ -22,7 +22,7 @@ const (
 const (
 	cutTime        = time.Second            // for calls to return once they are cancelled
 	deregisterTime = 3 * time.Second        // for a registrar to return
-	workTime       = 2 * time.Second        // for works to return
+	workTime       = 2 * time.Second        // for works and checks to return
 	closeTime      = 2 * time.Second        // for what Close adds, together
 	flushTime      = 2 * time.Second        // for what Flush adds
 	hangMargin     = 100 * time.Millisecond // for a func to return after the end of its context

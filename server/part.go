@@ -52,6 +52,7 @@ type listener struct {
 	registrations []*registration
 
 	bound net.Listener // during Run
+	fate  fate
 }
 
 // listen adds a listener.

@@ -3,17 +3,10 @@ package server
 import (
 	"context"
 	"sync"
-
-	"github.com/typedkit/endpoint"
 )
 
-// A watchable has figures of its state.
-type watchable interface {
-	Gauges(yield func(endpoint.Gauge) bool)
-}
-
 // isReady reports whether the server serves and is healthy.
-func (s *Server) isReady() bool { return s.State() == StateRunning }
+func (s *Server) isReady() bool { return s.State() == StateRunning && s.healthReport().Ready(nil) }
 
 // refreshReady tells the parts whether the server is ready.
 func (s *Server) refreshReady() {

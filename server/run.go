@@ -33,7 +33,7 @@ type running struct {
 	base        context.Context // of HTTP calls
 	cancelCalls context.CancelCauseFunc
 
-	served, working, registered sync.WaitGroup
+	served, working, checking, registered sync.WaitGroup
 
 	mu       sync.Mutex // guards the fields below
 	stopping bool
@@ -56,6 +56,7 @@ func (r *running) run(ctx context.Context) error {
 	for _, w := range s.works {
 		r.work(work, w)
 	}
+	r.checkHealth(work)
 	for _, l := range s.listeners {
 		r.serve(l)
 	}
@@ -113,7 +114,7 @@ func (r *running) serve(l *listener) {
 	}
 	r.served.Go(func() {
 		err := errExited
-		defer func() { r.ended(l.name, err, errEnded) }()
+		defer func() { r.ended(&l.fate, l.name, err, errEnded) }()
 		err = caught(func() error { return l.part.Serve(l.bound) })
 	})
 }
@@ -122,14 +123,14 @@ func (r *running) serve(l *listener) {
 func (r *running) work(ctx context.Context, w *step) {
 	r.working.Go(func() {
 		err := errExited
-		defer func() { r.ended(w.name, err, nil) }()
+		defer func() { r.ended(&w.fate, w.name, err, nil) }()
 		err = caught(func() error { return w.run(ctx) })
 	})
 }
 
 // ended notes that something has ended. early is the error of one that ended without an
 // error before the stop.
-func (r *running) ended(name string, err, early error) {
+func (r *running) ended(f *fate, name string, err, early error) {
 	r.mu.Lock()
 	stopping := r.stopping
 	r.mu.Unlock()
@@ -139,6 +140,7 @@ func (r *running) ended(name string, err, early error) {
 	case err == nil:
 		err = early
 	}
+	f.set(err)
 	r.fail(name, err)
 }
 

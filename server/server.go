@@ -14,6 +14,7 @@ import (
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/server/internal/admin"
 	"github.com/typedkit/endpoint/server/internal/figures"
+	"github.com/typedkit/endpoint/server/internal/health"
 )
 
 // ErrStopping is the error of a call that a server ends because it stops: a response
@@ -30,7 +31,8 @@ var ErrStopping = endpoint.Define(endpoint.Unavailable, "endpoint", "STOPPING", 
 // Its events have the source "server" and the kinds "starting", "running", "draining",
 // "deregistered", "closing" (it accepts no more connections), "cancelled" (calls that did
 // not end within the grace), "closed", "flushed", "stopped", and "failed" for any part
-// that failed. The Detail names the part.
+// that failed. The Detail names the part. Those of its checks have the source "check": see
+// [Check].
 type Server struct {
 	name   string
 	config config
@@ -43,7 +45,11 @@ type Server struct {
 	closers   []*step
 	flushes   []*step
 
-	watched []watchable
+	watched    []watchable
+	checks     []health.Check
+	reporters  []*reporter
+	registry   atomic.Pointer[health.Registry] // of checks; nil before Run
+	publishers []*health.Publisher             // during Run
 
 	state     atomic.Int32
 	probed    atomic.Bool // /readyz was asked

@@ -34,4 +34,5 @@ func (s *Server) enter(state State) {
 	s.state.Store(int32(state))
 	s.emit(state.String(), "", nil)
 	s.refreshReady()
+	s.publish()
 }

@@ -8,6 +8,7 @@ import (
 type step struct {
 	name string
 	run  func(ctx context.Context) error
+	fate fate // of a work
 }
 
 // Go runs f in the background, from before the server is ready until its calls have
@@ -43,5 +44,5 @@ func (s *Server) addStep(kind string, steps []*step, name string, isFunc bool, f
 	for _, other := range steps {
 		s.check(name != other.name, "%s %q: there are two of this name", kind, name)
 	}
-	return append(steps, &step{name, f})
+	return append(steps, &step{name: name, run: f})
 }

@@ -60,6 +60,14 @@ func edges() []edge {
 			reason: "a pool of fixed addresses needs no client of any registry; dns and those of registries are packages of their own",
 		},
 		{
+			name: "server knows no transport but HTTP", of: []string{"./server/..."}, std: true,
+			only: []string{
+				".", "./codec", "./codec/internal/...", "./internal/...", "./httpx", "./discover", "./observe", "./observe/internal/...",
+				"./server/...", "github.com/go-chi/chi/v5",
+			},
+			reason: "a program that serves HTTP alone links no gRPC, and brings its own policies",
+		},
+		{
 			name: "endpointtest is std only", of: []string{"./endpointtest"}, std: true,
 			only:   []string{".", "./internal/..."},
 			reason: "tests of any package use it, the root's too",
@@ -185,6 +193,9 @@ func TestEdgesBroken(t *testing.T) {
 		{"httpx is std and chi only", "httpx", "github.com/go-chi/chi/v5/middleware"},
 		{"httpx is std and chi only", "httpx", module + "/codec/cbor"},
 		{"observe is std only", "observe", x},
+		{"server knows no transport but HTTP", "server", module + "/grpcx"},
+		{"server knows no transport but HTTP", "server/internal/health", module + "/resilience"},
+		{"server knows no transport but HTTP", "server", "google.golang.org/grpc"},
 		{"endpointtest is std only", "endpointtest", module + "/httpx"},
 		{"transporttest knows no transport", "endpointtest/transporttest", module + "/httpx"},
 		{"transporttest knows no transport", "endpointtest/transporttest", module + "/codec"},
@@ -230,6 +241,7 @@ func TestEdgesKept(t *testing.T) {
 		{"httpx is std and chi only", "httpx", "github.com/go-chi/chi/v5"},
 		{"httpx is std and chi only", "httpx/openapi", module + "/httpx"},
 		{"observe is std only", "observe/otelx", "example.com/otel"},
+		{"server knows no transport but HTTP", "server", module + "/httpx"},
 		{"testing in test kits only", "httpx/httpxtest", "testing"},
 		{"testing in test kits only", "endpointtest/transporttest", "testing"},
 		{"transporttest knows no transport", "endpointtest/transporttest", module + "/endpointtest"},
