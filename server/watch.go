@@ -17,13 +17,11 @@ type watchable interface {
 }
 
 // Watch shows the figures of things on the admin page: of pools, breakers, limits, an SLO, or
-// anything else with this method. It adds checks that warn: for a pool, "pool/NAME" while no
-// instance serves, and for a breaker, "breaker/NAME" while it is not closed for an operation.
-// They never make the server not ready, because then an outage of one service would spread to
-// all services that call it. A nil thing is a fault.
-func Watch(things ...interface {
-	Gauges(yield func(endpoint.Gauge) bool)
-}) Item {
+// anything else with the method Gauges of an [endpoint.Gauge]. It adds checks that warn: for a
+// pool, "pool/NAME" while no instance serves, and for a breaker, "breaker/NAME" while it is
+// not closed for an operation. They never make the server not ready, because then an outage
+// of one service would spread to all services that call it. A nil thing is a fault.
+func Watch(things ...watchable) Item {
 	return item(func(s *Server) {
 		for i, thing := range things {
 			if service.IsNil(thing) {
