@@ -87,4 +87,3 @@ func TestRegisterFails(t *testing.T) {
 type registrarFunc func(ctx context.Context, in discover.Instance) error
 
 func (f registrarFunc) Register(ctx context.Context, in discover.Instance) error { return f(ctx, in) }
-

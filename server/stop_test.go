@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -124,6 +125,46 @@ func TestFailureStops(t *testing.T) {
 				require.ErrorContains(t, err, tt.want)
 				require.NotContains(t, err.Error(), "other")
 				require.Contains(t, j.all(), "1 part drain")
+			})
+		})
+	}
+}
+
+// brokenPart is a Part whose Serve ends by itself.
+type brokenPart struct {
+	*part
+	serve behaviour
+}
+
+func (p brokenPart) Serve(l net.Listener) error {
+	_ = l.Close()
+	time.Sleep(time.Second)
+	return p.serve(context.Background())
+}
+
+// TestListenerFails has one of two listeners fail: the other one is drained.
+func TestListenerFails(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		serve behaviour
+		want  string
+	}{
+		"error": {func(context.Context) error { return errors.New("no") }, "broken: no"},
+		"nil":   {well, "broken: stopped serving by itself"},
+		"panic": {panics, "broken: panic: boom"},
+		"exit":  {exits, "broken: ended its goroutine"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				j := newJournal()
+				s := server.New("rooms", quiet())
+				s.Add(
+					server.Listen("broken", free, brokenPart{newPart(newJournal(), well), tt.serve}),
+					server.Listen("broker", free, newPart(j, well), server.Register(&registrar{journal: j, after: well})),
+				)
+				require.EqualError(t, s.Run(t.Context()), tt.want)
+				require.Equal(t, []string{"1 part ready false", "1 part draining", "1 deregister", "6 part drain", "6 part close"}, j.all()[2:])
 			})
 		})
 	}

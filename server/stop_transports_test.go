@@ -21,17 +21,37 @@ import (
 type waiting struct {
 	Wait endpoint.Endpoint[endpoint.Empty, endpoint.Empty]
 	Feed endpoint.Endpoint[endpoint.Empty, endpoint.Stream[int]]
+	Sum  endpoint.Endpoint[endpoint.Stream[int], int]
+}
+
+// newWaiting returns a service whose calls do not wait at all.
+func newWaiting() *waiting {
+	return &waiting{
+		Wait: func(context.Context, endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, nil },
+		Feed: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) { return nil, nil },
+		Sum: func(_ context.Context, items endpoint.Stream[int]) (sum int, err error) {
+			for n, err := range items {
+				if err != nil {
+					return 0, err
+				}
+				sum += n
+			}
+			return sum, nil
+		},
+	}
 }
 
 func (s *waiting) HTTP(r *httpx.Routes) {
 	r.POST("/wait", &s.Wait)
 	r.ServerStream("GET", "/feed", &s.Feed)
+	r.ClientStream("POST", "/sum", &s.Sum)
 }
 
 func (s *waiting) GRPC(m *grpcx.Methods) {
 	m.Service("waiting")
 	m.Unary("Wait", &s.Wait)
 	m.ServerStream("Feed", &s.Feed)
+	m.ClientStream("Sum", &s.Sum)
 }
 
 // A bench is a service on both transports that runs.
@@ -79,14 +99,15 @@ func TestStreamsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			svc := &waiting{Feed: func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[int], error) {
+			svc := newWaiting()
+			svc.Feed = func(ctx context.Context, _ endpoint.Empty) (endpoint.Stream[int], error) {
 				return func(yield func(int, error) bool) {
 					if yield(1, nil) {
 						<-ctx.Done()
 						end(ctx, yield)
 					}
 				}, nil
-			}, Wait: func(context.Context, endpoint.Empty) (endpoint.Empty, error) { return endpoint.Empty{}, nil }}
+			}
 			slo := observe.NewSLO(observe.Objective{Availability: 0.9})
 			codes := make(chan endpoint.Code, 2)
 			inside := endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
@@ -137,11 +158,12 @@ func TestStreamsEnd(t *testing.T) {
 func TestCallsAreCancelled(t *testing.T) {
 	t.Parallel()
 	begun := make(chan struct{})
-	svc := &waiting{Wait: func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+	svc := newWaiting()
+	svc.Wait = func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
 		begun <- struct{}{}
 		<-ctx.Done()
 		return endpoint.Empty{}, ctx.Err()
-	}, Feed: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) { return nil, nil }}
+	}
 	b := serving(t, svc, []server.Option{server.Grace(200 * time.Millisecond)})
 	errs := make(chan error, len(b.clients))
 	for _, c := range b.clients {
@@ -163,11 +185,12 @@ func TestCallsAreCancelled(t *testing.T) {
 func TestCallsFinish(t *testing.T) {
 	t.Parallel()
 	begun, release := make(chan struct{}), make(chan struct{})
-	svc := &waiting{Wait: func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
+	svc := newWaiting()
+	svc.Wait = func(ctx context.Context, _ endpoint.Empty) (endpoint.Empty, error) {
 		begun <- struct{}{}
 		<-release
 		return endpoint.Empty{}, ctx.Err()
-	}, Feed: func(context.Context, endpoint.Empty) (endpoint.Stream[int], error) { return nil, nil }}
+	}
 	b := serving(t, svc, nil)
 	errs := make(chan error, len(b.clients))
 	for _, c := range b.clients {
@@ -185,6 +208,48 @@ func TestCallsFinish(t *testing.T) {
 		require.NoError(t, <-errs)
 	}
 	require.NoError(t, <-ended)
+}
+
+// TestRequestsFinish has calls whose requests are still coming when the stop begins.
+func TestRequestsFinish(t *testing.T) {
+	t.Parallel()
+	first := make(chan struct{}, 2)
+	svc := newWaiting()
+	sum := svc.Sum
+	svc.Sum = func(ctx context.Context, items endpoint.Stream[int]) (int, error) {
+		return sum(ctx, func(yield func(int, error) bool) {
+			for n, err := range items {
+				if n == 1 {
+					first <- struct{}{}
+				}
+				if !yield(n, err) {
+					return
+				}
+			}
+		})
+	}
+	b := serving(t, svc, nil)
+	type result struct {
+		sum int
+		err error
+	}
+	results, draining := make(chan result, len(b.clients)), b.draining
+	for _, c := range b.clients {
+		go func() {
+			sum, err := c.Sum(t.Context(), func(yield func(int, error) bool) {
+				if yield(1, nil) {
+					<-draining
+					_ = yield(2, nil) && yield(3, nil)
+				}
+			})
+			results <- result{sum, err}
+		}()
+		<-first
+	}
+	require.NoError(t, b.stop())
+	for range b.clients {
+		require.Equal(t, result{6, nil}, <-results)
+	}
 }
 
 // pull is iter.Pull2 for a stream.
