@@ -35,7 +35,7 @@ func operations() map[string]*endpoint.Operation {
 // ends it.
 func TestLayerAllocations(t *testing.T) { // not parallel: it counts
 	s := server.New("rooms", quiet())
-	ctx := context.Background()
+	ctx := t.Context()
 	for name, op := range operations() {
 		l := s.For(op)
 		got := testing.AllocsPerRun(1000, func() {

@@ -138,7 +138,7 @@ type brokenPart struct {
 
 func (p brokenPart) Serve(l net.Listener) error {
 	_ = l.Close()
-	time.Sleep(time.Second)
+	<-time.NewTimer(time.Second).C
 	return p.serve(context.Background())
 }
 
