@@ -87,3 +87,23 @@ func TestRegisterFails(t *testing.T) {
 type registrarFunc func(ctx context.Context, in discover.Instance) error
 
 func (f registrarFunc) Register(ctx context.Context, in discover.Instance) error { return f(ctx, in) }
+
+// TestDeregisterHangs has a registrar that does not return: the stop goes on, and succeeds.
+func TestDeregisterHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j, release := newJournal(), make(chan struct{})
+		defer close(release)
+		s := server.New("rooms", quiet(), server.Propagation(0))
+		s.Add(server.Listen("broker", free, newPart(j, well), server.Register(&registrar{journal: j, after: func(context.Context) error {
+			<-release
+			return nil
+		}})))
+		stop := running(t, s)
+		synctest.Wait()
+		begun := time.Now()
+		require.NoError(t, stop())
+		require.InDelta(t, 3, time.Since(begun).Seconds(), 0.2)
+		require.Contains(t, j.all(), "3 part drain")
+	})
+}

@@ -45,7 +45,7 @@ type Server struct {
 	closers   []*step
 	flushes   []*step
 
-	watched    []watchable
+	watched    []Watchable
 	checks     []health.Check
 	reporters  []*reporter
 	registry   atomic.Pointer[health.Registry] // of checks; nil before Run

@@ -24,12 +24,12 @@ func (r *running) stop(deregister func(), endWork func(cause error)) {
 	r.drain()
 	endWork(errStopped)
 	workEnd := time.Now().Add(workTime)
-	r.await(&r.working, workTime, "works")
+	r.fail("works", r.await(&r.working, workTime))
 	r.awaitChecks(workEnd)
 	r.close()
 	r.flush()
 	r.each(r.parts(true), hangMargin, func(l *listener) error { return l.part.Close() })
-	r.await(&r.served, cutTime, "listeners")
+	r.fail("listeners", r.await(&r.served, cutTime))
 	s.enter(StateStopped)
 }
 
@@ -55,7 +55,9 @@ func (r *running) each(listeners []*listener, limit time.Duration, f func(l *lis
 func (r *running) propagate() {
 	noticed, cancel := context.WithTimeout(r.ctx, r.server.propagation())
 	defer cancel()
-	r.await(&r.registered, deregisterTime, "registrars")
+	if err := r.await(&r.registered, deregisterTime); err != nil {
+		r.server.emit("failed", "registrars", err)
+	}
 	<-noticed.Done()
 }
 
@@ -100,14 +102,14 @@ func (r *running) drain() {
 	r.each(parts, cutTime, func(l *listener) error { return l.part.Close() })
 }
 
-// await waits for a group, up to a limit. That something is late is a failure.
-func (r *running) await(g *sync.WaitGroup, limit time.Duration, what string) {
+// await waits for a group. It returns an error after the limit.
+func (r *running) await(g *sync.WaitGroup, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(r.ctx, limit)
 	defer cancel()
-	r.fail(what, bounded(ctx, func(context.Context) error {
+	return bounded(ctx, func(context.Context) error {
 		g.Wait()
 		return nil
-	}))
+	})
 }
 
 // close runs the closers, the last one first. One that hangs uses up the time, but the

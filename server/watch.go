@@ -11,8 +11,9 @@ import (
 	"github.com/typedkit/endpoint/server/internal/health"
 )
 
-// A watchable has figures of its state.
-type watchable interface {
+// A Watchable has figures of its state: a pool, a policy of package resilience, an SLO.
+type Watchable interface {
+	// Gauges yields the figures, as an [endpoint.Gauge] describes it.
 	Gauges(yield func(endpoint.Gauge) bool)
 }
 
@@ -21,7 +22,7 @@ type watchable interface {
 // pool, "pool/NAME" while no instance serves, and for a breaker, "breaker/NAME" while it is
 // not closed for an operation. They never make the server not ready, because then an outage
 // of one service would spread to all services that call it. A nil thing is a fault.
-func Watch(things ...watchable) Item {
+func Watch(things ...Watchable) Item {
 	return item(func(s *Server) {
 		for i, thing := range things {
 			if service.IsNil(thing) {
@@ -35,7 +36,7 @@ func Watch(things ...watchable) Item {
 }
 
 // addWatchChecks adds a check for each source of gauges that a thing has so far.
-func (s *Server) addWatchChecks(thing watchable) {
+func (s *Server) addWatchChecks(thing Watchable) {
 	known := map[string]bool{}
 	for g := range thing.Gauges {
 		id := g.Source + "/" + g.Name
@@ -49,7 +50,7 @@ func (s *Server) addWatchChecks(thing watchable) {
 }
 
 // judgeOf returns the check of gauges with a source, or nil for none.
-func judgeOf(source string) func(thing watchable, name string) error {
+func judgeOf(source string) func(thing Watchable, name string) error {
 	switch source {
 	case "pool":
 		return judgePool
@@ -59,7 +60,7 @@ func judgeOf(source string) func(thing watchable, name string) error {
 	return nil
 }
 
-func judgePool(thing watchable, name string) error {
+func judgePool(thing Watchable, name string) error {
 	figures := map[string]float64{}
 	for g := range thing.Gauges {
 		if g.Source == "pool" && g.Name == name && g.Detail == "" {
@@ -72,7 +73,7 @@ func judgePool(thing watchable, name string) error {
 	return fmt.Errorf("no instance serves, of %v", figures["instances"])
 }
 
-func judgeBreaker(thing watchable, name string) error {
+func judgeBreaker(thing Watchable, name string) error {
 	var states []string
 	for g := range thing.Gauges {
 		if g.Source != "breaker" || g.Name != name || g.Metric != "state" || g.Value == 0 {
