@@ -1,77 +1,84 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
-func TestRun(t *testing.T) {
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
+func TestDemo(t *testing.T) {
 	t.Parallel()
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 0, run(t.Context(), nil, &stdout, &stderr), "stderr: %s", &stderr)
-	require.Equal(t, "HELLO, WORLD\n12\nan empty string is the declared error: empty string\n", stdout.String())
-	require.Contains(t, stderr.String(), "msg=call endpoint.operation=Strings.Uppercase")
-	require.Contains(t, stderr.String(), "code=INVALID_ARGUMENT")
+	got := programtest.Run(t, programtest.Self(t))
+	require.Equal(t, 0, got.Code, "stderr: %s", got.Stderr)
+	require.Equal(t, "HELLO, WORLD\n12\nan empty string is the declared error: empty string\n", got.Stdout)
+	require.Contains(t, got.Stderr, "msg=call endpoint.operation=Strings.Uppercase")
+	require.Contains(t, got.Stderr, "code=INVALID_ARGUMENT")
 }
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
 	tests := map[string]struct {
 		args []string
 		code int
 		says string
 	}{
-		"help":         {[]string{"-h"}, 0, "-listen"},
-		"unknown flag": {[]string{"-nope"}, 2, "-nope"},
-		"argument":     {[]string{"x"}, 2, `unexpected argument "x"`},
-		"bad address":  {[]string{"-listen", "nowhere:x"}, 1, "quickstart:"},
+		"help":           {[]string{"-h"}, 0, "-listen"},
+		"unknown flag":   {[]string{"-nope"}, 2, "-nope"},
+		"argument":       {[]string{"x"}, 2, `unexpected argument "x"`},
+		"bad address":    {[]string{"-listen", "nowhere:x"}, 1, "quickstart: HTTP: "},
+		"address in use": {[]string{"-listen", taken.Addr().String()}, 1, "quickstart: HTTP: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			require.Equal(t, tt.code, run(t.Context(), tt.args, &stdout, &stderr))
-			require.Contains(t, stderr.String(), tt.says)
+			got := programtest.Run(t, programtest.Self(t), tt.args...)
+			require.Equal(t, tt.code, got.Code)
+			require.Contains(t, got.Stderr, tt.says)
+			require.Empty(t, got.Stdout)
 		})
 	}
 }
 
-// TestListen serves until its context ends, as a signal ends it.
+// TestListen serves until a signal.
 func TestListen(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	code := make(chan int, 1)
-	go func() { code <- run(ctx, []string{"-listen", "127.0.0.1:0"}, w, io.Discard) }()
-	line := make([]byte, 256)
-	n, err := r.Read(line)
-	require.NoError(t, err)
-	addr, ok := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "listening on ")
-	require.True(t, ok, "printed %q", line[:n])
+	p := programtest.Launch(t, programtest.Self(t), "-listen", "127.0.0.1:0")
+	addrs := p.Addresses(t, "HTTP", "admin")
 
 	var c Strings
-	require.NoError(t, httpx.Client(httpx.To("http://"+addr), &c))
+	require.NoError(t, httpx.Client(httpx.To("http://"+addrs["HTTP"]), &c))
 	got, err := c.Count(t.Context(), Text{"日本"})
 	require.NoError(t, err)
 	require.Equal(t, Count{2}, got)
 
-	cancel()
-	require.Equal(t, 0, <-code)
+	for path, want := range map[string]string{
+		"/debug/vars": `"server http Strings.Count": {"calls":`,
+		"/endpoints":  `"Count"`,
+		"/":           "<title>",
+	} {
+		require.Contains(t, programtest.Get(t, addrs["admin"]+path), want, path)
+	}
+	p.Stop(t)
 }
 
 // TestAnswers holds the answers that the README promises to curl.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	h, err := newHandler(slog.New(slog.DiscardHandler))
+	h, err := newHandler(server.New("quickstart"), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
@@ -103,23 +110,9 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestFigures has what the telemetry tells at /debug/vars.
-func TestFigures(t *testing.T) {
-	t.Parallel()
-	h, err := newHandler(slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	var body string
-	for _, path := range []string{"/count", "/debug/vars"} {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", path, strings.NewReader(`{"s":"x"}`)))
-		body = w.Body.String()
-	}
-	require.Contains(t, body, `"server http Strings.Count": {"calls":`)
-}
-
 func TestLimit(t *testing.T) {
 	t.Parallel()
-	h, err := newHandler(slog.New(slog.DiscardHandler))
+	h, err := newHandler(server.New("quickstart"), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	refused := 0
 	for range 200 {

@@ -1,10 +1,11 @@
 package programtest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -31,7 +32,7 @@ func Run(t *testing.T, program string, args ...string) Result {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Env, cmd.Stdout, cmd.Stderr = environ(), &stdout, &stderr
 	err := cmd.Run()
 	return Result{exitCode(t, err), stdout.String(), stderr.String()}
 }
@@ -49,11 +50,12 @@ func exitCode(t *testing.T, err error) int {
 	return 0
 }
 
-// A Process is a program at work. Its log is read only as far as the test asks
-// for: one that logs more than a pipe holds waits for that.
+// A Process is a program at work.
 type Process struct {
 	cmd            *exec.Cmd
-	stdout, stderr *bufio.Scanner
+	stdout, stderr *output
+	ended          chan struct{} // closed when err is set
+	err            error
 }
 
 // Launch starts a program. It is killed after two minutes, and at the end of the
@@ -61,26 +63,41 @@ type Process struct {
 func Launch(t *testing.T, program string, args ...string) *Process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
-	p := &Process{cmd: exec.CommandContext(ctx, program, args...)}
-	stdout, err := p.cmd.StdoutPipe()
-	require.NoError(t, err)
-	stderr, err := p.cmd.StderrPipe()
-	require.NoError(t, err)
-	p.stdout, p.stderr = bufio.NewScanner(stdout), bufio.NewScanner(stderr)
+	p := &Process{stdout: newOutput(), stderr: newOutput(), ended: make(chan struct{})}
+	p.cmd = exec.CommandContext(ctx, program, args...)
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ(), p.stdout, p.stderr
 	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	go func() {
+		defer close(p.ended)
+		p.err = p.cmd.Wait()
+		p.stdout.end()
+		p.stderr.end()
+	}()
+	t.Cleanup(func() { cancel(); <-p.ended })
 	return p
 }
 
 // Listening reads the next line of output, "HTTP on 127.0.0.1:8080", and returns
-// what listens and where.
+// the name of a listener and its address.
 func (p *Process) Listening(t *testing.T) (name, addr string) {
 	t.Helper()
-	require.True(t, p.stdout.Scan(), "the output ended")
-	name, addr, ok := strings.Cut(p.stdout.Text(), " on ")
-	require.True(t, ok, "it prints %q", p.stdout.Text())
+	line, ok := p.stdout.next()
+	require.True(t, ok, "the output ended; log:\n%s", p.stderr)
+	name, addr, ok = strings.Cut(line, " on ")
+	require.True(t, ok, "it prints %q", line)
 	return name, addr
+}
+
+// Addresses reads the addresses of the listeners with these names, in this order.
+func (p *Process) Addresses(t *testing.T, names ...string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, want := range names {
+		name, addr := p.Listening(t)
+		require.Equal(t, want, name)
+		all[name] = addr
+	}
+	return all
 }
 
 // Signal sends a signal to the program.
@@ -92,26 +109,45 @@ func (p *Process) Signal(t *testing.T, sig os.Signal) {
 // Await reads the log up to a line with the text.
 func (p *Process) Await(t *testing.T, text string) {
 	t.Helper()
-	for p.stderr.Scan() {
-		if strings.Contains(p.stderr.Text(), text) {
+	for {
+		line, ok := p.stderr.next()
+		require.True(t, ok, "the log ends before a line with %q:\n%s", text, p.stderr)
+		if strings.Contains(line, text) {
 			return
 		}
 	}
-	t.Fatalf("the log ends before a line with %q", text)
 }
 
 // Wait returns the exit code: -1 if a signal ended the program.
 func (p *Process) Wait(t *testing.T) int {
 	t.Helper()
-	for p.stderr.Scan() { // Wait closes the pipe: nothing may be left in it
-	}
-	return exitCode(t, p.cmd.Wait())
+	<-p.ended
+	return exitCode(t, p.err)
 }
+
+// Log returns what the program has written to standard error so far.
+func (p *Process) Log() string { return p.stderr.String() }
+
+// Draining is in the line of the log that tells of the beginning of a stop.
+const Draining = "endpoint.kind=draining"
 
 // Stop ends the program as kill does; it must end in good order.
 func (p *Process) Stop(t *testing.T) {
 	t.Helper()
 	p.Signal(t, syscall.SIGTERM)
-	p.Await(t, "msg=stopping")
-	require.Equal(t, 0, p.Wait(t), "the exit code")
+	require.Equal(t, 0, p.Wait(t), "the exit code; log:\n%s", p.stderr)
+}
+
+// Get returns the body of a URL without its "http://"; the status must be 200.
+func Get(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+url, http.NoBody)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", url, body)
+	return string(body)
 }

@@ -15,7 +15,7 @@ func TestCommands(t *testing.T) {
 	require.Equal(t, []programtest.Command{
 		{Args: []string{"GOTOOLCHAIN=auto", "go", "build", "-o", ".", "./examples/internal/programtest/testdata/echo"}},
 		{Args: []string{"./echo", "-listen", "localhost:8001", "one"}},
-		{Args: []string{"./echo", "-listen", "localhost:8002", "localhost:8001"}},
+		{Args: []string{"./echo", "-listen", "localhost:8002", "-debug.addr", "localhost:8003", "localhost:8001"}},
 		{Args: []string{"curl", "--json", `{"s":"hello, world"}`, "localhost:8001/echo"}, Answer: `one POST /echo application/json {"s":"hello, world"}`},
 		{Args: []string{"curl", "-X", "DELETE", "localhost:8001/echo"}, Answer: "one DELETE /echo"},
 		{Args: []string{"curl", "-d", `{"s":"a"}`, "localhost:8001/echo"}, Answer: `one POST /echo application/x-www-form-urlencoded {"s":"a"}`},

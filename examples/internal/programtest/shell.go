@@ -28,8 +28,7 @@ func NewShell(t *testing.T) *Shell {
 	return &Shell{bin: t.TempDir()}
 }
 
-// Run runs a command: go build, a program that was built, whose first flag is where
-// it listens, or curl.
+// Run runs a command: go build, a program that was built, or curl.
 func (s *Shell) Run(t *testing.T, c Command) {
 	t.Helper()
 	switch program := c.Args[0]; {
@@ -47,16 +46,24 @@ func (s *Shell) Run(t *testing.T, c Command) {
 	}
 }
 
+// launch starts a program. The values of flags whose names end with "listen" or "addr" are
+// where it listens, in the order of its listeners.
 func (s *Shell) launch(t *testing.T, c Command) {
 	t.Helper()
-	require.Greater(t, len(c.Args), 2, "%q", c.Args)
-	named := c.Args[2]
 	args := slices.Clone(c.At(s.addresses()).Args)
-	args[2] = "127.0.0.1:0"
+	var named []string
+	for i := 1; i+1 < len(args); i++ {
+		if strings.HasSuffix(args[i], "listen") || strings.HasSuffix(args[i], "addr") {
+			named = append(named, c.Args[i+1])
+			args[i+1] = "127.0.0.1:0"
+		}
+	}
+	require.NotEmpty(t, named, "%q", c.Args)
 	p := Launch(t, filepath.Join(s.bin, args[0]), args[1:]...)
-	name, addr := p.Listening(t)
-	require.Equal(t, "listening", name)
-	s.addrs = append(s.addrs, named, addr)
+	for _, readme := range named {
+		_, addr := p.Listening(t)
+		s.addrs = append(s.addrs, readme, addr)
+	}
 	s.Processes = append(s.Processes, p)
 }
 

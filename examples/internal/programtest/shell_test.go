@@ -17,6 +17,7 @@ func TestShell(t *testing.T) {
 	require.Len(t, s.Processes, 2)
 	require.Equal(t, 4, s.Requests)
 	require.Equal(t, 200, s.Post(t, "localhost:8001/x"))
+	require.Equal(t, 405, s.Post(t, "localhost:8003/endpoints"), "the second listener of the second program")
 	for _, p := range s.Processes {
 		p.Stop(t)
 	}
