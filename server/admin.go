@@ -90,7 +90,7 @@ func (s *Server) listening() []admin.Listener {
 	var all []admin.Listener
 	for _, l := range s.listeners {
 		if l.bound != nil {
-			all = append(all, admin.Listener{Name: l.name, Address: l.bound.Addr().String()})
+			all = append(all, admin.Listener{Name: l.name, Address: l.bound.String()})
 		}
 	}
 	return all

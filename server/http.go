@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
 // HTTP adds a listener with the name "HTTP" that serves h over HTTP/1 and HTTP/2, the
@@ -55,17 +56,9 @@ func (p *httpPart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // prepare makes the server, so that Drain and Close may come before Serve.
-func (p *httpPart) prepare(base context.Context) {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	p.inner = &http.Server{
-		Protocols:   protocols,
-		Handler:     p,
-		BaseContext: func(net.Listener) context.Context { return base },
-		ErrorLog:    slog.NewLogLogger(p.server.log.Handler(), slog.LevelWarn),
-	}
+func (p *httpPart) prepare(base context.Context, limits edge.Limits) {
+	p.inner = edge.NewHTTPServer(p, limits, p.server.log)
+	p.inner.BaseContext = func(net.Listener) context.Context { return base }
 }
 
 func (p *httpPart) Serve(l net.Listener) error {

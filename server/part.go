@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"strings"
+
+	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
 // A Part is a transport on a listener. Its methods may be called concurrently.
@@ -24,8 +26,13 @@ type Part interface {
 }
 
 // Listen adds a transport that serves on an address. The name stands in logs and in the
-// line of [Announce]. Addresses are "host:port" with an empty host for all interfaces. An
-// empty or double name, a malformed address, a nil part and a nil option are faults.
+// line of [Announce]. An empty or double name, a malformed address, a nil part and a nil
+// option are faults.
+//
+// An address is "host:port", with an empty host for all interfaces; "unix:PATH", a socket
+// that the owner and the group of the process may connect to; or "systemd:NAME", the
+// socket that systemd passed under this name, or "systemd:", the only one that it passed.
+// [AddrVar] reads it from a flag.
 func Listen(name, addr string, p Part, opts ...ListenOption) Item {
 	return item(func(s *Server) { s.listen(&listener{name: name, addr: addr, part: p}, opts) })
 }
@@ -51,12 +58,14 @@ type listener struct {
 	suffix        string // of the name in a registry
 	registrations []*registration
 
-	bound net.Listener // during Run
-	fate  fate
+	limits edge.Limits
+	bound  *edge.Listener // during Run
+	fate   fate
 }
 
 // listen adds a listener.
 func (s *Server) listen(l *listener, opts []ListenOption) {
+	l.limits = s.config.limits
 	for i, o := range opts {
 		if o == nil {
 			s.fault("%s: option %d is nil", l.name, i)
@@ -65,6 +74,12 @@ func (s *Server) listen(l *listener, opts []ListenOption) {
 		o.applyListen(s, l)
 	}
 	s.check(l.name != "", "the listener on %q has no name", l.addr)
+	if err := edge.CheckAddr(l.addr); err != nil {
+		s.fault("%s: %w", l.name, err)
+	}
+	for _, r := range l.registrations {
+		s.check(r.instance.Addr != "" || !edge.IsUnix(l.addr), "%s: Register: other hosts cannot reach %s", l.name, l.addr)
+	}
 	s.check(l.part != nil, "the listener %q: the part is nil", l.name)
 	for _, other := range s.listeners {
 		s.check(l.name != other.name, "two listeners have the name %s", l.name)

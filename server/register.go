@@ -7,6 +7,7 @@ import (
 
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/internal/service"
+	"github.com/typedkit/endpoint/server/internal/advertise"
 )
 
 // A registration is one instance that a registrar is told of.
@@ -31,7 +32,8 @@ func (o registerOption) applyRegister(s *Server, r *registration) { o(s, r) }
 // registries. A nil registrar, a nil option, and a listener on a unix socket are faults.
 //
 // The address is the host of [Advertise], or the host of the listener if that is a single
-// one, or else the address from which this machine reaches others. The metadata has
+// one, or else the address from which this machine sends to where its default route leads;
+// without a route Run fails. The metadata has
 // "service" (the name of the server, for gRPC with ".grpc"), "transport" ("http", "grpc" or
 // the name of the listener in lower case), "admin" (the address of [Admin], if others can
 // reach it), and what [Watch] knows of objectives.
@@ -69,7 +71,7 @@ func Advertise(host string) Option {
 }
 
 // instanceOf returns what the registrar is told.
-func (s *Server) instanceOf(l *listener, r *registration) (discover.Instance, error) {
+func (s *Server) instanceOf(ctx context.Context, l *listener, r *registration) (discover.Instance, error) {
 	in := r.instance
 	meta := map[string]string{"service": s.name + l.suffix, "transport": l.transport()}
 	for _, w := range s.watched {
@@ -83,7 +85,7 @@ func (s *Server) instanceOf(l *listener, r *registration) (discover.Instance, er
 		return in, nil
 	}
 	var err error
-	if in.Addr, err = address(l.bound.Addr(), s.config.host); err != nil {
+	if in.Addr, err = advertise.Address(ctx, s.config.host, l.bound.Addr()); err != nil {
 		return in, fmt.Errorf("%s: Register: %w", l.name, err)
 	}
 	return in, nil

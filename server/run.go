@@ -3,8 +3,9 @@ package server
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
+
+	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
 var errTwice = errors.New("server: Run was called before")
@@ -76,9 +77,12 @@ func (r *running) run(ctx context.Context) error {
 func (r *running) bind(ctx context.Context) error {
 	var errs []error
 	for _, l := range r.server.listeners {
-		var err error
-		l.bound, err = (&net.ListenConfig{}).Listen(ctx, "tcp", l.addr)
-		errs = append(errs, named(l.name, err))
+		raw, err := edge.Listen(ctx, l.addr)
+		if err != nil {
+			errs = append(errs, named(l.name, err))
+			continue
+		}
+		l.bound = edge.Bound(raw, l.limits, r.server.log)
 	}
 	for _, l := range r.server.listeners {
 		for _, reg := range l.registrations {
@@ -86,7 +90,7 @@ func (r *running) bind(ctx context.Context) error {
 				continue
 			}
 			var err error
-			reg.instance, err = r.server.instanceOf(l, reg)
+			reg.instance, err = r.server.instanceOf(ctx, l, reg)
 			errs = append(errs, err)
 		}
 	}
@@ -110,7 +114,7 @@ func (r *running) serve(l *listener) {
 		if l.lasting {
 			base = r.ctx
 		}
-		p.prepare(base)
+		p.prepare(base, l.limits)
 	}
 	r.served.Go(func() {
 		err := errExited

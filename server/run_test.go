@@ -34,8 +34,8 @@ func TestAddressesTaken(t *testing.T) {
 		server.Close("db", func() error { j.note("close"); return nil }),
 	)
 	err := s.Run(t.Context())
-	require.ErrorContains(t, err, "HTTP: listen tcp "+first+": bind: address already in use")
-	require.ErrorContains(t, err, "broker: listen tcp "+second+": bind: address already in use")
+	require.ErrorContains(t, err, `HTTP: address "`+first+`": bind: address already in use`)
+	require.ErrorContains(t, err, `broker: address "`+second+`": bind: address already in use`)
 	require.Empty(t, out.String())
 	require.Empty(t, j.all(), "nothing was started")
 	require.Equal(t, server.StateStopped, s.State())

@@ -13,6 +13,7 @@ import (
 	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/server/internal/admin"
+	"github.com/typedkit/endpoint/server/internal/edge"
 	"github.com/typedkit/endpoint/server/internal/figures"
 	"github.com/typedkit/endpoint/server/internal/health"
 )
@@ -66,7 +67,7 @@ type Server struct {
 // and in a registry. An empty name and a nil option are faults, which [Server.Err] and
 // Run return.
 func New(name string, opts ...Option) *Server {
-	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace}, figures: figures.New()}
+	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace, limits: edge.DefaultLimits()}, figures: figures.New()}
 	s.streams.cause, s.calls.cause = mark.Never(errStopped), errStopped
 	if name == "" {
 		s.fault("New: the name is empty")
@@ -121,7 +122,7 @@ func (s *Server) check(ok bool, format string, args ...any) {
 // announce writes where a listener is, for people and for programs that start this one.
 func (s *Server) announce(l *listener) {
 	if w := s.config.announce; w != nil {
-		_, _ = fmt.Fprintf(w, "%s on %s\n", l.name, l.bound.Addr())
+		_, _ = fmt.Fprintf(w, "%s on %s\n", l.name, l.bound)
 	}
 }
 
@@ -131,4 +132,5 @@ type config struct {
 	grace       time.Duration
 	announce    io.Writer // nil: nowhere
 	host        string    // to advertise
+	limits      edge.Limits
 }

@@ -37,6 +37,9 @@ func CheckAddr(addr string) error {
 	return nil
 }
 
+// IsUnix reports whether addr is that of a unix socket.
+func IsUnix(addr string) bool { return strings.HasPrefix(addr, unixPrefix) }
+
 func checkForm(addr string) error {
 	if path, ok := strings.CutPrefix(addr, unixPrefix); ok {
 		switch {

@@ -9,6 +9,12 @@ import (
 	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
+func TestIsUnix(t *testing.T) {
+	t.Parallel()
+	require.True(t, edge.IsUnix("unix:x"))
+	require.False(t, edge.IsUnix("unix.example:80"))
+}
+
 func TestCheckAddr(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{

@@ -65,6 +65,15 @@ func (l *Listener) Stats() Stats {
 // Addr returns the address of the listener.
 func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
+// String returns the address in the form that [Listen] takes.
+func (l *Listener) String() string {
+	addr := l.inner.Addr()
+	if addr.Network() == "unix" {
+		return unixPrefix + addr.String()
+	}
+	return addr.String()
+}
+
 // Close ends Accept. Connections that were accepted stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.closed) })
@@ -163,7 +172,7 @@ func (l *Listener) tell(message string, attrs ...any) {
 	if !ok {
 		return
 	}
-	attrs = append(attrs, "addr", l.inner.Addr().String(), "open", len(l.places), "displaced", l.stats.Displaced, "refused", l.stats.Refused, "untold", missed)
+	attrs = append(attrs, "addr", l.String(), "open", len(l.places), "displaced", l.stats.Displaced, "refused", l.stats.Refused, "untold", missed)
 	l.log.Warn(message, attrs...)
 }
 

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -35,13 +34,16 @@ func DefaultLimits() Limits {
 		HeaderBytes:     64 << 10,
 		Streams:         250,
 		Connections:     10_000,
-		PeerConnections: 9_000,
+		PeerConnections: PeerShare(10_000),
 		Progress:        30 * time.Second,
 	}
 }
 
+// PeerShare returns how many of n connections one peer may have by default: nine tenths.
+func PeerShare(n int) int { return n - n/10 }
+
 // Check returns an error for each limit that is not positive.
-func (l Limits) Check() error {
+func (l Limits) Check() []error {
 	var faults []error
 	for _, limit := range []struct {
 		name  string
@@ -60,5 +62,5 @@ func (l Limits) Check() error {
 			faults = append(faults, fmt.Errorf("%s must be positive, got %v", limit.name, limit.value))
 		}
 	}
-	return errors.Join(faults...)
+	return faults
 }
