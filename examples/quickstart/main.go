@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "", "keep serving on this `address`, such as :8080, until SIGINT or SIGTERM")
+	listen := server.AddrVar(flag.CommandLine, "listen", "", "keep serving on this `address`, such as :8080, until SIGINT or SIGTERM")
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "quickstart: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)

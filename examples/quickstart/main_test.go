@@ -39,7 +39,7 @@ func TestFlags(t *testing.T) {
 		"help":           {[]string{"-h"}, 0, "-listen"},
 		"unknown flag":   {[]string{"-nope"}, 2, "-nope"},
 		"argument":       {[]string{"x"}, 2, `unexpected argument "x"`},
-		"bad address":    {[]string{"-listen", "nowhere:x"}, 1, "quickstart: HTTP: "},
+		"bad address":    {[]string{"-listen", "nowhere:x"}, 2, `invalid value "nowhere:x" for flag -listen: `},
 		"address in use": {[]string{"-listen", taken.Addr().String()}, 1, "quickstart: HTTP: "},
 	}
 	for name, tt := range tests {
