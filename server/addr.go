@@ -16,6 +16,14 @@ func AddrVar(flags *flag.FlagSet, name, value, usage string) *string {
 	return &addr
 }
 
+// OptionalAddrVar is AddrVar for a listener that the program can do without: the flag may be
+// empty whatever the default is, which means that there is no such listener.
+func OptionalAddrVar(flags *flag.FlagSet, name, value, usage string) *string {
+	addr := value
+	flags.Var(&addrFlag{&addr, true}, name, usage)
+	return &addr
+}
+
 type addrFlag struct {
 	to       *string
 	optional bool

@@ -43,6 +43,18 @@ func TestAddrVar(t *testing.T) {
 	}
 }
 
+func TestOptionalAddrVar(t *testing.T) {
+	t.Parallel()
+	for arg, want := range map[string]string{"-a=": "", "-a=:1": ":1", "-a=8081": "localhost:8080"} {
+		flags := flag.NewFlagSet("x", flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		addr := server.OptionalAddrVar(flags, "a", "localhost:8080", "`address` of the admin page")
+		require.Equal(t, "localhost:8080", *addr)
+		require.Equal(t, arg == "-a=8081", flags.Parse([]string{arg}) != nil, arg)
+		require.Equal(t, want, *addr, arg)
+	}
+}
+
 func TestAddrVarUsage(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/examples/addsvc/pb"
 	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -47,7 +48,7 @@ func TestProcesses(t *testing.T) {
 				p := launch(t, bin)
 				finish := begin(t, p)
 				p.Signal(t, sig)
-				p.Await(t, "msg=stopping")
+				p.Await(t, programtest.Draining)
 				finish(t)
 				p.Await(t, "operation=Add.Sum")
 				require.Equal(t, 0, p.Wait(t))
@@ -58,9 +59,10 @@ func TestProcesses(t *testing.T) {
 			p := launch(t, bin)
 			begin(t, p)
 			p.Signal(t, syscall.SIGTERM)
-			p.Await(t, "msg=stopping")
+			p.Await(t, programtest.Draining)
 			p.Signal(t, syscall.SIGTERM)
-			require.Equal(t, -1, p.Wait(t), "a process that a signal ended has no code")
+			require.Equal(t, 1, p.Wait(t))
+			require.Contains(t, p.Log(), "addsvc: a second signal: terminated\n")
 		})
 	}
 }
@@ -84,27 +86,23 @@ func testCalls(t *testing.T, bin string) {
 			require.Equal(t, tt.want, got, "%v %s", transport, tt.args)
 		}
 	}
-	resp, err := http.Get("http://" + p.addr["debug"] + "/metrics") //nolint:noctx // a test
-	require.NoError(t, err)
-	defer func() { _ = resp.Body.Close() }()
-	metrics, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
+	metrics := programtest.Get(t, p.addr["admin"]+"/metrics")
 	for labels, n := range map[string]string{
 		`code="OK",operation="Sum",service="Add",side="server",transport="http"`:                  "4",
 		`code="OK",operation="Sum",service="Add",side="server",transport="grpc"`:                  "2",
 		`code="OUT_OF_RANGE",operation="Sum",service="Add",side="server",transport="grpc"`:        "1",
 		`code="INVALID_ARGUMENT",operation="Concat",service="Add",side="server",transport="grpc"`: "1",
 	} {
-		require.Contains(t, string(metrics), "endpoint_calls_total{"+labels+"} "+n+"\n")
+		require.Contains(t, metrics, "endpoint_calls_total{"+labels+"} "+n+"\n")
 	}
-	testPrometheus(t, p.addr["debug"], metrics)
+	testPrometheus(t, p.addr["admin"], metrics)
 	p.Signal(t, syscall.SIGTERM)
 	require.Equal(t, 0, p.Wait(t))
 }
 
-// soon is less than what calls in flight get to finish, 20 s, and more than what a
-// busy machine needs for the rest.
-const soon = 15 * time.Second
+// soon is less than what calls in flight get to finish, and more than what a busy machine
+// needs for the rest.
+const soon = server.DefaultGrace - time.Second
 
 // testWatched has a Watch of the health, which lasts until its client leaves, end
 // with the program, and say so before.
@@ -145,24 +143,16 @@ func testSilent(t *testing.T, bin string) {
 // A process is addsvc at work.
 type process struct {
 	*programtest.Process
-	addr map[string]string // by the name of the part
+	addr map[string]string // by the name of the listener
 }
 
 // launch starts addsvc on free ports.
 func launch(t *testing.T, bin string, args ...string) *process {
 	t.Helper()
 	const free = "127.0.0.1:0"
-	p := &process{
-		Process: programtest.Launch(t, filepath.Join(bin, "addsvc"),
-			append([]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free}, args...)...),
-		addr: map[string]string{},
-	}
-	for range 3 {
-		name, addr := p.Listening(t)
-		p.addr[name] = addr
-	}
-	require.Len(t, p.addr, 3)
-	return p
+	p := programtest.Launch(t, filepath.Join(bin, "addsvc"),
+		append([]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free}, args...)...)
+	return &process{p, p.Addresses(t, "HTTP", "gRPC", "admin")}
 }
 
 // dial returns a connection to the gRPC of the process.

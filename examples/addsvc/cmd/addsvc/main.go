@@ -2,84 +2,70 @@
 //
 //	addsvc -http-addr :8081 -grpc-addr :8082 -debug.addr localhost:8080
 //
-// It prints the addresses that it listens on, and logs to standard error. The
-// third one serves figures of the calls by transport, operation and code: /metrics
-// for Prometheus, and /debug/vars. With -otlp.addr it sends traces to a collector.
-// SIGINT or SIGTERM stops it: it finishes the calls in flight and exits with 0; a
-// second signal ends it at once. It exits with 2 when its arguments are wrong, and
-// with 1 when it cannot serve.
+// It prints the addresses that it listens on, and logs to standard error. The third one is
+// the admin address: a page with live figures of the calls, /metrics for Prometheus, and
+// /debug/vars. With -otlp.addr it sends traces to a collector. SIGINT or SIGTERM stops it:
+// it finishes the calls in flight and exits with 0; a second signal ends it at once, with 1.
+// It exits with 2 when its arguments are wrong, and with 1 when it cannot serve.
 package main
 
 import (
-	"context"
 	"errors"
+	"expvar"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 
-	"github.com/typedkit/endpoint/examples/internal/hostport"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/addsvc"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
+	"google.golang.org/grpc"
 )
 
+// snippet: main
+
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	httpAddr := server.AddrVar(flag.CommandLine, "http-addr", ":8081", "`address` to serve HTTP on, host:port")
+	grpcAddr := server.AddrVar(flag.CommandLine, "grpc-addr", ":8082", "`address` to serve gRPC on, host:port")
+	debugAddr := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "localhost:8080",
+		"`address` of the admin page, /metrics and /debug/vars, host:port; empty for none")
+	otlpAddr := server.OptionalAddrVar(flag.CommandLine, "otlp.addr", "",
+		"`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none")
+	if flag.Parse(); flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "addsvc: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	s := server.New("addsvc", server.Log(log))
+	telemetry, metrics, err := newTelemetry(s, log, *otlpAddr)
+	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
+	health, rerr := register(router, calls, s, telemetry)
+	s.Add(
+		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry))),
+		server.GRPC(*grpcAddr, calls, health))
+	if *debugAddr != "" {
+		s.Add(server.Admin(*debugAddr, server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler())))
+	}
+	os.Exit(s.Main(err, rerr))
 }
 
-// run is main with what it touches passed in; it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("addsvc", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addrs := map[string]*string{
-		"http-addr":  flags.String("http-addr", ":8081", "`address` to serve HTTP on, host:port"),
-		"grpc-addr":  flags.String("grpc-addr", ":8082", "`address` to serve gRPC on, host:port"),
-		"debug.addr": flags.String("debug.addr", "localhost:8080", "`address` to serve /metrics and /debug/vars on, host:port; empty for none"),
-		"otlp.addr":  flags.String("otlp.addr", "", "`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none"),
-	}
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "addsvc: unexpected argument %q\n", flags.Arg(0))
-		return 2
-	}
-	for name, addr := range addrs {
-		if optional := name == "debug.addr" || name == "otlp.addr"; optional && *addr == "" {
-			continue
-		}
-		if err := hostport.Check(*addr); err != nil {
-			fmt.Fprintf(stderr, "addsvc: -%s %q is not host:port: %v\n", name, *addr, err)
-			return 2
-		}
-	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	if err := serveAll(ctx, addrs, stdout, log); err != nil {
-		fmt.Fprintln(stderr, "addsvc:", err)
-		return 1
-	}
-	return 0
+// end snippet
+
+// snippet: server
+
+// register serves one service on both transports, with the same layers around it.
+func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
+	svc := addsvc.New()
+	mounted := errors.Join(
+		httpx.Mount(router, svc, httpx.Use(layers...)),
+		grpcx.Register(calls, svc, grpcx.Use(layers...)),
+	)
+	health, err := grpcx.Health(calls)
+	return health, errors.Join(mounted, err, grpcx.Reflect(calls))
 }
 
-// serveAll serves on the addresses by the names of their flags.
-func serveAll(ctx context.Context, addrs map[string]*string, stdout io.Writer, log *slog.Logger) error {
-	var provider *sdktrace.TracerProvider
-	if addr := *addrs["otlp.addr"]; addr != "" {
-		var err error
-		if provider, err = newProvider(ctx, addr); err != nil {
-			return err
-		}
-		defer flush(context.WithoutCancel(ctx), provider, log)
-	}
-	telemetry, figures := newTelemetry(log, provider)
-	parts, err := newParts(log, *addrs["http-addr"], *addrs["grpc-addr"], telemetry)
-	if err != nil {
-		return err
-	}
-	if addr := *addrs["debug.addr"]; addr != "" {
-		parts = append(parts, httpPart("debug", addr, figures, log))
-	}
-	return serve(ctx, parts, stdout, log)
-}
+// end snippet

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/addsvc"
 	"github.com/typedkit/endpoint/examples/addsvc/pb"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"google.golang.org/grpc"
@@ -28,6 +24,8 @@ import (
 
 const free = "127.0.0.1:0"
 
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
 func TestArguments(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", free)
@@ -39,61 +37,43 @@ func TestArguments(t *testing.T) {
 		code int
 		says string
 	}{
-		"HTTP port":     {[]string{"-h"}, 0, "-http-addr address\n    \taddress to serve HTTP on, host:port (default \":8081\")\n"},
-		"gRPC port":     {[]string{"-h"}, 0, "-grpc-addr address\n    \taddress to serve gRPC on, host:port (default \":8082\")\n"},
-		"debug port":    {[]string{"-h"}, 0, "on, host:port; empty for none (default \"localhost:8080\")\n"},
+		"HTTP port":     {[]string{"-h"}, 0, "-http-addr address\n    \taddress to serve HTTP on, host:port (default :8081)\n"},
+		"gRPC port":     {[]string{"-h"}, 0, "-grpc-addr address\n    \taddress to serve gRPC on, host:port (default :8082)\n"},
+		"debug port":    {[]string{"-h"}, 0, "/debug/vars, host:port; empty for none (default localhost:8080)\n"},
 		"unknown flag":  {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
 		"no value":      {[]string{"-http-addr"}, 2, "flag needs an argument: -http-addr"},
 		"argument":      {[]string{"x"}, 2, `addsvc: unexpected argument "x"`},
-		"no port":       {[]string{"-http-addr", "localhost"}, 2, `addsvc: -http-addr "localhost" is not host:port`},
-		"no HTTP":       {[]string{"-http-addr", ""}, 2, `addsvc: -http-addr "" is not host:port`},
-		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `addsvc: -grpc-addr "" is not host:port`},
-		"no debug port": {[]string{"-debug.addr", "x"}, 2, `addsvc: -debug.addr "x" is not host:port`},
-		"no collector":  {[]string{"-otlp.addr", "x"}, 2, `addsvc: -otlp.addr "x" is not host:port`},
-		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 2, `addsvc: -grpc-addr "127.0.0.1:nope" is not host:port`},
-		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: listen tcp " + busy + ": bind: address already in use"},
-		"gRPC in use":   {[]string{"-http-addr", free, "-grpc-addr", busy, "-debug.addr", free}, 1, "addsvc: gRPC: listen tcp " + busy + ": bind: address already in use"},
-		"debug in use":  {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", busy}, 1, "addsvc: debug: listen tcp " + busy + ": bind: address already in use"},
+		"no port":       {[]string{"-http-addr", "localhost"}, 2, `invalid value "localhost" for flag -http-addr: `},
+		"no HTTP":       {[]string{"-http-addr", ""}, 2, `invalid value "" for flag -http-addr: `},
+		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `invalid value "" for flag -grpc-addr: `},
+		"no debug port": {[]string{"-debug.addr", "x"}, 2, `invalid value "x" for flag -debug.addr: `},
+		"no collector":  {[]string{"-otlp.addr", "x"}, 2, `invalid value "x" for flag -otlp.addr: `},
+		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 2, `invalid value "127.0.0.1:nope" for flag -grpc-addr: `},
+		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: address \"" + busy + "\": bind: address already in use\n"},
+		"gRPC in use":   {[]string{"-http-addr", free, "-grpc-addr", busy, "-debug.addr", free}, 1, "addsvc: gRPC: address \"" + busy + "\": bind: address already in use\n"},
+		"debug in use":  {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", busy}, 1, "addsvc: admin: address \"" + busy + "\": bind: address already in use\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // if it serves after all
-			defer cancel()
-			var stdout, stderr bytes.Buffer
-			require.Equal(t, tt.code, run(ctx, tt.args, &stdout, &stderr))
-			require.Contains(t, stderr.String(), tt.says)
-			require.Empty(t, stdout.String())
+			got := programtest.Run(t, programtest.Self(t), tt.args...)
+			require.Equal(t, tt.code, got.Code)
+			require.Contains(t, got.Stderr, tt.says)
+			require.Empty(t, got.Stdout)
 		})
 	}
 }
 
-// start runs the program in this process until stop, which returns what it
-// logged.
+// start runs the program until stop, which returns what it logged.
 func start(t *testing.T, debug, otlp string) (addrs map[string]string, stop func() string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	stdout, w := io.Pipe()
-	var stderr bytes.Buffer
-	code := make(chan int, 1)
-	go func() {
-		code <- run(ctx, []string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", debug, "-otlp.addr", otlp}, w, &stderr)
-		_ = w.Close()
-	}()
-	addrs = map[string]string{}
-	parts := 3
-	if debug == "" {
-		parts = 2
+	p := programtest.Launch(t, programtest.Self(t), "-http-addr", free, "-grpc-addr", free, "-debug.addr", debug, "-otlp.addr", otlp)
+	names := []string{"HTTP", "gRPC"}
+	if debug != "" {
+		names = append(names, "admin")
 	}
-	for lines := bufio.NewScanner(stdout); len(addrs) < parts && lines.Scan(); {
-		name, addr, _ := strings.Cut(lines.Text(), " on ")
-		addrs[name] = addr
-	}
-	require.Len(t, addrs, parts)
-	return addrs, func() string {
-		cancel()
-		require.Equal(t, 0, <-code, "exit code; log:\n%s", &stderr)
-		return stderr.String()
+	return p.Addresses(t, names...), func() string {
+		p.Stop(t)
+		return p.Log()
 	}
 }
 
@@ -125,18 +105,18 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, state.GetStatus())
 
-	resp, err := http.Get("http://" + addrs["debug"] + "/debug/vars") //nolint:noctx // a test
-	require.NoError(t, err)
-	vars, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	require.NoError(t, err)
-	require.Contains(t, string(vars), `"server grpc Add.Concat": {"calls":`)
-	require.Contains(t, string(vars), `"server http Add.Sum": {"calls":`)
+	vars := programtest.Get(t, addrs["admin"]+"/debug/vars")
+	require.Contains(t, vars, `"server grpc Add.Concat": {"calls":`)
+	require.Contains(t, vars, `"server http Add.Sum": {"calls":`)
+	endpoints := programtest.Get(t, addrs["admin"]+"/endpoints")
+	for _, transport := range []string{"http", "grpc"} {
+		require.Regexp(t, `"name":"Sum"[^{}]*"transport":"`+transport+`"`, endpoints)
+	}
 
 	log := stop()
 	require.Contains(t, log, "level=INFO msg=call endpoint.operation=Add.Sum transport=http side=server ")
 	require.Regexp(t, `operation=Add.Concat transport=grpc .*status_code=INVALID_ARGUMENT duration=\S+ .*message="result exceeds maximum size"`, log)
-	require.Contains(t, log, "msg=stopping")
+	require.Contains(t, log, programtest.Draining)
 	for _, c := range []addsvc.Add{overHTTP, overGRPC} {
 		_, err = c.Sum(t.Context(), addsvc.SumRequest{A: 1})
 		require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err), "after the end")
@@ -212,10 +192,10 @@ func TestCollectorAway(t *testing.T) {
 				require.NoError(t, err)
 			}
 			log := stop()
-			log = log[len(log)-1000:] // it is long
+			log = log[len(log)-2000:] // it is long
 			require.Regexp(t, `operation=Add.Sum .* trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}\n`, log)
 			if name == "hangs" {
-				require.Contains(t, log, `msg="the last spans are lost" err="context deadline exceeded"`)
+				require.Regexp(t, `level=WARN .*endpoint.kind=flushed .*endpoint.detail=spans .*context deadline exceeded`, log)
 			}
 		})
 	}

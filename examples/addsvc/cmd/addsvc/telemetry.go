@@ -5,7 +5,6 @@ import (
 	"expvar"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,6 +13,7 @@ import (
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/otelx"
 	"github.com/typedkit/endpoint/observe/promx"
+	"github.com/typedkit/endpoint/server"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -25,27 +25,29 @@ var calls = expvar.NewMap("calls")
 
 // snippet: telemetry
 
-// newTelemetry returns the layer that tells of each call, and what serves its
-// figures: a line in the log, sums at /debug/vars, metrics at /metrics, and spans
-// unless the provider is nil.
-func newTelemetry(log *slog.Logger, provider *sdktrace.TracerProvider) (endpoint.Layer, http.Handler) {
+// newTelemetry returns the layer that records each call: a line in the log, sums at
+// /debug/vars, metrics, and spans if there is a collector, which s flushes when it stops.
+// It also returns the handler that serves the metrics.
+func newTelemetry(s *server.Server, log *slog.Logger, collector string) (endpoint.Layer, http.Handler, error) {
 	metrics, registry := promx.New(promx.Exemplars(otelx.TraceID)), prometheus.NewRegistry()
 	registry.MustRegister(metrics, collectors.NewGoCollector())
-	figures := http.NewServeMux()
-	figures.Handle("GET /debug/vars", expvar.Handler())
-	figures.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	logger := observe.NewLogger(log, observe.TraceIDs(otelx.TraceIDs))
 	parts := []observe.Part{logger, observe.NewExpvar(calls), metrics}
-	if provider != nil {
+	if collector != "" {
+		provider, err := newProvider(collector)
+		if err != nil {
+			return nil, nil, err
+		}
 		parts = append(parts, otelx.NewTracer(provider))
+		s.Add(server.Flush("spans", provider.Shutdown))
 	}
-	return observe.New(parts...), figures
+	return observe.New(parts...), promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}), nil
 }
 
 // newProvider sends spans to a collector at this address, in the background:
 // when it is away, spans are dropped and calls go on.
-func newProvider(ctx context.Context, addr string) (*sdktrace.TracerProvider, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpoint(addr), otlptracehttp.WithInsecure())
+func newProvider(addr string) (*sdktrace.TracerProvider, error) {
+	exporter, err := otlptracehttp.New(context.Background(), otlptracehttp.WithEndpoint(addr), otlptracehttp.WithInsecure())
 	if err != nil {
 		return nil, err
 	}
@@ -56,16 +58,3 @@ func newProvider(ctx context.Context, addr string) (*sdktrace.TracerProvider, er
 }
 
 // end snippet
-
-// flushTime is what the last spans get to leave.
-const flushTime = 2 * time.Second
-
-// flush sends the last spans. Those that do not get away are no failure of the
-// program.
-func flush(ctx context.Context, provider *sdktrace.TracerProvider, log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(ctx, flushTime)
-	defer cancel()
-	if err := provider.Shutdown(ctx); err != nil {
-		log.Warn("the last spans are lost", "err", err)
-	}
-}
