@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -15,25 +14,16 @@ import (
 	"github.com/typedkit/endpoint/examples/internal/programtest"
 )
 
-// TestProcess runs the program as a process of its own.
+// TestProcess sends signals to the program.
 func TestProcess(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(programtest.Build(t, "."), "profilesvc")
-
-	t.Run("a wrong flag", func(t *testing.T) {
-		t.Parallel()
-		got := programtest.Run(t, bin, "-nope")
-		require.Equal(t, 2, got.Code)
-		require.Contains(t, got.Stderr, "-nope")
-	})
-
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(sig.String()+" while a call is in flight", func(t *testing.T) {
 			t.Parallel()
-			p := launch(t, bin)
+			p := launch(t)
 			c := p.post(t)
 			p.Signal(t, sig)
-			p.Await(t, "msg=stopping")
+			p.Await(t, programtest.Draining)
 			require.Equal(t, `200 {}`, c.finish(t))
 			p.Await(t, "operation=Profiles.Post")
 			require.Equal(t, 0, p.Wait(t))
@@ -42,12 +32,13 @@ func TestProcess(t *testing.T) {
 
 	t.Run("a second signal", func(t *testing.T) {
 		t.Parallel()
-		p := launch(t, bin)
+		p := launch(t)
 		c := p.post(t)
 		p.Signal(t, syscall.SIGTERM)
-		p.Await(t, "msg=stopping")
+		p.Await(t, programtest.Draining)
 		p.Signal(t, syscall.SIGTERM)
-		require.Equal(t, -1, p.Wait(t), "a process that a signal ended has no code")
+		require.Equal(t, 1, p.Wait(t))
+		require.Contains(t, p.Log(), "profilesvc: a second signal: terminated\n")
 		_, err := c.reader.ReadByte()
 		require.Error(t, err, "the call goes on")
 	})
@@ -60,12 +51,10 @@ type process struct {
 }
 
 // launch starts the program on a free port.
-func launch(t *testing.T, bin string) *process {
+func launch(t *testing.T) *process {
 	t.Helper()
-	p := programtest.Launch(t, bin, "-http.addr", "127.0.0.1:0")
-	name, addr := p.Listening(t)
-	require.Equal(t, "listening", name)
-	return &process{p, addr}
+	p := programtest.Launch(t, programtest.Self(t), "-http.addr", "127.0.0.1:0")
+	return &process{p, p.Addresses(t, "HTTP")["HTTP"]}
 }
 
 // A call is a request whose header is sent and whose body is not.

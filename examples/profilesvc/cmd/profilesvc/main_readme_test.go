@@ -12,10 +12,10 @@ import (
 // answers that stand below them.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	addr, stop := start(t)
+	addrs, stop := start(t)
 	for _, c := range programtest.Commands(t, "../../README.md") {
 		if c.Args[0] == "curl" {
-			c.At(strings.NewReplacer("localhost:8080", addr)).Curl(t)
+			c.At(strings.NewReplacer("localhost:8080", addrs["HTTP"])).Curl(t)
 		}
 	}
 	// The lines of go-kit's README.
@@ -24,7 +24,7 @@ func TestReadme(t *testing.T) {
 		programtest.OfKit(`curl -d '{"id":"1234","Name":"Go Kit"}' -H "Content-Type: application/json" -X POST http://localhost:8080/profiles/`, "{}"),
 		programtest.OfKit(`curl localhost:8080/profiles/1234`, `{"profile":{"id":"1234","name":"Go Kit"}}`),
 	} {
-		c.At(strings.NewReplacer("localhost:8080", addr)).Curl(t)
+		c.At(strings.NewReplacer("localhost:8080", addrs["HTTP"])).Curl(t)
 	}
 	log := stop()
 	for _, name := range []string{
