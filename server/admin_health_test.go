@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bufio"
 	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -44,5 +46,13 @@ func TestAdminHealth(t *testing.T) {
 	}
 	status, _ := ask(t, url+"/health", "evil.example")
 	require.Equal(t, 421, status)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/live", http.NoBody)
+	require.NoError(t, err)
+	live, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = live.Body.Close() }()
+	page, err := bufio.NewReader(live.Body).ReadString('\n')
+	require.NoError(t, err)
+	require.Regexp(t, `"checks":\[\{"name":"database","status":"fail","error":"down","critical":true,"since":"[^"]*","tookSeconds":[^}]*\},\{"name":"cache","status":"warn"`, page)
 	require.NoError(t, stop())
 }

@@ -167,6 +167,31 @@ func TestCheckHangs(t *testing.T) {
 	})
 }
 
+// TestCheckEndsBeforeClose has a check and a report that need a moment to return at the stop.
+// What Close adds is closed after that.
+func TestCheckEndsBeforeClose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var returned atomic.Int32
+		slowly := func(ctx context.Context) {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			returned.Add(1)
+		}
+		s := server.New("rooms", quiet())
+		s.Add(
+			server.Check("database", func(ctx context.Context) error { slowly(ctx); return ctx.Err() }),
+			server.Report(func(ctx context.Context, _ server.HealthReport) { slowly(ctx) }),
+			server.Close("database", func() error {
+				require.Equal(t, int32(2), returned.Load())
+				return nil
+			}))
+		stop := running(t, s)
+		synctest.Wait()
+		require.NoError(t, stop())
+	})
+}
+
 // TestCheckOwn has a work fail: its check has the error while the server drains.
 func TestCheckOwn(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,12 +68,17 @@ func TestGRPCHealth(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// TestGRPCHealthNil has what grpcx.Health returns with an error.
+// TestGRPCHealthNil has what grpcx.Health returns with an error. The server leaves it alone.
 func TestGRPCHealthNil(t *testing.T) {
 	t.Parallel()
 	health, err := grpcx.Health(nil)
 	require.Error(t, err)
-	s := server.New("rooms", quiet())
+	log := &lines{}
+	s := server.New("rooms", server.Log(slog.New(slog.NewTextHandler(log, nil))))
 	s.Add(server.GRPC(free, grpc.NewServer(), health))
 	require.NoError(t, s.Err())
+	stop := running(t, s)
+	require.Eventually(t, func() bool { return s.Health().Ready }, 10*time.Second, time.Millisecond)
+	require.NoError(t, stop())
+	require.NotContains(t, strings.Join(log.all(), "\n"), "level=WARN")
 }

@@ -69,3 +69,47 @@ func TestWatch(t *testing.T) {
 		require.NoError(t, stop())
 	})
 }
+
+// clients are several watched things in one.
+type clients []endpoint.Gauge
+
+func (c clients) Gauges(yield func(endpoint.Gauge) bool) {
+	for _, g := range c {
+		if !yield(g) {
+			return
+		}
+	}
+}
+
+// TestWatchSeveral has one thing with the gauges of several pools and breakers.
+func TestWatchSeveral(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := server.New("rooms", quiet())
+		s.Add(server.Watch(clients{
+			{Source: "pool", Name: "a", Metric: "instances", Value: 3},
+			{Source: "pool", Name: "a", Metric: "serving", Value: 0},
+			{Source: "pool", Name: "a", Metric: "serving", Detail: "of one zone", Value: 2},
+			{Source: "pool", Name: "b", Metric: "instances", Value: 1},
+			{Source: "pool", Name: "b", Metric: "serving", Value: 1},
+			{Source: "other", Name: "a", Metric: "serving", Value: 1},
+			{Source: "breaker", Name: "a", Metric: "state", Value: 0},
+			{Source: "breaker", Name: "a", Metric: "rejected", Value: 7},
+			{Source: "breaker", Name: "b", Metric: "state", Value: 2},
+			{Source: "other", Name: "a", Metric: "state", Value: 2},
+		}))
+		stop := running(t, s)
+		synctest.Wait()
+		got := map[string]string{}
+		for _, c := range s.Health().Checks {
+			got[c.Name] = ""
+			if c.Err != nil {
+				got[c.Name] = c.Err.Error()
+			}
+		}
+		require.Equal(t, map[string]string{
+			"pool/a": "no instance serves, of 3", "pool/b": "", "breaker/a": "", "breaker/b": "open",
+		}, got)
+		require.NoError(t, stop())
+	})
+}
