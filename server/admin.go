@@ -42,7 +42,7 @@ func Admin(addr string, opts ...AdminOption) Item {
 		h, err := admin.New(s.adminSource(), c.hosts, append(s.healthRoutes(), c.routes...))
 		s.check(err == nil, "Admin: %w", err)
 		p := &httpPart{server: s, handler: h}
-		s.listen(&listener{name: "admin", addr: addr, part: p, lasting: true}, nil)
+		s.listen(&listener{name: "admin", addr: addr, part: p, lasting: true, admin: true}, nil)
 	})
 }
 

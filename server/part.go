@@ -55,6 +55,7 @@ type listener struct {
 	name, addr    string
 	part          Part
 	lasting       bool   // it serves until the end of the stop
+	admin         bool   // it is that of Admin
 	suffix        string // of the name in a registry
 	registrations []*registration
 

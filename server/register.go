@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/internal/service"
@@ -74,6 +75,9 @@ func Advertise(host string) Option {
 func (s *Server) instanceOf(ctx context.Context, l *listener, r *registration) (discover.Instance, error) {
 	in := r.instance
 	meta := map[string]string{"service": s.name + l.suffix, "transport": l.transport()}
+	if addr := s.adminAddress(ctx); addr != "" {
+		meta["admin"] = addr
+	}
 	for _, w := range s.watched {
 		if m, ok := w.(interface{ Metadata() map[string]string }); ok {
 			maps.Copy(meta, m.Metadata())
@@ -89,6 +93,22 @@ func (s *Server) instanceOf(ctx context.Context, l *listener, r *registration) (
 		return in, fmt.Errorf("%s: Register: %w", l.name, err)
 	}
 	return in, nil
+}
+
+// adminAddress returns the address of the admin listener, or "" if others cannot reach it.
+func (s *Server) adminAddress(ctx context.Context) string {
+	for _, l := range s.listeners {
+		if !l.admin || l.bound == nil {
+			continue
+		}
+		if tcp, ok := l.bound.Addr().(*net.TCPAddr); !ok || tcp.IP.IsLoopback() {
+			continue
+		}
+		if addr, err := advertise.Address(ctx, s.config.host, l.bound.Addr()); err == nil {
+			return addr
+		}
+	}
+	return ""
 }
 
 // register runs the registrations of all listeners until ctx ends.

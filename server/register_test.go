@@ -31,6 +31,7 @@ func TestRegister(t *testing.T) {
 			Weight: 2, Zone: "a", Priority: 1, Meta: map[string]string{"version": "7", "transport": "mine"},
 		})), server.Register(second, server.As(discover.Instance{Addr: "outside:80"}))),
 		server.Watch(slo),
+		server.Admin(":0", server.Hosts("rooms.example")),
 	)
 	stop := running(t, s)
 	r.await(1)
@@ -41,6 +42,9 @@ func TestRegister(t *testing.T) {
 	require.InDelta(t, 2, set.Weight, 0)
 	require.Equal(t, "a", set.Zone)
 	require.Equal(t, 1, set.Priority)
+	require.True(t, strings.HasPrefix(set.Meta["admin"], "rooms.example:"), set.Meta["admin"])
+	require.NotEqual(t, set.Addr, set.Meta["admin"])
+	delete(set.Meta, "admin")
 	require.Equal(t, map[string]string{
 		"service": "rooms", "transport": "mine", "version": "7",
 		"slo.posts.Post.availability": "0.99", "slo.posts.Put.availability": "0.99",
