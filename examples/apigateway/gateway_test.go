@@ -1,6 +1,8 @@
 package apigateway_test
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // serve runs a server of a service until the test ends.
@@ -27,14 +30,26 @@ func serve(t *testing.T, svc httpx.Service) *httptest.Server {
 
 func addr(s *httptest.Server) string { return s.Listener.Addr().String() }
 
+// newGateway returns a gateway whose server runs until the test ends.
+func newGateway(t *testing.T, strings, profiles discover.Source) http.Handler {
+	t.Helper()
+	s := server.New("gateway", server.Log(slog.New(slog.DiscardHandler)))
+	h, err := apigateway.New(s, strings, profiles)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
+	return h
+}
+
 // TestGateway calls two services through the gateway by their own clients: they
 // see no difference.
 func TestGateway(t *testing.T) {
 	t.Parallel()
 	a, b := serve(t, stringsvc.New()), serve(t, stringsvc.New())
 	p := serve(t, profilesvc.New(new(profilesvc.Store)))
-	h, err := apigateway.New(t.Context(), discover.Static(addr(a), addr(b)), discover.Static(addr(p)))
-	require.NoError(t, err)
+	h := newGateway(t, discover.Static(addr(a), addr(b)), discover.Static(addr(p)))
 	gateway := httptest.NewServer(h)
 	t.Cleanup(gateway.Close)
 
@@ -79,8 +94,7 @@ func stop(s *httptest.Server) {
 // beside it.
 func TestNoRoute(t *testing.T) {
 	t.Parallel()
-	h, err := apigateway.New(t.Context(), discover.Static(), discover.Static())
-	require.NoError(t, err)
+	h := newGateway(t, discover.Static(), discover.Static())
 	for _, path := range []string{"/", "/strings", "/strings/", "/strings/nothing", "/directory", "/directory/", "/profiles/1"} {
 		resp := httptest.NewRecorder()
 		h.ServeHTTP(resp, httptest.NewRequest(http.MethodGet, path, nil))

@@ -7,28 +7,33 @@ import (
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
+	"github.com/typedkit/endpoint/server"
 )
 
 // snippet: proxy
 
 // Proxy returns a service whose Uppercase is answered by these instances of it,
-// "host:port", until ctx ends. It counts itself.
-func Proxy(ctx context.Context, instances ...string) (*Strings, error) {
-	pool := discover.New(httpx.Dialer())
-	go func() { _ = pool.Run(ctx, discover.Static(instances...)) }()
+// "host:port". It counts itself. The pool of the instances is part of s, which runs it until
+// the calls in flight have ended, and shows it on its admin page.
+func Proxy(s *server.Server, instances ...string) (*Strings, error) {
+	pool := discover.New(httpx.Dialer(), discover.Named("strings"), discover.OnEvent(s.Event))
+	named, events := resilience.Named("strings"), resilience.OnEvent(s.Event)
 
 	// Outside the retry, the breaker judges what becomes of calls: an instance that
 	// is gone fails none, and its probe looks for one that is back.
-	breaker := resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5))
-	retry := resilience.NewRetry(3)
-	limiter := resilience.NewLimiter(1000, 1000)
+	breaker := resilience.NewBreaker(20, resilience.Window(10*time.Second), resilience.Ratio(0.5), named, events)
+	retry := resilience.NewRetry(3, named, events)
+	limiter := resilience.NewLimiter(1000, 1000, named, events)
 	timeout := resilience.NewTimeout(250 * time.Millisecond) // of each attempt
 
 	var far Strings
-	err := httpx.Client(pool, &far, httpx.Use(breaker, retry, limiter, timeout))
-	s := New()
-	s.Uppercase = far.Uppercase
-	return s, err
+	err := httpx.Client(pool, &far, httpx.Use(s, breaker, retry, limiter, timeout))
+	s.Add(
+		server.Go("pool strings", func(ctx context.Context) error { return pool.Run(ctx, discover.Static(instances...)) }),
+		server.Watch(pool, breaker, retry, limiter))
+	svc := New()
+	svc.Uppercase = far.Uppercase
+	return svc, err
 }
 
 // end snippet

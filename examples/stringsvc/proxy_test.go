@@ -3,6 +3,7 @@ package stringsvc_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
+	"github.com/typedkit/endpoint/server"
 )
 
 // instance is a server of the service that counts its calls.
@@ -54,6 +56,19 @@ func client(t *testing.T, s *stringsvc.Strings) *stringsvc.Strings {
 	return &c
 }
 
+// proxy returns the proxy of some instances, whose server runs until the test ends.
+func proxy(t *testing.T, instances ...string) *stringsvc.Strings {
+	t.Helper()
+	s := server.New("proxy", server.Log(slog.New(slog.DiscardHandler)))
+	svc, err := stringsvc.Proxy(s, instances...)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
+	return svc
+}
+
 func TestService(t *testing.T) {
 	t.Parallel()
 	c := client(t, stringsvc.New())
@@ -71,11 +86,10 @@ func TestService(t *testing.T) {
 func TestProxy(t *testing.T) {
 	t.Parallel()
 	instances := []*instance{start(t), start(t), start(t)}
-	s, err := stringsvc.Proxy(t.Context(), instances[0].addr(), instances[1].addr(), instances[2].addr())
-	require.NoError(t, err)
+	s := proxy(t, instances[0].addr(), instances[1].addr(), instances[2].addr())
 	c := client(t, s)
 
-	_, err = c.Uppercase(t.Context(), stringsvc.Text{})
+	_, err := c.Uppercase(t.Context(), stringsvc.Text{})
 	require.ErrorIs(t, err, stringsvc.ErrEmpty, "of an instance, through the proxy")
 
 	for left := 3; left > 0; left-- {
@@ -102,8 +116,7 @@ func TestProxyFailsFast(t *testing.T) {
 	t.Parallel()
 	gone := start(t)
 	gone.Close()
-	s, err := stringsvc.Proxy(t.Context(), gone.addr())
-	require.NoError(t, err)
+	s := proxy(t, gone.addr())
 	rejected := 0
 	for range 60 { // 20 open the breaker, and each puts a tenth of a repeat aside
 		began := time.Now()
@@ -144,8 +157,7 @@ func TestNoInstance(t *testing.T) {
 	t.Parallel()
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	s, err := stringsvc.Proxy(t.Context(), gone.Listener.Addr().String())
-	require.NoError(t, err)
+	s := proxy(t, gone.Listener.Addr().String())
 	resp := httptest.NewRecorder()
 	mux := http.NewServeMux()
 	require.NoError(t, httpx.Mount(mux, s))

@@ -141,13 +141,20 @@ func (p *Process) Stop(t *testing.T) {
 // Get returns the body of a URL without its "http://"; the status must be 200.
 func Get(t *testing.T, url string) string {
 	t.Helper()
+	status, body := Ask(t, url)
+	require.Equal(t, http.StatusOK, status, "%s: %s", url, body)
+	return body
+}
+
+// Ask returns the status and the body of a URL without its "http://".
+func Ask(t *testing.T, url string) (status int, body string) {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+url, http.NoBody)
 	require.NoError(t, err)
 	resp, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", url, body)
-	return string(body)
+	return resp.StatusCode, string(text)
 }
