@@ -61,6 +61,7 @@ func TestOutcomes(t *testing.T) {
 		"success":              {getOp, nil, endpoint.OK, figures.Sum{Calls: 1}, "", ""},
 		"fault":                {getOp, errFailed, endpoint.Internal, server, "", ""},
 		"an answer":            {getOp, errMissing, endpoint.NotFound, caller, "profiles", "MISSING"},
+		"the last code":        {getOp, endpoint.Errorf(endpoint.Unauthenticated, "x"), endpoint.Unauthenticated, caller, "", ""},
 		"the caller gave up":   {getOp, context.Canceled, endpoint.Canceled, caller, "", ""},
 		"excused":              {getOp, mark.Never(context.DeadlineExceeded), endpoint.DeadlineExceeded, caller, "", ""},
 		"undeclared, served":   {getOp, remote, endpoint.Internal, server, "", ""},
