@@ -17,15 +17,21 @@ var (
 	errMissing = endpoint.Define(endpoint.NotFound, "profiles", "MISSING", "no such profile")
 	errBroken  = endpoint.Define(endpoint.Internal, "profiles", "BROKEN", "broken")
 	errSlow    = endpoint.Define(endpoint.DeadlineExceeded, "profiles", "SLOW", "the body came too slowly")
+	err400     = endpoint.Define(endpoint.Internal, "profiles", "FIRST", "the first status of a caller's fault")
+	err499     = endpoint.Define(endpoint.Internal, "profiles", "LAST", "the last one")
+	err500     = endpoint.Define(endpoint.Internal, "profiles", "NEXT", "the one after it")
 	errRefused = endpoint.Define(endpoint.Unavailable|mark.Refusal, "endpoint", "FULL", "too many calls")
 )
 
-// callOn returns a call of an operation that answers errSlow with 408.
+// callOn returns a call of an operation that answers some errors with a status of their
+// own.
 func callOn(t *testing.T, side endpoint.Side) *endpoint.Call {
 	t.Helper()
 	op := &endpoint.Operation{Side: side, Fails: []*endpoint.Error{errMissing}, StatusOf: func(e *endpoint.Error) int {
-		if e.Is(errSlow) {
-			return 408
+		for status, own := range map[int]*endpoint.Error{408: errSlow, 400: err400, 499: err499, 500: err500} {
+			if e.Is(own) {
+				return status
+			}
 		}
 		return e.Code().HTTPStatus()
 	}}
@@ -52,6 +58,9 @@ func TestOutcome(t *testing.T) {
 		"served, an answer":                    {server, errMissing, endpoint.NotFound, outcome.NoFault},
 		"served, an undeclared remote error":   {server, remote, endpoint.Internal, outcome.Fault},
 		"served, an error with a status":       {server, errSlow, endpoint.DeadlineExceeded, outcome.NoFault},
+		"served, the first such status":        {server, err400, endpoint.Internal, outcome.NoFault},
+		"served, the last such status":         {server, err499, endpoint.Internal, outcome.NoFault},
+		"served, a status of a server":         {server, err500, endpoint.Internal, outcome.Fault},
 		"served, rejected by a policy":         {server, errRefused, endpoint.Unavailable, outcome.Fault},
 		"served, the caller gave up":           {server, context.Canceled, endpoint.Canceled, outcome.Unknown},
 		"served, excused":                      {server, mark.Never(context.DeadlineExceeded), endpoint.DeadlineExceeded, outcome.Unknown},
