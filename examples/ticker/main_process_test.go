@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,16 +12,16 @@ import (
 	"github.com/typedkit/endpoint/examples/internal/programtest"
 )
 
-// TestProcess runs the program as processes of their own: a server, a watcher,
-// and a signal while a stream is open.
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
+// TestProcess runs a server, a watcher, and sends a signal while a stream is open.
 func TestProcess(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(programtest.Build(t, "."), "ticker")
-	server := programtest.Launch(t, bin, "-listen", "127.0.0.1:0", "-interval", "5ms")
-	_, url := server.Listening(t)
-	url = strings.TrimSuffix(url, "/")
+	self := programtest.Self(t)
+	server := programtest.Launch(t, self, "-listen", "127.0.0.1:0", "-interval", "5ms")
+	url := "http://" + server.Addresses(t, "HTTP")["HTTP"]
 
-	watched := programtest.Run(t, bin, "-watch", url, "-n", "3")
+	watched := programtest.Run(t, self, "-watch", url, "-n", "3")
 	require.Equal(t, 0, watched.Code, "stderr: %s", watched.Stderr)
 	require.Equal(t, 3, strings.Count(watched.Stdout, "\n"), "printed %q", watched.Stdout)
 
@@ -39,12 +38,17 @@ func TestProcess(t *testing.T) {
 	server.Signal(t, syscall.SIGTERM)
 	rest, err := io.ReadAll(body)
 	require.NoError(t, err, "the stream ends, and is not cut off")
-	require.Contains(t, string(rest), "event: error\nretry: 500\n")
+	require.Contains(t, string(rest), "event: error\nretry: 1000\n")
 	require.Contains(t, string(rest), `"reason":"STOPPING"`)
-	server.Await(t, "msg=stopping")
+	server.Await(t, programtest.Draining)
 	require.Equal(t, 0, server.Wait(t))
+}
 
-	wrong := programtest.Run(t, bin, "-nope")
-	require.NotEqual(t, 0, wrong.Code)
-	require.Contains(t, wrong.Stderr, "-nope")
+// TestWatchSignal ends a watcher by a signal.
+func TestWatchSignal(t *testing.T) {
+	t.Parallel()
+	p := programtest.Launch(t, programtest.Self(t), "-watch", listen(t, handler(t, quick)), "-n", "1000000000")
+	require.Regexp(t, "^1 ", p.Line(t))
+	p.Stop(t)
+	require.Empty(t, p.Log())
 }

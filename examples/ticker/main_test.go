@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // quick is the interval of tests with real sockets.
@@ -32,7 +35,7 @@ func listen(t *testing.T, h http.Handler) string {
 
 func handler(t *testing.T, interval time.Duration) http.Handler {
 	t.Helper()
-	h, err := newHandler(newTicker(interval, t.Context().Done()), quiet)
+	h, err := newHandler(server.New("ticker"), newTicker(interval), quiet)
 	require.NoError(t, err)
 	return h
 }
@@ -65,7 +68,7 @@ func numbers(t *testing.T, e *Ticker, w Which) ([]int, error) {
 func TestTicks(t *testing.T) {
 	t.Parallel()
 	services := map[string]*Ticker{
-		"in process": newTicker(quick, nil),
+		"in process": newTicker(quick),
 		"over HTTP":  dial(t, listen(t, handler(t, quick))),
 	}
 	tests := map[string]struct {
@@ -98,7 +101,7 @@ func TestInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		s, err := newTicker(time.Minute, nil).Ticks(t.Context(), Which{To: 3})
+		s, err := newTicker(time.Minute).Ticks(t.Context(), Which{To: 3})
 		require.NoError(t, err)
 		ticks, err := s.Collect()
 		require.NoError(t, err)
@@ -106,33 +109,24 @@ func TestInterval(t *testing.T) {
 	})
 }
 
-// TestEnds has what ends a stream from outside: its reader's context, and a
-// server that stops.
+// TestEnds ends a stream from outside, by the context of its reader.
 func TestEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
-		s, err := newTicker(time.Minute, nil).Ticks(ctx, Which{})
+		s, err := newTicker(time.Minute).Ticks(ctx, Which{})
 		require.NoError(t, err)
 		ticks, err := s.Collect()
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Len(t, ticks, 2)
-
-		stopping := make(chan struct{})
-		time.AfterFunc(150*time.Second, func() { close(stopping) })
-		s, err = newTicker(time.Minute, stopping).Ticks(t.Context(), Which{})
-		require.NoError(t, err)
-		ticks, err = s.Collect()
-		require.ErrorIs(t, err, ErrStopping)
-		require.Len(t, ticks, 3)
 	})
 }
 
 func TestBreakEndsTheCall(t *testing.T) {
 	t.Parallel()
 	ended := make(chan error, 1)
-	h, err := newHandler(newTicker(quick, nil), quiet)
+	h, err := newHandler(server.New("ticker"), newTicker(quick), quiet)
 	require.NoError(t, err)
 	url := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
@@ -232,53 +226,33 @@ func TestReconnect(t *testing.T) {
 	require.Equal(t, "3", <-asked)
 }
 
-// announced receives the lines that a server prints.
-type announced chan string
-
-func (a announced) Write(b []byte) (int, error) {
-	a <- string(b)
-	return len(b), nil
-}
-
-// serving runs the program's server at an address until stop is called, which waits
-// for its end.
-func serving(t *testing.T, address string, log *slog.Logger) (url string, stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	says, ended := make(announced, 1), make(chan error, 1)
-	go func() { ended <- serve(ctx, options{listen: address, interval: quick}, says, log) }()
-	select {
-	case line := <-says:
-		url = strings.TrimSuffix(strings.TrimPrefix(line, "listening on "), "/\n")
-	case err := <-ended:
-		require.NoError(t, err)
-	}
-	return url, func() { cancel(); require.NoError(t, <-ended) }
-}
-
 // TestRollingRestart replaces the server twice under a reader, as a deploy does. The
 // reader loses no tick, gets none twice, and sees no error.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&out, nil))
-	url, stop := serving(t, "127.0.0.1:0", log)
-	ticks, err := dial(t, url).Ticks(t.Context(), Which{To: 60})
+	launch := func(addr string) *programtest.Process {
+		return programtest.Launch(t, programtest.Self(t), "-listen", addr, "-interval", quick.String())
+	}
+	p := launch("127.0.0.1:0")
+	addr := p.Addresses(t, "HTTP")["HTTP"]
+	ticks, err := dial(t, "http://"+addr).Ticks(t.Context(), Which{To: 60})
 	require.NoError(t, err)
-	last := 0
+	last, log := 0, ""
 	for tick, err := range ticks {
 		require.NoError(t, err)
 		require.Equal(t, last+1, tick.N)
 		if last = tick.N; last == 20 || last == 40 {
-			stop()
-			_, stop = serving(t, strings.TrimPrefix(url, "http://"), log)
+			p.Stop(t)
+			log += p.Log()
+			p = launch(addr)
+			require.Equal(t, addr, p.Addresses(t, "HTTP")["HTTP"])
 		}
 	}
-	stop()
+	p.Stop(t)
+	log += p.Log()
 	require.Equal(t, 60, last)
-	require.Equal(t, 2, strings.Count(out.String(), "code=UNAVAILABLE"), "%s", &out)
-	require.Equal(t, 1, strings.Count(out.String(), "code=OK"), "%s", &out)
+	require.Equal(t, 2, strings.Count(log, "code=UNAVAILABLE"), "%s", log)
+	require.Equal(t, 1, strings.Count(log, "code=OK"), "%s", log)
 }
 
 // TestOutlivesTimeouts has a stream that takes longer than the server gives a
@@ -297,6 +271,10 @@ func TestOutlivesTimeouts(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	busy := taken.Addr().String()
 	tests := map[string]struct {
 		args string
 		code int
@@ -305,32 +283,33 @@ func TestFlags(t *testing.T) {
 		"help":                {"-h", 0, "-interval"},
 		"unknown flag":        {"-nope", 2, "-nope"},
 		"argument":            {"x", 2, `unexpected argument "x"`},
-		"no port":             {"-listen localhost", 2, "is not host:port"},
+		"no port":             {"-listen localhost", 2, `invalid value "localhost" for flag -listen: `},
 		"no interval":         {"-interval 0s", 2, "-interval 0s is not positive"},
 		"interval of words":   {"-interval soon", 2, "-interval"},
 		"no ticks":            {"-watch http://localhost:1 -n 0", 2, "-n 0 is not positive"},
 		"no URL":              {"-watch localhost:8080", 2, "is not an http URL"},
 		"n without watch":     {"-n 3", 2, "-n does not go"},
 		"listen and watch":    {"-listen localhost:1 -watch http://localhost:1", 2, "-listen does not go"},
-		"an address in words": {"-listen nowhere:x", 2, "is not host:port"},
+		"an address in words": {"-listen nowhere:x", 2, `invalid value "nowhere:x" for flag -listen: `},
+		"address in use":      {"-listen " + busy, 1, `ticker: HTTP: address "` + busy + `": bind: address already in use` + "\n"},
 		"nobody there":        {"-watch http://127.0.0.1:1", 1, "ticker:"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			require.Equal(t, tt.code, run(t.Context(), strings.Fields(tt.args), &stdout, &stderr))
-			require.Contains(t, stderr.String(), tt.says)
+			got := programtest.Run(t, programtest.Self(t), strings.Fields(tt.args)...)
+			require.Equal(t, tt.code, got.Code)
+			require.Contains(t, got.Stderr, tt.says)
+			require.Empty(t, got.Stdout)
 		})
 	}
 }
 
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	url := listen(t, handler(t, quick))
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 0, run(t.Context(), []string{"-watch", url, "-n", "2"}, &stdout, &stderr), "stderr: %s", &stderr)
-	require.Regexp(t, `\A1 \S+Z\n2 \S+Z\n\z`, strings.ReplaceAll(stdout.String(), "+00:00", "Z"))
+	got := programtest.Run(t, programtest.Self(t), "-watch", listen(t, handler(t, quick)), "-n", "2")
+	require.Equal(t, 0, got.Code, "stderr: %s", got.Stderr)
+	require.Regexp(t, `\A1 \S+Z\n2 \S+Z\n\z`, strings.ReplaceAll(got.Stdout, "+00:00", "Z"))
 }
 
 // TestLog has one line for the begin of a stream and one for its end.
@@ -338,7 +317,7 @@ func TestLog(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, nil))
-	e := endpoint.Stack{logging(log)}.Wrap(newTicker(quick, nil).Ticks)
+	e := endpoint.Stack{logging(log)}.Wrap(newTicker(quick).Ticks)
 	s, err := e(t.Context(), Which{Fail: 1})
 	require.NoError(t, err)
 	require.Empty(t, out.String(), "calling is not yet the call")

@@ -25,13 +25,9 @@ type Which struct {
 }
 
 var (
-	ErrRange    = endpoint.Define(endpoint.InvalidArgument, "ticker", "RANGE", "there are no such ticks")
-	ErrFailed   = endpoint.Define(endpoint.Aborted, "ticker", "FAILED", "failed, as it was asked to")
-	ErrStopping = endpoint.Define(endpoint.Unavailable, "ticker", "STOPPING", "the server is stopping").WithRetryAfter(restart)
+	ErrRange  = endpoint.Define(endpoint.InvalidArgument, "ticker", "RANGE", "there are no such ticks")
+	ErrFailed = endpoint.Define(endpoint.Aborted, "ticker", "FAILED", "failed, as it was asked to")
 )
-
-// restart is how long a reader waits before it looks for the next server.
-const restart = 500 * time.Millisecond
 
 // Ticker is the service.
 type Ticker struct {
@@ -40,20 +36,14 @@ type Ticker struct {
 
 // HTTP describes the service.
 func (t *Ticker) HTTP(r *httpx.Routes) {
-	r.ServerStream("GET", "/ticks", &t.Ticks, httpx.Resume(), httpx.Fails(ErrRange, ErrFailed, ErrStopping))
+	r.ServerStream("GET", "/ticks", &t.Ticks, httpx.Resume(), httpx.Fails(ErrRange, ErrFailed))
 }
 
-// newTicker returns a service that ticks once in an interval, until stopping is
-// closed.
-func newTicker(interval time.Duration, stopping <-chan struct{}) *Ticker {
-	c := clock{interval: interval, stopping: stopping}
-	return &Ticker{Ticks: c.ticks}
-}
+// newTicker returns a service that ticks once in an interval.
+func newTicker(interval time.Duration) *Ticker { return &Ticker{Ticks: clock(interval).ticks} }
 
-type clock struct {
-	interval time.Duration
-	stopping <-chan struct{}
-}
+// A clock is the interval of its ticks.
+type clock time.Duration
 
 // ticks refuses a wrong range before the stream begins, so the answer has the
 // status of the error. The work is in the stream, which runs when it is ranged
@@ -69,11 +59,11 @@ func (c clock) ticks(ctx context.Context, w Which) (endpoint.Stream[Tick], error
 		return nil, ErrRange
 	}
 	return func(yield func(Tick, error) bool) {
-		beat := time.NewTicker(c.interval)
+		beat := time.NewTicker(time.Duration(c))
 		defer beat.Stop()
 		for n := first; w.To == 0 || n <= w.To; n++ {
 			if n > first {
-				if err := c.wait(ctx, beat.C); err != nil {
+				if err := wait(ctx, beat.C); err != nil {
 					yield(Tick{}, err)
 					return
 				}
@@ -89,17 +79,15 @@ func (c clock) ticks(ctx context.Context, w Which) (endpoint.Stream[Tick], error
 	}, nil
 }
 
-// wait waits for the beat, and for what may end a stream: its reader, and the
-// server. A server that stops sends an error: its readers would take a stream that just
-// returns for a complete one, and not reconnect.
-func (c clock) wait(ctx context.Context, beat <-chan time.Time) error {
+// wait waits for the beat, and for the end of the stream's context: its reader has gone, or
+// the server stops. A stream that ends with the error of its context then ends with
+// server.ErrStopping, and its reader goes on at the next server.
+func wait(ctx context.Context, beat <-chan time.Time) error {
 	select {
 	case <-beat:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-c.stopping:
-		return ErrStopping
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/server"
 )
 
 // probe is a page around the page: it notes each state of the one in its frame,
@@ -116,16 +117,20 @@ func cutFirst(h http.Handler) http.Handler {
 // stopFirst has the first stream served by a server that stops after its first tick.
 func stopFirst(t *testing.T, h http.Handler) http.Handler {
 	t.Helper()
-	stopping := make(chan struct{})
-	old, err := newHandler(newTicker(20*time.Millisecond, stopping), quiet)
+	s := server.New("ticker", server.Log(quiet))
+	old, err := newHandler(s, newTicker(20*time.Millisecond), quiet)
 	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
 	var replaced atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ticks" || replaced.Swap(true) {
 			h.ServeHTTP(w, r)
 			return
 		}
-		old.ServeHTTP(&observed{w, sync.OnceFunc(func() { close(stopping) })}, r)
+		old.ServeHTTP(&observed{w, stop}, r)
 	})
 }
 

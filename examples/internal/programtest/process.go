@@ -77,13 +77,20 @@ func Launch(t *testing.T, program string, args ...string) *Process {
 	return p
 }
 
+// Line reads the next line of output.
+func (p *Process) Line(t *testing.T) string {
+	t.Helper()
+	line, ok := p.stdout.next()
+	require.True(t, ok, "the output ended; log:\n%s", p.stderr)
+	return line
+}
+
 // Listening reads the next line of output, "HTTP on 127.0.0.1:8080", and returns
 // the name of a listener and its address.
 func (p *Process) Listening(t *testing.T) (name, addr string) {
 	t.Helper()
-	line, ok := p.stdout.next()
-	require.True(t, ok, "the output ended; log:\n%s", p.stderr)
-	name, addr, ok = strings.Cut(line, " on ")
+	line := p.Line(t)
+	name, addr, ok := strings.Cut(line, " on ")
 	require.True(t, ok, "it prints %q", line)
 	return name, addr
 }
