@@ -80,7 +80,7 @@ func (w *worker) once(ctx context.Context) (pending <-chan outcome) {
 	switch {
 	case ctx.Err() != nil:
 		return pending
-	case pending != nil || err != nil && took == w.within:
+	case pending != nil || err != nil && errors.Is(running.Err(), context.DeadlineExceeded):
 		err = fmt.Errorf("no result within %v", w.within)
 	}
 	w.settle(start, took, err)
