@@ -78,12 +78,16 @@ func edges() []edge {
 			reason: "the test of a transport compiles no other transport",
 		},
 		{
+			name: "registrytest knows no registry", of: []string{"./internal/registrytest"}, never: []string{"./discover/dns/...", "./grpcx/..."},
+			reason: "the tests of one registry compile no client of another",
+		},
+		{
 			name: "no programs", of: []string{"./..."}, never: []string{"./examples/...", "./bench/..."},
 			reason: "examples and measurements show the library; it does not need them",
 		},
 		{
 			name: "testing in test kits only", of: []string{"./..."},
-			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest"},
+			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest", "./internal/registrytest"},
 			never:  []string{"testing"},
 			reason: "the package testing brings its flags and its weight into a program",
 		},
@@ -201,6 +205,7 @@ func TestEdgesBroken(t *testing.T) {
 		{"transporttest knows no transport", "endpointtest/transporttest", module + "/codec"},
 		{"transporttest knows no transport", "endpointtest/transporttest", "net/http"},
 		{"transporttest knows no transport", "endpointtest/transporttest", x},
+		{"registrytest knows no registry", "internal/registrytest", module + "/discover/dns"},
 		{"no programs", "server", module + "/examples/addsvc"},
 		{"no programs", "server", module + "/bench"},
 		{"testing in test kits only", "httpx", "testing"},
