@@ -96,8 +96,15 @@ func (s *Server) listening() []admin.Listener {
 	return all
 }
 
-// gauges yields the gauges of all that is watched.
+// gauges yields the gauges of the listeners, and of all that is watched.
 func (s *Server) gauges(yield func(endpoint.Gauge) bool) {
+	for _, l := range s.listeners {
+		for _, g := range l.gauges() {
+			if !yield(g) {
+				return
+			}
+		}
+	}
 	for _, w := range s.watched {
 		for g := range w.Gauges {
 			if !yield(g) {

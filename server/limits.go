@@ -3,6 +3,7 @@ package server
 import (
 	"time"
 
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
@@ -50,6 +51,23 @@ func (o limitsOption) apply(s *Server, of string, to *edge.Limits) {
 	}
 }
 
+// gauges returns how many connections are open, and how many were closed because of the
+// limits.
+func (l *listener) gauges() []endpoint.Gauge {
+	if l.bound == nil {
+		return nil
+	}
+	stats := l.bound.Stats()
+	gauge := func(metric string, value float64) endpoint.Gauge {
+		return endpoint.Gauge{Source: "listener", Name: l.name, Metric: metric, Value: value}
+	}
+	return []endpoint.Gauge{
+		gauge("connections", float64(stats.Open)),
+		gauge("connections_displaced", float64(stats.Displaced)),
+		gauge("connections_refused", float64(stats.Refused)),
+	}
+}
+
 // A Limit is one of [Limits].
 type Limit interface{ applyLimits(l *edge.Limits) }
 
@@ -57,8 +75,9 @@ type limit func(l *edge.Limits)
 
 func (f limit) applyLimits(l *edge.Limits) { f(l) }
 
-// HeaderTime sets how long the header of a request may take, counted from its first byte,
-// and how long the TLS handshake of a connection. The default is 5 s: a header fits into
+// HeaderTime sets how long the header of a request may take, counted from the start of the
+// connection or from the first byte of a later request, and how long a TLS handshake may
+// take. The default is 5 s: a header fits into
 // a few packets, and a client that needs longer is not there any more, or is holding a
 // connection on purpose.
 func HeaderTime(d time.Duration) Limit { return limit(func(l *edge.Limits) { l.HeaderTime = d }) }

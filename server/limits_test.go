@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -141,4 +142,39 @@ func TestUnixSocket(t *testing.T) {
 	s = server.New("x", quiet())
 	s.Add(server.HTTP("unix:"+path, http.NotFoundHandler(), server.Register(&registrar{journal: newJournal(), after: well})))
 	require.EqualError(t, s.Err(), "server: HTTP: Register: other hosts cannot reach unix:"+path)
+}
+
+// TestLimitsOfGRPC has a server of gRPC refuse a connection, which the admin page shows.
+func TestLimitsOfGRPC(t *testing.T) {
+	t.Parallel()
+	lines := newAnnouncements()
+	s := server.New("x", quiet(), server.Announce(lines))
+	s.Add(server.GRPC(free, grpc.NewServer(), nil, server.Limits(server.Connections(1))), server.Admin(free))
+	stop := running(t, s)
+	addr, admin := lines.addr(t, "gRPC"), lines.addr(t, "admin")
+	first, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	_, err = first.Read(make([]byte, 1)) // settings of HTTP/2, after which it is counted
+	require.NoError(t, err)
+	second, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	_, err = io.ReadAll(second)
+	require.NoError(t, err) // its end
+
+	resp, err := http.Get("http://" + admin + "/live") //nolint:noctx // of a test
+	require.NoError(t, err)
+	events := bufio.NewReader(resp.Body)
+	var line string
+	for !strings.Contains(line, `"gauges":[`) {
+		line, err = events.ReadString('\n')
+		require.NoError(t, err)
+	}
+	for metric, value := range map[string]string{"connections": "1", "connections_displaced": "0", "connections_refused": "1"} {
+		require.Regexp(t, `{"source":"listener","name":"gRPC","metric":"`+metric+`"[^}]*"value":`+value+`[^0-9]`, line)
+	}
+	require.NoError(t, resp.Body.Close())
+	for _, c := range []net.Conn{first, second} {
+		require.NoError(t, c.Close())
+	}
+	require.NoError(t, stop())
 }
