@@ -68,7 +68,7 @@ func (c *CertificateSource) Gauges(yield func(endpoint.Gauge) bool) {
 
 func (c *CertificateSource) add(s *Server) {
 	s.watched = append(s.watched, c)
-	c.files.Tell(func(e tlsfiles.Event) {
+	c.files.Notify(func(e tlsfiles.Event) {
 		kind, detail := "replaced", "until "+e.Expires.UTC().Format(time.RFC3339)
 		if e.Err != nil {
 			kind = "failed"

@@ -21,14 +21,13 @@ func Bound(l net.Listener, limits Limits, log *slog.Logger) *Listener {
 
 // A Listener bounds how many connections are open at a time, in all and from one peer.
 //
-// A connection beyond a bound takes the place of one that waits for its client, the
-// one that has waited longest: for a request, for the rest of one, or for the client to
-// take its answer. [NewHTTPServer] tells which do. If there is none, as with servers
-// that do not tell, the new connection is closed at once, so that its client can try
-// another server instead of waiting in the kernel's queue.
+// A connection beyond a bound displaces the connection that has waited longest for its
+// client: for a request, for the rest of one, or for the client to read its response.
+// Servers made by [NewHTTPServer] report which connections wait. If none does, and with
+// other servers, the new connection is closed at once, so that its client can try another
+// server instead of waiting in the kernel's queue.
 //
-// Errors of the system that pass, such as a lack of file descriptors, do not end
-// Accept. A Listener is safe for concurrent use.
+// Temporary errors, such as a lack of file descriptors, do not end Accept. A Listener is safe for concurrent use.
 type Listener struct {
 	inner  net.Listener
 	log    *slog.Logger
@@ -41,7 +40,7 @@ type Listener struct {
 	places map[*place]struct{}
 	peers  map[peer]int
 	stats  Stats
-	told   seldom
+	warned perMinute
 }
 
 // Stats are the figures of a [Listener].
@@ -86,11 +85,11 @@ func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.inner.Accept()
 		if err != nil {
-			if !passes(err) {
+			if !isTemporary(err) {
 				return nil, err
 			}
 			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
-			if !l.exhausted(err, wait) {
+			if !l.backOff(err, wait) {
 				return nil, net.ErrClosed
 			}
 			continue
@@ -103,22 +102,22 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passes reports whether err is one of the system that is gone in a while.
-func passes(err error) bool {
-	for _, passing := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
-		if errors.Is(err, passing) {
+// isTemporary reports whether a later Accept may succeed.
+func isTemporary(err error) bool {
+	for _, temporary := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, temporary) {
 			return true
 		}
 	}
 	return false
 }
 
-// exhausted makes room after an error of the system, and waits. It reports whether the
-// listener is still open.
-func (l *Listener) exhausted(err error, wait time.Duration) bool {
+// backOff closes connections that wait, to free their descriptors, and waits itself. It
+// reports whether the listener is still open.
+func (l *Listener) backOff(err error, wait time.Duration) bool {
 	l.mu.Lock()
 	victims := l.displace(nil)
-	l.tell("a connection cannot be accepted", "err", err)
+	l.warn("a connection cannot be accepted", "err", err)
 	l.mu.Unlock()
 	closeAll(victims)
 	timer := time.NewTimer(wait)
@@ -150,9 +149,9 @@ func (l *Listener) admit(c net.Conn) *place {
 	switch {
 	case refused:
 		l.stats.Refused++
-		l.tell("connections are refused", "bound", l.all, "bound_of_a_peer", l.each)
+		l.warn("connections are refused", "bound", l.all, "bound_of_a_peer", l.each)
 	case full:
-		l.tell("connections that wait for their clients are closed to make room", "bound", l.all, "bound_of_a_peer", l.each)
+		l.warn("connections that wait for their clients are closed to make room", "bound", l.all, "bound_of_a_peer", l.each)
 	}
 	if !refused {
 		l.places[p] = struct{}{}
@@ -166,13 +165,13 @@ func (l *Listener) admit(c net.Conn) *place {
 	return p
 }
 
-// tell warns, unless it did shortly before. l.mu is held.
-func (l *Listener) tell(message string, attrs ...any) {
-	missed, ok := l.told.now()
+// warn logs a warning, unless there was one in the last minute. l.mu is held.
+func (l *Listener) warn(message string, attrs ...any) {
+	suppressed, ok := l.warned.allow()
 	if !ok {
 		return
 	}
-	attrs = append(attrs, "addr", l.String(), "open", len(l.places), "displaced", l.stats.Displaced, "refused", l.stats.Refused, "untold", missed)
+	attrs = append(attrs, "addr", l.String(), "open", len(l.places), "displaced", l.stats.Displaced, "refused", l.stats.Refused, "suppressed", suppressed)
 	l.log.Warn(message, attrs...)
 }
 
@@ -200,19 +199,19 @@ func closeAll(places []*place) {
 	}
 }
 
-// A seldom lets something through once a minute. The zero value lets the first through.
-type seldom struct {
-	last   time.Time
-	missed int
+// A perMinute allows something once a minute. The zero value allows the first.
+type perMinute struct {
+	last       time.Time
+	suppressed int // since the last that was allowed
 }
 
-// now reports whether to let something through, and how many were not since the last.
-func (s *seldom) now() (missed int, ok bool) {
-	t := time.Now()
-	if !s.last.IsZero() && t.Sub(s.last) < time.Minute {
-		s.missed++
+// allow reports whether it is time again, and how often it was not since the last time.
+func (m *perMinute) allow() (suppressed int, ok bool) {
+	now := time.Now()
+	if !m.last.IsZero() && now.Sub(m.last) < time.Minute {
+		m.suppressed++
 		return 0, false
 	}
-	missed, s.missed, s.last = s.missed, 0, t
-	return missed, true
+	suppressed, m.suppressed, m.last = m.suppressed, 0, now
+	return suppressed, true
 }

@@ -143,7 +143,7 @@ func TestDisplace(t *testing.T) {
 				}
 				require.Equal(t, edge.Stats{Open: 3, Displaced: 1}, l.Stats())
 				require.Len(t, log.lines(), 1)
-				require.Contains(t, log.lines()[0], "WARN connections that wait for their clients are closed to make room bound=3 bound_of_a_peer=100 addr=192.0.2.1:80 open=2 displaced=1 refused=0 untold=0")
+				require.Contains(t, log.lines()[0], "WARN connections that wait for their clients are closed to make room bound=3 bound_of_a_peer=100 addr=192.0.2.1:80 open=2 displaced=1 refused=0 suppressed=0")
 				stop()
 			})
 		})
@@ -175,11 +175,11 @@ func TestRefuse(t *testing.T) {
 			require.False(t, isOpen(w.dial(t, "192.0.2.9:1")))
 		}
 		require.Equal(t, edge.Stats{Open: 2, Refused: 3}, l.Stats())
-		require.Equal(t, []string{"WARN connections are refused bound=2 bound_of_a_peer=100 addr=192.0.2.1:80 open=2 displaced=0 refused=1 untold=0"}, log.lines())
+		require.Equal(t, []string{"WARN connections are refused bound=2 bound_of_a_peer=100 addr=192.0.2.1:80 open=2 displaced=0 refused=1 suppressed=0"}, log.lines())
 		pause(time.Minute)
 		require.False(t, isOpen(w.dial(t, "192.0.2.9:1")))
 		require.Len(t, log.lines(), 2)
-		require.Contains(t, log.lines()[1], "refused=4 untold=2")
+		require.Contains(t, log.lines()[1], "refused=4 suppressed=2")
 		close(work)
 		pause(time.Second)
 		require.NoError(t, conns[0].Close())
@@ -191,9 +191,9 @@ func TestRefuse(t *testing.T) {
 	})
 }
 
-// TestRefuseWithoutWord has a server that does not tell which connections wait, as one
-// of gRPC.
-func TestRefuseWithoutWord(t *testing.T) {
+// TestRefuseUntracked has a server that does not report which connections wait, as one of
+// gRPC.
+func TestRefuseUntracked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire()

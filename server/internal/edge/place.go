@@ -36,13 +36,13 @@ type place struct {
 	peer  peer
 	rank  int64 // since, while places are compared; l.mu is held
 
-	told  atomic.Bool  // the server tells when the connection waits
-	busy  atomic.Int32 // requests that are worked on, and wait for nothing of the client's
-	since atomic.Int64 // when busy was last set to zero, in Unix nanoseconds
+	tracked atomic.Bool  // an HTTP server reports when the connection waits
+	busy    atomic.Int32 // requests that are worked on, and wait for nothing of the client's
+	since   atomic.Int64 // when busy was last set to zero, in Unix nanoseconds
 }
 
 // waits reports whether the connection is known to wait for its client.
-func (p *place) waits() bool { return p.told.Load() && p.busy.Load() <= 0 }
+func (p *place) waits() bool { return p.tracked.Load() && p.busy.Load() <= 0 }
 
 // work counts a request that is worked on. Like wait, it accepts a nil p.
 func (p *place) work() {
@@ -58,10 +58,10 @@ func (p *place) wait() {
 	}
 }
 
-// leave keeps the connection from being displaced: its handler has taken it over.
-func (p *place) leave() {
+// untrack keeps the connection from being displaced: a handler has hijacked it.
+func (p *place) untrack() {
 	if p != nil {
-		p.told.Store(false)
+		p.tracked.Store(false)
 	}
 }
 
@@ -109,14 +109,14 @@ func (c *otherConn) place() *place { return c.p }
 
 type placeKey struct{}
 
-// withPlace is the ConnContext of an HTTP server. From now on the server tells when the
+// withPlace is the ConnContext of an HTTP server, which reports from now on when the
 // connection waits.
 func withPlace(ctx context.Context, c net.Conn) context.Context {
 	for {
 		switch t := c.(type) {
 		case interface{ place() *place }:
 			p := t.place()
-			p.told.Store(true)
+			p.tracked.Store(true)
 			return context.WithValue(ctx, placeKey{}, p)
 		case interface{ NetConn() net.Conn }: // of TLS
 			c = t.NetConn()

@@ -105,12 +105,12 @@ func (x *exchange) finish() {
 		return
 	}
 	written := time.Now().Add(x.writing.limit)
-	if x.http1 && x.body != nil && !x.body.ended.Load() && !x.reading.late.Load() && x.reading.isOpen() {
+	if x.http1 && x.body != nil && !x.body.ended.Load() && !x.reading.late.Load() && x.reading.unbounded() {
 		received := time.Now().Add(x.reading.limit)
 		_ = x.control.SetReadDeadline(received)
 		written = received.Add(x.writing.limit) // net/http receives the rest first
 	}
-	if x.writing.isOpen() {
+	if x.writing.unbounded() {
 		_ = x.control.SetWriteDeadline(written)
 	}
 }

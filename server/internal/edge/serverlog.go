@@ -15,22 +15,22 @@ const (
 	logBytes = 16 << 10
 )
 
-// A serverLog is the handler behind http.Server.ErrorLog. It hands what net/http logs to
-// a logger: panics as errors, what the bytes of a stranger bring about as information,
-// and the rest as warnings. Each level has a bound of its own, so that a flood of one
+// A serverLog is the handler behind http.Server.ErrorLog. It passes the lines of net/http
+// on to a logger: panics as errors, lines that clients cause as information, and the rest as
+// warnings. Each level has a bound of its own, so that a flood of one
 // hides nothing of the others.
 type serverLog struct {
 	to *slog.Logger
 
 	mu                     sync.Mutex // guards the fields below
-	panics, strange, other lines
+	panics, clients, other lines
 }
 
 // lines are those of one level.
 type lines struct {
-	since  time.Time // start of the minute
-	n      int
-	missed int // since the last line that was logged
+	since      time.Time // start of the minute
+	n          int
+	suppressed int // since the last line that was logged
 }
 
 // Enabled reports true: the level is known in Handle.
@@ -49,24 +49,24 @@ func (s *serverLog) Handle(ctx context.Context, r slog.Record) error {
 	switch {
 	case strings.Contains(text, "panic serving"):
 		level, of = slog.LevelError, &s.panics
-	case byStranger(text):
-		level, of = slog.LevelInfo, &s.strange
+	case isByClient(text):
+		level, of = slog.LevelInfo, &s.clients
 	}
 	s.mu.Lock()
-	missed, ok := of.next(r.Time)
+	suppressed, ok := of.next(r.Time)
 	s.mu.Unlock()
 	switch {
 	case !ok:
-	case missed > 0:
-		s.to.LogAttrs(ctx, level, text, slog.Int("missed", missed))
+	case suppressed > 0:
+		s.to.LogAttrs(ctx, level, text, slog.Int("suppressed", suppressed))
 	default:
 		s.to.LogAttrs(ctx, level, text)
 	}
 	return nil
 }
 
-// byStranger reports whether a line of net/http is about what a client sent.
-func byStranger(text string) bool {
+// isByClient reports whether a line of net/http is about what a client sent.
+func isByClient(text string) bool {
 	for _, prefix := range []string{"http: TLS handshake error", "http2: ", "http: URL query contains semicolon", "timeout waiting for"} {
 		if strings.HasPrefix(text, prefix) {
 			return true
@@ -77,15 +77,15 @@ func byStranger(text string) bool {
 
 // next reports whether another line may be logged, and how many were left out since
 // the last one.
-func (l *lines) next(now time.Time) (missed int, ok bool) {
+func (l *lines) next(now time.Time) (suppressed int, ok bool) {
 	if now.Sub(l.since) >= time.Minute {
 		l.since, l.n = now, 0
 	}
 	if l.n == logLines {
-		l.missed++
+		l.suppressed++
 		return 0, false
 	}
 	l.n++
-	missed, l.missed = l.missed, 0
-	return missed, true
+	suppressed, l.suppressed = l.suppressed, 0
+	return suppressed, true
 }

@@ -47,7 +47,7 @@ func TestServerLog(t *testing.T) {
 		}
 		lines := got.lines()[7+6+1:]
 		require.Len(t, lines, 10)
-		require.Equal(t, "INFO http2: noise missed=995", lines[0])
+		require.Equal(t, "INFO http2: noise suppressed=995", lines[0])
 		require.Equal(t, "INFO http2: noise", lines[1])
 		to.Print(strings.Repeat("x", 20<<10))
 		lines = got.lines()

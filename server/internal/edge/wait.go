@@ -30,12 +30,12 @@ type wait struct {
 	bytes   int
 }
 
-// lift records that the handler set a deadline of its own. It may run beside an
-// operation, which it then frees of its limit.
-func (w *wait) lift(t time.Time) { w.deadline.Store(&t) }
+// setDeadline records that the handler set a deadline of its own, which replaces the limit.
+// It may run during an operation.
+func (w *wait) setDeadline(t time.Time) { w.deadline.Store(&t) }
 
-// isOpen reports whether no deadline of the handler is in force.
-func (w *wait) isOpen() bool {
+// unbounded reports whether no deadline of the handler is in force.
+func (w *wait) unbounded() bool {
 	t := w.deadline.Load()
 	return t == nil || t.IsZero()
 }

@@ -79,14 +79,14 @@ func (x *exchange) FlushError() error {
 // SetReadDeadline replaces the time for progress of the body by t. It implements
 // [http.ResponseController].
 func (x *exchange) SetReadDeadline(t time.Time) error {
-	x.reading.lift(t)
+	x.reading.setDeadline(t)
 	return x.control.SetReadDeadline(t)
 }
 
 // SetWriteDeadline replaces the time for progress of the answer by t. It implements
 // [http.ResponseController].
 func (x *exchange) SetWriteDeadline(t time.Time) error {
-	x.writing.lift(t)
+	x.writing.setDeadline(t)
 	return x.control.SetWriteDeadline(t)
 }
 
@@ -104,7 +104,7 @@ func (w http1Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	c, buf, err := h.Hijack()
 	if err == nil {
-		w.place.leave()
+		w.place.untrack()
 		w.mu.Lock()
 		w.over = true
 		w.mu.Unlock()

@@ -42,7 +42,7 @@ type Source struct {
 	broken  error  // of a Source that was never loaded
 
 	current atomic.Pointer[generation]
-	tell    atomic.Pointer[func(Event)]
+	notify  atomic.Pointer[func(Event)]
 
 	reading sync.Mutex // guards the fields below, and is held while the files are read
 	seen    contents   // of the last look
@@ -67,8 +67,8 @@ func New(files Files, minimum uint16) (*Source, error) {
 	return s, err
 }
 
-// Tell sets what is called for each event, on the goroutine of a connection.
-func (s *Source) Tell(f func(Event)) { s.tell.Store(&f) }
+// Notify sets the func that is called for each event, on the goroutine of a connection.
+func (s *Source) Notify(f func(Event)) { s.notify.Store(&f) }
 
 // Expires returns the end of the certificate in use, or the zero time if there is none.
 func (s *Source) Expires() time.Time {
@@ -131,14 +131,14 @@ func (s *Source) fresh() (*generation, error) {
 func (s *Source) look() {
 	seen, err := s.files.read()
 	if seen.equal(s.seen) {
-		return // a fault too was told before
+		return // if it was a fault, it was reported before
 	}
 	if err == nil {
 		err = s.use(seen)
 	}
 	s.seen = seen
-	if tell := s.tell.Load(); tell != nil {
-		(*tell)(Event{Err: err, Expires: s.Expires()})
+	if notify := s.notify.Load(); notify != nil {
+		(*notify)(Event{Err: err, Expires: s.Expires()})
 	}
 }
 

@@ -58,7 +58,7 @@ func (f *folder) source(files tlsfiles.Files) *tlsfiles.Source {
 	f.t.Helper()
 	s, err := tlsfiles.New(files, tls.VersionTLS12)
 	require.NoError(f.t, err)
-	s.Tell(func(e tlsfiles.Event) {
+	s.Notify(func(e tlsfiles.Event) {
 		text := "until " + e.Expires.UTC().Format(time.DateTime)
 		if e.Err != nil {
 			text = strings.ReplaceAll(e.Err.Error(), f.dir+"/", "") + ", " + text
