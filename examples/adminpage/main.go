@@ -15,12 +15,12 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "localhost:8081", "serve the shop on this `address`, host:port")
-	admin := flag.String("admin", "localhost:8080", "serve the admin page on this `address`, host:port")
+	listen := server.AddrVar(flag.CommandLine, "listen", "localhost:8081", "serve the shop on this `address`, host:port")
+	admin := server.AddrVar(flag.CommandLine, "admin", "localhost:8080", "serve the admin page on this `address`, host:port")
 	rate := flag.Int("rate", 50, "how many calls a second the load makes")
 	flag.Parse()
-	if flag.NArg() > 0 || *rate < 0 {
-		fmt.Fprintln(os.Stderr, "adminpage: unexpected arguments")
+	if flag.NArg() > 0 || *rate < 0 || *rate > 1000 {
+		fmt.Fprintln(os.Stderr, "adminpage: -rate must be between 0 and 1000, and there are no arguments")
 		os.Exit(2)
 	}
 	p, err := newProgram(context.Background(), *listen, *admin)

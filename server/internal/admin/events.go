@@ -13,6 +13,8 @@ import (
 const (
 	// maxEvents is how many events are kept.
 	maxEvents = 100
+	// repeatTime is how soon after an event the same one is taken for a repeat.
+	repeatTime = time.Minute
 	// maxText is how much of a text of an event is kept, in bytes.
 	maxText = 256
 )
@@ -27,55 +29,60 @@ type Event struct {
 	Detail    string    `json:"detail,omitzero"`
 	Delay     float64   `json:"delaySeconds,omitzero"`
 	Error     string    `json:"error,omitzero"`
-	// Count is how often the event happened in a row; At is when it did last.
+	// Count is how often the event happened, each time soon after the one before. At is
+	// the last time.
 	Count int `json:"count"`
 }
 
 // Events keeps the latest events. The zero Events is empty and ready. It is safe for
 // concurrent use.
 type Events struct {
-	mu    sync.Mutex // guards the fields below
-	ring  [maxEvents]Event
-	added int
+	mu   sync.Mutex // guards the field below
+	kept []Event    // at most maxEvents, in no order
 }
 
-// Add keeps an event. An event that only repeats the one before is counted with it: a
-// policy that rejects call after call pushes out nothing else.
+// Add keeps an event, in place of the oldest if there are enough. An event that happens
+// again within repeatTime is counted with the first: policies that reject call after call
+// push out nothing else.
 func (l *Events) Add(ctx context.Context, e endpoint.Event) {
-	kept := Event{
+	added := Event{
 		At: time.Now(), Source: e.Source, Name: e.Name, Kind: e.Kind, Operation: nameOf(e.Operation),
 		Detail: short(e.Detail), Delay: e.Delay.Seconds(), Error: errorText(ctx, e.Err), Count: 1,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.added > 0 {
-		last := &l.ring[(l.added-1)%maxEvents]
-		if last.repeats(kept) {
-			kept.Count = last.Count + 1
-			*last = kept
+	oldest := 0
+	for i := range l.kept {
+		if l.kept[i].isRepeatedBy(added) {
+			added.Count += l.kept[i].Count
+			l.kept[i] = added
 			return
 		}
+		if l.kept[i].At.Before(l.kept[oldest].At) {
+			oldest = i
+		}
 	}
-	l.ring[l.added%maxEvents] = kept
-	l.added++
+	if len(l.kept) < maxEvents {
+		l.kept = append(l.kept, added)
+		return
+	}
+	l.kept[oldest] = added
 }
 
-// repeats reports whether the event is the same as another one, but for its numbers.
-func (e Event) repeats(o Event) bool {
+// isRepeatedBy reports whether a later event is the same, but for its numbers.
+func (e Event) isRepeatedBy(o Event) bool {
+	soon := o.At.Sub(e.At) < repeatTime
 	e.At, e.Delay, e.Count = o.At, o.Delay, o.Count
-	return e == o
+	return soon && e == o
 }
 
 // All returns the events, the latest first.
 func (l *Events) All() []Event {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := min(l.added, maxEvents)
-	all := make([]Event, 0, n)
-	for i := range n {
-		all = append(all, l.ring[(l.added-1-i)%maxEvents])
-	}
-	return slices.Clip(all)
+	all := append([]Event{}, l.kept...)
+	l.mu.Unlock()
+	slices.SortStableFunc(all, func(a, b Event) int { return b.At.Compare(a.At) })
+	return all
 }
 
 // errorText returns what is shown of the error of an event. Of the error of a call, that

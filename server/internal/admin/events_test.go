@@ -74,18 +74,26 @@ func TestEventsAreBounded(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		for n := range 1000 {
-			events.Add(t.Context(), endpoint.Event{Source: "breaker", Kind: "rejected", Delay: time.Duration(n)})
+			for _, op := range []*endpoint.Operation{getOp, askOp} {
+				events.Add(t.Context(), endpoint.Event{Source: "breaker", Kind: "rejected", Operation: op, Delay: time.Duration(n)})
+				time.Sleep(time.Second)
+			}
 		}
 		got := events.All()
 		require.Len(t, got, 100)
-		require.Equal(t, "breaker", got[0].Source)
-		require.Equal(t, 1000, got[0].Count)
-		require.Equal(t, time.Now(), got[0].At)
-		for i, e := range got[1:] {
+		for i, op := range []string{"Strings.Uppercase", "Profiles.Get"} {
+			require.Equal(t, op, got[i].Operation)
+			require.Equal(t, 1000, got[i].Count)
+			require.Equal(t, time.Duration(i+1)*time.Second, time.Since(got[i].At))
+		}
+		for i, e := range got[2:] {
 			require.Equal(t, strconv.Itoa(149-i), e.Detail)
 			require.Equal(t, 1, e.Count)
 		}
-		events.Add(t.Context(), endpoint.Event{Source: "pool", Detail: "149"})
-		require.Equal(t, 1, events.All()[0].Count, "not in a row")
+		time.Sleep(58 * time.Second) // a minute after the last of the one
+		events.Add(t.Context(), endpoint.Event{Source: "breaker", Kind: "rejected", Operation: getOp})
+		require.Equal(t, 1, events.All()[0].Count, "no repeat after a minute")
+		events.Add(t.Context(), endpoint.Event{Source: "breaker", Kind: "rejected", Operation: askOp})
+		require.Equal(t, 1001, events.All()[0].Count, "a repeat within a minute")
 	})
 }

@@ -30,7 +30,11 @@ function duration(seconds) {
   return digits(seconds / 86400, 0) + " d";
 }
 
-const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
+// clock returns the time of a day, and the day unless it is today.
+function clock(text) {
+  const time = new Date(text), today = time.toDateString() === new Date().toDateString();
+  return today ? time.toLocaleTimeString("en-GB") : time.toLocaleString("en-GB");
+}
 const join = (...parts) => parts.filter(Boolean).join(" ");
 
 // Plots
@@ -342,18 +346,24 @@ async function lose() {
   const wait = retry;
   retry = Math.min(2 * retry, lastRetry);
   watchdog = setTimeout(connect, wait);
-  const full = await answers();
+  const status = await answer();
   if (stream.readyState !== EventSource.CLOSED) return; // connected again meanwhile
-  if (full) setState("waiting", "The server answers, but has enough readers already. Trying again.", "warn", true);
+  if (status === 200) setState("connecting", "Connecting again.", "warn", true);
+  else if (status === 503) setState("waiting", "The server answers, but has enough readers already. Trying again.", "warn", true);
   else setState("unreachable", latest ? "The server is unreachable. These are its last figures. Trying again." : "The server is unreachable. Trying again.", "bad", true);
 }
 
-// answers reports whether the server is there, although the stream is not.
-async function answers() {
+// answer returns the status with which the server answers, which an EventSource does not
+// tell, and 0 if it does not answer.
+async function answer() {
+  const ending = new AbortController(), late = setTimeout(() => ending.abort(), 2000);
   try {
-    return (await fetch("endpoints", {method: "HEAD", signal: AbortSignal.timeout(2000)})).ok;
+    return (await fetch("live", {signal: ending.signal})).status;
   } catch {
-    return false;
+    return 0;
+  } finally {
+    clearTimeout(late);
+    ending.abort();
   }
 }
 
