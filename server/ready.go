@@ -17,6 +17,9 @@ func (s *Server) refreshReady() {
 		return
 	}
 	s.toldReady = ready
+	if ready {
+		s.firstReady.Do(func() { close(s.becameReady) })
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), hangMargin)
 	defer cancel()
 	var all sync.WaitGroup

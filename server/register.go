@@ -26,11 +26,12 @@ type registerOption func(s *Server, r *registration)
 
 func (o registerOption) applyRegister(s *Server, r *registration) { o(s, r) }
 
-// Register registers the listener while the server is ready. The registrar keeps the
-// instance known until the stop, and then has three seconds to take it out. The server does
-// not wait for the registration at the start, and an error of the registrar is an event
-// "failed", because calls are served all the same. Several Register tell several
-// registries. A nil registrar, a nil option, and a listener on a unix socket are faults.
+// Register registers the listener once the server is ready, that is, once all critical
+// checks have passed. The registrar keeps the instance known until the stop, even while a
+// check fails, and then has three seconds to take it out. The server does not wait for the
+// registration, and an error of the registrar is an event "failed": calls are served anyway.
+// Several Register options use several registries. A nil registrar, a nil option, and a
+// listener on a unix socket are faults.
 //
 // The address is the host of [Advertise], or the host of the listener if that is a single
 // one, or else the address from which this machine sends to where its default route leads;
@@ -111,7 +112,8 @@ func (s *Server) adminAddress(ctx context.Context) string {
 	return ""
 }
 
-// register runs the registrations of all listeners until ctx ends.
+// register runs the registrations of all listeners, from when the server is ready until ctx
+// ends.
 func (r *running) register(ctx context.Context) {
 	for _, l := range r.server.listeners {
 		for _, reg := range l.registrations {
@@ -124,6 +126,12 @@ func (r *running) register(ctx context.Context) {
 						r.server.emit("deregistered", l.name, nil)
 					}
 				}()
+				select {
+				case <-r.server.becameReady:
+				case <-ctx.Done(): // it was never ready
+					err = nil
+					return
+				}
 				err = caught(func() error { return reg.registrar.Register(ctx, reg.instance) })
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,4 +111,42 @@ func TestDeregisterHangs(t *testing.T) {
 		require.InDelta(t, 3, time.Since(begun).Seconds(), 0.2)
 		require.Contains(t, j.all(), "3 part drain")
 	})
+}
+
+// TestRegisterWhenReady has a critical check that passes after a while, fails later, and one
+// that never passes.
+func TestRegisterWhenReady(t *testing.T) {
+	t.Parallel()
+	for name, passes := range map[string]bool{"passes": true, "never passes": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				j := newJournal()
+				var fails atomic.Bool
+				fails.Store(true)
+				s := server.New("rooms", quiet(), server.Propagation(0))
+				s.Add(
+					server.Listen("broker", free, newPart(j, well), server.Register(&registrar{journal: j, after: well})),
+					server.Check("database", func(context.Context) error {
+						if fails.Load() {
+							return errors.New("down")
+						}
+						return nil
+					}),
+				)
+				stop := running(t, s)
+				time.Sleep(15 * time.Second)
+				require.NotContains(t, strings.Join(j.all(), " "), "register")
+				fails.Store(!passes)
+				time.Sleep(15 * time.Second)
+				require.Equal(t, passes, strings.Contains(strings.Join(j.all(), " "), " register"))
+				fails.Store(true)
+				time.Sleep(15 * time.Second)
+				require.NoError(t, stop())
+				if passes {
+					require.Contains(t, j.all(), "45 deregister", "and not before")
+				}
+			})
+		})
+	}
 }

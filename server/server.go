@@ -57,6 +57,9 @@ type Server struct {
 	readyMu   sync.Mutex  // guards toldReady; held while parts are told
 	toldReady bool
 
+	firstReady  sync.Once
+	becameReady chan struct{} // is closed when the server is ready for the first time
+
 	figures *figures.Set // of the calls
 	events  admin.Events // the latest, for the admin page
 	// What ends when the server accepts no more calls, and after the grace.
@@ -67,7 +70,7 @@ type Server struct {
 // and in a registry. An empty name and a nil option are faults, which [Server.Err] and
 // Run return.
 func New(name string, opts ...Option) *Server {
-	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace, limits: edge.DefaultLimits()}, figures: figures.New()}
+	s := &Server{name: name, log: slog.Default(), config: config{grace: DefaultGrace, limits: edge.DefaultLimits()}, figures: figures.New(), becameReady: make(chan struct{})}
 	s.streams.cause, s.calls.cause = mark.Never(errStopped), errStopped
 	if name == "" {
 		s.fault("New: the name is empty")
