@@ -39,4 +39,7 @@
 //  7. What [Flush] adds is flushed.
 //
 // Each step has a bound, and a step that hangs, panics or fails skips none of the others.
+//
+// The package is what RFC 000 of go-kit describes. docs/rfc000.md lists its statements, with
+// the test of each.
 package server
