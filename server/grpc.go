@@ -59,7 +59,16 @@ func (p *grpcPart) SetReady(ready bool) {
 	}
 }
 
-func (p *grpcPart) Serve(l net.Listener) error { return p.calls.Serve(&handshakes{l, p}) }
+// Serve returns nil if the stop came first: grpc-go then refuses to serve, with an error.
+func (p *grpcPart) Serve(l net.Listener) error {
+	err := p.calls.Serve(&handshakes{l, p})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.draining {
+		return nil
+	}
+	return err
+}
 
 // Drain also closes connections that are still in their handshake. GracefulStop would wait
 // for them, and anybody could open one and say nothing.

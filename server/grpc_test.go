@@ -107,3 +107,30 @@ func TestHealthFollows(t *testing.T) {
 	require.NoError(t, <-stopped)
 	require.NotEqual(t, endpoint.OK, endpoint.CodeOf(err))
 }
+
+// late is a server that is told to serve when it has been stopped.
+type late struct {
+	*grpc.Server
+	stopped chan struct{}
+}
+
+func (l *late) Serve(lis net.Listener) error {
+	<-l.stopped
+	return l.Server.Serve(lis)
+}
+
+func (l *late) GracefulStop() {
+	l.Server.GracefulStop()
+	close(l.stopped)
+}
+
+// TestGRPCStopsBeforeItServes has a stop that overtakes the start.
+func TestGRPCStopsBeforeItServes(t *testing.T) {
+	t.Parallel()
+	lines := newAnnouncements()
+	s := server.New("posts", quiet(), server.Announce(lines))
+	s.Add(server.GRPC(free, &late{grpc.NewServer(), make(chan struct{})}, nil))
+	stop := running(t, s)
+	lines.addr(t, "gRPC")
+	require.NoError(t, stop())
+}
