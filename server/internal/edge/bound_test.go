@@ -191,6 +191,38 @@ func TestRefuse(t *testing.T) {
 	})
 }
 
+// TestRefuseAfterWaits has connections that waited for their clients, for a body and for a
+// reader, and whose requests the server works on again.
+func TestRefuseAfterWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire()
+		work := make(chan struct{})
+		l, _, stop := served(t, w, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = w.Write(make([]byte, 8<<10))
+			_ = http.NewResponseController(w).Flush()
+			<-work
+		}, few(1, 100))
+		first := w.dial(t, "192.0.2.2:1")
+		_, err := io.WriteString(first, half)
+		require.NoError(t, err)
+		pause(time.Second) // for the body
+		_, err = io.WriteString(first, "67890")
+		require.NoError(t, err)
+		pause(time.Second) // for the reader
+		_, _ = io.Copy(io.Discard, &limited{first})
+		require.False(t, isOpen(w.dial(t, "192.0.2.3:1")))
+		require.True(t, isOpen(first))
+		require.Equal(t, edge.Stats{Open: 1, Refused: 1}, l.Stats())
+		close(work)
+		pause(time.Second)
+		require.True(t, isOpen(w.dial(t, "192.0.2.3:1"))) // the first one waits again
+		require.Equal(t, edge.Stats{Open: 1, Displaced: 1, Refused: 1}, l.Stats())
+		stop()
+	})
+}
+
 // TestRefuseUntracked has a server that does not report which connections wait, as one of
 // gRPC.
 func TestRefuseUntracked(t *testing.T) {

@@ -73,8 +73,8 @@ func TestListenSystemdFails(t *testing.T) {
 		{"systemd:", "several such sockets: a, b;", []string{pid, "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b"}},
 		{"systemd:a", "several such sockets: a, a;", []string{pid, "LISTEN_FDS=2", "LISTEN_FDNAMES=a:a"}},
 		{"systemd:c", "no socket of this name, but a, b", []string{pid, "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b"}},
-		{"systemd:", "is not a socket to listen on", []string{pid, "LISTEN_FDS=1"}},
-		{"systemd:last", "bad file descriptor", []string{pid, "LISTEN_FDS=1000", "LISTEN_FDNAMES=" + strings.Repeat("a:", 999) + "last"}},
+		{"systemd:", "descriptor " + strconv.Itoa(fd) + " is not a socket to listen on", []string{pid, "LISTEN_FDS=1"}},
+		{"systemd:last", "descriptor " + strconv.Itoa(fd+999) + ", which systemd should have passed: bad file descriptor", []string{pid, "LISTEN_FDS=1000", "LISTEN_FDNAMES=" + strings.Repeat("a:", 999) + "last"}},
 	} {
 		_, err := passed(fd, tt.env...)(t, tt.addr)
 		require.ErrorContains(t, err, tt.want)
