@@ -26,7 +26,7 @@ func (h *progress) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.reading = wait{x: x, limit: h.limit}
 	x.writing = wait{x: x, limit: h.limit}
 	if r.Body != nil && r.Body != http.NoBody {
-		x.body = &body{ReadCloser: r.Body, x: x}
+		x.body = &body{ReadCloser: r.Body, x: x, invites: x.http1 && r.Header.Get("Expect") != ""}
 		r.Body = x.body
 	}
 	x.place.work()

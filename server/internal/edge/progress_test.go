@@ -78,6 +78,49 @@ func TestSlowSender(t *testing.T) {
 	}
 }
 
+// TestExpectContinue has a client that asks to be invited and does not read the
+// invitation, and one that does and takes its time for the answer.
+func TestExpectContinue(t *testing.T) {
+	t.Parallel()
+	const header = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan time.Duration, 1)
+		l, stop := bubble(t, func(w http.ResponseWriter, r *http.Request) {
+			start := time.Now()
+			_, err := io.Copy(w, r.Body)
+			if err == nil {
+				pause(time.Hour) // no deadline is left
+				_, err = w.Write(make([]byte, 64<<10))
+			}
+			if err != nil {
+				held <- time.Since(start)
+			}
+		})
+		silent, err := l.Dial(t.Context(), "tcp", "x:80")
+		require.NoError(t, err)
+		_, err = io.WriteString(silent, header)
+		require.NoError(t, err)
+		require.Equal(t, 30*time.Second, <-held)
+		require.NoError(t, silent.Close())
+
+		polite, err := l.Dial(t.Context(), "tcp", "x:80")
+		require.NoError(t, err)
+		_, err = io.WriteString(polite, header)
+		require.NoError(t, err)
+		invitation := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
+		_, err = io.ReadFull(polite, invitation)
+		require.NoError(t, err)
+		_, err = io.WriteString(polite, "1234567890")
+		require.NoError(t, err)
+		answer := make([]byte, 64<<10)
+		_, err = io.ReadFull(polite, answer)
+		require.NoError(t, err)
+		require.Contains(t, string(answer), "200 OK")
+		require.NoError(t, polite.Close())
+		stop()
+	})
+}
+
 // slow is a reader of n pieces, each of which comes some time after the one before.
 type slow struct {
 	n     int

@@ -35,7 +35,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 
 // WriteString is Write without a copy of s.
 func (x *exchange) WriteString(s string) (int, error) {
-	write := x.ResponseWriter.(io.StringWriter).WriteString // of every writer with deadlines
+	write := func(s string) (int, error) { return io.WriteString(x.ResponseWriter, s) }
 	if x.free(len(s)) {
 		return write(s)
 	}
