@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.x.reading.begin(b.x.cutRead)
 	n, err := b.read(p)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		b.ended.Store(true)
 	}
 	return n, b.x.reading.end(n, err)
