@@ -1,7 +1,6 @@
 package apigateway_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +11,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/examples/apigateway"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/examples/profilesvc"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
@@ -36,10 +36,7 @@ func newGateway(t *testing.T, strings, profiles discover.Source) http.Handler {
 	s := server.New("gateway", server.Log(slog.New(slog.DiscardHandler)))
 	h, err := apigateway.New(s, strings, profiles)
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
+	programtest.RunServer(t, s)
 	return h
 }
 

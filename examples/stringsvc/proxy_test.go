@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/examples/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
@@ -62,10 +63,7 @@ func proxy(t *testing.T, instances ...string) *stringsvc.Strings {
 	s := server.New("proxy", server.Log(slog.New(slog.DiscardHandler)))
 	svc, err := stringsvc.Proxy(s, instances...)
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
+	programtest.RunServer(t, s)
 	return svc
 }
 
@@ -93,9 +91,12 @@ func TestProxy(t *testing.T) {
 	require.ErrorIs(t, err, stringsvc.ErrEmpty, "of an instance, through the proxy")
 
 	for left := 3; left > 0; left-- {
-		require.NoError(t, load(t, c), "with %d instances", left)
-		for _, i := range instances[3-left:] {
-			require.Positive(t, i.calls.Load(), "calls to each instance that is left")
+		// An instance that was slow once, because the machine was busy, waits for its turn.
+		for tries := 3; tries > 0 && !allCalled(instances[3-left:]); tries-- {
+			require.NoError(t, load(t, c), "with %d instances", left)
+		}
+		require.True(t, allCalled(instances[3-left:]), "calls to each instance that is left, of %d", left)
+		for _, i := range instances {
 			i.calls.Store(0)
 		}
 		instances[3-left].CloseClientConnections()
@@ -130,7 +131,17 @@ func TestProxyFailsFast(t *testing.T) {
 	require.Positive(t, rejected)
 }
 
-// load makes 200 calls from several goroutines and returns the first error. Three
+// allCalled reports whether each instance was called.
+func allCalled(instances []*instance) bool {
+	for _, i := range instances {
+		if i.calls.Load() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// load makes 96 calls from several goroutines and returns the first error. Nine
 // loads at once stay within the limit of the proxy, however fast the machine is.
 func load(t *testing.T, c *stringsvc.Strings) error {
 	t.Helper()
@@ -138,7 +149,7 @@ func load(t *testing.T, c *stringsvc.Strings) error {
 	var failed atomic.Pointer[error]
 	for range 8 {
 		calls.Go(func() {
-			for range 25 {
+			for range 12 {
 				if _, err := c.Uppercase(t.Context(), stringsvc.Text{S: "a"}); err != nil {
 					failed.CompareAndSwap(nil, &err)
 				}

@@ -17,9 +17,8 @@ import (
 
 // Errors that callers match with errors.Is.
 var (
-	ErrNoRoom     = endpoint.Define(endpoint.NotFound, "bookings", "NO_ROOM", "no such room")
-	ErrTaken      = endpoint.Define(endpoint.AlreadyExists, "bookings", "TAKEN", "the room is taken at that time")
-	ErrRestarting = endpoint.Define(endpoint.Unavailable, "bookings", "RESTARTING", "the server restarts").WithRetryAfter(50 * time.Millisecond)
+	ErrNoRoom = endpoint.Define(endpoint.NotFound, "bookings", "NO_ROOM", "no such room")
+	ErrTaken  = endpoint.Define(endpoint.AlreadyExists, "bookings", "TAKEN", "the room is taken at that time")
 )
 
 // Kind is the kind of a room. The zero Kind is small.
@@ -143,7 +142,6 @@ func (s *Rooms) Describe(f *endpoint.Facts) {
 	f.Of(&s.Change, endpoint.Fails(ErrNoRoom))
 	f.Of(&s.Delete, endpoint.Fails(ErrNoRoom))
 	f.Of(&s.Book, endpoint.Fails(ErrNoRoom, ErrTaken))
-	f.Of(&s.Feed, endpoint.Fails(ErrRestarting))
 }
 
 // HTTP describes the service.

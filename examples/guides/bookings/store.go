@@ -24,9 +24,8 @@ func NewStore() *Store {
 	return &Store{rooms: map[string]Room{}, more: make(chan struct{})}
 }
 
-// New returns the service of a store. Its feeds end with ErrRestarting once stopping is
-// closed.
-func New(store *Store, stopping <-chan struct{}) *Rooms {
+// New returns the service of a store.
+func New(store *Store) *Rooms {
 	return &Rooms{
 		List:   store.list,
 		Get:    store.get,
@@ -35,7 +34,7 @@ func New(store *Store, stopping <-chan struct{}) *Rooms {
 		Delete: store.remove,
 		Book:   store.book,
 		Feed: func(ctx context.Context, f Feed) (endpoint.Stream[Booking], error) {
-			return store.feed(ctx, f.After, stopping), nil
+			return store.feed(ctx, f.After), nil
 		},
 	}
 }
@@ -131,7 +130,7 @@ func (s *Store) after(id int64) ([]Booking, <-chan struct{}) {
 	return slices.Clone(s.bookings[id:]), s.more
 }
 
-func (s *Store) feed(ctx context.Context, id int64, stopping <-chan struct{}) endpoint.Stream[Booking] {
+func (s *Store) feed(ctx context.Context, id int64) endpoint.Stream[Booking] {
 	return func(yield func(Booking, error) bool) {
 		for {
 			bookings, more := s.after(id)
@@ -143,10 +142,7 @@ func (s *Store) feed(ctx context.Context, id int64, stopping <-chan struct{}) en
 			}
 			select {
 			case <-more:
-			case <-stopping:
-				yield(Booking{}, ErrRestarting)
-				return
-			case <-ctx.Done():
+			case <-ctx.Done(): // the reader has gone, or the server stops and says so
 				return
 			}
 		}

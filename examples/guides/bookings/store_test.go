@@ -2,7 +2,7 @@ package bookings_test
 
 import (
 	"io"
-	"net"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,32 +10,25 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/examples/guides/bookings"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
+	"github.com/typedkit/endpoint/server"
 )
 
-// serve serves store at addr until stop is called, which ends its feeds first.
+// serve serves store at addr until stop is called.
 func serve(t *testing.T, store *bookings.Store, addr string) (url string, stop func()) {
 	t.Helper()
-	stopping := make(chan struct{})
-	r := chi.NewRouter()
-	require.NoError(t, httpx.Mount(r, bookings.New(store, stopping), httpx.Use(resilience.ServerStack()...)))
-	s := &http.Server{Handler: httpx.Problems(r), ReadHeaderTimeout: time.Second}
-	s.RegisterOnShutdown(func() { close(stopping) })
-	var l net.Listener
-	require.Eventually(t, func() (ok bool) {
-		var err error
-		l, err = net.Listen("tcp", addr)
-		return err == nil
-	}, 5*time.Second, time.Millisecond)
-	served := make(chan error)
-	go func() { served <- s.Serve(l) }()
-	return "http://" + l.Addr().String(), func() {
-		require.NoError(t, s.Shutdown(t.Context()))
-		require.ErrorIs(t, <-served, http.ErrServerClosed)
-	}
+	lines := programtest.NewAnnouncements()
+	s, r := server.New("bookings", server.Log(slog.New(slog.DiscardHandler)), server.Announce(lines)), chi.NewRouter()
+	layers := append([]endpoint.Layer{s}, resilience.ServerStack()...)
+	require.NoError(t, httpx.Mount(r, bookings.New(store), httpx.Use(layers...)))
+	s.Add(server.HTTP(addr, httpx.Problems(r)))
+	stop = programtest.RunServer(t, s)
+	return "http://" + lines.Addr(t, "HTTP"), stop
 }
 
 func dial(t *testing.T, url string) *bookings.Rooms {
@@ -162,7 +155,7 @@ func TestRollingRestart(t *testing.T) {
 		}
 		ended <- err
 	}()
-	colleague := bookings.New(store, nil) // of another server at the same database
+	colleague := bookings.New(store) // of another server at the same database
 	for i := range n {
 		if i%10 == 5 {
 			stop()

@@ -46,9 +46,8 @@ func (s *Shop) GRPC(m *grpcx.Methods) {
 // snippet: client
 
 // connect returns the client of a shop whose calls go to the instances that source
-// names, and a function that ends the pool. A server calls it after its Shutdown. The
-// pool does not end with ctx, which a signal may end, because the calls in flight still
-// need it then.
+// names, and a func that ends the pool. A server takes it by server.Close. The pool does
+// not end with ctx, which a signal may end, because the calls in flight still need it then.
 func connect(ctx context.Context, source discover.Source) (*Shop, func() error, error) {
 	pool := discover.New(httpx.Dialer())
 	go func() { _ = pool.Run(context.WithoutCancel(ctx), source) }()

@@ -3,12 +3,12 @@ package main
 
 import (
 	"context"
-	"log"
 	"net/http"
-	"time"
+	"os"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // Hello is the request: a parameter of the query.
@@ -36,10 +36,8 @@ func hello(_ context.Context, h Hello) (Greeting, error) {
 }
 
 func main() {
-	mux := http.NewServeMux()
-	if err := httpx.Mount(mux, &Greeter{Hello: hello}); err != nil {
-		log.Fatal(err)
-	}
-	server := &http.Server{Addr: "localhost:8080", Handler: httpx.Problems(mux), ReadHeaderTimeout: 5 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	s, mux := server.New("hello"), http.NewServeMux()
+	err := httpx.Mount(mux, &Greeter{Hello: hello}, httpx.Use(s))
+	s.Add(server.HTTP("localhost:8080", httpx.Problems(mux, httpx.Use(s))))
+	os.Exit(s.Main(err))
 }

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
@@ -79,22 +79,18 @@ var entry = grpcx.Map(
 
 // snippet: server
 
-// serve runs the service until l is closed.
-func serve(l net.Listener, svc *Journal, log *slog.Logger, layers ...endpoint.Layer) error {
-	s := grpc.NewServer(grpcx.ServerOptions()...)
+// addJournal adds the service to a server.
+func addJournal(s *server.Server, addr string, svc *Journal, log *slog.Logger, layers ...endpoint.Layer) error {
+	calls := grpc.NewServer(grpcx.ServerOptions()...)
+	use := grpcx.Use(append([]endpoint.Layer{s}, layers...)...)
 	report := grpcx.ErrorHook(func(ctx context.Context, err error) { log.ErrorContext(ctx, "a call failed", "err", err) })
-	err := errors.Join(
-		grpcx.Register(s, svc, grpcx.Use(layers...), report),
-		grpcx.Register(s, &MessageJournal{*svc}, grpcx.Use(layers...), report),
-		grpcx.Reflect(s),
+	health, err := grpcx.Health(calls)
+	s.Add(server.GRPC(addr, calls, health))
+	return errors.Join(err,
+		grpcx.Register(calls, svc, use, report),
+		grpcx.Register(calls, &MessageJournal{*svc}, use, report),
+		grpcx.Reflect(calls),
 	)
-	if err != nil {
-		return err
-	}
-	if _, err := grpcx.Health(s); err != nil {
-		return err
-	}
-	return s.Serve(l)
 }
 
 // end snippet

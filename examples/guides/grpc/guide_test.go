@@ -3,13 +3,14 @@ package grpcguide
 import (
 	"context"
 	"log/slog"
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 )
 
@@ -44,11 +45,11 @@ func newJournal() *Journal {
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	var rec endpointtest.Recorder
-	l := endpointtest.NewListener()
-	done := make(chan error, 1)
-	go func() { done <- serve(l, newJournal(), slog.New(slog.DiscardHandler), rec.Layer("a")) }()
-	t.Cleanup(func() { l.Close(); <-done })
-	c, conn, err := connect("passthrough:///server", grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }))
+	lines, quiet := programtest.NewAnnouncements(), slog.New(slog.DiscardHandler)
+	s := server.New("journal", server.Log(quiet), server.Announce(lines))
+	require.NoError(t, addJournal(s, "127.0.0.1:0", newJournal(), quiet, rec.Layer("a")))
+	programtest.RunServer(t, s)
+	c, conn, err := connect(lines.Addr(t, "gRPC"))
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 

@@ -3,7 +3,6 @@ package layerguide
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/resilience"
@@ -66,7 +64,7 @@ func byHeader(ctx context.Context) (context.Context, func(error) error, error) {
 func overHTTP(t *testing.T, h http.Handler) *httpx.Conn {
 	t.Helper()
 	l := endpointtest.NewListener()
-	server := httpserver.New(h, slog.New(slog.DiscardHandler))
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	transport := &http.Transport{DialContext: l.Dial}

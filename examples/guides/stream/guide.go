@@ -6,13 +6,12 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/examples/internal/httpserver"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // snippet: service
@@ -36,10 +35,7 @@ type Sum struct {
 	Total float64 `json:"total"`
 }
 
-var (
-	ErrNoSensor   = endpoint.Define(endpoint.NotFound, "sensors", "NO_SENSOR", "no such sensor")
-	ErrRestarting = endpoint.Define(endpoint.Unavailable, "sensors", "RESTARTING", "the server is restarting").WithRetryAfter(500 * time.Millisecond)
-)
+var ErrNoSensor = endpoint.Define(endpoint.NotFound, "sensors", "NO_SENSOR", "no such sensor")
 
 // Sensors has a stream as its response, as its request, and as both.
 type Sensors struct {
@@ -50,7 +46,7 @@ type Sensors struct {
 
 // HTTP describes the service.
 func (s *Sensors) HTTP(r *httpx.Routes) {
-	r.ServerStream("GET", "/sensors/{sensor}", &s.Watch, httpx.Resume(), httpx.Heartbeat(5*time.Second), httpx.Fails(ErrNoSensor, ErrRestarting))
+	r.ServerStream("GET", "/sensors/{sensor}", &s.Watch, httpx.Resume(), httpx.Heartbeat(5*time.Second), httpx.Fails(ErrNoSensor))
 	r.ClientStream("POST", "/readings", &s.Upload)
 	r.Bidi("POST", "/adjust", &s.Adjust)
 }
@@ -60,8 +56,8 @@ func (s *Sensors) HTTP(r *httpx.Routes) {
 // snippet: producer
 
 // watch returns what a sensor says from now on. An error before the stream is an
-// answer of its own; the work is in the stream. It ends with the context, and with an
-// error when the server stops.
+// answer of its own; the work is in the stream. It ends with its context, which also ends
+// when the server stops.
 func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading], error) {
 	if r.Sensor != d.name {
 		return nil, ErrNoSensor
@@ -73,9 +69,6 @@ func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading
 				if !ok || !yield(Reading{n, v}, nil) {
 					return
 				}
-			case <-d.stopping:
-				yield(Reading{}, ErrRestarting)
-				return
 			case <-ctx.Done():
 				yield(Reading{}, ctx.Err())
 				return
@@ -88,20 +81,9 @@ func (d *device) watch(ctx context.Context, r Readings) (endpoint.Stream[Reading
 
 // device is a sensor.
 type device struct {
-	name     string
-	values   chan float64
-	stopping chan struct{}
+	name   string
+	values chan float64
 }
-
-// snippet: stop
-
-// endStreams makes the streams of the device end when server shuts down: Shutdown
-// waits for them, and they would not end by themselves.
-func (d *device) endStreams(server *http.Server) {
-	server.RegisterOnShutdown(func() { close(d.stopping) })
-}
-
-// end snippet
 
 // snippet: cold
 
@@ -264,15 +246,12 @@ func adjust(_ context.Context, readings endpoint.Stream[Reading]) (endpoint.Stre
 
 // snippet: http2
 
-// newServer speaks HTTP/1 and, without TLS, HTTP/2. Over TLS, HTTP/2 is on by
-// itself.
-func newServer(s *Sensors) (*http.Server, error) {
-	mux := http.NewServeMux()
-	server := httpserver.New(httpx.Problems(mux), slog.Default()) // with time-outs, which the README shows
-	server.Protocols = new(http.Protocols)
-	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetUnencryptedHTTP2(true)
-	return server, httpx.Mount(mux, s)
+// newServer returns a server that speaks HTTP/1 and HTTP/2, both also without TLS.
+func newServer(addr string, svc *Sensors, opts ...server.Option) (*server.Server, error) {
+	s, mux := server.New("sensors", opts...), http.NewServeMux()
+	err := httpx.Mount(mux, svc, httpx.Use(s))
+	s.Add(server.HTTP(addr, httpx.Problems(mux, httpx.Use(s))))
+	return s, err
 }
 
 // dial returns a client that speaks HTTP/2 without TLS.

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -16,7 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // fixed is a service whose sensor says 1, 2, 3 in each call.
@@ -37,14 +39,18 @@ func fixed() *Sensors {
 
 func serve(t *testing.T, s *Sensors) string {
 	t.Helper()
-	server, err := newServer(s)
+	addr, _ := start(t, "127.0.0.1:0", s)
+	return "http://" + addr
+}
+
+// start serves at an address until stop is called or the test ends.
+func start(t *testing.T, addr string, svc *Sensors) (bound string, stop func()) {
+	t.Helper()
+	lines := programtest.NewAnnouncements()
+	s, err := newServer(addr, svc, server.Log(slog.New(slog.DiscardHandler)), server.Announce(lines))
 	require.NoError(t, err)
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return "http://" + l.Addr().String()
+	stop = programtest.RunServer(t, s)
+	return lines.Addr(t, "HTTP"), stop
 }
 
 // everywhere runs the test in process and over HTTP: the contract is one.
@@ -270,27 +276,18 @@ func TestPressure(t *testing.T) {
 // the sensor's next values.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	var servers []*http.Server
 	var next float64
-	start := func(address string) (string, chan error) {
-		d := &device{"roof", make(chan float64, 3), make(chan struct{})}
+	sensors := func() *Sensors {
+		d := &device{"roof", make(chan float64, 3)}
 		for range 3 {
 			next++
 			d.values <- next
 		}
 		s := fixed()
 		s.Watch = d.watch
-		server, err := newServer(s)
-		require.NoError(t, err)
-		d.endStreams(server)
-		servers = append(servers, server)
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
-		require.NoError(t, err)
-		done := make(chan error, 1)
-		go func() { done <- server.Serve(l) }()
-		return l.Addr().String(), done
+		return s
 	}
-	address, done := start("127.0.0.1:0")
+	address, stop := start(t, "127.0.0.1:0", sensors())
 	c, conn, err := dial("http://" + address)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
@@ -300,16 +297,13 @@ func TestStop(t *testing.T) {
 	for r, err := range readings {
 		require.NoError(t, err)
 		if got = append(got, r); len(got) == 3 {
-			require.NoError(t, servers[0].Shutdown(t.Context()))
-			require.ErrorIs(t, <-done, http.ErrServerClosed)
-			_, done = start(address)
+			stop()
+			_, _ = start(t, address, sensors())
 		}
 		if len(got) == 6 {
 			break
 		}
 	}
-	require.NoError(t, servers[1].Close())
-	<-done
 	require.Equal(t, []Reading{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 6}}, got)
 }
 
@@ -325,7 +319,7 @@ func TestWire(t *testing.T) {
 			return readings, err
 		}
 		return func(yield func(Reading, error) bool) {
-			_ = yield(Reading{3, 3}, nil) && yield(Reading{}, ErrRestarting)
+			_ = yield(Reading{3, 3}, nil) && yield(Reading{}, server.ErrStopping.WithRetryAfter(time.Second))
 		}, nil
 	}
 	url := serve(t, s)

@@ -3,11 +3,9 @@ package taskguide
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
@@ -49,36 +47,6 @@ func place(_ context.Context, o Order) (Placed, error) {
 		return Placed{}, httpx.ErrInvalidRequest.WithViolations(faults...)
 	}
 	return Placed{ID: o.Item}, nil
-}
-
-// end snippet
-
-// snippet: stop
-
-// serve serves until ctx ends, and then stops without failing a call. ready is what
-// /readyz answers from; a load balancer has the time propagation to see it.
-func serve(ctx context.Context, l net.Listener, server *http.Server, ready func(bool), propagation, grace time.Duration) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	ready(true)
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	ready(false)
-	server.SetKeepAlivesEnabled(false) // each answer now closes its connection
-	select {
-	case err := <-failed:
-		return err
-	case <-time.NewTimer(propagation).C:
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := server.Shutdown(stop); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
 }
 
 // end snippet

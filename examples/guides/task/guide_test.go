@@ -1,14 +1,10 @@
 package taskguide
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
@@ -48,78 +44,6 @@ func TestPlaceOverHTTP(t *testing.T) {
 }
 
 // end snippet
-
-// TestServe stops a server while clients call it and one call is in flight.
-func TestServe(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	begun, finish := make(chan struct{}), make(chan struct{})
-	mux := http.NewServeMux()
-	require.NoError(t, httpx.Mount(mux, &Shop{Place: func(_ context.Context, o Order) (Placed, error) {
-		if o.Item == "slow" {
-			close(begun)
-			<-finish
-		}
-		return Placed{}, nil
-	}}))
-	var ready atomic.Bool
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	served := make(chan error)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
-	go func() { served <- serve(ctx, l, server, ready.Store, 50*time.Millisecond, 5*time.Second) }()
-
-	var c Shop
-	require.NoError(t, httpx.Client(httpx.To("http://"+l.Addr().String()), &c))
-	slow := make(chan error)
-	go func() {
-		_, err := c.Place(t.Context(), Order{Item: "slow", Qty: 1})
-		slow <- err
-	}()
-	<-begun
-	require.True(t, ready.Load())
-	stop()
-	_, err = c.Place(t.Context(), Order{Item: "book", Qty: 1})
-	require.NoError(t, err, "a call during the propagation")
-	close(finish)
-	require.NoError(t, <-slow, "the call in flight")
-	require.NoError(t, <-served)
-	require.False(t, ready.Load())
-
-	l, err = net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	require.Error(t, serve(t.Context(), l, &http.Server{ReadHeaderTimeout: time.Second}, ready.Store, time.Second, time.Second))
-}
-
-// TestServeGrace stops a server whose call does not end.
-func TestServeGrace(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	begun := make(chan struct{})
-	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(begun)
-		<-r.Context().Done()
-	})
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	served := make(chan error)
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
-	go func() { served <- serve(ctx, l, server, func(bool) {}, 0, 10*time.Millisecond) }()
-	go func() {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String(), nil)
-		if err == nil {
-			if resp, err := http.DefaultClient.Do(req); err == nil {
-				_ = resp.Body.Close()
-			}
-		}
-	}()
-	<-begun
-	stop()
-	require.ErrorIs(t, <-served, context.DeadlineExceeded)
-}
 
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
