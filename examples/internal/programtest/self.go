@@ -20,7 +20,9 @@ func Main(m *testing.M, main func()) {
 	if os.Getenv(programKey) == "" {
 		os.Exit(m.Run())
 	}
-	flag.CommandLine = flag.NewFlagSet(strings.TrimSuffix(filepath.Base(os.Args[0]), ".test"), flag.ExitOnError)
+	os.Args[0] = strings.TrimSuffix(filepath.Base(os.Args[0]), ".test")
+	flag.CommandLine = flag.NewFlagSet(os.Args[0], flag.ExitOnError)
+	flag.CommandLine.Usage = func() { flag.Usage() } // which main may set
 	main()
 	os.Exit(0)
 }

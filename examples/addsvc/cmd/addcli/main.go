@@ -12,7 +12,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -26,44 +25,33 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// run is main with what it touches passed in; it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("addcli", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	httpAddr := flags.String("http-addr", "", "`address` of addsvc over HTTP, host:port or a URL")
-	grpcAddr := flags.String("grpc-addr", "", "`address` of addsvc over gRPC, host:port")
-	method := flags.String("method", "sum", "`name` of the method: sum or concat")
-	timeout := flags.Duration("timeout", 5*time.Second, "how long the call may take")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: addcli -http-addr|-grpc-addr address [-method sum|concat] a b")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
-	}
-	c, err := prepare(*method, flags.Args())
+	httpAddr := flag.String("http-addr", "", "`address` of addsvc over HTTP, host:port or a URL")
+	grpcAddr := flag.String("grpc-addr", "", "`address` of addsvc over gRPC, host:port")
+	method := flag.String("method", "sum", "`name` of the method: sum or concat")
+	timeout := flag.Duration("timeout", 5*time.Second, "how long the call may take")
+	flag.Usage = usage
+	flag.Parse()
+	c, err := prepare(*method, flag.Args())
 	if err == nil && (*httpAddr == "") == (*grpcAddr == "") {
 		err = errors.New("one of -http-addr and -grpc-addr is needed")
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "addcli:", err)
-		return 2
+		fmt.Fprintln(os.Stderr, "addcli:", err)
+		os.Exit(2)
 	}
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	line, err := call(ctx, *httpAddr, *grpcAddr, c)
+	cancel()
 	if err != nil {
-		fmt.Fprintln(stderr, "error:", err)
-		return 1
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
 	}
-	fmt.Fprintln(stdout, line)
-	return 0
+	fmt.Println(line)
+}
+
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: addcli -http-addr|-grpc-addr address [-method sum|concat] a b")
+	flag.PrintDefaults()
 }
 
 // A command calls the service and returns the line to print.

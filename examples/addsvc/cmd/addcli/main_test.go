@@ -1,12 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/examples/internal/programtest"
 )
+
+func TestMain(m *testing.M) { programtest.Main(m, main) }
 
 func TestArguments(t *testing.T) {
 	t.Parallel()
@@ -29,10 +31,10 @@ func TestArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var stdout, stderr bytes.Buffer
-			require.Equal(t, tt.code, run(t.Context(), tt.args, &stdout, &stderr))
-			require.Contains(t, stderr.String(), tt.says)
-			require.Empty(t, stdout.String())
+			got := programtest.Run(t, programtest.Self(t), tt.args...)
+			require.Equal(t, tt.code, got.Code)
+			require.Contains(t, got.Stderr, tt.says)
+			require.Empty(t, got.Stdout)
 		})
 	}
 }
@@ -45,9 +47,9 @@ func TestNobodyThere(t *testing.T) {
 	addr := l.Addr().String()
 	require.NoError(t, l.Close())
 	for _, transport := range []string{"-http-addr", "-grpc-addr"} {
-		var stdout, stderr bytes.Buffer
-		require.Equal(t, 1, run(t.Context(), []string{transport, addr, "1", "2"}, &stdout, &stderr))
-		require.Regexp(t, `^error: .*connection refused`, stderr.String())
-		require.Empty(t, stdout.String())
+		got := programtest.Run(t, programtest.Self(t), transport, addr, "1", "2")
+		require.Equal(t, 1, got.Code)
+		require.Regexp(t, `^error: .*connection refused`, got.Stderr)
+		require.Empty(t, got.Stdout)
 	}
 }
