@@ -10,7 +10,9 @@ import (
 )
 
 // A Throttle is a limiter that several processes share, such as one in a store.
-// It is implemented by who has one, and used by a [Quota].
+// A [Quota] asks it. Package redislimit, a module of its own, has one in Redis. If a
+// Throttle has a method Err() error, a Quota reports its error among the faults of its
+// own construction.
 type Throttle interface {
 	// Allow takes a token of key's, and ok is true, or takes none, and
 	// retryAfter is the time until there is one, 0 if that is not known. An
@@ -66,7 +68,11 @@ func AskWithin(d time.Duration) QuotaOption {
 // NewQuota returns a Quota that asks t.
 func NewQuota(t Throttle, opts ...QuotaOption) *Quota {
 	q := &Quota{by: "NewQuota", throttle: t, patience: 100 * time.Millisecond}
-	q.check(t != nil, "the Throttle is nil")
+	if !q.check(!isNil(t), "the Throttle is nil") {
+		q.throttle = nil
+	} else if made, ok := t.(interface{ Err() error }); ok {
+		q.include(made.Err())
+	}
 	configure(q, opts, QuotaOption.applyQuota)
 	return q
 }

@@ -2,6 +2,7 @@ package resilience_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -98,4 +99,20 @@ func TestQuotaFails(t *testing.T) {
 		})
 	}
 	endpointtest.Layer(t, resilience.NewQuota(broken))
+}
+
+// faultyThrottle is a Throttle whose construction went wrong.
+type faultyThrottle struct{ stuck }
+
+func (*faultyThrottle) Err() error { return errors.New("store: no address") }
+
+// TestQuotaOfFaulty: the faults of a Throttle are reported with those of its Quota.
+func TestQuotaOfFaulty(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, resilience.NewQuota(new(faultyThrottle), resilience.AskWithin(0)).Err(),
+		"store: no address\nresilience: NewQuota: AskWithin(0s), want a positive time")
+	quota := resilience.NewQuota((*faultyThrottle)(nil))
+	require.EqualError(t, quota.Err(), "resilience: NewQuota: the Throttle is nil")
+	_, err := endpoint.Chain(yes, quota.Wrap)(t.Context(), 1)
+	require.ErrorContains(t, err, "the Throttle is nil")
 }
