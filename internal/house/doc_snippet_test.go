@@ -52,9 +52,7 @@ func TestSnippets(t *testing.T) {
 
 // isDoc reports whether users read the file to learn the library.
 func isDoc(name string) bool {
-	return name == "README.md" ||
-		under(name, "docs") && path.Ext(name) == ".md" ||
-		under(name, "examples") && path.Base(name) == "README.md"
+	return path.Base(name) == "README.md" || under(name, "docs") && path.Ext(name) == ".md"
 }
 
 var (
@@ -310,7 +308,7 @@ func TestIsDoc(t *testing.T) {
 	for name, doc := range map[string]bool{
 		"README.md": true, "docs/layout.md": true, "docs/guide/retry.md": true,
 		"examples/addsvc/README.md": true, "CHANGELOG.md": false, "docs/plot.svg": false,
-		"examples/addsvc/notes.md": false, "httpx/README.md": false, "docsx/a.md": false,
+		"examples/addsvc/notes.md": false, "httpx/README.md": true, "httpx/notes.md": false, "docsx/a.md": false,
 	} {
 		if got := isDoc(name); got != doc {
 			t.Errorf("isDoc(%q) = %v, want %v", name, got, doc)
