@@ -5,21 +5,24 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/server"
 )
 
 // RunServer runs a server in the process of the test, until stop is called or the test ends.
-// stop waits for the end of the server.
+// stop waits for the end of the server, which no call may hold up for the grace.
 func RunServer(t *testing.T, s *server.Server) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
+		begun := time.Now()
 		cancel()
 		require.NoError(t, <-ended)
+		require.Less(t, time.Since(begun), server.DefaultGrace, "calls in flight were cancelled")
 	})
 	t.Cleanup(stop)
 	return stop
