@@ -1,0 +1,55 @@
+package etcd
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc/connectivity"
+)
+
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = time.Second // so that instances are known two seconds after an outage
+)
+
+// connected waits until there is a connection, because a request without one fails at once
+// and would be repeated, and logged, by the client again and again.
+func (r *Registry) connected(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	for {
+		state := r.conn.GetState()
+		switch state {
+		case connectivity.Ready:
+			return nil
+		case connectivity.Shutdown:
+			return errClosed
+		case connectivity.Idle:
+			r.conn.Connect()
+		}
+		if !r.conn.WaitForStateChange(ctx, state) {
+			return fmt.Errorf("etcd: no connection, it is %v: %w", state, ctx.Err())
+		}
+	}
+}
+
+// A pause is the time between attempts. It grows with each, and is random, so that clients
+// that failed together do not ask together. The zero pause is the first one.
+type pause struct{ next time.Duration }
+
+// wait waits, and then makes gRPC connect at once: its own pauses grow to two minutes.
+func (p *pause) wait(ctx context.Context, r *Registry) {
+	p.next = min(max(2*p.next, firstPause), lastPause)
+	timer := time.NewTimer(p.next/2 + rand.N(p.next/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	r.conn.ResetConnectBackoff()
+}
+
+// reset makes the next pause the first one.
+func (p *pause) reset() { p.next = 0 }

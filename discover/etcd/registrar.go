@@ -1,0 +1,130 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/typedkit/endpoint/discover"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+)
+
+// removeTime is how long a registration may take to be taken out.
+const removeTime = 2 * time.Second
+
+// Register keeps the instance known until ctx ends, as [discover.Registrar] describes, and
+// then takes it out within two seconds. Its error is the one of etcd if that fails; the
+// instance then stays known until its lease ends, for the time of [TTL]. An instance without
+// an address, and one that cannot be written as JSON of 64 KiB, are errors at once.
+func (r *Registry) Register(ctx context.Context, in discover.Instance) error {
+	if err := r.config.err(); err != nil {
+		return err
+	}
+	value, err := encode(in)
+	if err != nil {
+		return err
+	}
+	id := rand.Int64N(1<<62) + 1
+	reg := &registration{Registry: r, addr: in.Addr, key: fmt.Appendf(nil, "%s/%s/%x", r.prefix, in.Addr, id), value: value, lease: id}
+	for ctx.Err() == nil {
+		err := reg.keep(ctx)
+		if errors.Is(err, errClosed) {
+			return err
+		}
+		if ctx.Err() == nil {
+			r.emit("register_failed", in.Addr, err)
+			reg.pause.wait(ctx, r)
+		}
+	}
+	return reg.remove(context.WithoutCancel(ctx))
+}
+
+// A registration is a key with a lease, both with the same number whenever they are made
+// anew: a request that is repeated, or that etcd carries out late, leaves nothing behind.
+type registration struct {
+	*Registry
+	addr       string
+	key, value []byte
+	lease      int64
+	asked      bool // for the lease: etcd may know it
+	pause      pause
+}
+
+// keep makes the instance known, if it is not, and keeps it known as long as it can.
+func (r *registration) keep(ctx context.Context) error {
+	if err := r.connected(ctx); err != nil {
+		return err
+	}
+	known, err := r.known(ctx, false)
+	if err != nil {
+		return err
+	}
+	if !known {
+		if err := r.put(ctx); err != nil {
+			return err
+		}
+		r.emit("registered", r.addr, nil)
+	}
+	return r.hold(ctx)
+}
+
+// known reports whether etcd has the key with its lease. If soon, the member that is asked
+// may be a little behind the others.
+func (r *registration) known(ctx context.Context, soon bool) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	resp, err := pb.NewKVClient(r.conn).Range(ctx, &pb.RangeRequest{Key: r.key, KeysOnly: true, Serializable: soon})
+	if err != nil {
+		return false, wrap("the key of the instance", err)
+	}
+	return len(resp.Kvs) == 1 && resp.Kvs[0].Lease == r.lease, nil
+}
+
+// put makes the lease and writes the key.
+func (r *registration) put(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	r.asked = true
+	seconds := int64(r.config.ttl / time.Second)
+	_, err := pb.NewLeaseClient(r.conn).LeaseGrant(ctx, &pb.LeaseGrantRequest{TTL: seconds, ID: r.lease})
+	if err != nil && !errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseExist) {
+		return wrap("the lease", err)
+	}
+	if _, err := pb.NewKVClient(r.conn).Put(ctx, &pb.PutRequest{Key: r.key, Value: r.value, Lease: r.lease}); err != nil {
+		return wrap("the instance", err)
+	}
+	return nil
+}
+
+// remove takes the instance out, with its lease.
+func (r *registration) remove(ctx context.Context) error {
+	if !r.asked {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeTime)
+	defer cancel()
+	for {
+		err := r.revoke(ctx)
+		if err == nil {
+			return nil
+		}
+		r.pause.wait(ctx, r.Registry)
+		if ctx.Err() != nil {
+			return fmt.Errorf("etcd: the instance %s may be known for %v: %w", r.addr, r.config.ttl, err)
+		}
+	}
+}
+
+func (r *registration) revoke(ctx context.Context) error {
+	if err := r.connected(ctx); err != nil {
+		return err
+	}
+	_, err := pb.NewLeaseClient(r.conn).LeaseRevoke(ctx, &pb.LeaseRevokeRequest{ID: r.lease})
+	if err != nil && !errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseNotFound) {
+		return wrap("the end of the lease", err)
+	}
+	return nil
+}
