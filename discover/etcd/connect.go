@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	firstPause = 100 * time.Millisecond
-	lastPause  = time.Second // so that instances are known two seconds after an outage
+	requestTime = 2 * time.Second  // of a request, at first
+	slowestTime = 16 * time.Second // of a request, after others have failed
+	removeTime  = 2 * time.Second  // of the end of a registration
+	firstPause  = 100 * time.Millisecond
+	lastPause   = time.Second // so that instances are known two seconds after an outage
 )
 
 // connected waits until there is a connection, because a request without one fails at once
@@ -37,10 +40,18 @@ func (r *Registry) connected(ctx context.Context) error {
 
 // A pause is the time between attempts. It grows with each, and is random, so that clients
 // that failed together do not ask together. The zero pause is the first one.
-type pause struct{ next time.Duration }
+type pause struct {
+	next     time.Duration
+	attempts int // in vain
+}
+
+// patience returns the time of a request. It grows with each attempt: if a server is too slow
+// for all of its clients, they would otherwise repeat their requests for ever.
+func (p *pause) patience() time.Duration { return min(requestTime<<min(p.attempts, 16), slowestTime) }
 
 // wait waits, and then makes gRPC connect at once: its own pauses grow to two minutes.
 func (p *pause) wait(ctx context.Context, r *Registry) {
+	p.attempts++
 	p.next = min(max(2*p.next, firstPause), lastPause)
 	timer := time.NewTimer(p.next/2 + rand.N(p.next/2))
 	defer timer.Stop()
@@ -52,4 +63,4 @@ func (p *pause) wait(ctx context.Context, r *Registry) {
 }
 
 // reset makes the next pause the first one.
-func (p *pause) reset() { p.next = 0 }
+func (p *pause) reset() { *p = pause{} }

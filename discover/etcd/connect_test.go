@@ -128,9 +128,9 @@ func TestTLS(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
 	config := &tls.Config{Certificates: []tls.Certificate{own}, RootCAs: roots}
-	addr, peer := registrytest.Addr(t), registrytest.Addr(t)
+	program, addr, peer := find(t), registrytest.Addr(t), registrytest.Addr(t)
 	registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
-		return serverCommand(dir, addr, peer, "--listen-client-urls=https://ADDR", "--advertise-client-urls=https://ADDR",
+		return serverCommand(program, dir, addr, peer, "--listen-client-urls=https://ADDR", "--advertise-client-urls=https://ADDR",
 			"--cert-file="+certificate, "--key-file="+private, "--trusted-ca-file="+certificate, "--client-cert-auth")
 	}, func(ctx context.Context) error { return listens(ctx, addr) })
 	client := dial(t, clientv3.Config{Endpoints: []string{"https://" + addr}, TLS: config})
@@ -207,6 +207,7 @@ func TestCluster(t *testing.T) {
 // startCluster starts three members, and returns them by their addresses.
 func startCluster(t *testing.T) map[string]*registrytest.Process {
 	t.Helper()
+	program := find(t)
 	var addrs, peers [3]string
 	cluster := "--initial-cluster="
 	for i := range addrs {
@@ -216,7 +217,7 @@ func startCluster(t *testing.T) map[string]*registrytest.Process {
 	members := map[string]*registrytest.Process{}
 	for i, addr := range addrs {
 		members[addr] = registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
-			return serverCommand(dir, addr, peers[i], cluster[:len(cluster)-1])
+			return serverCommand(program, dir, addr, peers[i], cluster[:len(cluster)-1])
 		}, func(ctx context.Context) error { return listens(ctx, addr) })
 	}
 	return members

@@ -19,29 +19,42 @@ import (
 	"google.golang.org/grpc"
 )
 
+// find returns the program etcd. Where there is none the test is skipped, but fails where
+// ENDPOINT_CI is set.
+func find(t *testing.T) string {
+	t.Helper()
+	if file := os.Getenv("ENDPOINT_ETCD"); file != "" {
+		return file
+	}
+	const advice = `there is no etcd; run ENDPOINT_ETCD=$(scripts/etcd.sh) go test`
+	if os.Getenv("ENDPOINT_CI") != "" {
+		t.Fatal(advice)
+	}
+	t.Skip(advice)
+	return ""
+}
+
 // startServer starts etcd as a process of its own.
 func startServer(t *testing.T, flags ...string) *registrytest.Process {
 	t.Helper()
-	addr, peer := registrytest.Addr(t), registrytest.Addr(t)
+	program, addr, peer := find(t), registrytest.Addr(t), registrytest.Addr(t)
 	return registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
-		return serverCommand(dir, addr, peer, flags...)
+		return serverCommand(program, dir, addr, peer, flags...)
 	}, func(ctx context.Context) error { return ready(ctx, t, addr) })
 }
 
 // serverCommand returns the command of one member. ADDR in a flag stands for its address.
-func serverCommand(dir, addr, peer string, flags ...string) *exec.Cmd {
+func serverCommand(program, dir, addr, peer string, flags ...string) *exec.Cmd {
 	flags = slices.Clone(flags)
 	for i, flag := range flags {
 		flags[i] = strings.ReplaceAll(flag, "ADDR", addr)
 	}
-	cmd := exec.Command(os.Args[0], append([]string{ //nolint:noctx // it ends with the test
+	return exec.Command(program, append([]string{ //nolint:noctx // it ends with the test
 		"--name=" + peer, "--data-dir=" + dir, "--unsafe-no-fsync", "--log-level=error",
 		"--listen-client-urls=http://" + addr, "--advertise-client-urls=http://" + addr,
 		"--listen-peer-urls=http://" + peer, "--initial-advertise-peer-urls=http://" + peer,
 		"--initial-cluster=" + peer + "=http://" + peer,
 	}, flags...)...)
-	cmd.Env = append(os.Environ(), serverEnv+"=1")
-	return cmd
 }
 
 // ready reports why etcd does not answer yet.

@@ -76,7 +76,8 @@ func (s *leaseStream) receive() {
 // beat keeps the lease alive once, and looks whether its key is still there.
 func (r *registration) beat(s *leaseStream) error {
 	_ = s.stream.Send(&pb.LeaseKeepAliveRequest{ID: r.lease}) // if it fails, the stream has ended
-	timer := time.NewTimer(requestTime)
+	patience := r.pause.patience()
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case answer, ok := <-s.answers:
@@ -84,10 +85,11 @@ func (r *registration) beat(s *leaseStream) error {
 		case !ok:
 			return wrap("keep-alive", s.err)
 		case answer.TTL <= 0:
+			r.granted = false
 			return errLost
 		}
 	case <-timer.C:
-		return fmt.Errorf("etcd: keep-alive: no answer within %v", requestTime)
+		return fmt.Errorf("etcd: keep-alive: no answer within %v", patience)
 	case <-s.ctx.Done():
 		return s.ctx.Err()
 	}

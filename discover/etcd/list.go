@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -23,7 +24,7 @@ const (
 var errCompacted = rpctypes.ErrCompacted
 
 // list fills the roster with the instances at one revision, which it returns.
-func (r *Registry) list(ctx context.Context, into *roster) (int64, error) {
+func (r *Registry) list(ctx context.Context, patience time.Duration, into *roster) (int64, error) {
 	if err := r.connected(ctx); err != nil {
 		return 0, err
 	}
@@ -32,7 +33,7 @@ func (r *Registry) list(ctx context.Context, into *roster) (int64, error) {
 	into.begin()
 	revision, limit := int64(0), int64(pageSize)
 	for {
-		page, err := r.page(ctx, &pb.RangeRequest{Key: key, RangeEnd: end, Revision: revision, Limit: limit})
+		page, err := r.page(ctx, patience, &pb.RangeRequest{Key: key, RangeEnd: end, Revision: revision, Limit: limit})
 		if limit > 1 && status.Code(err) == codes.ResourceExhausted {
 			limit /= 2 // the values are large
 			continue
@@ -59,8 +60,8 @@ func (r *Registry) list(ctx context.Context, into *roster) (int64, error) {
 }
 
 // page makes one request of a list.
-func (r *Registry) page(ctx context.Context, req *pb.RangeRequest) (*pb.RangeResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+func (r *Registry) page(ctx context.Context, patience time.Duration, req *pb.RangeRequest) (*pb.RangeResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	resp, err := pb.NewKVClient(r.conn).Range(ctx, req, grpc.MaxCallRecvMsgSize(maxMessage))
 	if errors.Is(rpctypes.Error(err), errCompacted) {

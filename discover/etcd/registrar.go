@@ -12,9 +12,6 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 )
 
-// removeTime is how long a registration may take to be taken out.
-const removeTime = 2 * time.Second
-
 // Register keeps the instance known until ctx ends, as [discover.Registrar] describes, and
 // then takes it out within two seconds. Its error is the one of etcd if that fails; the
 // instance then stays known until its lease ends, for the time of [TTL]. An instance without
@@ -50,6 +47,7 @@ type registration struct {
 	key, value []byte
 	lease      int64
 	asked      bool // for the lease: etcd may know it
+	granted    bool // the lease
 	pause      pause
 }
 
@@ -64,7 +62,7 @@ func (r *registration) keep(ctx context.Context) error {
 	}
 	if !known {
 		if err := r.put(ctx); err != nil {
-			return err
+			return wrap("the instance", err)
 		}
 		r.emit("registered", r.addr, nil)
 	}
@@ -74,7 +72,7 @@ func (r *registration) keep(ctx context.Context) error {
 // known reports whether etcd has the key with its lease. If soon, the member that is asked
 // may be a little behind the others.
 func (r *registration) known(ctx context.Context, soon bool) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	ctx, cancel := context.WithTimeout(ctx, r.pause.patience())
 	defer cancel()
 	resp, err := pb.NewKVClient(r.conn).Range(ctx, &pb.RangeRequest{Key: r.key, KeysOnly: true, Serializable: soon})
 	if err != nil {
@@ -83,19 +81,40 @@ func (r *registration) known(ctx context.Context, soon bool) (bool, error) {
 	return len(resp.Kvs) == 1 && resp.Kvs[0].Lease == r.lease, nil
 }
 
-// put makes the lease and writes the key.
+// put writes the key, and makes the lease if etcd does not have it.
 func (r *registration) put(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	if r.granted {
+		err := r.write(ctx)
+		if !errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseNotFound) {
+			return err
+		}
+		r.granted = false
+	}
+	if err := r.grant(ctx); err != nil {
+		return err
+	}
+	return r.write(ctx)
+}
+
+// write writes the key.
+func (r *registration) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.pause.patience())
+	defer cancel()
+	_, err := pb.NewKVClient(r.conn).Put(ctx, &pb.PutRequest{Key: r.key, Value: r.value, Lease: r.lease})
+	return err
+}
+
+// grant makes the lease.
+func (r *registration) grant(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.pause.patience())
 	defer cancel()
 	r.asked = true
 	seconds := int64(r.config.ttl / time.Second)
 	_, err := pb.NewLeaseClient(r.conn).LeaseGrant(ctx, &pb.LeaseGrantRequest{TTL: seconds, ID: r.lease})
 	if err != nil && !errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseExist) {
-		return wrap("the lease", err)
+		return err
 	}
-	if _, err := pb.NewKVClient(r.conn).Put(ctx, &pb.PutRequest{Key: r.key, Value: r.value, Lease: r.lease}); err != nil {
-		return wrap("the instance", err)
-	}
+	r.granted = true
 	return nil
 }
 

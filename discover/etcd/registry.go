@@ -14,10 +14,8 @@ import (
 	"google.golang.org/grpc"
 )
 
-const (
-	requestTime = 2 * time.Second // of a request
-	settleTime  = 5 * time.Second // after an outage; see discover.Settled
-)
+// settleTime is how long the instances of before an outage stay; see discover.Settled.
+const settleTime = 5 * time.Second
 
 // A Registry is the instances of one service in etcd: a [discover.Source] of them, and a
 // [discover.Registrar] that adds to them. It is made by [New] or [Parse], and safe for

@@ -48,7 +48,7 @@ func (r *Registry) follow(ctx context.Context) iter.Seq2[[]discover.Instance, er
 
 // round lists the instances, and follows the changes until something is in doubt.
 func (v *view) round(ctx context.Context) error {
-	revision, err := v.registry.list(ctx, v.roster)
+	revision, err := v.registry.list(ctx, v.pause.patience(), v.roster)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ var errSilent = errors.New("etcd: no answer")
 
 // A watch is a stream of changes, which ends with the first doubt. It is not a Watch of the
 // client: that one goes on at another member, or at one that has lost its data, without a
-// word. See decision 184.
+// word. See decision 185.
 type watch struct {
 	messages chan *pb.WatchResponse // closed when the stream has ended
 	err      error                  // of the stream, when messages is closed

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,9 +135,23 @@ func (r *toy) list(w http.ResponseWriter, req *http.Request) {
 
 // A client is a source and a registrar of a toy.
 type client struct {
-	url  string
-	http *http.Client
+	url   string
+	http  *http.Client
+	fault fault
 }
+
+// A fault is what a client does wrong.
+type fault string
+
+const (
+	unsettled  fault = "yields what the registry knows after an outage"
+	empty      fault = "yields an empty set in an outage"
+	one        fault = "has one registration for each address"
+	onceOnly   fault = "registers once"
+	stays      fault = "takes nothing out"
+	leaves     fault = "leaves a goroutine"
+	incomplete fault = "yields a few instances at a time"
+)
 
 // ask makes a request. A body of nil has none.
 func (c *client) ask(ctx context.Context, method, path string, body any) (*http.Response, error) {
@@ -167,14 +182,23 @@ func (c *client) tell(ctx context.Context, method, path string, body any) error 
 func (c *client) Register(ctx context.Context, in discover.Instance) error {
 	defer c.http.CloseIdleConnections()
 	id := "/" + rand.Text()
+	if c.fault == one {
+		id = "/" + url.PathEscape(in.Addr)
+	}
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		_ = c.tell(ctx, http.MethodPut, id, in)
+		if c.fault == onceOnly {
+			tick.Stop()
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
+	}
+	if c.fault == stays {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
@@ -183,17 +207,29 @@ func (c *client) Register(ctx context.Context, in discover.Instance) error {
 
 // Watch settles what it follows.
 func (c *client) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+	if c.fault == unsettled || c.fault == empty {
+		return c.follow(ctx)
+	}
 	return discover.Settled(discover.SourceFunc(c.follow), 3*time.Second).Watch(ctx)
 }
 
 func (c *client) follow(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 	return func(yield func([]discover.Instance, error) bool) {
 		defer c.http.CloseIdleConnections()
+		if c.fault == leaves {
+			go func() { <-time.NewTimer(time.Minute).C }()
+		}
 		tick := time.NewTicker(beat)
 		defer tick.Stop()
 		version := ""
 		for ctx.Err() == nil {
 			set, next, err := c.list(ctx, version)
+			if c.fault == incomplete && len(set) > 10 && !yield(set[:10], nil) {
+				return
+			}
+			if c.fault == empty && err != nil {
+				err = nil
+			}
 			if ctx.Err() != nil || (err != nil || next != version) && !yield(set, err) {
 				return
 			}

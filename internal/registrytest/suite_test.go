@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,41 @@ func TestSuite(t *testing.T) { //nolint:paralleltest // the suite measures the p
 
 func toySuite() registrytest.Suite {
 	return registrytest.Suite{Start: startToy, Registry: newClient, Lease: lease, Outage: 3 * time.Second, Many: 200}
+}
+
+// faultEnv names the fault that this process has, when a test below started it.
+const faultEnv = "REGISTRYTEST_FAULT"
+
+// TestSuiteFaults has clients with faults: the tests for these find them.
+func TestSuiteFaults(t *testing.T) { //nolint:tparallel // one of the two is not parallel
+	if os.Getenv(faultEnv) != "" { // not parallel then
+		toySuite().Run(t)
+		return
+	}
+	t.Parallel()
+	for _, tt := range []struct {
+		fault      fault
+		test, says string
+	}{
+		{unsettled, "the registry is killed and loses its data", "sets differ from [192.0.2.1:80 192.0.2.2:80 192.0.2.3:80]"},
+		{empty, "the network resets connections", "sets differ from [192.0.2.1:80 192.0.2.2:80 192.0.2.3:80]"},
+		{one, "two registrars of one instance", `sets differ from [192.0.2.1:80]`},
+		{onceOnly, "the registry is restarted and loses its data", "a watch of afterwards: no set"},
+		{stays, "a process that stops", "the watch: no set []"},
+		{leaves, "no goroutine is left", "goroutines outlive Watch and Register"},
+		{incomplete, "many arrive complete", "a new watch takes 2 sets to be complete"},
+	} {
+		t.Run(string(tt.fault), func(t *testing.T) {
+			t.Parallel()
+			pattern := "^TestSuiteFaults$/^" + strings.ReplaceAll(tt.test, " ", "_") + "$"
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern)
+			cmd.Env = append(os.Environ(), faultEnv+"="+string(tt.fault))
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), tt.says) {
+				t.Errorf("%q passes or says something else than %q: %v\n%s", tt.test, tt.says, err, out)
+			}
+		})
+	}
 }
 
 func startToy(t *testing.T) *registrytest.Process {
@@ -34,5 +70,6 @@ func startToy(t *testing.T) *registrytest.Process {
 }
 
 func newClient(_ *testing.T, addr, _ string) registrytest.Registry {
-	return &client{"http://" + addr, &http.Client{Timeout: within, Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}}
+	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
+	return &client{"http://" + addr, &http.Client{Timeout: within, Transport: transport}, fault(os.Getenv(faultEnv))}
 }
