@@ -34,8 +34,7 @@ func (s Suite) changes(t *testing.T) {
 	}
 
 	before, begun := processorTime(t), time.Now()
-	n := long(1000, 10000)
-	change(t, registered, n, long(6*time.Second, time.Minute))
+	change(t, registered, s.Changes)
 	for _, w := range watchers {
 		w.want(patience, stay)
 	}
@@ -45,16 +44,16 @@ func (s Suite) changes(t *testing.T) {
 		sets += w.sets
 	}
 	t.Logf("%d changes in %v took %v of CPU, %v each; ten watches yielded %d sets",
-		n, took.Round(time.Millisecond), used.Round(time.Millisecond), (used / time.Duration(n)).Round(time.Microsecond), sets)
-	if used > time.Duration(n)*perChange {
+		s.Changes, took.Round(time.Millisecond), used.Round(time.Millisecond), (used / time.Duration(s.Changes)).Round(time.Microsecond), sets)
+	if used > time.Duration(s.Changes)*perChange {
 		t.Errorf("they took more than %v each", perChange)
 	}
 }
 
-// change makes n changes over a time: instances come and go.
-func change(t *testing.T, r Registry, n int, within time.Duration) {
+// change makes n changes, 10,000 a minute: instances come and go.
+func change(t *testing.T, r Registry, n int) {
 	t.Helper()
-	tick := time.NewTicker(2 * within / time.Duration(n)) // an instance is two changes
+	tick := time.NewTicker(2 * time.Minute / 10000) // an instance is two changes
 	defer tick.Stop()
 	var all sync.WaitGroup
 	for i := range n / 2 {

@@ -31,6 +31,9 @@ type Suite struct {
 	Outage time.Duration
 	// Many is how many instances are registered at the same time. The default is 1,000.
 	Many int
+	// Changes is how many changes are made for the measurement of their cost. The default
+	// is 1,000, and 10,000 if ENDPOINT_LONG is set.
+	Changes int
 }
 
 const (
@@ -47,6 +50,9 @@ func (s Suite) Run(t *testing.T) {
 	}
 	if s.Many == 0 {
 		s.Many = 1000
+	}
+	if s.Changes == 0 {
+		s.Changes = long(1000, 10000)
 	}
 	if role := os.Getenv(roleEnv); role != "" {
 		s.serve(t, role)
