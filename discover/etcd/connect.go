@@ -49,7 +49,7 @@ type pause struct {
 // for all of its clients, they would otherwise repeat their requests for ever.
 func (p *pause) patience() time.Duration { return min(requestTime<<min(p.attempts, 16), slowestTime) }
 
-// wait waits, and then makes gRPC connect at once: its own pauses grow to two minutes.
+// wait waits, and then makes gRPC connect: its own pauses grow to two minutes.
 func (p *pause) wait(ctx context.Context, r *Registry) {
 	p.attempts++
 	p.next = min(max(2*p.next, firstPause), lastPause)
@@ -59,7 +59,18 @@ func (p *pause) wait(ctx context.Context, r *Registry) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	r.conn.ResetConnectBackoff()
+	r.reconnect()
+}
+
+// reconnect ends a wait of gRPC between two attempts to connect. However many registrations
+// have failed, it does so ten times a second at most.
+func (r *Registry) reconnect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.reconnected) >= firstPause {
+		r.reconnected = time.Now()
+		r.conn.ResetConnectBackoff()
+	}
 }
 
 // reset makes the next pause the first one.

@@ -66,15 +66,15 @@ func TestCredentialsExpire(t *testing.T) {
 	news := watch(t, r)
 	stop := register(t, r, discover.Instance{Addr: "a:1"})
 	await(t, news, nil, "a:1")
-	expire(t)
+	pass(2500 * time.Millisecond) // tokens expire
 	second := register(t, r, discover.Instance{Addr: "b:1"})
 	await(t, news, nil, "a:1", "b:1")
 	p.Kill()
 	p.Start()
-	expire(t)
+	pass(2500 * time.Millisecond) // tokens expire
 	third := register(t, r, discover.Instance{Addr: "c:1"})
 	await(t, news, anyError, "a:1", "b:1", "c:1")
-	expire(t)
+	pass(2500 * time.Millisecond) // tokens expire
 	require.NoError(t, stop())
 	require.NoError(t, second())
 	require.NoError(t, third())
@@ -86,10 +86,9 @@ func TestCredentialsExpire(t *testing.T) {
 	require.ErrorContains(t, n.err, "permission denied")
 }
 
-// expire waits until tokens have expired.
-func expire(t *testing.T) {
-	t.Helper()
-	timer := time.NewTimer(2500 * time.Millisecond)
+// pass lets time pass.
+func pass(d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	<-timer.C
 }

@@ -23,8 +23,8 @@
 //
 // # Bounds
 //
-// More than 10,000 keys below the prefix are an error, and the set stays as it was. A value of
-// more than 64 KiB, one that cannot be read and one without an address are left out, with an
-// event "malformed"; an instance of that size cannot be registered. A message of more than
-// 16 MiB is an error, too.
+// More than 10,000 keys below the prefix, values of more than 64 MiB together, and a message of
+// more than 16 MiB are errors, and the set stays as it was. A value of more than 64 KiB, one that
+// cannot be read and one without an address are left out, with an event "malformed"; an instance
+// of that size cannot be registered.
 package etcd

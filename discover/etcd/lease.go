@@ -42,15 +42,18 @@ func (r *registration) hold(ctx context.Context) error {
 	for {
 		select {
 		case <-timer.C:
-		case <-s.answers: // it has ended: nothing was asked
-			return wrap("keep-alive", s.err)
+		case _, ok := <-s.answers:
+			if !ok {
+				return wrap("keep-alive", s.err)
+			}
+			continue // nothing was asked
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		if err := r.beat(s); err != nil {
 			return err
 		}
-		r.pause.reset()
+		r.succeeded()
 		timer.Reset(r.config.ttl / 3)
 	}
 }
@@ -93,7 +96,7 @@ func (r *registration) beat(s *leaseStream) error {
 	case <-s.ctx.Done():
 		return s.ctx.Err()
 	}
-	known, err := r.known(s.ctx, true)
+	known, err := r.exists(s.ctx, true)
 	if err == nil && !known {
 		return errGone
 	}

@@ -24,38 +24,37 @@ const (
 var errCompacted = rpctypes.ErrCompacted
 
 // list fills the roster with the instances at one revision, which it returns.
-func (r *Registry) list(ctx context.Context, patience time.Duration, into *roster) (int64, error) {
+func (r *Registry) list(ctx context.Context, patience time.Duration, into *roster) (revision int64, err error) {
 	if err := r.connected(ctx); err != nil {
 		return 0, err
 	}
-	key := []byte(r.prefix + "/")
-	end := []byte(clientv3.GetPrefixRangeEnd(r.prefix + "/"))
 	into.begin()
-	revision, limit := int64(0), int64(pageSize)
+	defer func() { into.end(err) }()
+	req := &pb.RangeRequest{
+		Key: []byte(r.prefix + "/"), RangeEnd: []byte(clientv3.GetPrefixRangeEnd(r.prefix + "/")), Limit: pageSize,
+	}
 	for {
-		page, err := r.page(ctx, patience, &pb.RangeRequest{Key: key, RangeEnd: end, Revision: revision, Limit: limit})
-		if limit > 1 && status.Code(err) == codes.ResourceExhausted {
-			limit /= 2 // the values are large
+		page, err := r.page(ctx, patience, req)
+		if req.Limit > 1 && status.Code(err) == codes.ResourceExhausted {
+			req.Limit /= 2 // the values are large
 			continue
 		}
 		if err != nil {
 			return 0, err
 		}
-		if revision == 0 {
-			revision = page.Header.Revision
-		}
-		if page.Count > maxKeys {
-			return 0, fmt.Errorf("etcd: there are more than %d keys below %s/", maxKeys, r.prefix)
+		if req.Revision == 0 {
+			req.Revision = page.Header.Revision
 		}
 		for _, kv := range page.Kvs {
 			into.put(kv)
 		}
-		if !page.More || len(page.Kvs) == 0 {
-			into.end()
-			return revision, nil
+		if err := into.check(page.Count); err != nil {
+			return 0, err
 		}
-		last := page.Kvs[len(page.Kvs)-1].Key
-		key = append(append([]byte(nil), last...), 0)
+		if !page.More || len(page.Kvs) == 0 {
+			return req.Revision, nil
+		}
+		req.Key = append(page.Kvs[len(page.Kvs)-1].Key, 0)
 	}
 }
 

@@ -57,11 +57,14 @@ func TTL(d time.Duration) Option {
 }
 
 // OnEvent sets a callback for the events of the registry. Their source is "etcd", their name
-// the prefix. The kinds are "malformed", with the key of a value that cannot be read;
-// "registered", with the address, whenever an instance has been written; and
-// "register_failed", with the address, whenever etcd could not be asked, or the lease was
-// lost; the registry then tries again. By default, and with a nil f, events are dropped. A
-// later OnEvent replaces an earlier one.
+// the prefix. By default, and with a nil f, events are dropped. A later OnEvent replaces an
+// earlier one. The kinds are
+//
+//   - "malformed", with the key: a value cannot be read, and is left out;
+//   - "registered", with the address: an instance of this process is known, also after a
+//     failure;
+//   - "register_failed", with the address: etcd could not be asked, or it has lost the
+//     instance. The registry tries again. The same error is told once.
 func OnEvent(f func(context.Context, endpoint.Event)) Option {
 	return option(func(c *config) { c.onEvent = f })
 }

@@ -32,7 +32,7 @@ func (r *Registry) Register(ctx context.Context, in discover.Instance) error {
 			return err
 		}
 		if ctx.Err() == nil {
-			r.emit("register_failed", in.Addr, err)
+			reg.failed(err)
 			reg.pause.wait(ctx, r)
 		}
 	}
@@ -46,8 +46,10 @@ type registration struct {
 	addr       string
 	key, value []byte
 	lease      int64
-	asked      bool // for the lease: etcd may know it
-	granted    bool // the lease
+	asked      bool   // for the lease: etcd may know it
+	granted    bool   // the lease
+	known      bool   // was told of
+	told       string // the last failure
 	pause      pause
 }
 
@@ -56,7 +58,7 @@ func (r *registration) keep(ctx context.Context) error {
 	if err := r.connected(ctx); err != nil {
 		return err
 	}
-	known, err := r.known(ctx, false)
+	known, err := r.exists(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -64,21 +66,38 @@ func (r *registration) keep(ctx context.Context) error {
 		if err := r.put(ctx); err != nil {
 			return wrap("the instance", err)
 		}
-		r.emit("registered", r.addr, nil)
+		r.known = false
 	}
 	return r.hold(ctx)
 }
 
-// known reports whether etcd has the key with its lease. If soon, the member that is asked
-// may be a little behind the others.
-func (r *registration) known(ctx context.Context, soon bool) (bool, error) {
+// succeeded tells, once, that the instance is known.
+func (r *registration) succeeded() {
+	r.pause.reset()
+	if !r.known {
+		r.emit("registered", r.addr, nil)
+	}
+	r.known, r.told = true, ""
+}
+
+// failed tells why the instance may not be known, unless it was told before.
+func (r *registration) failed(err error) {
+	if text := err.Error(); text != r.told {
+		r.emit("register_failed", r.addr, err)
+		r.known, r.told = false, text
+	}
+}
+
+// exists reports whether etcd has the key, and so its lease. If soon, the member that is
+// asked may be a little behind the others.
+func (r *registration) exists(ctx context.Context, soon bool) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.pause.patience())
 	defer cancel()
-	resp, err := pb.NewKVClient(r.conn).Range(ctx, &pb.RangeRequest{Key: r.key, KeysOnly: true, Serializable: soon})
+	resp, err := pb.NewKVClient(r.conn).Range(ctx, &pb.RangeRequest{Key: r.key, CountOnly: true, Serializable: soon})
 	if err != nil {
 		return false, wrap("the key of the instance", err)
 	}
-	return len(resp.Kvs) == 1 && resp.Kvs[0].Lease == r.lease, nil
+	return resp.Count == 1, nil
 }
 
 // put writes the key, and makes the lease if etcd does not have it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/typedkit/endpoint"
@@ -29,6 +30,9 @@ type Registry struct {
 	prefix string // without the slash at its end
 	config config
 	client *clientv3.Client // that Close closes, nil if it is the user's
+
+	mu          sync.Mutex // guards the field below
+	reconnected time.Time
 }
 
 // New returns the registry of the service whose keys begin with prefix and a slash, such as

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/typedkit/endpoint/discover"
@@ -12,71 +11,111 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
+// maxBytes is how much the values below a prefix may take together.
+const maxBytes = 64 << 20
+
 // A roster is what a Watch knows: the keys of the service.
 type roster struct {
 	registry *Registry
 	entries  map[string]entry
-	listed   map[string]bool // the keys of the list that is being read
+	bytes    int              // of the values of all entries
+	before   map[string]entry // what was known before the list that is being read
 }
 
 // An entry is one key.
 type entry struct {
 	instance  discover.Instance
-	value     []byte
+	value     []byte // its start, if it is malformed
+	size      int    // of the value
 	revision  int64
 	malformed bool
 }
 
 func newRoster(r *Registry) *roster { return &roster{registry: r, entries: map[string]entry{}} }
 
-// begin starts a list.
-func (r *roster) begin() { r.listed = map[string]bool{} }
+// begin starts a list, which replaces what is known.
+func (r *roster) begin() { r.before, r.entries, r.bytes = r.entries, map[string]entry{}, 0 }
 
-// end removes the keys that are not in the list.
-func (r *roster) end() {
-	maps.DeleteFunc(r.entries, func(key string, _ entry) bool { return !r.listed[key] })
-	r.listed = nil
+// end ends a list. If it has failed, all is as it was before.
+func (r *roster) end(err error) {
+	if err != nil {
+		r.entries, r.bytes = r.before, 0
+		for _, e := range r.entries {
+			r.bytes += len(e.value)
+		}
+	}
+	r.before = nil
 }
 
-// put notes the value of a key, and reports whether that changes anything.
+// put notes the value of a key, and reports whether that changes the set.
 func (r *roster) put(kv *mvccpb.KeyValue) bool {
 	key := string(kv.Key)
-	if r.listed != nil {
-		r.listed[key] = true
-	}
 	old, known := r.entries[key]
-	if known && bytes.Equal(old.value, kv.Value) {
-		old.revision = kv.ModRevision
-		r.entries[key] = old
-		return false
+	if !known {
+		old = r.before[key]
 	}
-	in, err := decode(kv.Value)
-	e := entry{instance: in, value: kv.Value, revision: kv.ModRevision, malformed: err != nil}
-	if err != nil {
-		e.value = kv.Value[:min(len(kv.Value), maxValue+1)]
-		r.registry.emit("malformed", bounded(key), err)
-	}
+	e := r.entryOf(key, kv, old)
+	r.remove(key)
 	r.entries[key] = e
-	return !e.malformed || known && !old.malformed
+	r.bytes += len(e.value)
+	switch {
+	case e.malformed:
+		return known && !old.malformed
+	case known && !old.malformed:
+		return !bytes.Equal(old.value, e.value)
+	}
+	return true
 }
 
-// apply notes changes, and reports whether there are any.
+// entryOf returns the entry of a key, and tells of a value that cannot be read. Of old, which
+// was there before, it keeps what has not changed.
+func (r *roster) entryOf(key string, kv *mvccpb.KeyValue, old entry) entry {
+	e := entry{value: kv.Value, size: len(kv.Value), revision: kv.ModRevision}
+	if !old.malformed && len(old.value) > 0 && bytes.Equal(old.value, kv.Value) {
+		e.instance = old.instance
+		return e
+	}
+	var err error
+	if e.instance, err = decode(kv.Value); err == nil {
+		return e
+	}
+	e.malformed, e.value = true, bytes.Clone(kv.Value[:min(len(kv.Value), maxText)])
+	if !old.malformed || old.size != e.size || !bytes.Equal(old.value, e.value) {
+		r.registry.emit("malformed", bounded(key), err)
+	}
+	return e
+}
+
+// remove removes a key, and reports whether that changes the set.
+func (r *roster) remove(key string) bool {
+	old, known := r.entries[key]
+	delete(r.entries, key)
+	r.bytes -= len(old.value)
+	return known && !old.malformed
+}
+
+// apply notes changes, and reports whether they change the set.
 func (r *roster) apply(m *pb.WatchResponse) (bool, error) {
 	changed := false
 	for _, e := range m.Events {
-		key := string(e.Kv.Key)
 		if e.Type == mvccpb.Event_PUT {
 			changed = r.put(e.Kv) || changed
-			continue
+		} else {
+			changed = r.remove(string(e.Kv.Key)) || changed
 		}
-		old, known := r.entries[key]
-		delete(r.entries, key)
-		changed = changed || known && !old.malformed
 	}
-	if len(r.entries) > maxKeys {
-		return changed, fmt.Errorf("etcd: there are more than %d keys below %s/", maxKeys, r.registry.prefix)
+	return changed, r.check(int64(len(r.entries)))
+}
+
+// check returns the error of too many keys, or too large values.
+func (r *roster) check(keys int64) error {
+	switch {
+	case keys > maxKeys:
+		return fmt.Errorf("etcd: there are more than %d keys below %s/", maxKeys, r.registry.prefix)
+	case r.bytes > maxBytes:
+		return fmt.Errorf("etcd: the values below %s/ take more than %d MiB", r.registry.prefix, maxBytes>>20)
 	}
-	return changed, nil
+	return nil
 }
 
 // set returns the instances. Of several keys with one address the newest counts.

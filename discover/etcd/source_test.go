@@ -151,6 +151,7 @@ func TestMalformed(t *testing.T) {
 	news := watch(t, etcd.New(client, "/services/rooms/", etcd.OnEvent(j.add)))
 	await(t, news, nil, "a:1")
 	put(t, client, "/services/rooms/a\n", strings.Repeat("x", 1<<20))
+	put(t, client, "/services/rooms/a\n", strings.Repeat("x", 1<<20))
 	put(t, client, "/services/rooms/b", "nonsense")
 	put(t, client, "/services/rooms/e", `{"address":"e:1"}`)
 	await(t, news, nil, "a:1", "e:1")
@@ -227,4 +228,27 @@ func TestTooMany(t *testing.T) {
 	_, err := client.Delete(t.Context(), "/services/rooms/00001", clientv3.WithFromKey())
 	require.NoError(t, err)
 	await(t, news, anyError, "a:1")
+}
+
+// TestTooMuch has values that take too much memory together.
+func TestTooMuch(t *testing.T) {
+	t.Parallel()
+	p := startServer(t)
+	client := newClient(t, p.Addr)
+	zone := strings.Repeat("z", 63<<10)
+	for i := range 64 {
+		var ops []clientv3.Op
+		for j := range 20 {
+			key := fmt.Sprintf("%d.%d", i, j)
+			ops = append(ops, clientv3.OpPut("/services/rooms/"+key, `{"address":"a`+key+`:1","zone":"`+zone+`"}`))
+		}
+		_, err := client.Txn(t.Context()).Then(ops...).Commit()
+		require.NoError(t, err)
+	}
+	news := watch(t, etcd.New(client, "/services/rooms"))
+	n := <-news
+	require.EqualError(t, n.err, "etcd: the values below /services/rooms/ take more than 64 MiB")
+	_, err := client.Delete(t.Context(), "/services/rooms/", clientv3.WithPrefix())
+	require.NoError(t, err)
+	await(t, news, anyError)
 }
