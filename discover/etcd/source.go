@@ -55,7 +55,9 @@ func (v *view) round(ctx context.Context) error {
 	if !v.yield(v.roster.set(), nil) {
 		return errLeft
 	}
-	w, err := v.registry.watch(ctx, revision+1)
+	// What happened at this revision is in the list, and changes nothing. But from the next
+	// one on, etcd would give no sign of life until there is such a revision.
+	w, err := v.registry.watch(ctx, revision)
 	if err != nil {
 		return err
 	}

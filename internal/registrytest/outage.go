@@ -112,6 +112,25 @@ func (s Suite) slowNetwork(t *testing.T) {
 	}
 }
 
+// quiet has a registry in which nothing changes: that is no outage.
+func (s Suite) quiet(t *testing.T) {
+	t.Helper()
+	p := s.Start(t)
+	in := instance("192.0.2.1:80")
+	first := watch(t, "the watch of before", s.Registry(t, p.Addr, service))
+	register(t, s.Registry(t, p.Addr, service), in)
+	first.want(patience, in)
+	after(t, comeback)
+	w := watch(t, "a watch of afterwards", s.Registry(t, p.Addr, service))
+	empty := watch(t, "a watch of another service", s.Registry(t, p.Addr, "empty"))
+	after(t, max(s.Outage, 2*s.Lease))
+	for _, w := range []*watcher{first, w, empty} {
+		if w.failures() > 0 {
+			t.Errorf("%s: errors though the registry answers: %q", w.name, w.errs)
+		}
+	}
+}
+
 // twoRegistrars has two clients that register the same instance, as two processes do when
 // the second one starts before the first one has ended.
 func (s Suite) twoRegistrars(t *testing.T) {

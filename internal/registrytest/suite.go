@@ -72,6 +72,7 @@ func (s Suite) Run(t *testing.T) {
 		test func(t *testing.T)
 	}{
 		{"a slow network", s.slowNetwork},
+		{"a registry in which nothing changes", s.quiet},
 		{"two registrars of one instance", s.twoRegistrars},
 		{"a process that is killed", s.killedProcess},
 		{"a process that stops", s.stoppedProcess},
