@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	lease  = 2 * time.Second
-	beat   = lease / 4
-	within = time.Second // of a request
+	lease  = 3 * time.Second
+	beat   = lease / 6
+	within = 2 * time.Second // of a request: an outage is seen before leases end
 )
 
 // A toy is the server of a small registry: it holds instances by id, each with a lease, and
@@ -110,7 +110,7 @@ func (r *toy) remove(_ http.ResponseWriter, req *http.Request) {
 
 // list answers when the version is not that of the query, or after a while.
 func (r *toy) list(w http.ResponseWriter, req *http.Request) {
-	timer := time.NewTimer(within / 2)
+	timer := time.NewTimer(beat / 5)
 	defer timer.Stop()
 	r.mu.Lock()
 	for fmt.Sprint(r.version) == req.FormValue("version") {
@@ -219,7 +219,11 @@ func (c *client) follow(ctx context.Context) iter.Seq2[[]discover.Instance, erro
 		if c.fault == leaves {
 			go func() { <-time.NewTimer(time.Minute).C }()
 		}
-		tick := time.NewTicker(beat)
+		again := beat
+		if c.fault == unsettled {
+			again = beat / 50 // so that it sees what the registry knows first
+		}
+		tick := time.NewTicker(again)
 		defer tick.Stop()
 		version := ""
 		for ctx.Err() == nil {
