@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	lease  = 3 * time.Second
-	beat   = lease / 6
-	within = 2 * time.Second // of a request: an outage is seen before leases end
+	lease  = 6 * time.Second
+	beat   = lease / 12
+	within = 4 * time.Second // of a request: an outage is seen before leases end
 )
 
 // A toy is the server of a small registry: it holds instances by id, each with a lease, and

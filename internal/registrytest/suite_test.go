@@ -18,7 +18,7 @@ func TestSuite(t *testing.T) { //nolint:paralleltest // the suite measures the p
 }
 
 func toySuite() registrytest.Suite {
-	return registrytest.Suite{Start: startToy, Registry: newClient, Lease: lease, Outage: 5 * time.Second, Many: 200, Changes: 100}
+	return registrytest.Suite{Start: startToy, Registry: newClient, Lease: lease, Outage: 8 * time.Second, Many: 200, Changes: 100}
 }
 
 // faultEnv names the fault that this process has, when a test below started it.
