@@ -220,7 +220,7 @@ func parseRange(element string) (m mediaRange, ok bool) {
 				return m, false
 			}
 		case weighed: // RFC 7231 had extensions here, which may lack a value
-		case !found:
+		case !found, !isToken(value) && !isQuoted(value):
 			return m, false
 		case !strings.EqualFold(key, "charset"):
 			m.params = true
@@ -244,6 +244,22 @@ func cutUnquoted(s string, sep byte) (before, after string) {
 		}
 	}
 	return strings.Trim(s, " \t"), ""
+}
+
+// isQuoted reports whether s is one quoted string (RFC 9110 §5.6.4), with its end.
+func isQuoted(s string) bool {
+	if len(s) < 2 || s[0] != '"' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i == len(s)-1
+		}
+	}
+	return false
 }
 
 // parseQ reads a weight (RFC 9110 §12.4.2) in thousandths.

@@ -79,6 +79,12 @@ func TestAccept(t *testing.T) {
 		"application/xml; q=0.5, a/b/c":    {json, json},
 		"application/xml q=0.5":            {json, json},
 		"text/html, \x00":                  {json, json},
+		`application/xml;v="1`:             {json, json},
+		`application/xml;v="1", a/b;v="`:   {json, json},
+		`application/xml;v="1\"`:           {json, json},
+		`application/xml;v="1"2`:           {json, json},
+		`application/xml;v="1"2"`:          {json, json},
+		"application/xml;v=":               {json, json},
 		strings.Repeat("a/b,", 1000) + "x": {json, json},
 	} {
 		for i, h := range []struct {
