@@ -219,8 +219,10 @@ func parseRange(element string) (m mediaRange, ok bool) {
 			if m.q, weighed = parseQ(value); !weighed {
 				return m, false
 			}
+		case found && !isToken(value) && !isQuoted(value):
+			return m, false
 		case weighed: // RFC 7231 had extensions here, which may lack a value
-		case !found, !isToken(value) && !isQuoted(value):
+		case !found:
 			return m, false
 		case !strings.EqualFold(key, "charset"):
 			m.params = true

@@ -85,6 +85,7 @@ func TestAccept(t *testing.T) {
 		`application/xml;v="1"2`:           {json, json},
 		`application/xml;v="1"2"`:          {json, json},
 		"application/xml;v=":               {json, json},
+		`application/xml;q=1;v="1`:         {json, json},
 		strings.Repeat("a/b,", 1000) + "x": {json, json},
 	} {
 		for i, h := range []struct {
