@@ -192,8 +192,8 @@ func FairTime(d time.Duration) Option {
 // one failure more ejects it again, for base longer than the time before, at
 // most ten times base; one success ends the probation. [FailIf] sets what a failure is,
 // and [Ejectable] how many instances may be ejected at a time: by default a tenth of those
-// of a priority and zone, and at least one. Where other priorities or zones can take the
-// calls, there is no such bound. The default is 5 failures and 10 s. Zero failures ejects
+// of a priority and zone, and at least one. The bound does not apply while other priorities
+// or zones can take the calls. The default is 5 failures and 10 s. Zero failures ejects
 // nothing. A negative number of failures is a fault, and so is a base that is not positive,
 // unless failures is zero.
 func Eject(failures int, base time.Duration) Option {

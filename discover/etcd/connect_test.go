@@ -227,6 +227,6 @@ func leader(t *testing.T, client *clientv3.Client, addrs []string) string {
 			}
 		}
 	}
-	t.Fatal("there is no leader")
+	t.Fatal("no member is the leader")
 	return ""
 }

@@ -17,9 +17,9 @@
 //
 //	{"address":"10.0.0.7:80","weight":2,"zone":"a","priority":1,"metadata":{"version":"7"}}
 //
-// Only the address is required, and other members are ignored. A value that is no object, as
-// other programs write it, is an address: 10.0.0.7:80. Of several keys with one address the
-// one that was written last counts.
+// Only the address is required, and unknown members are ignored. A value that is not an
+// object is read as an address, 10.0.0.7:80, which is what other programs write. If several
+// keys have the same address, the one written last counts.
 //
 // # Bounds
 //

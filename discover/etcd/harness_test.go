@@ -26,7 +26,7 @@ func find(t *testing.T) string {
 	if file := os.Getenv("ENDPOINT_ETCD"); file != "" {
 		return file
 	}
-	const advice = `there is no etcd; run ENDPOINT_ETCD=$(scripts/etcd.sh) go test`
+	const advice = `etcd was not found; run ENDPOINT_ETCD=$(scripts/etcd.sh) go test`
 	if os.Getenv("ENDPOINT_CI") != "" {
 		t.Fatal(advice)
 	}

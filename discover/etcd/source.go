@@ -55,8 +55,8 @@ func (v *view) round(ctx context.Context) error {
 	if !v.yield(v.roster.set(), nil) {
 		return errLeft
 	}
-	// What happened at this revision is in the list, and changes nothing. But from the next
-	// one on, etcd would give no sign of life until there is such a revision.
+	// The events of this revision are in the list already and change nothing. A watch from
+	// the next revision would get no progress notifications until that revision exists.
 	w, err := v.registry.watch(ctx, revision)
 	if err != nil {
 		return err

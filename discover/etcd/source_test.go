@@ -138,7 +138,7 @@ func TestCompaction(t *testing.T) {
 	require.EqualValues(t, 2, watches.Load(), "the first one was refused")
 }
 
-// TestMalformed has values that are no instances: they are left out and told of, once.
+// TestMalformed checks that a value that is not an instance is skipped and reported once.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	p := startServer(t)

@@ -20,7 +20,7 @@ func main() {
 	rate := flag.Int("rate", 50, "how many calls a second the load makes")
 	flag.Parse()
 	if flag.NArg() > 0 || *rate < 0 || *rate > 1000 {
-		fmt.Fprintln(os.Stderr, "adminpage: -rate must be between 0 and 1000, and there are no arguments")
+		fmt.Fprintln(os.Stderr, "adminpage: -rate must be between 0 and 1000, and no arguments are allowed")
 		os.Exit(2)
 	}
 	p, err := newProgram(context.Background(), *listen, *admin)

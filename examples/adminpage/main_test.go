@@ -12,11 +12,11 @@ func TestMain(m *testing.M) { programtest.Main(m, main) }
 func TestArguments(t *testing.T) {
 	t.Parallel()
 	for says, args := range map[string][]string{
-		"flag provided but not defined: -nope":                                      {"-nope"},
-		"adminpage: -rate must be between 0 and 1000, and there are no arguments\n": {"x"},
-		`invalid value "8081" for flag -listen: `:                                   {"-listen", "8081"},
-		`invalid value "localhost" for flag -admin: `:                               {"-admin", "localhost"},
-		`invalid value "many" for flag -rate: `:                                     {"-rate", "many"},
+		"flag provided but not defined: -nope":                                        {"-nope"},
+		"adminpage: -rate must be between 0 and 1000, and no arguments are allowed\n": {"x"},
+		`invalid value "8081" for flag -listen: `:                                     {"-listen", "8081"},
+		`invalid value "localhost" for flag -admin: `:                                 {"-admin", "localhost"},
+		`invalid value "many" for flag -rate: `:                                       {"-rate", "many"},
 	} {
 		got := programtest.Run(t, programtest.Self(t), args...)
 		require.Equal(t, 2, got.Code, says)
