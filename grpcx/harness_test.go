@@ -3,8 +3,6 @@ package grpcx_test
 import (
 	"context"
 	"net"
-	"runtime/debug"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -219,12 +217,4 @@ func (s *partial) GRPC(m *grpcx.Methods) {
 	m.ServerStream("Count", &s.Count)
 	m.ClientStream("Sum", &s.Sum)
 	m.Bidi("Talk", &s.Talk)
-}
-
-// underRace says that the race detector is on.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
-		return s.Key == "-race" && s.Value == "true"
-	})
 }

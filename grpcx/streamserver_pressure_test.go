@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/internal/race"
 )
 
 // blocks yields n items of 64 KiB.
@@ -48,7 +49,7 @@ func TestStreamMemory(t *testing.T) {
 	}
 	const heap = 96 << 20
 	total := int64(1 << 14) // items of 64 KiB
-	if underRace() {
+	if race.Enabled() {
 		total /= 16 // which is slow
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heap))

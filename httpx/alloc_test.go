@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 	"github.com/typedkit/endpoint/resilience"
 )
 
@@ -80,7 +81,7 @@ func smallPOST(tb testing.TB, layers ...endpoint.Layer) http.Handler {
 
 // TestAllocations has a small JSON POST allocate little more than one by hand.
 func TestAllocations(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	four := []endpoint.Layer{&layer{}, &layer{}, &layer{}, &layer{}}
@@ -96,7 +97,7 @@ func TestAllocations(t *testing.T) { // not parallel: it counts
 
 // TestAllocationsOfParameters has parameters cost no map of them.
 func TestAllocationsOfParameters(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	type request struct {
@@ -132,7 +133,7 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestAllocationsOfClient has a call spare the copies that an http.Client makes
 // in case that there is a redirect.
 func TestAllocationsOfClient(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	transport := &http.Transport{}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 )
 
 // badParts is a request whose parts can have any number of faults, but for the array
@@ -151,7 +152,7 @@ func (s *uploads[Item]) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/", &s.D
 // TestAllocationsOfFaults guards that a query is scanned no further once as many faults
 // were found as are listed: each fault costs an allocation at least.
 func TestAllocationsOfFaults(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	h := mounted(t, accepting[badParts]("POST", "/"))

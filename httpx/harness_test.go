@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -189,14 +188,6 @@ func catch(f func()) (value any) {
 func causeOf(err error) *httpx.Problem {
 	p, _ := errors.AsType[*httpx.Problem](err)
 	return p
-}
-
-// underRace says that the test runs under the race detector, which allocates.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
-		return s.Key == "-race" && s.Value == "true"
-	})
 }
 
 // layer makes a layer of two functions, each of which may be nil.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 )
 
 // TestErrorTravels has all parts of an error come back at the client, over a
@@ -296,7 +297,7 @@ func TestErrorUnderCompression(t *testing.T) {
 
 // TestHeadersOfProblemAllocateNothing has headers of middlewares cost a call no allocation.
 func TestHeadersOfProblemAllocateNothing(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	h := smallPOST(t)

@@ -23,6 +23,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 	"github.com/typedkit/endpoint/internal/unrouted"
 	"github.com/typedkit/endpoint/observe"
 )
@@ -709,7 +710,7 @@ func TestProblemsAfterPanic(t *testing.T) {
 
 // TestProblemsAllocateNothing has a route behind Problems cost no more.
 func TestProblemsAllocateNothing(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	fine := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 )
 
 // flushing is a response writer that costs nothing and can flush.
@@ -59,7 +60,7 @@ func oneByOne(n int) endpoint.Stream[count1] {
 // TestAllocationsOfItems has an item of a stream allocate nothing but what its
 // codec does for what is in it, on both ends and in both directions.
 func TestAllocationsOfItems(t *testing.T) { // not parallel: it counts
-	if underRace() {
+	if race.Enabled() {
 		t.Skip("the race detector allocates")
 	}
 	h := mounted(t, newFeed())

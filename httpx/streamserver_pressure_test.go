@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 )
 
 type block struct {
@@ -64,7 +65,7 @@ func TestStreamMemory(t *testing.T) {
 	}
 	const heap = 64 << 20
 	total := 1 << 14 // items of 64 KiB
-	if underRace() {
+	if race.Enabled() {
 		total /= 16 // which is slow
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heap))

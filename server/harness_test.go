@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,12 +141,4 @@ func (a *announcements) addr(t *testing.T, name string) string {
 	got, addr, _ := strings.Cut(strings.TrimSpace(<-a.lines), " on ")
 	require.Equal(t, name, got)
 	return addr
-}
-
-// underRace reports whether the test runs with the race detector, which makes it slow.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
-		return s.Key == "-race" && s.Value == "true"
-	})
 }

@@ -52,13 +52,7 @@ func (r *running) checkHealth(ctx context.Context) {
 // awaitChecks waits until end for checks and reports that are running. One that hangs does
 // not make the stop a failure.
 func (r *running) awaitChecks(end time.Time) {
-	ctx, cancel := context.WithDeadline(r.ctx, end)
-	defer cancel()
-	err := bounded(ctx, func(context.Context) error {
-		r.checking.Wait()
-		return nil
-	})
-	if err != nil {
+	if err := r.await(&r.checking, time.Until(end)); err != nil {
 		r.server.emit("failed", "checks", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/race"
 	"github.com/typedkit/endpoint/resilience"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
@@ -161,7 +162,7 @@ func TestRollingRestart(t *testing.T) {
 	switch {
 	case os.Getenv("ENDPOINT_LONG") != "":
 		n = 25000
-	case underRace(): // a machine of two cores does not keep up otherwise
+	case race.Enabled(): // a machine of two cores does not keep up otherwise
 		n, pace, propagation = 1000, 4*time.Millisecond, 2*time.Second
 	}
 	for name, kind := range kinds {
