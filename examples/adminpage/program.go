@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	limit     = 5 * time.Second // for a client to send a header
 	slowness  = 3 * time.Second // of one item
 	instances = 3
 )
@@ -39,7 +38,7 @@ func newProgram(ctx context.Context, listen, admin string, opts ...server.Option
 			return nil, err
 		}
 		p.backends = append(p.backends, b)
-		addrs = append(addrs, b.listener.Addr().String())
+		addrs = append(addrs, b.addr)
 		p.Add(server.Go(fmt.Sprint("backend ", n+1), b.run))
 	}
 	events := resilience.OnEvent(p.Event)

@@ -118,9 +118,9 @@ func TestPage(t *testing.T) {
 	t.Run("an instance is ejected", func(t *testing.T) {
 		u.backends[1].broken.Store(true)
 		u.call(t, 60)
-		addr := u.backends[1].listener.Addr().String()
+		addr := u.backends[1].addr
 		page.Until(t, row("instances", addr, "ejected"))
-		page.Until(t, row("instances", u.backends[0].listener.Addr().String(), "in"))
+		page.Until(t, row("instances", u.backends[0].addr, "in"))
 		page.Until(t, `document.querySelector("#pools tbody tr").cells[3].innerText === "1"`)
 		page.Until(t, row("events", "pool prices", "ejected", addr))
 	})

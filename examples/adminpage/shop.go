@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // An Item is a thing to buy.
@@ -43,14 +45,17 @@ func (s *Shop) Describe(f *endpoint.Facts) {
 
 // A backend is an instance of the shop that can break.
 type backend struct {
-	listener net.Listener
-	broken   atomic.Bool
+	addr   string
+	broken atomic.Bool
 }
 
-// newBackend returns a backend on a free port.
+// newBackend returns a backend with the address of a free port.
 func newBackend(ctx context.Context) (*backend, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	return &backend{listener: l}, err
+	if err != nil {
+		return nil, err
+	}
+	return &backend{addr: l.Addr().String()}, l.Close()
 }
 
 // price knows the items "1" to "99". The price of "slow" takes its time.
@@ -77,10 +82,7 @@ func (b *backend) run(ctx context.Context) error {
 	if err := httpx.Mount(mux, &Shop{Price: b.price}); err != nil {
 		return err
 	}
-	s := &http.Server{Handler: httpx.Problems(mux), ReadHeaderTimeout: limit}
-	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	if err := s.Serve(b.listener); ctx.Err() == nil {
-		return err
-	}
-	return nil
+	s := server.New("backend", server.Log(slog.New(slog.DiscardHandler)))
+	s.Add(server.HTTP(b.addr, httpx.Problems(mux)))
+	return s.Run(ctx)
 }
