@@ -43,7 +43,8 @@ func (b *board) arrange(t *tally, all []*slot, note func(event)) bool {
 		}
 		s.noteOut(note)
 	}
-	t.touched, b.plans = nil, plans
+	t.forgetTouched()
+	b.plans = plans
 	b.number(byTier)
 	return changed
 }
@@ -86,6 +87,19 @@ func (b *board) number(levels []*level) {
 		}
 	}
 	b.levels = levels
+}
+
+// keepLevels forgets what is known of levels that are not shown: they have no places any
+// more, and what changes there is not kept.
+func keepLevels[T any](known map[*level]T, shown []*level) {
+	if len(known) == len(shown) {
+		return
+	}
+	for l := range known {
+		if !slices.Contains(shown, l) {
+			delete(known, l)
+		}
+	}
 }
 
 // isReserve returns 1 for a level without a share, else 0.

@@ -142,6 +142,7 @@ func isNil(conn any) bool {
 func newPool[C any](constructor string, opts []Option) *Pool[C] {
 	p := &Pool[C]{core: newCore(newConfig(constructor, opts))}
 	p.views.core = p.core
+	p.views.conns = make(map[*level]chunked[C])
 	p.core.publisher = &p.views
 	p.direct = sync.OnceValue(p.views.add)
 	return p

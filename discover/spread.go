@@ -18,48 +18,45 @@ type seating struct {
 	stopwatch stopwatch
 }
 
-// spreads returns how the calls of the operation are spread over the levels of the board,
-// of which there is one at least. all means that not only the places that have moved may
-// have changed.
-func (st *seating) spreads(c *core, all bool) levels {
-	b := &c.board
-	tables := make(map[*level]table, len(b.levels))
-	var ls levels
-	for i, l := range b.levels {
+// spreads sets how the calls of the operation are spread over the levels of the board, of
+// which there is one at least. all means that not only the places that have moved may have
+// changed.
+func (st *seating) spreads(ls *levels, c *core, all bool) {
+	shown := c.board.levels
+	if len(shown) > 1 {
+		ls.rest = make([]spread, len(shown)-1)
+	}
+	for i, l := range shown {
 		moved := l.moved
 		before, ok := st.tables[l]
 		if all || !ok {
 			moved = l.places()
 		}
-		s := st.spread(c, l, before, moved)
-		tables[l] = s.table
-		if i == 0 {
-			ls.spread = s
-		} else {
-			ls.rest = append(ls.rest, s)
-		}
+		s := ls.at(i)
+		st.spread(s, c, l, before, moved)
+		st.tables[l] = s.table
 	}
-	st.tables = tables
-	ls.share(b.levels)
-	return ls
+	keepLevels(st.tables, shown)
+	ls.share(shown)
 }
 
-// spread returns how the calls of the operation are spread over what a level shows, where
-// only these places have changed since it had this table.
-func (st *seating) spread(c *core, l *level, before table, moved []int) spread {
+// spread sets how the calls of the operation are spread over what a level shows, where only
+// these places have changed since it had the table before.
+func (st *seating) spread(s *spread, c *core, l *level, before table, moved []int) {
 	if own := c.config.own; own != nil {
-		t := table{usual: &st.usual, chunked: before.with(len(l.shown), moved, func(place int) seat {
+		s.table = table{usual: &st.usual, chunked: before.with(len(l.shown), moved, func(place int) seat {
 			return l.shown[place].member(st.operation).seat()
 		})}
-		s := newSpread(t, own(t))
+		s.setPicker(own(s.table))
 		s.chooser, _ = s.picker.(chooser)
-		return s
+		return
 	}
 	set := make([]*Member, len(l.order))
-	for i, s := range l.order {
-		set[i] = s.member(st.operation)
+	for i, sl := range l.order {
+		set[i] = sl.member(st.operation)
 	}
-	return newSpread(tableOf(set), c.config.balancer.NewPicker(set))
+	s.table = tableOf(set)
+	s.setPicker(c.config.balancer.NewPicker(set))
 }
 
 // A spread is a set that calls of one operation are spread over. It never changes.
@@ -72,12 +69,11 @@ type spread struct {
 	clocked  bool     // picker uses the time
 }
 
-func newSpread(t table, p Picker) spread {
-	s := spread{table: t, picker: p}
+func (s *spread) setPicker(p Picker) {
+	s.picker = p
 	s.timed, _ = p.(timed)
 	s.observer, _ = p.(Observer)
 	s.clocked = s.timed != nil || s.observer != nil
-	return s
 }
 
 // pick returns the place that a foreign balancer's picker picks, and the seat there,

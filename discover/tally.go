@@ -75,6 +75,18 @@ func (st *standing) count(s *slot, n int) {
 	}
 }
 
+// maxTouched is how many touched slots there is room for at all times.
+const maxTouched = 64
+
+// forgetTouched empties touched.
+func (t *tally) forgetTouched() {
+	if cap(t.touched) > maxTouched {
+		t.touched = nil
+	}
+	clear(t.touched)
+	t.touched = t.touched[:0]
+}
+
 // tierOf returns the tier of a slot.
 func (t *tally) tierOf(s *slot) tier {
 	in := s.instance.Load()

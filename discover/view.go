@@ -20,11 +20,11 @@ type views[C any] struct {
 
 // publish makes what the board shows the set that calls are spread over.
 func (vs *views[C]) publish() {
-	conns := make(map[*level]chunked[C], len(vs.core.board.levels))
-	for _, l := range vs.core.board.levels {
-		conns[l] = vs.connsOf(l)
+	shown := vs.core.board.levels
+	for _, l := range shown {
+		vs.conns[l] = vs.connsOf(l)
 	}
-	vs.conns = conns
+	keepLevels(vs.conns, shown)
 	for _, w := range vs.all {
 		if v := w.Value(); v != nil {
 			v.publish(vs, false)
@@ -96,7 +96,7 @@ func (vs *views[C]) add() *view[C] {
 	c := vs.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := &view[C]{core: c}
+	v := &view[C]{core: c, tables: make(map[*level]table)}
 	v.operation = vs.number()
 	vs.all[v.operation] = weak.Make(v)
 	v.publish(vs, true)
@@ -124,11 +124,12 @@ type snapshot[C any] struct {
 func (v *view[C]) publish(vs *views[C], all bool) {
 	board := &v.core.board
 	if len(board.levels) == 0 {
-		v.tables = nil
+		clear(v.tables)
 		v.set.Store(nil)
 		return
 	}
-	s := &snapshot[C]{levels: v.spreads(v.core, all), conns: vs.conns[board.levels[0]]}
+	s := &snapshot[C]{conns: vs.conns[board.levels[0]]}
+	v.spreads(&s.levels, v.core, all)
 	for _, l := range board.levels[1:] {
 		s.others = append(s.others, vs.conns[l])
 	}
