@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -58,8 +59,35 @@ func Addr(t *testing.T) string {
 	return ""
 }
 
-// Stop silences the process: its connections stay, and it answers nothing.
-func (p *Process) Stop() { p.signal(syscall.SIGSTOP) }
+// Stop silences the process: its connections stay, and it answers nothing. It returns when
+// all threads have stopped, which is a little after the signal.
+func (p *Process) Stop() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !p.stopped() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			p.t.Fatalf("%v runs on %v after SIGSTOP", p.cmd.Args, patience)
+		}
+	}
+}
+
+// stopped reports whether no thread runs, by what Linux says of them.
+func (p *Process) stopped() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
+	for _, file := range threads {
+		text, readErr := os.ReadFile(file)
+		if readErr != nil || !strings.Contains(string(text), "\nState:\tT") {
+			return false
+		}
+	}
+	return err == nil && len(threads) > 0
+}
 
 // Continue ends a Stop.
 func (p *Process) Continue() { p.signal(syscall.SIGCONT) }
