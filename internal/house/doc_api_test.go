@@ -52,6 +52,7 @@ func TestAPI(t *testing.T) {
 func publicModules() []string {
 	return []string{
 		".",
+		"discover/consul",
 		"discover/etcd",
 		"resilience/redislimit",
 	}

@@ -1,0 +1,47 @@
+package consul_test
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/discover/consul"
+	"github.com/typedkit/endpoint/internal/registrytest"
+)
+
+// lease is the TTL of the suite's registrations.
+const lease = 10 * time.Second
+
+// TestSuite runs the tests that are the same for every registry.
+func TestSuite(t *testing.T) { //nolint:paralleltest // the suite measures the process
+	consulProgram(t)
+	registrytest.Suite{Start: startServer, Registry: newRegistry, Lease: lease}.Run(t)
+}
+
+func newRegistry(t *testing.T, addr, service string) registrytest.Registry {
+	t.Helper()
+	client, transport := dial(t, addr)
+	return tidy{consul.New(client, service, consul.TTL(lease)), transport}
+}
+
+// A tidy registry closes the connections that net/http keeps for later requests, so that their
+// goroutines are not taken for its own.
+type tidy struct {
+	*consul.Registry
+	transport *http.Transport
+}
+
+func (r tidy) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+	return func(yield func([]discover.Instance, error) bool) {
+		defer r.transport.CloseIdleConnections()
+		r.Registry.Watch(ctx)(yield)
+	}
+}
+
+func (r tidy) Register(ctx context.Context, in discover.Instance) error {
+	defer r.transport.CloseIdleConnections()
+	return r.Registry.Register(ctx, in)
+}
