@@ -54,6 +54,7 @@ func publicModules() []string {
 		".",
 		"discover/consul",
 		"discover/etcd",
+		"discover/zookeeper",
 		"resilience/redislimit",
 	}
 }
