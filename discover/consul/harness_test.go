@@ -184,7 +184,7 @@ func eventually(t *testing.T, source discover.Source, is func(set []discover.Ins
 			return
 		}
 	}
-	t.Fatalf("the last set is %+v, the last error %v", last, lastErr)
+	t.Fatalf("the last error is %v, the last set has %d instances: %q", lastErr, len(last), addrs(last))
 }
 
 func addrs(set []discover.Instance) []string {

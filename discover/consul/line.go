@@ -37,7 +37,7 @@ func (l *line) enter(ctx context.Context) error {
 			return ctx.Err()
 		case <-timer.C:
 		}
-		silence := time.Since(time.Unix(0, l.answered.Load()))
+		silence := l.silence()
 		if silence >= requestTime {
 			return fmt.Errorf("the agent has not answered any request for %v", requestTime)
 		}
@@ -48,11 +48,20 @@ func (l *line) enter(ctx context.Context) error {
 // leave gives the place back.
 func (l *line) leave() { <-l.places }
 
+// silence returns the time since the agent's last answer.
+func (l *line) silence() time.Duration { return time.Since(time.Unix(0, l.answered.Load())) }
+
 // note notes that the agent has answered a request, if its error says so.
 func (l *line) note(err error) {
-	if _, ok := errors.AsType[api.StatusError](err); err == nil || ok {
+	if err == nil || isAnswer(err) {
 		l.answered.Store(time.Now().UnixNano())
 	}
+}
+
+// isAnswer reports whether an error of a request is what the agent has answered.
+func isAnswer(err error) bool {
+	_, ok := errors.AsType[api.StatusError](err)
+	return ok
 }
 
 // ask makes a request to the agent. Its error says what the request was for.

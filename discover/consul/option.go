@@ -113,8 +113,8 @@ func Consistent() Option { return option(func(c *config) { c.consistent = true }
 // OnEvent sets a callback for the events of the registry. Their source is "consul", their name
 // the service. The kinds are "malformed", with the ID of a service that cannot be read as a
 // whole; "registered", with the address, whenever an instance has been registered; and
-// "register_failed", with the address, whenever the agent could not be asked or has forgotten
-// the instance. The registry then tries again. By default, and with a nil f, events are
+// "register_failed", with the address, when the agent could not be asked or has forgotten the
+// instance, once as long as the reason is the same. The registry then tries again. By default, and with a nil f, events are
 // dropped. f may be called concurrently. A later OnEvent replaces an earlier one.
 func OnEvent(f func(context.Context, endpoint.Event)) Option {
 	return option(func(c *config) { c.onEvent = f })

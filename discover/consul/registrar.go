@@ -20,10 +20,11 @@ import (
 const forgetTime = time.Minute
 
 // Register keeps the instance known until ctx ends, as [discover.Registrar] describes, and
-// then takes it out. It tries for two seconds. Before that it waits for its turn if many
-// instances end at once, until the agent has not answered for two seconds. If it fails, its
-// error is the one of the agent; the instance stays known until its check ends, for the time
-// of [TTL], and the agent forgets it a minute later.
+// then takes it out. It tries for two seconds, or for eight while the agent answers other
+// requests. If many instances end at once, it waits for its turn first, until the agent has
+// not answered for two seconds. If it fails, its error is the one of the agent; the instance
+// stays known until its check ends, for the time of [TTL], and the agent forgets it a minute
+// later.
 //
 // An instance that Consul cannot hold is an error at once: one whose address is not host:port
 // with a number as the port, or not the address of one machine, or whose metadata does not fit.
@@ -45,7 +46,7 @@ func (r *Registry) Register(ctx context.Context, in discover.Instance) error {
 			return err
 		}
 		if ctx.Err() == nil {
-			r.emit("register_failed", in.Addr, err)
+			reg.failed(err)
 			reg.pause.wait(ctx)
 		}
 	}
@@ -99,9 +100,18 @@ type registration struct {
 	*Registry
 	addr    string
 	service *api.AgentServiceRegistration
-	asked   bool // the agent may know the service
-	known   bool // the agent has known the service
+	asked   bool   // the agent may know the service
+	known   bool   // the agent has known the service
+	told    string // the last failure
 	pause   pause
+}
+
+// failed tells why the instance may not be known, unless it was told before.
+func (r *registration) failed(err error) {
+	if text := err.Error(); text != r.told {
+		r.emit("register_failed", r.addr, err)
+		r.told = text
+	}
 }
 
 // keep registers the instance, and keeps it alive as long as it can. What the agent says when
@@ -121,7 +131,7 @@ func (r *registration) keep(ctx context.Context) error {
 			return err
 		}
 	}
-	r.known = true
+	r.known, r.told = true, ""
 	r.emit("registered", r.addr, nil)
 	for {
 		r.pause.reset()
@@ -181,19 +191,30 @@ func (r *registration) remove(ctx context.Context) error {
 	return nil
 }
 
+// removeTime is how long a registration may take to be taken out while the agent answers other
+// requests.
+const removeTime = 8 * time.Second
+
 // deregister makes the agent forget the service.
 func (r *registration) deregister(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	for {
-		err := r.client.Agent().ServiceDeregisterOpts(r.service.ID, new(api.QueryOptions).WithContext(ctx))
-		r.line.note(err)
+	for begun := time.Now(); ; {
+		err := r.deregisterOnce(ctx)
 		if err == nil || hasStatus(err, http.StatusNotFound) { // or somebody else has done it
 			return nil
 		}
-		r.pause.wait(ctx)
-		if ctx.Err() != nil {
+		took := time.Since(begun)
+		refused := isAnswer(err) || r.line.silence() >= requestTime
+		if took >= removeTime || took >= requestTime && refused {
 			return err
 		}
+		r.pause.wait(ctx)
 	}
+}
+
+func (r *registration) deregisterOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	err := r.client.Agent().ServiceDeregisterOpts(r.service.ID, new(api.QueryOptions).WithContext(ctx))
+	r.line.note(err)
+	return err
 }

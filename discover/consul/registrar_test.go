@@ -206,6 +206,24 @@ func TestCriticalAtAgent(t *testing.T) {
 	require.Less(t, took["register update register update"]-took["register update register"], 700*time.Millisecond)
 }
 
+// TestToldOnce has an agent that is away for a while: an event tells of it, and another one of
+// its return.
+func TestToldOnce(t *testing.T) {
+	t.Parallel()
+	p := startDev(t)
+	var e events
+	registry := consul.New(newClient(t, p.Addr), "rooms", consul.OnEvent(e.on))
+	register(t, registry, discover.Instance{Addr: "192.0.2.1:80"})
+	eventually(t, registry, func(set []discover.Instance) bool { return len(set) == 1 })
+	p.Kill()
+	wait(t, 5*time.Second)
+	p.StartEmpty()
+	require.Eventually(t, func() bool { return len(e.texts("registered")) == 2 }, 10*time.Second, 10*time.Millisecond)
+	failed := e.texts("register_failed")
+	require.Contains(t, failed[0], "192.0.2.1:80: consul: the check of the instance: ")
+	require.LessOrEqual(t, len(failed), 4, "%q", failed) // of the check, of the registration, and while Consul starts
+}
+
 // TestBadRequest has an agent that does not take the instance.
 func TestBadRequest(t *testing.T) {
 	t.Parallel()

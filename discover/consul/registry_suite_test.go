@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,17 @@ const lease = 10 * time.Second
 // TestSuite runs the tests that are the same for every registry.
 func TestSuite(t *testing.T) { //nolint:paralleltest // the suite measures the process
 	consulProgram(t)
-	registrytest.Suite{Start: startServer, Registry: newRegistry, Lease: lease}.Run(t)
+	registrytest.Suite{Start: startFor, Registry: newRegistry, Lease: lease}.Run(t)
+}
+
+// startFor starts an agent for a test of the suite. Tests that count get one that keeps its
+// data in memory: the other kind writes a change to the disk four times.
+func startFor(t *testing.T) *registrytest.Process {
+	t.Helper()
+	if strings.Contains(t.Name(), "/changes_") || strings.Contains(t.Name(), "/many_") {
+		return startDev(t)
+	}
+	return startServer(t)
 }
 
 func newRegistry(t *testing.T, addr, service string) registrytest.Registry {
