@@ -108,7 +108,7 @@ func (d *dialer) keep(conn net.Conn) (net.Conn, error) {
 		d.patience = min(2*d.patience, longestWelcome)
 	}
 	d.conn, d.since = conn, time.Now()
-	return &welcome{Conn: conn, patience: d.patience}, nil
+	return &frames{Conn: conn, patience: d.patience, failed: d.failed}, nil
 }
 
 // close closes the connection, and those that are made later.
@@ -119,23 +119,4 @@ func (d *dialer) close() {
 	if d.conn != nil {
 		_ = d.conn.Close()
 	}
-}
-
-// A welcome is a connection whose first read is bounded by the patience: zk.Conn waits for the
-// session for up to seven times its time-out, even if the server or the network is dead.
-type welcome struct {
-	net.Conn
-	patience time.Duration
-	asked    bool
-}
-
-// SetReadDeadline is what zk.Conn calls before it reads.
-func (w *welcome) SetReadDeadline(t time.Time) error {
-	if !w.asked {
-		w.asked = true
-		if limit := time.Now().Add(w.patience); t.After(limit) {
-			t = limit
-		}
-	}
-	return w.Conn.SetReadDeadline(t)
 }

@@ -9,10 +9,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-const (
-	giveUp     = 800 * time.Millisecond // how long servers may refuse to resume a session
-	maxMessage = 16 << 20               // bytes of an answer
-)
+// giveUp is how long servers may refuse to resume a session.
+const giveUp = 800 * time.Millisecond
 
 // errRefused is the end of a session that servers do not resume: none of them has a quorum, or
 // they have lost their data.
@@ -172,7 +170,6 @@ func (s *session) refused() {
 		return
 	}
 	s.asked = false
-	s.link.fail(errRefused)
 	if s.refusedSince.IsZero() {
 		s.refusedSince = time.Now()
 	}
