@@ -42,21 +42,35 @@ func Launch(t *testing.T, addr string, command func(dir string) *exec.Cmd, ready
 	return p
 }
 
-// Addr returns an address on which nothing listens. It is below the range from which
-// systems take the ports of outgoing connections, so that a process that was killed finds
-// it free again.
+// Addr returns an address on which nothing listens, and which no other call of Addr on this
+// machine returns before t ends. It is below the range from which systems take the ports of
+// outgoing connections, so that a process that was killed finds it free again.
 func Addr(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
-		if err != nil {
-			continue
+		port := 20000 + rand.IntN(12000)
+		if addr := fmt.Sprintf("127.0.0.1:%d", port); reserve(t, port) && isFree(addr) {
+			return addr
 		}
-		defer func() { _ = l.Close() }()
-		return l.Addr().String()
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+// reserve reserves a port among the tests of this machine, by an abstract socket of its name.
+func reserve(t *testing.T, port int) bool {
+	t.Helper()
+	l, err := net.Listen("unix", fmt.Sprintf("@endpoint-registrytest-%d", port))
+	if err != nil {
+		return false
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return true
+}
+
+func isFree(addr string) bool {
+	l, err := net.Listen("tcp", addr)
+	return err == nil && l.Close() == nil
 }
 
 // Stop silences the process: its connections stay, and it answers nothing. It returns when
