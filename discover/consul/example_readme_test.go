@@ -87,6 +87,11 @@ func TestReadme(t *testing.T) {
 	s := server.New("rooms", server.Propagation(0), server.Log(slog.New(slog.DiscardHandler)))
 	require.NoError(t, serveRooms(s, client, "127.0.0.1:0", &Rooms{Get: get}))
 	stopServer := run(t, s.Run)
+	for set, err := range consul.New(client, "rooms").Watch(t.Context()) {
+		if err == nil && len(set) > 0 {
+			break // it is registered
+		}
+	}
 	rooms, follow, err := callRooms(client, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	stopPool := run(t, follow)
