@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http/httptrace"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -101,6 +103,7 @@ func (r *Registry) query(ctx context.Context, index uint64) ([]*api.ServiceEntry
 	// before they end. See decision 186.
 	ctx, cancel := context.WithTimeout(ctx, wait+wait/16+r.config.ttl/4)
 	defer cancel()
+	ctx, repeated := traceRepeats(ctx)
 	entries, meta, err := r.client.Health().ServiceMultipleTags(r.service, r.config.tags, !r.config.warning, (&api.QueryOptions{
 		Datacenter:        r.config.datacenter,
 		AllowStale:        r.config.stale,
@@ -111,10 +114,22 @@ func (r *Registry) query(ctx context.Context, index uint64) ([]*api.ServiceEntry
 	if err != nil {
 		return nil, 0, wrap("the instances of "+r.service, err)
 	}
+	if index > 0 && repeated() {
+		return nil, 0, errors.New("consul: the connection was lost while the query waited: data may be lost")
+	}
 	if len(entries) > maxInstances {
 		return nil, 0, fmt.Errorf("consul: there are more than %d instances of %s", maxInstances, r.service)
 	}
 	return entries, meta.LastIndex, nil
+}
+
+// traceRepeats returns a context for a request, and a func that reports whether the request
+// was sent more than once. net/http sends a GET again when a connection breaks that was used
+// before. The agent may have restarted meanwhile, and have a higher index than before already.
+func traceRepeats(ctx context.Context) (context.Context, func() bool) {
+	var conns atomic.Int32
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { conns.Add(1) }}
+	return httptrace.WithClientTrace(ctx, trace), func() bool { return conns.Load() > 1 }
 }
 
 // same reports whether nothing about an instance has changed.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +51,26 @@ func TestIndexGoesBackwards(t *testing.T) {
 		indexes = append(indexes, q.Get("index"))
 	}
 	require.Equal(t, 2, count(indexes, ""), "a query without an index at the start and after the loss: %q", indexes)
+}
+
+// TestLostConnection has the connection of a query break while the query waits. net/http sends
+// it again, to an agent that may have lost its data and have a higher index already.
+func TestLostConnection(t *testing.T) {
+	t.Parallel()
+	server := startDev(t)
+	set(t, newClient(t, server.Addr), []discover.Instance{{Addr: "192.0.2.1:80"}})
+	var broken atomic.Bool
+	p := newProxy(t, server.Addr, func(r *http.Request) {
+		if r.URL.Query().Get("index") != "" && broken.CompareAndSwap(false, true) {
+			panic(http.ErrAbortHandler)
+		}
+	}, nil)
+	w := watch(t, consul.New(newClient(t, p.addr), "rooms", consul.TTL(2*time.Second)))
+	w.await(t, "[192.0.2.1:80]")
+	w.await(t, "consul: the connection was lost while the query waited: data may be lost")
+	w.await(t, "[192.0.2.1:80]")
+	wait(t, time.Second)
+	require.Len(t, w.news(), 3)
 }
 
 func count(texts []string, text string) int {
