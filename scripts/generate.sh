@@ -9,7 +9,7 @@ tools=$PWD/tools/go.mod
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 folders=$(find . -name buf.gen.yaml -not -path './.git/*' -printf '%h\n' | sort)
-# A search that finds nothing has gone wrong: examples/addsvc has one.
+# A search that finds nothing has gone wrong: examples/services/addsvc has one.
 if [[ -z $folders ]]; then
 	echo "no buf.gen.yaml found" >&2
 	exit 1

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/internal/programtest"
 )
 
 // TestProcess runs the program as a process of its own, under load.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/internal/programtest"
 )
 
 func TestMain(m *testing.M) { programtest.Main(m, main) }

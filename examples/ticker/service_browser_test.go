@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/server"
 )
 

@@ -126,7 +126,7 @@ func TestIsPublic(t *testing.T) {
 		{"house", "internal/house", false},
 		{"plan", "httpx/internal/plan", false},
 		{"main", "cmd/gen", false},
-		{"addsvc", "examples/addsvc", false},
+		{"addsvc", "examples/services/addsvc", false},
 		{"bench", "bench", false},
 		{"benchmark", "benchmark", true},
 	} {

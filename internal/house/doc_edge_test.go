@@ -87,7 +87,7 @@ func edges() []edge {
 		},
 		{
 			name: "testing in test kits only", of: []string{"./..."},
-			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest", "./internal/registrytest"},
+			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest", "./internal/registrytest", "./internal/programtest"},
 			never:  []string{"testing"},
 			reason: "the package testing brings its flags and its weight into a program",
 		},
@@ -206,7 +206,7 @@ func TestEdgesBroken(t *testing.T) {
 		{"transporttest knows no transport", "endpointtest/transporttest", "net/http"},
 		{"transporttest knows no transport", "endpointtest/transporttest", x},
 		{"registrytest knows no registry", "internal/registrytest", module + "/discover/dns"},
-		{"no programs", "server", module + "/examples/addsvc"},
+		{"no programs", "server", module + "/examples/services/addsvc"},
 		{"no programs", "server", module + "/bench"},
 		{"testing in test kits only", "httpx", "testing"},
 		{"httpx apart", "httpx/openapi", module + "/resilience"},
@@ -343,9 +343,9 @@ func TestStrays(t *testing.T) {
 		{"discover/etcd/etcd.go", module + "/discover", true},
 		{"discover/etcd/etcd.go", module + "/grpcx", false},
 		{"resilience/redislimit/limit.go", module + "/httpx/httpxtest", false},
-		{"examples/apigateway/main.go", module + "/examples/addsvc", true},
-		{"bench/chain/main.go", module + "/examples/addsvc", false},
-		{"bench/chain/main_test.go", module + "/examples/addsvc", false},
+		{"examples/services/apigateway/main.go", module + "/examples/services/addsvc", true},
+		{"bench/chain/main.go", module + "/examples/services/addsvc", false},
+		{"bench/chain/main_test.go", module + "/examples/services/addsvc", false},
 		{"server/server.go", module + "/bench", false},
 	} {
 		if why := strays(tt.name, tt.imported); (why == "") != tt.ok {

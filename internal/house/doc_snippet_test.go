@@ -307,8 +307,8 @@ func TestIsDoc(t *testing.T) {
 	t.Parallel()
 	for name, doc := range map[string]bool{
 		"README.md": true, "docs/layout.md": true, "docs/guide/retry.md": true,
-		"examples/addsvc/README.md": true, "CHANGELOG.md": false, "docs/plot.svg": false,
-		"examples/addsvc/notes.md": false, "httpx/README.md": true, "httpx/notes.md": false, "docsx/a.md": false,
+		"examples/services/addsvc/README.md": true, "CHANGELOG.md": false, "docs/plot.svg": false,
+		"examples/services/addsvc/notes.md": false, "httpx/README.md": true, "httpx/notes.md": false, "docsx/a.md": false,
 	} {
 		if got := isDoc(name); got != doc {
 			t.Errorf("isDoc(%q) = %v, want %v", name, got, doc)

@@ -22,20 +22,21 @@ import (
 func TestUserCode(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)
-	dir := filepath.Join(root, "examples")
-	pkgs := list(t, dir, "-test", "-deps", "-export", "./...")
-	exports := make(map[string]string)
-	for _, p := range pkgs {
-		exports[p.ImportPath] = p.Export
-	}
 	var faults []string
 	seen := make(map[string]bool)
-	for _, p := range pkgs {
-		if p.DepOnly || strings.HasSuffix(p.ImportPath, ".test") {
-			continue
+	for _, m := range []string{"examples", "examples/services"} {
+		pkgs := list(t, filepath.Join(root, filepath.FromSlash(m)), "-test", "-deps", "-export", "./...")
+		exports := make(map[string]string)
+		for _, p := range pkgs {
+			exports[p.ImportPath] = p.Export
 		}
-		for _, f := range p.check(t, exports, seen) {
-			faults = append(faults, strings.TrimPrefix(f, root+string(filepath.Separator)))
+		for _, p := range pkgs {
+			if p.DepOnly || strings.HasSuffix(p.ImportPath, ".test") {
+				continue
+			}
+			for _, f := range p.check(t, exports, seen) {
+				faults = append(faults, strings.TrimPrefix(f, root+string(filepath.Separator)))
+			}
 		}
 	}
 	if len(seen) == 0 {

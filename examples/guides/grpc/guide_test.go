@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/internal/echopb"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"

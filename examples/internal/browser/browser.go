@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/examples/internal/programtest"
+	"github.com/typedkit/endpoint/internal/programtest"
 )
 
 // patience is how long a command, or a condition of a page, may take.

@@ -1,0 +1,71 @@
+// The program addsvc serves sums and concatenations over HTTP and over gRPC.
+//
+//	addsvc -http-addr :8081 -grpc-addr :8082 -debug.addr localhost:8080
+//
+// It prints the addresses that it listens on, and logs to standard error. The third one is
+// the admin address: a page with live figures of the calls, /metrics for Prometheus, and
+// /debug/vars. With -otlp.addr it sends traces to a collector. SIGINT or SIGTERM stops it:
+// it finishes the calls in flight and exits with 0; a second signal ends it at once, with 1.
+// It exits with 2 when its arguments are wrong, and with 1 when it cannot serve.
+package main
+
+import (
+	"errors"
+	"expvar"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/examples/services/addsvc"
+	"github.com/typedkit/endpoint/grpcx"
+	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/server"
+	"google.golang.org/grpc"
+)
+
+// snippet: main
+
+func main() {
+	httpAddr := server.AddrVar(flag.CommandLine, "http-addr", ":8081", "`address` to serve HTTP on, host:port")
+	grpcAddr := server.AddrVar(flag.CommandLine, "grpc-addr", ":8082", "`address` to serve gRPC on, host:port")
+	debugAddr := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "localhost:8080",
+		"`address` of the admin page, /metrics and /debug/vars, host:port; empty for none")
+	otlpAddr := server.OptionalAddrVar(flag.CommandLine, "otlp.addr", "",
+		"`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none")
+	if flag.Parse(); flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "addsvc: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	s := server.New("addsvc", server.Log(log))
+	telemetry, metrics, err := newTelemetry(s, log, *otlpAddr)
+	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
+	health, rerr := register(router, calls, s, telemetry)
+	s.Add(
+		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry))),
+		server.GRPC(*grpcAddr, calls, health))
+	if *debugAddr != "" {
+		s.Add(server.Admin(*debugAddr, server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler())))
+	}
+	os.Exit(s.Main(err, rerr))
+}
+
+// end snippet
+
+// snippet: server
+
+// register serves one service on both transports, with the same layers around it.
+func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
+	svc := addsvc.New()
+	mounted := errors.Join(
+		httpx.Mount(router, svc, httpx.Use(layers...)),
+		grpcx.Register(calls, svc, grpcx.Use(layers...)),
+	)
+	health, err := grpcx.Health(calls)
+	return health, errors.Join(mounted, err, grpcx.Reflect(calls))
+}
+
+// end snippet

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/internal/programtest"
+)
+
+func TestMain(m *testing.M) { programtest.Main(m, main) }
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	busy := taken.Addr().String()
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"help":           {[]string{"-h"}, 0, "-listen address"},
+		"unknown flag":   {[]string{"-nope"}, 2, "flag provided but not defined: -nope"},
+		"argument":       {[]string{"x"}, 2, `apigateway: unexpected argument "x"`},
+		"no port":        {[]string{"-listen", "localhost"}, 2, `invalid value "localhost" for flag -listen: `},
+		"no such port":   {[]string{"-listen", ":99999", "-stringsvc", "a:1", "-profilesvc", "a:1"}, 2, `invalid value ":99999" for flag -listen: `},
+		"no instance":    {[]string{"-profilesvc", "a:1"}, 2, `apigateway: -stringsvc and -profilesvc need an instance each, got [] and ["a:1"]` + "\n"},
+		"all at once":    {nil, 2, "apigateway: -stringsvc and -profilesvc need an instance each, got [] and []\n"},
+		"not host:port":  {[]string{"-stringsvc", "a:1,b"}, 2, `invalid value "a:1,b" for flag -stringsvc: "b" is not host:port`},
+		"not a port":     {[]string{"-profilesvc", "a:99999"}, 2, `invalid value "a:99999" for flag -profilesvc: "a:99999" is not host:port`},
+		"no admin port":  {[]string{"-debug.addr", "localhost"}, 2, `invalid value "localhost" for flag -debug.addr: `},
+		"address in use": {[]string{"-listen", busy, "-stringsvc", "a:1", "-profilesvc", "a:1"}, 1, `apigateway: HTTP: address "` + busy + `": bind: address already in use` + "\n"},
+		"admin in use":   {[]string{"-listen", "127.0.0.1:0", "-debug.addr", busy, "-stringsvc", "a:1", "-profilesvc", "a:1"}, 1, `apigateway: admin: address "` + busy + `": bind: address already in use` + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := programtest.Run(t, programtest.Self(t), tt.args...)
+			require.Equal(t, tt.code, got.Code)
+			require.Contains(t, got.Stderr, tt.says)
+			require.Empty(t, got.Stdout)
+		})
+	}
+}
+
+// TestAdmin has the pools and breakers of both services on the admin address.
+func TestAdmin(t *testing.T) {
+	t.Parallel()
+	p := programtest.Launch(t, programtest.Self(t), "-listen", "127.0.0.1:0", "-debug.addr", "127.0.0.1:0",
+		"-stringsvc", "127.0.0.1:1", "-profilesvc", "127.0.0.1:1")
+	_, health := programtest.Ask(t, p.Addresses(t, "HTTP", "admin")["admin"]+"/health") // its checks may not have run
+	for _, check := range []string{"pool/strings", "pool/directory", "breaker/strings", "breaker/directory"} {
+		require.Contains(t, health, check)
+	}
+	p.Stop(t)
+}
