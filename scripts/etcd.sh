@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints where the program etcd is, which the tests of discover/etcd start, as
+# Prints where the program etcd is, which tests of registries start, as
 # tools/etcd/go.mod pins it. It is built when the build cache does not have it: that takes
 # a minute or two.
 set -euo pipefail

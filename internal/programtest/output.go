@@ -55,6 +55,13 @@ func (o *output) next() (line string, ok bool) {
 	}
 }
 
+// skip passes over the lines that have been written so far.
+func (o *output) skip() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.read = bytes.LastIndexByte(o.text, '\n') + 1
+}
+
 // String returns all that has been written so far.
 func (o *output) String() string {
 	o.mu.Lock()

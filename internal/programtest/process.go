@@ -16,8 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a process may take before it is killed.
-const patience = 2 * time.Minute
+// patience returns how long a process may take before it is killed: two minutes, and twenty
+// if ENDPOINT_LONG is set.
+func patience() time.Duration {
+	if os.Getenv("ENDPOINT_LONG") != "" {
+		return 20 * time.Minute
+	}
+	return 2 * time.Minute
+}
 
 // A Result is what a process leaves that ended.
 type Result struct {
@@ -25,10 +31,10 @@ type Result struct {
 	Stdout, Stderr string
 }
 
-// Run runs a program to its end. What hangs is killed after two minutes.
+// Run runs a program to its end. What hangs is killed after a while.
 func Run(t *testing.T, program string, args ...string) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var stdout, stderr bytes.Buffer
@@ -58,11 +64,10 @@ type Process struct {
 	err            error
 }
 
-// Launch starts a program. It is killed after two minutes, and at the end of the
-// test.
+// Launch starts a program. It is killed after a while, and at the end of the test.
 func Launch(t *testing.T, program string, args ...string) *Process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience())
 	p := &Process{stdout: newOutput(), stderr: newOutput(), ended: make(chan struct{})}
 	p.cmd = exec.CommandContext(ctx, program, args...)
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = environ(), p.stdout, p.stderr
@@ -124,6 +129,9 @@ func (p *Process) Await(t *testing.T, text string) {
 		}
 	}
 }
+
+// SkipLog passes over what the program has logged so far: Await looks at what follows.
+func (p *Process) SkipLog() { p.stderr.skip() }
 
 // Wait returns the exit code: -1 if a signal ended the program.
 func (p *Process) Wait(t *testing.T) int {

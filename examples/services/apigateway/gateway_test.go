@@ -6,15 +6,16 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/examples/services/apigateway"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/examples/services/profilesvc"
 	"github.com/typedkit/endpoint/examples/services/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/server"
 )
 
@@ -34,7 +35,7 @@ func addr(s *httptest.Server) string { return s.Listener.Addr().String() }
 func newGateway(t *testing.T, strings, profiles discover.Source) http.Handler {
 	t.Helper()
 	s := server.New("gateway", server.Log(slog.New(slog.DiscardHandler)))
-	h, err := apigateway.New(s, strings, profiles)
+	h, err := apigateway.New(s, apigateway.Gateway{Strings: strings, Profiles: profiles, Attempts: 3, Timeout: 10 * time.Second})
 	require.NoError(t, err)
 	programtest.RunServer(t, s)
 	return h

@@ -12,10 +12,10 @@ import (
 
 // snippet: proxy
 
-// Proxy returns a service whose Uppercase is answered by these instances of it,
-// "host:port". It counts itself. The pool of the instances is part of s, which runs it until
-// the calls in flight have ended, and shows it on its admin page.
-func Proxy(s *server.Server, instances ...string) (*Strings, error) {
+// Proxy returns a service whose Uppercase is answered by these instances of it. It counts
+// itself. The pool of the instances is part of s, which runs it until the calls in flight
+// have ended, and shows it on its admin page.
+func Proxy(s *server.Server, instances discover.Source) (*Strings, error) {
 	pool := discover.New(httpx.Dialer(), discover.Named("strings"), discover.OnEvent(s.Event))
 	named, events := resilience.Named("strings"), resilience.OnEvent(s.Event)
 
@@ -29,7 +29,7 @@ func Proxy(s *server.Server, instances ...string) (*Strings, error) {
 	var far Strings
 	err := httpx.Client(pool, &far, httpx.Use(s, breaker, retry, limiter, timeout))
 	s.Add(
-		server.Go("pool strings", func(ctx context.Context) error { return pool.Run(ctx, discover.Static(instances...)) }),
+		server.Go("pool strings", func(ctx context.Context) error { return pool.Run(ctx, instances) }),
 		server.Watch(pool, breaker, retry, limiter))
 	svc := New()
 	svc.Uppercase = far.Uppercase

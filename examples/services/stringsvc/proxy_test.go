@@ -14,9 +14,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/programtest"
+	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/examples/services/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/resilience"
 	"github.com/typedkit/endpoint/server"
 )
@@ -61,7 +62,7 @@ func client(t *testing.T, s *stringsvc.Strings) *stringsvc.Strings {
 func proxy(t *testing.T, instances ...string) *stringsvc.Strings {
 	t.Helper()
 	s := server.New("proxy", server.Log(slog.New(slog.DiscardHandler)))
-	svc, err := stringsvc.Proxy(s, instances...)
+	svc, err := stringsvc.Proxy(s, discover.Static(instances...))
 	require.NoError(t, err)
 	programtest.RunServer(t, s)
 	return svc

@@ -6,7 +6,8 @@
 // the admin address: a page with live figures of the calls, /metrics for Prometheus, and
 // /debug/vars. With -otlp.addr it sends traces to a collector. SIGINT or SIGTERM stops it:
 // it finishes the calls in flight and exits with 0; a second signal ends it at once, with 1.
-// It exits with 2 when its arguments are wrong, and with 1 when it cannot serve.
+// It exits with 2 when its arguments are wrong, and with 1 when it cannot serve. With -registry
+// it registers as "addsvc" over HTTP and as "addsvc.grpc" over gRPC while it is ready.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/services/addsvc"
+	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/server"
@@ -35,6 +37,7 @@ func main() {
 		"`address` of the admin page, /metrics and /debug/vars, host:port; empty for none")
 	otlpAddr := server.OptionalAddrVar(flag.CommandLine, "otlp.addr", "",
 		"`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none")
+	reg := registry.Var(flag.CommandLine)
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "addsvc: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
@@ -45,8 +48,8 @@ func main() {
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
 	health, rerr := register(router, calls, s, telemetry)
 	s.Add(
-		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry))),
-		server.GRPC(*grpcAddr, calls, health))
+		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "addsvc")...),
+		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))
 	if *debugAddr != "" {
 		s.Add(server.Admin(*debugAddr, server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler())))
 	}

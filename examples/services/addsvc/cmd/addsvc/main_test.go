@@ -10,9 +10,9 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/services/addsvc"
 	"github.com/typedkit/endpoint/examples/services/addsvc/pb"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -46,6 +46,7 @@ func TestArguments(t *testing.T) {
 		"no port":       {[]string{"-http-addr", "localhost"}, 2, `invalid value "localhost" for flag -http-addr: `},
 		"no HTTP":       {[]string{"-http-addr", ""}, 2, `invalid value "" for flag -http-addr: `},
 		"no gRPC":       {[]string{"-grpc-addr", ""}, 2, `invalid value "" for flag -grpc-addr: `},
+		"no registry":   {[]string{"-registry", "eureka://a:1"}, 2, `for flag -registry: "eureka://a:1" begins with none of etcd://, consul:// and zk://`},
 		"no debug port": {[]string{"-debug.addr", "x"}, 2, `invalid value "x" for flag -debug.addr: `},
 		"no collector":  {[]string{"-otlp.addr", "x"}, 2, `invalid value "x" for flag -otlp.addr: `},
 		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 2, `invalid value "127.0.0.1:nope" for flag -grpc-addr: `},

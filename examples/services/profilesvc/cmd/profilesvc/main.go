@@ -6,7 +6,7 @@
 // the admin address: a page with live figures of the calls, and /metrics for Prometheus.
 // SIGINT or SIGTERM stops it: it finishes the calls in flight and exits with 0; a second
 // signal ends it at once, with 1. It exits with 2 when its arguments are wrong, and with 1
-// when it cannot serve.
+// when it cannot serve. With -registry it registers as "profilesvc" while it is ready.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/examples/services/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
@@ -29,26 +30,27 @@ import (
 func main() {
 	addr := server.AddrVar(flag.CommandLine, "http.addr", ":8080", "`address` to serve HTTP on, host:port")
 	debug := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "", "`address` of the admin page and /metrics, host:port; empty for none")
+	reg := registry.Var(flag.CommandLine)
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "profilesvc: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(serve(*addr, *debug, slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	os.Exit(serve(*addr, *debug, reg, slog.New(slog.NewTextHandler(os.Stderr, nil))))
 }
 
 // snippet: server
 
 // serve serves the service on a chi router, with a layer around it that logs and measures
 // each call. The metrics are on the admin address, unless that is "".
-func serve(addr, debug string, log *slog.Logger) (code int) {
+func serve(addr, debug string, reg *registry.Flag, log *slog.Logger) (code int) {
 	s := server.New("profilesvc", server.Log(log))
-	router, metrics, registry := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
+	router, metrics, gatherer := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
 	telemetry := observe.New(observe.NewLogger(log), metrics)
-	err := errors.Join(registry.Register(metrics),
+	err := errors.Join(gatherer.Register(metrics),
 		httpx.Mount(router, profilesvc.New(new(profilesvc.Store)), httpx.Use(s, telemetry)))
-	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, telemetry))))
+	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "profilesvc")...))
 	if debug != "" {
-		s.Add(server.Admin(debug, server.Metrics(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))))
+		s.Add(server.Admin(debug, server.Metrics(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))))
 	}
 	return s.Main(err)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/internal/programtest"
+	"github.com/typedkit/endpoint/internal/registrytest"
 )
 
 // TestReadme makes the requests of the README, one after the other, and gets the
@@ -13,7 +14,7 @@ import (
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	addrs, stop := start(t)
-	for _, c := range programtest.Commands(t, "../../README.md") {
+	for _, c := range programtest.Commands(t, "../../README.md", "Ask it") {
 		if c.Args[0] == "curl" {
 			c.At(strings.NewReplacer("localhost:8080", addrs["HTTP"])).Curl(t)
 		}
@@ -32,4 +33,20 @@ func TestReadme(t *testing.T) {
 	} {
 		require.Regexp(t, "operation=Profiles."+name+" .*code=OK", log, "the README does not show the operation")
 	}
+}
+
+// TestReadmeRegistry runs the commands with ZooKeeper.
+func TestReadmeRegistry(t *testing.T) {
+	t.Parallel()
+	s := programtest.NewShell(t)
+	s.Other = func(t *testing.T, c programtest.Command) (readme, addr string) {
+		t.Helper()
+		require.Equal(t, []string{"zkServer.sh", "start-foreground"}, c.Args)
+		return "localhost:2181", registrytest.ZooKeeper(t).Addr
+	}
+	for _, c := range programtest.Commands(t, "../../README.md", "With a registry") {
+		s.Run(t, c)
+	}
+	s.Processes[0].Await(t, "kind=registered endpoint.name=/services/profilesvc ")
+	s.Processes[0].Stop(t)
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/examples/services/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 )
 
 func TestMain(m *testing.M) { programtest.Main(m, main) }
@@ -33,6 +33,7 @@ func TestArguments(t *testing.T) {
 		"no such port":    {[]string{"-http.addr", "localhost:nope"}, 2, `invalid value "localhost:nope" for flag -http.addr: `},
 		"address in use":  {[]string{"-http.addr", busy}, 1, `profilesvc: HTTP: address "` + busy + `": bind: address already in use` + "\n"},
 		"admin in use":    {[]string{"-http.addr", "127.0.0.1:0", "-debug.addr", busy}, 1, `profilesvc: admin: address "` + busy + `": bind: address already in use` + "\n"},
+		"no registry":     {[]string{"-registry", "zk://a"}, 2, `for flag -registry: zookeeper: Parse("zk://a"): "a" is not of the form host:port`},
 		"no admin port":   {[]string{"-debug.addr", "localhost"}, 2, `invalid value "localhost" for flag -debug.addr: `},
 		"flag, then more": {[]string{"-http.addr", ":0", "x"}, 2, `profilesvc: unexpected argument "x"`},
 	} {

@@ -30,6 +30,8 @@ func TestArguments(t *testing.T) {
 		"a port in words": {[]string{"-listen", "localhost:nope"}, 2, `invalid value "localhost:nope" for flag -listen: `},
 		"a wrong proxy":   {[]string{"-proxy", "a:1,b"}, 2, `invalid value "a:1,b" for flag -proxy: "b" is not host:port`},
 		"an empty proxy":  {[]string{"-proxy", "a:1,"}, 2, `invalid value "a:1," for flag -proxy: "" is not host:port`},
+		"no registry":     {[]string{"-registry", "etcd://a"}, 2, `for flag -registry: etcd: Parse("etcd://a"): "a" is not of the form host:port`},
+		"a proxy of none": {[]string{"-proxy", "registry"}, 2, "stringsvc: -proxy=registry needs -registry\n"},
 		"no admin port":   {[]string{"-debug.addr", "localhost"}, 2, `invalid value "localhost" for flag -debug.addr: `},
 		"address in use":  {[]string{"-listen", busy}, 1, `stringsvc: HTTP: address "` + busy + `": bind: address already in use` + "\n"},
 		"admin in use":    {[]string{"-listen", "127.0.0.1:0", "-debug.addr", busy}, 1, `stringsvc: admin: address "` + busy + `": bind: address already in use` + "\n"},
