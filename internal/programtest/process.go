@@ -118,14 +118,14 @@ func (p *Process) Signal(t *testing.T, sig os.Signal) {
 	require.NoError(t, p.cmd.Process.Signal(sig))
 }
 
-// Await reads the log up to a line with the text.
-func (p *Process) Await(t *testing.T, text string) {
+// Await reads the log up to a line with the text, and returns the line.
+func (p *Process) Await(t *testing.T, text string) string {
 	t.Helper()
 	for {
 		line, ok := p.stderr.next()
 		require.True(t, ok, "the log ends before a line with %q:\n%s", text, p.stderr)
 		if strings.Contains(line, text) {
-			return
+			return line
 		}
 	}
 }

@@ -1,12 +1,15 @@
 package programtest_test
 
 import (
+	"errors"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/internal/programtest"
+	"github.com/typedkit/endpoint/internal/promtest"
 )
 
 func TestProcess(t *testing.T) {
@@ -22,4 +25,18 @@ func TestProcess(t *testing.T) {
 	programtest.Command{Args: []string{"curl", addr + "/path"}, Answer: "word GET /path"}.Curl(t)
 	p.Signal(t, syscall.SIGKILL)
 	require.Equal(t, -1, p.Wait(t), "a process that a signal ended has no code")
+}
+
+func TestSkipLog(t *testing.T) {
+	t.Parallel()
+	p := programtest.Launch(t, filepath.Join(programtest.Build(t, "./testdata/echo"), "echo"), "-listen", "127.0.0.1:0", "word")
+	promtest.Eventually(t, func() error {
+		if !strings.Contains(p.Log(), "kind=running") {
+			return errors.New("it does not run")
+		}
+		return nil
+	})
+	p.SkipLog()
+	p.Stop(t)
+	require.Contains(t, p.Await(t, "kind="), "kind=signal")
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 func TestRegistries(t *testing.T) {
 	t.Parallel()
 	bin := programtest.Build(t, "../stringsvc/...", "../profilesvc/...", "../addsvc/...", "./...")
+	var all sync.WaitGroup // side by side, whatever -parallel is: they wait most of the time
 	for name, tt := range map[string]struct {
 		start         func(t *testing.T) *registrytest.Process
 		scheme, path  string
@@ -29,44 +31,51 @@ func TestRegistries(t *testing.T) {
 		"Consul":    {registrytest.Consul, "consul://", "", "-consul.addr", "consul://"},
 		"ZooKeeper": {registrytest.ZooKeeper, "zk://", "/test/services", "-registry", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			registry := tt.start(t)
-			c := newCluster(t, bin, tt.scheme+registry.Addr+tt.path)
-			l := startLoad(t, c.startGateway(tt.flag, strings.TrimPrefix(c.registry, tt.without)))
-			c.serve()
-
-			c.kill()
-			c.add()
-			c.serve()
-			c.drain()
-			c.add()
-			c.serve()
-
-			registry.Stop()
-			c.kill()
-			after(t, outage())
-			registry.Continue()
-			c.add()
-			c.serve()
-
-			registry.Kill()
-			c.drain()
-			after(t, outage())
-			registry.Start()
-			c.add()
-			c.serve()
-
-			registry.Kill()
-			after(t, outage())
-			registry.StartEmpty()
-			c.add()
-			c.serve()
-			c.drain()
-			c.serve()
-			l.end()
+		all.Go(func() {
+			t.Run(name, func(t *testing.T) {
+				registry := tt.start(t)
+				c := newCluster(t, bin, tt.scheme+registry.Addr+tt.path)
+				l := startLoad(t, c.startGateway(tt.flag, strings.TrimPrefix(c.registry, tt.without)))
+				c.change(registry)
+				l.end()
+			})
 		})
 	}
+	all.Wait()
+}
+
+// change lets instances come and go, while the registry is there and while it is not.
+func (c *cluster) change(registry *registrytest.Process) {
+	c.t.Helper()
+	c.serve()
+	c.kill()
+	c.add()
+	c.serve()
+	c.drain()
+	c.add()
+	c.serve()
+
+	registry.Stop()
+	c.kill()
+	after(c.t, outage())
+	registry.Continue()
+	c.add()
+	c.serve()
+
+	registry.Kill()
+	c.drain()
+	after(c.t, outage())
+	registry.Start()
+	c.add()
+	c.serve()
+
+	registry.Kill()
+	after(c.t, outage())
+	registry.StartEmpty()
+	c.add()
+	c.serve()
+	c.drain()
+	c.serve()
 }
 
 // outage is how long a registry is away.
