@@ -307,6 +307,16 @@ func TestEdgesOfNestedModules(t *testing.T) {
 	report(t, faults, "imports between folders")
 }
 
+// TestWorkspace keeps go.work, and with it the set-up commands of README.md, to the two
+// modules without a client of a registry.
+func TestWorkspace(t *testing.T) {
+	t.Parallel()
+	const want = "use (\n\t.\n\t./examples\n)\n"
+	if text := read(t, checkout(t), "go.work"); !strings.HasSuffix(text, want) {
+		t.Errorf("go.work lists other modules than these:\n%s\nOthers raise the versions of the library in every local build. It is:\n%s", want, text)
+	}
+}
+
 // strays says why the file may not import the package; "" if it may.
 func strays(name, imported string) string {
 	folder, isOwn := own(imported)

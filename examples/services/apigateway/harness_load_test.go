@@ -78,7 +78,9 @@ func (l *load) end() {
 	l.t.Helper()
 	l.stop()
 	l.t.Logf("%d calls", l.calls)
-	require.Empty(l.t, l.errs, "%d of %d calls failed: %v", len(l.errs), l.calls, errors.Join(l.errs[:min(5, len(l.errs))]...))
+	if len(l.errs) > 0 {
+		l.t.Errorf("%d of them failed: %v", len(l.errs), errors.Join(l.errs[:min(5, len(l.errs))]...))
+	}
 }
 
 // newCalls returns typed calls and those of go-kit's clients.
