@@ -15,8 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/server"
 )
 

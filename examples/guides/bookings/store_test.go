@@ -13,8 +13,8 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/examples/guides/bookings"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/resilience"
 	"github.com/typedkit/endpoint/server"
 )

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/internal/echopb"
+	"github.com/typedkit/endpoint/internal/programtest"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 )
