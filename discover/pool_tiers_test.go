@@ -118,3 +118,38 @@ func TestProbesOfRealServers(t *testing.T) {
 		require.InDelta(t, 1, gauge(pool, "serving"), 0)
 	})
 }
+
+// TestMostServersDie: three of four servers are gone, and the registry still names them. A
+// Retry as it is by default hides that.
+func TestMostServersDie(t *testing.T) {
+	t.Parallel()
+	t.Run("HTTP", func(t *testing.T) {
+		t.Parallel()
+		servers := backends(t, 4)
+		var c echoes
+		pool := follow(t, discover.New(httpx.Dialer()), discover.Static(addrs(servers)...))
+		require.NoError(t, httpx.Client(pool, &c, httpx.Use(resilience.NewRetry(4))))
+		require.Empty(t, hammer(t, c.Get, func() {
+			for _, s := range servers[1:] {
+				_ = s.Listener.Close()
+				s.CloseClientConnections()
+			}
+		}))
+	})
+	t.Run("gRPC", func(t *testing.T) {
+		t.Parallel()
+		servers := grpcBackends(t, 4)
+		var all []string
+		for _, s := range servers {
+			all = append(all, s.Addr().String())
+		}
+		var c echoes
+		pool := follow(t, discover.New(grpcx.Dialer(insecure.NewCredentials())), discover.Static(all...))
+		require.NoError(t, grpcx.Client(pool, &c, grpcx.Use(resilience.NewRetry(4))))
+		require.Empty(t, hammer(t, c.Get, func() {
+			for _, s := range servers[1:] {
+				s.server.Stop()
+			}
+		}))
+	})
+}

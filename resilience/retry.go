@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -36,7 +37,8 @@ import (
 //
 // Each repeat takes a token from a [Budget], so that a Retry adds at most a
 // tenth to the load of a backend that is down. One Retry has one Budget for all
-// that it surrounds: give a client one Retry.
+// that it surrounds: give a client one Retry. Only an attempt whose connection was
+// refused is repeated without a token: it was no load.
 //
 // A call that was repeated in vain, here or by a Retry of the server that was called
 // or of one behind it, is not repeated by a Retry further out: the error has a mark,
@@ -206,7 +208,9 @@ func (r *Retry) again(ctx context.Context, t endpoint.Token, err error, repeats 
 		return ctx, t, false
 	}
 	if ended := wait(ctx, delay); ended != nil {
-		r.budget.refund()
+		if !isFree(err) {
+			r.budget.refund()
+		}
 		state.add(ended)
 		return ctx, t, false
 	}
@@ -232,10 +236,20 @@ func (r *Retry) plan(ctx context.Context, made int, err error) (time.Duration, s
 	switch {
 	case after > maxRetryAfter, after > most && neverMade(err), ok && time.Until(deadline) <= delay:
 		return delay, "no_time"
-	case !r.budget.take():
+	case !isFree(err) && !r.budget.take():
 		return delay, budgetSpent
 	}
 	return delay, repeated
+}
+
+// isFree reports whether the attempt has cost no server anything: it found no connection, and
+// not because a server was too slow to accept one. See decision 188.
+func isFree(err error) bool {
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return endpoint.NotSent(err) && !(ok && timeout.Timeout())
 }
 
 // bound returns the longest random wait after made attempts.

@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/httpx"
@@ -634,5 +638,48 @@ func TestRetryFaults(t *testing.T) {
 	err := httpx.Mount(http.NewServeMux(), allOf(func(context.Context) error { return nil }), httpx.Use(resilience.NewRetry(3)))
 	if err == nil || !strings.Contains(err.Error(), "is for clients") {
 		t.Errorf("a Retry in a server's Use: %v, want a fault", err)
+	}
+}
+
+// TestRetryWithoutTokens: a connection that was refused is repeated without a token, and one
+// that took too long is not.
+func TestRetryWithoutTokens(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	late := &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+	unreachable := func(err error) error { return endpoint.Errorf(endpoint.Unavailable, "no connection: %w", err) }
+	for name, tt := range map[string]struct {
+		err    error
+		tokens float64
+	}{
+		"refused":            {endpoint.MarkNotSent(unreachable(refused)), 10},
+		"refused, unmarked":  {unreachable(refused), 8},
+		"late":               {endpoint.MarkNotSent(unreachable(late)), 8},
+		"of an unknown kind": {endpoint.MarkNotSent(errDown), 10},
+		"sent":               {errDown, 8},
+	} {
+		budget := resilience.NewBudget(0, 0)
+		retry := resilience.NewRetry(3, resilience.Backoff(0, 0), resilience.Budgeted(budget))
+		calls := 0
+		err := run(t.Context(), false, retry, func(context.Context) error { calls++; return tt.err })
+		require.ErrorIs(t, err, tt.err, name)
+		require.Equal(t, 3, calls, name)
+		require.InDelta(t, tt.tokens, budget.Tokens(), 0, name)
+	}
+}
+
+// TestRetryRefund: a repeat that the end of the call's context prevents costs no token, and
+// brings none.
+func TestRetryRefund(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{errDown, endpoint.MarkNotSent(errDown)} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			budget := resilience.NewBudget(0, 0)
+			_ = run(ctx, false, resilience.NewRetry(3, resilience.Backoff(0, 0), resilience.Budgeted(budget)), func(context.Context) error { return errDown })
+			time.AfterFunc(time.Microsecond, cancel)
+			_ = run(ctx, false, resilience.NewRetry(3, resilience.Backoff(time.Hour, time.Hour), resilience.Budgeted(budget)), func(context.Context) error { return err })
+			require.InDelta(t, 8, budget.Tokens(), 0)
+		})
 	}
 }
