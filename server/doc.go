@@ -8,7 +8,7 @@
 //	s.Add(
 //		server.HTTP(":8081", httpx.Problems(router, httpx.Use(s))),
 //		server.GRPC(":8082", calls, health),
-//		server.Go("prices", func(ctx context.Context) error { return pool.Run(ctx, source) }),
+//		server.Follow(pool, source),
 //		server.Flush("traces", provider.Shutdown))
 //	os.Exit(s.Main(err))
 //
@@ -19,7 +19,7 @@
 // # Start
 //
 // Run binds the addresses of all listeners. If one of them cannot be bound, nothing is
-// served and the error names all that failed. Then it starts the work of [Go], serves,
+// served and the error names all that failed. Then it starts the work of [Go] and [Follow], serves,
 // is ready, and registers.
 //
 // # Stop

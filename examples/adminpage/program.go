@@ -54,9 +54,9 @@ func newProgram(ctx context.Context, listen, admin string, opts ...server.Option
 	p.Add(
 		server.HTTP(listen, httpx.Problems(mux, httpx.Use(p))),
 		server.Admin(admin),
-		server.Go("pool", func(ctx context.Context) error { return pool.Run(ctx, discover.Static(addrs...)) }),
+		server.Follow(pool, discover.Static(addrs...)),
 		server.Check("backends", p.check, server.Every(time.Second)),
-		server.Watch(pool, breaker, retry, slo))
+		server.Watch(breaker, retry, slo))
 	return p, errors.Join(append(errs, p.Err())...)
 }
 

@@ -16,10 +16,11 @@ import (
 
 // addHealth adds the checks of a service that cannot answer without its database, and that
 // can answer some calls without the prices.
-func addHealth(s *server.Server, db *sql.DB, prices *discover.Pool[*httpx.Conn], breaker *resilience.Breaker, probes string) {
+func addHealth(s *server.Server, db *sql.DB, prices *discover.Pool[*httpx.Conn], source discover.Source, breaker *resilience.Breaker, probes string) {
 	s.Add(
 		server.Check("database", db.PingContext, server.Every(5*time.Second), server.Within(time.Second)),
-		server.Watch(prices, breaker),
+		server.Follow(prices, source),
+		server.Watch(breaker),
 		server.Probes(probes)) // such as ":8083"
 }
 

@@ -28,7 +28,7 @@ func TestHealth(t *testing.T) {
 	db := sql.OpenDB(unreachable{})
 	t.Cleanup(func() { _ = db.Close() })
 	s := server.New("shop", server.Log(slog.New(slog.DiscardHandler)))
-	addHealth(s, db, discover.New(httpx.Dialer()), resilience.NewBreaker(5), "localhost:0")
+	addHealth(s, db, discover.New(httpx.Dialer()), discover.Static(), resilience.NewBreaker(5), "localhost:0")
 	ctx, stop := context.WithCancel(t.Context())
 	addHeartbeat(s, func(_ context.Context, status string) {
 		if status != "fail" {
@@ -47,6 +47,6 @@ func TestHealth(t *testing.T) {
 		got[c.Name] = c.Status
 	}
 	require.Equal(t, map[string]server.HealthStatus{
-		"database": server.HealthFail, "pool": server.HealthWarn, "breaker": server.HealthPass, "listener/probes": server.HealthPass,
+		"database": server.HealthFail, "pool": server.HealthWarn, "work/pool": server.HealthPass, "breaker": server.HealthPass, "listener/probes": server.HealthPass,
 	}, got)
 }

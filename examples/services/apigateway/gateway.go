@@ -59,9 +59,7 @@ func New(s *server.Server, g Gateway) (http.Handler, error) {
 // newPool returns a pool of the instances of source, on any transport.
 func newPool[C any](s *server.Server, name string, source discover.Source, dial func(context.Context, string) (C, error)) *discover.Pool[C] {
 	pool := discover.New(dial, discover.Named(name), discover.OnEvent(s.Event))
-	s.Add(
-		server.Go("pool "+name, func(ctx context.Context) error { return pool.Run(ctx, source) }),
-		server.Watch(pool))
+	s.Add(server.Follow(pool, source))
 	return pool
 }
 

@@ -1,7 +1,6 @@
 package stringsvc
 
 import (
-	"context"
 	"time"
 
 	"github.com/typedkit/endpoint/discover"
@@ -28,9 +27,7 @@ func Proxy(s *server.Server, instances discover.Source) (*Strings, error) {
 
 	var far Strings
 	err := httpx.Client(pool, &far, httpx.Use(s, breaker, retry, limiter, timeout))
-	s.Add(
-		server.Go("pool strings", func(ctx context.Context) error { return pool.Run(ctx, instances) }),
-		server.Watch(pool, breaker, retry, limiter))
+	s.Add(server.Follow(pool, instances), server.Watch(breaker, retry, limiter))
 	svc := New()
 	svc.Uppercase = far.Uppercase
 	return svc, err
