@@ -25,13 +25,7 @@ func Follow(pool Pool, source discover.Source) Item {
 			s.fault("Follow: the pool is nil")
 			return
 		}
-		name := "pool"
-		for g := range pool.Gauges {
-			if g.Name != "" {
-				name += " " + g.Name
-			}
-			break
-		}
+		name := workOf(pool)
 		if service.IsNil(source) {
 			s.fault("Follow: the source of %q is nil", name)
 			return
@@ -39,4 +33,14 @@ func Follow(pool Pool, source discover.Source) Item {
 		s.works = s.addStep("Follow", s.works, name, true, func(ctx context.Context) error { return pool.Run(ctx, source) })
 		s.Add(Watch(pool))
 	})
+}
+
+// workOf returns the name of the work of a pool.
+func workOf(pool Pool) string {
+	for g := range pool.Gauges {
+		if g.Name != "" {
+			return "pool " + g.Name
+		}
+	}
+	return "pool"
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -24,20 +23,6 @@ import (
 	"github.com/typedkit/endpoint/discover/consul"
 	"github.com/typedkit/endpoint/internal/registrytest"
 )
-
-// consulProgram returns the program of Consul that ENDPOINT_CONSUL names.
-func consulProgram(t *testing.T) string {
-	t.Helper()
-	program := os.Getenv("ENDPOINT_CONSUL")
-	switch {
-	case program != "":
-	case os.Getenv("ENDPOINT_CI") != "":
-		t.Fatal("ENDPOINT_CONSUL does not name the program of Consul")
-	default:
-		t.Skip("ENDPOINT_CONSUL does not name the program of Consul; scripts/consul.sh builds it and prints where it is")
-	}
-	return program
-}
 
 // startDev starts an agent that is a server as well and keeps its data in memory.
 func startDev(t *testing.T, flags ...string) *registrytest.Process {
@@ -55,7 +40,7 @@ func startServer(t *testing.T) *registrytest.Process {
 
 func start(t *testing.T, flags func(dir string) []string) *registrytest.Process {
 	t.Helper()
-	program := consulProgram(t)
+	program := registrytest.ConsulProgram(t)
 	a := newAgent(t)
 	return registrytest.Launch(t, a.http, func(dir string) *exec.Cmd {
 		return exec.Command(program, a.args(flags(dir)...)...) //nolint:noctx,gosec // it ends with the test

@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/discover/consul"
 	"github.com/typedkit/endpoint/discover/discovertest"
+	"github.com/typedkit/endpoint/internal/registrytest"
 )
 
 func TestRegistrar(t *testing.T) {
 	t.Parallel()
-	consulProgram(t)
+	registrytest.ConsulProgram(t)
 	discovertest.Registrar(t, func(t *testing.T) discovertest.RegistrarKit {
 		t.Helper()
 		p := startDev(t)

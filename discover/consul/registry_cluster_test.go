@@ -26,7 +26,7 @@ type member struct {
 // services. The agent comes last.
 func startCluster(t *testing.T) []member {
 	t.Helper()
-	program := consulProgram(t)
+	program := registrytest.ConsulProgram(t)
 	members := make([]member, 4)
 	first := newAgent(t)
 	for i := range members {

@@ -18,7 +18,7 @@ const lease = 10 * time.Second
 
 // TestSuite runs the tests that are the same for every registry.
 func TestSuite(t *testing.T) { //nolint:paralleltest // the suite measures the process
-	consulProgram(t)
+	registrytest.ConsulProgram(t)
 	registrytest.Suite{Start: startFor, Registry: newRegistry, Lease: lease}.Run(t)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/typedkit/endpoint/discover"
 	"github.com/typedkit/endpoint/discover/consul"
 	"github.com/typedkit/endpoint/discover/discovertest"
+	"github.com/typedkit/endpoint/internal/registrytest"
 )
 
 // instances are three with all that Consul holds.
@@ -20,7 +21,7 @@ func instances() []discover.Instance {
 
 func TestSource(t *testing.T) {
 	t.Parallel()
-	consulProgram(t)
+	registrytest.ConsulProgram(t)
 	discovertest.Source(t, func(t *testing.T) discovertest.SourceKit {
 		t.Helper()
 		p := startDev(t)

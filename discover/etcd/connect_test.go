@@ -128,7 +128,7 @@ func TestTLS(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
 	config := &tls.Config{Certificates: []tls.Certificate{own}, RootCAs: roots}
-	program, addr, peer := find(t), registrytest.Addr(t), registrytest.Addr(t)
+	program, addr, peer := registrytest.EtcdProgram(t), registrytest.Addr(t), registrytest.Addr(t)
 	registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
 		return serverCommand(program, dir, addr, peer, "--listen-client-urls=https://ADDR", "--advertise-client-urls=https://ADDR",
 			"--cert-file="+certificate, "--key-file="+private, "--trusted-ca-file="+certificate, "--client-cert-auth")
@@ -196,7 +196,7 @@ func TestCluster(t *testing.T) {
 // startCluster starts three members, and returns them by their addresses.
 func startCluster(t *testing.T) map[string]*registrytest.Process {
 	t.Helper()
-	program := find(t)
+	program := registrytest.EtcdProgram(t)
 	var addrs, peers [3]string
 	cluster := "--initial-cluster="
 	for i := range addrs {

@@ -3,7 +3,6 @@ package etcd_test
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,25 +18,10 @@ import (
 	"google.golang.org/grpc"
 )
 
-// find returns the program etcd. Where there is none the test is skipped, but fails where
-// ENDPOINT_CI is set.
-func find(t *testing.T) string {
-	t.Helper()
-	if file := os.Getenv("ENDPOINT_ETCD"); file != "" {
-		return file
-	}
-	const advice = `etcd was not found; run ENDPOINT_ETCD=$(scripts/etcd.sh) go test`
-	if os.Getenv("ENDPOINT_CI") != "" {
-		t.Fatal(advice)
-	}
-	t.Skip(advice)
-	return ""
-}
-
 // startServer starts etcd as a process of its own.
 func startServer(t *testing.T, flags ...string) *registrytest.Process {
 	t.Helper()
-	program, addr, peer := find(t), registrytest.Addr(t), registrytest.Addr(t)
+	program, addr, peer := registrytest.EtcdProgram(t), registrytest.Addr(t), registrytest.Addr(t)
 	return registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
 		return serverCommand(program, dir, addr, peer, flags...)
 	}, func(ctx context.Context) error { return ready(ctx, t, addr) })

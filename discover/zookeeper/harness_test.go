@@ -22,30 +22,6 @@ import (
 	"github.com/typedkit/endpoint/internal/registrytest"
 )
 
-// library returns the file of the server. Where it or Java is missing the test is skipped, but
-// fails where ENDPOINT_CI is set.
-func library(t *testing.T) string {
-	t.Helper()
-	file := "/usr/share/java/zookeeper.jar" // of Debian
-	if other := os.Getenv("ENDPOINT_ZOOKEEPER"); other != "" {
-		file = other
-	}
-	_, err := os.Stat(file)
-	if err == nil {
-		_, err = exec.LookPath("java")
-	}
-	if err == nil {
-		return file
-	}
-	advice := fmt.Sprintf("there is no ZooKeeper: %v; install Debian's packages libzookeeper-java and default-jre-headless, "+
-		"or set ENDPOINT_ZOOKEEPER to the file of another zookeeper.jar", err)
-	if os.Getenv("ENDPOINT_CI") != "" {
-		t.Fatal(advice)
-	}
-	t.Skip(advice)
-	return ""
-}
-
 // startServer starts ZooKeeper as a process of its own.
 func startServer(t *testing.T) *registrytest.Process {
 	t.Helper()
@@ -55,7 +31,7 @@ func startServer(t *testing.T) *registrytest.Process {
 // startMember starts a member of an ensemble, or a server of its own if id is 0.
 func startMember(t *testing.T, addr string, id int, lines ...string) *registrytest.Process {
 	t.Helper()
-	jar := library(t)
+	java, jar := registrytest.ZooKeeperCommand(t)
 	host, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
 	return registrytest.Launch(t, addr, func(dir string) *exec.Cmd {
@@ -66,7 +42,7 @@ func startMember(t *testing.T, addr string, id int, lines ...string) *registryte
 		}, lines...), "\n")
 		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "myid"), fmt.Append(nil, id), 0o600))
-		return exec.Command("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.forceSync=no", //nolint:noctx // it ends with the test
+		return exec.Command(java, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dzookeeper.forceSync=no", //nolint:noctx // it ends with the test
 			"-cp", jar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", config)
 	}, func(ctx context.Context) error { return ready(ctx, addr, id) })
 }

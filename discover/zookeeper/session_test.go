@@ -73,7 +73,7 @@ func stays(t *testing.T, news <-chan yielded, while time.Duration, n int) int {
 // startCluster starts three members, and returns them by their addresses.
 func startCluster(t *testing.T) map[string]*registrytest.Process {
 	t.Helper()
-	library(t)
+	registrytest.ZooKeeperCommand(t)
 	lines := []string{"initLimit=10", "syncLimit=5", "quorumListenOnAllIPs=false"}
 	for i := range 3 {
 		_, peer, _ := net.SplitHostPort(registrytest.Addr(t))

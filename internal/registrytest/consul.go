@@ -7,12 +7,16 @@ import (
 	"testing"
 )
 
-// Consul starts an agent of Consul that is a server as well and keeps its data. It is skipped
-// as [Etcd] is.
+// ConsulProgram returns the program of Consul. The test is skipped as by [EtcdProgram].
+func ConsulProgram(t *testing.T) string {
+	t.Helper()
+	return find(t, "ENDPOINT_CONSUL", "scripts/consul.sh")
+}
+
+// Consul starts an agent of Consul that is a server as well and keeps its data.
 func Consul(t *testing.T) *Process {
 	t.Helper()
-	program := find(t, "ENDPOINT_CONSUL", "scripts/consul.sh")
-	addr := Addr(t)
+	program, addr := ConsulProgram(t), Addr(t)
 	http, serf, rpc := port(t, addr), port(t, Addr(t)), port(t, Addr(t))
 	return Launch(t, addr, func(dir string) *exec.Cmd {
 		return exec.Command(program, "agent", "-server", "-bootstrap-expect=1", "-data-dir="+dir, //nolint:noctx // it ends with the test

@@ -13,17 +13,25 @@ import (
 	"testing"
 )
 
-// ZooKeeper starts a server of ZooKeeper. It is skipped as [Etcd] is.
-func ZooKeeper(t *testing.T) *Process {
+// ZooKeeperCommand returns java and the file of ZooKeeper. The test is skipped as by
+// [EtcdProgram].
+func ZooKeeperCommand(t *testing.T) (java, jar string) {
 	t.Helper()
-	jar := cmp.Or(os.Getenv("ENDPOINT_ZOOKEEPER"), "/usr/share/java/zookeeper.jar") // of Debian
+	jar = cmp.Or(os.Getenv("ENDPOINT_ZOOKEEPER"), "/usr/share/java/zookeeper.jar") // of Debian
 	if _, err := os.Stat(jar); err != nil {
-		missing(t, "there is no ZooKeeper: %v; install Debian's package libzookeeper-java", err)
+		missing(t, "there is no ZooKeeper: %v; install Debian's package libzookeeper-java, or set ENDPOINT_ZOOKEEPER", err)
 	}
 	java, err := exec.LookPath("java")
 	if err != nil {
 		missing(t, "there is no Java for ZooKeeper: %v; install Debian's package default-jre-headless", err)
 	}
+	return java, jar
+}
+
+// ZooKeeper starts a server of ZooKeeper.
+func ZooKeeper(t *testing.T) *Process {
+	t.Helper()
+	java, jar := ZooKeeperCommand(t)
 	addr := Addr(t)
 	return Launch(t, addr, func(dir string) *exec.Cmd {
 		config := filepath.Join(dir, "zoo.cfg")
