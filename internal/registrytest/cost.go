@@ -98,7 +98,7 @@ func (s Suite) many(t *testing.T) {
 			}
 		})
 	}
-	took := w.want(3*patience, set...)
+	took := w.want(9*patience, set...) // on a machine that does much else
 	t.Logf("%d instances are known after %v", s.Many, took.Round(time.Millisecond))
 	fresh := watch(t, "a watch of afterwards", s.Registry(t, p.Addr, service))
 	fresh.want(patience, set...)
