@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"encoding/json/jsontext"
-	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"math"
@@ -10,14 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/service"
 )
 
-const problemType = "application/problem+json"
+const problemType = problem.MediaType
 
 // A Problem is the body of an error over HTTP (RFC 9457) as it came. The client
 // keeps it as the cause of the *endpoint.Error that it makes of it, for what
@@ -88,49 +87,7 @@ func usualStatus(e *endpoint.Error, overrides map[string]int) int {
 
 // appendProblem appends the body of an error.
 func appendProblem(dst []byte, e *endpoint.Error, status int) []byte {
-	p := Problem{
-		Type: "about:blank", Title: titleOf(status), Status: status, Detail: clean(e.Message()),
-		Code: e.Code().String(), Domain: e.Domain(), Reason: e.Reason(),
-	}
-	for _, v := range e.Violations() {
-		p.Errors = append(p.Errors, ProblemViolation{clean(v.Pointer), clean(v.Parameter), clean(v.Detail)})
-	}
-	if d := e.RetryAfter(); d > 0 {
-		p.RetryAfter = inSeconds(d)
-	}
-	for _, l := range e.Help() {
-		p.Help = append(p.Help, ProblemLink{clean(l.Description), clean(l.URL)})
-	}
-	for k, v := range e.Meta() {
-		if p.Meta == nil {
-			p.Meta = map[string]string{}
-		}
-		p.Meta[clean(k)] = clean(v)
-	}
-	body, err := json.Marshal(&p, json.Deterministic(true))
-	if err != nil { // of clean strings: it cannot be
-		return append(dst, `{"type":"about:blank","status":500,"code":"INTERNAL"}`...)
-	}
-	return append(dst, body...)
-}
-
-// inSeconds returns d, which is not negative, in the form that protobuf's JSON has
-// for a Duration: seconds with up to nine decimal digits. It is made of integers,
-// because no float is a tenth.
-func inSeconds(d time.Duration) string {
-	text := strconv.FormatInt(int64(d/time.Second), 10)
-	if part := d % time.Second; part != 0 {
-		text += strings.TrimRight(fmt.Sprintf(".%09d", part.Nanoseconds()), "0")
-	}
-	return text + "s"
-}
-
-// clean makes text valid UTF-8, because JSON is.
-func clean(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	return problem.Append(dst, e, status, titleOf(status))
 }
 
 func titleOf(status int) string {
@@ -199,25 +156,9 @@ func (p *Problem) toError(status int, header http.Header, body []byte, ok bool) 
 		return foreignError(status, header, body, p, ok && mediaOf(header) == problemType)
 	}
 	p.Status = status
-	code, err := endpoint.ParseCode(p.Code)
-	if err != nil || code == endpoint.OK {
-		code = endpoint.Unknown
-	}
-	e := endpoint.FromWire(code, p.Domain, p.Reason, p.Detail).WithCause(p)
-	vs := make([]endpoint.Violation, 0, len(p.Errors))
-	for _, v := range p.Errors {
-		vs = append(vs, endpoint.Violation{Pointer: v.Pointer, Parameter: v.Parameter, Detail: v.Detail})
-	}
-	links := make([]endpoint.Link, 0, len(p.Help))
-	for _, l := range p.Help {
-		links = append(links, endpoint.Link{Description: l.Description, URL: l.URL})
-	}
-	e = e.WithViolations(vs...).WithHelp(links...)
-	for k, v := range p.Meta {
-		e = e.WithMeta(k, v)
-	}
-	if d, err := time.ParseDuration(p.RetryAfter); err == nil {
-		return e.WithRetryAfter(d)
+	e := p.document().ToError(p)
+	if _, err := time.ParseDuration(p.RetryAfter); err == nil {
+		return e
 	}
 	return e.WithRetryAfter(retryAfter(header))
 }

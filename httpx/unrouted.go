@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/unrouted"
 )
@@ -105,7 +106,7 @@ func loggedPath(r *http.Request) string {
 	if len(path) > most {
 		path = path[:most]
 	}
-	return clean(path)
+	return problem.Clean(path)
 }
 
 // noRoute answers a path that the router does not have.
