@@ -64,7 +64,9 @@ func newPart(j *journal, drain behaviour) *part {
 }
 
 func (p *part) Serve(l net.Listener) error {
-	defer func() { _ = l.Close() }()
+	if l != nil {
+		defer func() { _ = l.Close() }()
+	}
 	<-p.ended
 	return nil
 }

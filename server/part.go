@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/server/internal/edge"
 )
 
@@ -16,7 +17,8 @@ import (
 // beginning of a stop, when the server is not ready but still serves.
 type Part interface {
 	// Serve serves on l until Drain or Close is called, and then returns nil. Before that,
-	// any return, a nil too, means that the part has failed. It closes l.
+	// any return, a nil too, means that the part has failed. It closes l, which is nil for
+	// a part of [Join].
 	Serve(l net.Listener) error
 	// Drain makes Serve return: no new calls are accepted. Drain itself returns when the
 	// calls in flight have ended, or with an error soon after the end of ctx.
@@ -37,6 +39,14 @@ func Listen(name, addr string, p Part, opts ...ListenOption) Item {
 	return item(func(s *Server) { s.listen(&listener{name: name, addr: addr, part: p}, opts) })
 }
 
+// Join adds a transport that has no address: its calls come over a connection that the
+// part has, such as one to a broker. The part starts, drains and stops with the
+// listeners, and its Serve gets a nil listener. The name stands in logs. An empty or
+// double name and a nil part are faults.
+func Join(name string, p Part) Item {
+	return item(func(s *Server) { s.listen(&listener{name: name, part: p, joined: true}, nil) })
+}
+
 // A ListenOption is an option of one listener.
 type ListenOption interface{ applyListen(s *Server, l *listener) }
 
@@ -54,6 +64,7 @@ func Named(name string) ListenOption {
 type listener struct {
 	name, addr    string
 	part          Part
+	joined        bool   // it has no address
 	lasting       bool   // it serves until the end of the stop
 	admin         bool   // it is that of Admin
 	suffix        string // of the name in a registry
@@ -74,14 +85,18 @@ func (s *Server) listen(l *listener, opts []ListenOption) {
 		}
 		o.applyListen(s, l)
 	}
-	s.check(l.name != "", "the listener on %q has no name", l.addr)
-	if err := edge.CheckAddr(l.addr); err != nil {
-		s.fault("%s: %w", l.name, err)
+	if l.joined {
+		s.check(l.name != "", "Join: the name is empty")
+	} else {
+		s.check(l.name != "", "the listener on %q has no name", l.addr)
+		if err := edge.CheckAddr(l.addr); err != nil {
+			s.fault("%s: %w", l.name, err)
+		}
 	}
 	for _, r := range l.registrations {
 		s.check(r.instance.Addr != "" || !edge.IsUnix(l.addr), "%s: Register: other hosts cannot reach %s", l.name, l.addr)
 	}
-	s.check(l.part != nil, "the listener %q: the part is nil", l.name)
+	s.check(!service.IsNil(l.part), "the listener %q: the part is nil", l.name)
 	for _, other := range s.listeners {
 		s.check(l.name != other.name, "two listeners have the name %s", l.name)
 	}

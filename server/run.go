@@ -77,6 +77,9 @@ func (r *running) run(ctx context.Context) error {
 func (r *running) bind(ctx context.Context) error {
 	var errs []error
 	for _, l := range r.server.listeners {
+		if l.joined {
+			continue
+		}
 		raw, err := edge.Listen(ctx, l.addr)
 		if err != nil {
 			errs = append(errs, named(l.name, err))
@@ -119,7 +122,12 @@ func (r *running) serve(l *listener) {
 	r.served.Go(func() {
 		err := errExited
 		defer func() { r.ended(&l.fate, l.name, err, errEnded) }()
-		err = caught(func() error { return l.part.Serve(l.bound) })
+		err = caught(func() error {
+			if l.joined {
+				return l.part.Serve(nil)
+			}
+			return l.part.Serve(l.bound)
+		})
 	})
 }
 
