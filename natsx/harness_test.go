@@ -1,12 +1,16 @@
 package natsx_test
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/natsx"
 )
 
@@ -25,7 +29,13 @@ func startNATS() (*server.Server, error) {
 	return ns, nil
 }
 
-// broker starts a NATS server for a test.
+// quiet keeps nats.go from writing the errors of connections to standard error.
+func quiet(o *nats.Options) error {
+	o.AsyncErrorCB = func(*nats.Conn, *nats.Subscription, error) {}
+	return nil
+}
+
+// broker starts a NATS server for a test outside of bubbles.
 func broker(tb testing.TB) *server.Server {
 	tb.Helper()
 	ns, err := startNATS()
@@ -40,7 +50,7 @@ func broker(tb testing.TB) *server.Server {
 // dial returns a connection to ns.
 func dial(tb testing.TB, ns *server.Server, opts ...nats.Option) *nats.Conn {
 	tb.Helper()
-	conn, err := nats.Connect("", append([]nats.Option{nats.InProcessServer(ns)}, opts...)...)
+	conn, err := nats.Connect("", append([]nats.Option{nats.InProcessServer(ns), quiet}, opts...)...)
 	require.NoError(tb, err)
 	tb.Cleanup(conn.Close)
 	return conn
@@ -60,4 +70,57 @@ func serve(tb testing.TB, ns *server.Server, svc natsx.Service, opts ...natsx.Op
 func connect(tb testing.TB, ns *server.Server, svc natsx.Service, opts ...natsx.Option) {
 	tb.Helper()
 	require.NoError(tb, natsx.Client(natsx.To(dial(tb, ns)), svc, opts...))
+}
+
+// Text is a request, a response and an item of the services of the tests.
+type Text struct {
+	S string `json:"s"`
+}
+
+// Strings is a service of the tests.
+type Strings struct {
+	Upper  endpoint.Endpoint[Text, Text]
+	Repeat endpoint.Endpoint[Text, endpoint.Stream[Text]]
+}
+
+// ErrEmpty is declared by both endpoints.
+var ErrEmpty = endpoint.Define(endpoint.InvalidArgument, "strings", "EMPTY", "empty string")
+
+func (s *Strings) NATS(m *natsx.Methods) {
+	m.Method("strings.upper", &s.Upper, natsx.Fails(ErrEmpty))
+	m.ServerStream("strings.repeat", &s.Repeat, natsx.Fails(ErrEmpty))
+}
+
+// upper is an implementation of Upper.
+func upper(_ context.Context, t Text) (Text, error) {
+	if t.S == "" {
+		return Text{}, ErrEmpty
+	}
+	return Text{strings.ToUpper(t.S)}, nil
+}
+
+// thrice is an implementation of Repeat.
+func thrice(_ context.Context, t Text) (endpoint.Stream[Text], error) {
+	return endpoint.StreamOf(t, t, t), nil
+}
+
+// bubble runs a test with a NATS server in a bubble of testing/synctest.
+func bubble(t *testing.T, test func(t *testing.T, ns *server.Server)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ns, err := startNATS()
+		require.NoError(t, err)
+		defer func() {
+			ns.Shutdown()
+			ns.WaitForShutdown()
+		}()
+		test(t, ns)
+	})
+}
+
+// hooked is an error hook that passes the errors on.
+type hooked chan error
+
+func (h hooked) option() natsx.Option {
+	return natsx.ErrorHook(func(_ context.Context, err error) { h <- err })
 }

@@ -103,17 +103,23 @@ func decoded(values []string) []string {
 	return out
 }
 
-// header returns the value of a header, whatever the case of its key.
-func header(h nats.Header, key string) string {
+// lookup returns the first value of a header, whatever the case of its key.
+func lookup(h nats.Header, key string) (value string, ok bool) {
 	if vs := h[key]; len(vs) > 0 {
-		return vs[0]
+		return vs[0], true
 	}
 	for k, vs := range h {
 		if len(vs) > 0 && strings.EqualFold(k, key) {
-			return vs[0]
+			return vs[0], true
 		}
 	}
-	return ""
+	return "", false
+}
+
+// header returns the first value of a header, or "".
+func header(h nats.Header, key string) string {
+	v, _ := lookup(h, key)
+	return v
 }
 
 // remaining returns the time that is left in milliseconds, at least one: a call whose

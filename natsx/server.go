@@ -223,6 +223,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	s.readers.stop()
 	return s.flush(ctx)
 }
 

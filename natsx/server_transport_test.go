@@ -37,7 +37,7 @@ func serveZoo(z *transporttest.Zoo, e transporttest.End) (func(*transporttest.Zo
 		ns.WaitForShutdown()
 	})
 	connect := func(e transporttest.End) (*nats.Conn, error) {
-		conn, err := nats.Connect("", nats.InProcessServer(ns))
+		conn, err := nats.Connect("", nats.InProcessServer(ns), quiet)
 		if err == nil {
 			e.Cleanup(conn.Close)
 		}

@@ -55,13 +55,13 @@ func setError(h nats.Header, e *endpoint.Error) {
 // status.
 func errorOf(msg *nats.Msg, call *endpoint.CallWriter) *endpoint.Error {
 	var e *endpoint.Error
-	code := header(msg.Header, serviceErrorCodeHeader)
-	text := header(msg.Header, serviceErrorHeader)
-	line := header(msg.Header, errorHeader)
+	code, hasCode := lookup(msg.Header, serviceErrorCodeHeader)
+	text, hasText := lookup(msg.Header, serviceErrorHeader)
+	line, hasLine := lookup(msg.Header, errorHeader)
 	switch {
-	case line != "":
+	case hasLine:
 		e = ownError(line, msg.Data)
-	case text != "" || code != "":
+	case hasText || hasCode:
 		e = foreignError(text, code)
 	default:
 		return nil

@@ -97,7 +97,10 @@ func (in *inbox) leave() {
 	}
 }
 
-var errSilent = errors.New("two heartbeats of the server were missed")
+var (
+	errSilent = errors.New("two heartbeats of the server were missed")
+	errSlow   = errors.New("replies were dropped; the reader is too slow for the pending limits")
+)
 
 // next waits for the next reply.
 func (in *inbox) next(ctx context.Context) (*nats.Msg, error) {
@@ -112,8 +115,16 @@ func (in *inbox) next(ctx context.Context) (*nats.Msg, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-in.timer.C:
-		return nil, errSilent
+		return nil, in.why(errSilent)
 	}
+}
+
+// why returns the reason for a missing reply: nats.go has dropped some, or else err.
+func (in *inbox) why(err error) error {
+	if n, _ := in.sub.Dropped(); n > 0 { // it fails if the subscription is closed
+		return errSlow
+	}
+	return err
 }
 
 // streamIn is one range over a response stream.
@@ -180,7 +191,7 @@ func (s *streamIn) count(kind, text string) error {
 		want++
 	}
 	if n != want {
-		return errors.New("reply " + strconv.FormatUint(n, 10) + " came in place of " + strconv.FormatUint(want, 10) + "; the reader may be too slow for the pending limits")
+		return s.in.why(errors.New("reply " + strconv.FormatUint(n, 10) + " came in place of " + strconv.FormatUint(want, 10)))
 	}
 	s.seq = n
 	return nil
