@@ -80,7 +80,8 @@ func TestFormats(t *testing.T) {
 	})
 }
 
-// TestPublished has a request without a reply subject, which is served all the same.
+// TestPublished has a request without a reply subject, which is served all the same. It
+// sleeps in a bubble.
 func TestPublished(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, ns *server.Server) {

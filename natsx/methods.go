@@ -23,7 +23,17 @@ type Service interface {
 // Methods is what a [Service] describes itself to. On a server it reads the field, on a
 // client it sets it. Req and Resp are the types of the endpoint. A Methods is valid during
 // the call of NATS: a zero one, and one that is used later, panic.
-type Methods struct{ build *build }
+type Methods struct {
+	build  *build
+	prefix string
+	opts   []MethodOption
+}
+
+// Under returns a Methods that puts a prefix before the subjects, and sets options for all
+// of them, before their own: m.Under("addsvc.").
+func (m *Methods) Under(prefix string, opts ...MethodOption) *Methods {
+	return &Methods{m.open(), m.prefix + prefix, slices.Concat(m.opts, opts)}
+}
 
 // Method adds an endpoint with one request and one response, whose requests are sent to
 // subject: "addsvc.sum". A subject has two or more tokens and no wildcard. All but the
@@ -107,23 +117,23 @@ func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
 
 // Add plans the method of e.
 func (p *part) Add(e *shell.Endpoint) {
-	b := p.in.open()
-	f, traits, ok := b.Describe(e, p.subject)
+	b, subject := p.in.open(), p.in.prefix+p.subject
+	f, traits, ok := b.Describe(e, subject)
 	if !ok {
 		return
 	}
-	mt := &method{endpoint: e, subject: p.subject, field: f, config: &b.config, item: e.Resp}
+	mt := &method{endpoint: e, subject: subject, field: f, config: &b.config, item: e.Resp}
 	mt.opts.setDefaults(traits)
-	mt.opts.Apply(slices.Clone(p.opts), func(o MethodOption) { o.applyMethod(&mt.opts) })
+	mt.opts.Apply(slices.Concat(p.in.opts, p.opts), func(o MethodOption) { o.applyMethod(&mt.opts) })
 	b.config.Name(&mt.opts.Traits)
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
-		Transport: "nats", Method: p.subject, Streams: p.kind,
+		Transport: "nats", Method: subject, Streams: p.kind,
 		StatusOf: statusOf,
 		SizeOf:   func(e *endpoint.Error, _ bool) int64 { return int64(len(appendError(nil, e))) },
 	})
 	faults := slices.Concat(mt.opts.Faults, clashes)
-	if err := checkSubject(p.subject); err != nil {
+	if err := checkSubject(subject); err != nil {
 		faults = append(faults, err)
 	}
 	for _, err := range append(faults, mt.plan(b.end)...) {

@@ -98,6 +98,28 @@ func TestStopAfterGrace(t *testing.T) {
 	require.ErrorIs(t, <-unary, endpointserver.ErrStopping)
 }
 
+// TestRun runs the program of the example against a NATS server with a socket.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
+	require.NoError(t, err)
+	ns.Start()
+	defer ns.WaitForShutdown()
+	defer ns.Shutdown()
+	require.True(t, ns.ReadyForConnections(10*time.Second))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, ns.ClientURL(), newStringsvc()) }()
+	var c Stringsvc
+	connect(t, ns, &c)
+	require.Eventually(t, func() bool {
+		got, err := c.Count(t.Context(), Line{"abc"})
+		return err == nil && got.V == 3
+	}, 10*time.Second, time.Millisecond)
+	stop()
+	require.NoError(t, <-ended)
+}
+
 // TestLostConnection closes the connection of a program, which ends it.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()

@@ -17,11 +17,11 @@ type zoo struct {
 }
 
 func (z *zoo) NATS(m *natsx.Methods) {
-	fails, limit := natsx.Fails(transporttest.Fails()...), natsx.MaxMessage(z.limit)
-	m.Method("zoo.unary", &z.Unary, fails, limit)
-	m.Method("zoo.idempotent", &z.Idempotent, natsx.Idempotent(), fails, limit)
-	m.Method("zoo.empty", &z.Empty)
-	m.ServerStream("zoo.server_stream", &z.ServerStream, fails, limit)
+	m = m.Under("zoo.", natsx.Fails(transporttest.Fails()...), natsx.MaxMessage(z.limit))
+	m.Method("unary", &z.Unary)
+	m.Method("idempotent", &z.Idempotent, natsx.Idempotent())
+	m.Method("empty", &z.Empty)
+	m.ServerStream("server_stream", &z.ServerStream)
 	m.Omit(&z.ClientStream)
 	m.Omit(&z.Bidi)
 }

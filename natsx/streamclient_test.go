@@ -25,7 +25,7 @@ func item(seq int) reply {
 	return reply{kind: "item", seq: strconv.Itoa(seq), data: `{"s":"` + strconv.Itoa(seq) + `"}`}
 }
 
-// script responds to requests of Repeat with replies.
+// script responds to requests of Repeat with replies. It sleeps, for tests in a bubble.
 func script(t *testing.T, ns *server.Server, replies []reply) {
 	t.Helper()
 	conn := dial(t, ns)
@@ -134,7 +134,7 @@ func TestNoServer(t *testing.T) {
 }
 
 // TestSlowReader has a loop that takes items more slowly than they come: within the
-// limits the client keeps them, beyond that the stream ends.
+// limits the client keeps them, beyond that the stream ends. The reader sleeps in a bubble.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -12,7 +12,8 @@ import (
 	"github.com/typedkit/endpoint/natsx"
 )
 
-// TestStreamOnTheWire has the replies of a stream as any client of NATS gets them.
+// TestStreamOnTheWire has the replies of a stream as any client of NATS gets them. The
+// handler sleeps in a bubble.
 func TestStreamOnTheWire(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, ns *server.Server) {

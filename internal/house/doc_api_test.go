@@ -55,6 +55,7 @@ func publicModules() []string {
 		"discover/consul",
 		"discover/etcd",
 		"discover/zookeeper",
+		"natsx",
 		"resilience/redislimit",
 	}
 }

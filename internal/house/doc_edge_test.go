@@ -26,7 +26,7 @@ type edge struct {
 }
 
 // siblings are joined by users, in any combination.
-var siblings = []string{"httpx", "grpcx", "jsonrpcx", "netrpcx", "resilience", "observe", "discover"}
+var siblings = []string{"httpx", "grpcx", "jsonrpcx", "natsx", "netrpcx", "resilience", "observe", "discover"}
 
 // edges returns the rules of the project.
 func edges() []edge {
@@ -352,6 +352,8 @@ func TestStrays(t *testing.T) {
 		{"httpx/mount_test.go", module + "/resilience", true},
 		{"discover/etcd/etcd.go", module + "/discover", true},
 		{"discover/etcd/etcd.go", module + "/grpcx", false},
+		{"natsx/client.go", module + "/httpx", false},
+		{"natsx/server_example_test.go", module + "/httpx", true},
 		{"resilience/redislimit/limit.go", module + "/httpx/httpxtest", false},
 		{"examples/services/apigateway/main.go", module + "/examples/services/addsvc", true},
 		{"bench/chain/main.go", module + "/examples/services/addsvc", false},
