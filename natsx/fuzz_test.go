@@ -1,7 +1,7 @@
 package natsx_test
 
 import (
-	"encoding/json"
+	"encoding/json/v2"
 	"sync/atomic"
 	"testing"
 
@@ -14,8 +14,12 @@ import (
 // with an error that has a code.
 func FuzzRequest(f *testing.F) {
 	for _, s := range [][3]string{
-		{"", "", `{"s":"a"}`}, {"application/json", "1000", `{}`}, {"text/plain", "", "x"},
-		{"", "0", ""}, {"", "99999999999", `{"s":1}`}, {"application/json;", " 1", "\xff"},
+		{"", "", `{"s":"a"}`},
+		{"application/json", "1000", `{}`},
+		{"text/plain", "", "x"},
+		{"", "0", ""},
+		{"", "99999999999", `{"s":1}`},
+		{"application/json;", " 1", "\xff"},
 	} {
 		f.Add(s[0], s[1], []byte(s[2]))
 	}
@@ -28,7 +32,10 @@ func FuzzRequest(f *testing.F) {
 			Header: nats.Header{"Content-Type": {media}, "Endpoint-Timeout-Ms": {timeout}},
 		})
 		require.NoError(t, err)
-		var got struct{ S, Code *string }
+		var got struct {
+			S    *string `json:"s"`
+			Code *string `json:"code"`
+		}
 		require.NoError(t, json.Unmarshal(reply.Data, &got), "%q", reply.Data)
 		if reply.Header.Get("Endpoint-Error") == "" {
 			require.NotNil(t, got.S)

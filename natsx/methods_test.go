@@ -115,7 +115,7 @@ natsx: described.Strings.Repeat: response: two formats have the media type "appl
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &described{Strings: Strings{Upper: upper, Repeat: thrice}, describe: tt.describe}
+			d := &described{Upper: upper, Repeat: thrice, describe: tt.describe}
 			bubble(t, func(t *testing.T, ns *server.Server) {
 				require.EqualError(t, natsx.Register(natsx.NewServer(dial(t, ns)), d, tt.opts...), strings.TrimSpace(tt.want))
 			})
@@ -156,7 +156,7 @@ func TestMethodsAfterwards(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, ns *server.Server) {
 		var kept *natsx.Methods
-		d := &described{Strings: Strings{Upper: upper, Repeat: thrice}, describe: func(d *described, m *natsx.Methods) {
+		d := &described{Upper: upper, Repeat: thrice, describe: func(d *described, m *natsx.Methods) {
 			kept = m
 			d.omit(m)
 			m.Method("a.upper", &d.Upper)

@@ -13,7 +13,6 @@ import (
 // names a subject to reply to. When nobody subscribes to the reader's inbox any more, the
 // NATS server sends the status 503 there.
 type readers struct {
-	conn  *nats.Conn
 	inbox string // with the dot before the token of a stream
 	sub   *nats.Subscription
 

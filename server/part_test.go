@@ -32,7 +32,9 @@ func TestJoin(t *testing.T) {
 		s := server.New("rooms", quiet(), server.Announce(&out))
 		s.Add(server.Join("broker", p))
 		stop := running(t, s)
-		require.True(t, <-p.got == nil, "the listener is nil")
+		if l := <-p.got; l != nil { // not even a nil pointer
+			t.Errorf("the listener is %T", l)
+		}
 		synctest.Wait()
 		require.Equal(t, server.StateRunning, s.State())
 		require.NoError(t, stop())
