@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/typedkit/endpoint"
@@ -95,15 +94,12 @@ func (x *exchange) start() context.CancelFunc {
 	left, err := timeLeft(x.msg.Header)
 	x.bad = err
 	ctx, cancel := context.WithCancel(base)
-	var deadline time.Time
 	if left > 0 {
 		cancel()
-		deadline = time.Now().Add(left)
-		ctx, cancel = context.WithDeadline(base, deadline)
+		ctx, cancel = context.WithTimeout(base, left)
 	}
 	x.ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, metadataOf(x.msg.Header), endpoint.MetadataHeader(nil))
 	x.wire = x.mt.config.Hooks.WireOf(x.ctx, x.mt.stack)
-	x.wire.Set(deadline)
 	return cancel
 }
 

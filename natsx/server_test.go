@@ -137,6 +137,34 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// TestCutStream has a stream whose handler returns without an error when its context ends:
+// it does not look complete, neither to the layers of the server nor to the client.
+func TestCutStream(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, ns *server.Server) {
+		exits := make(chan error, 1)
+		s := serve(t, ns, &Strings{Upper: upper, Repeat: func(ctx context.Context, in Text) (endpoint.Stream[Text], error) {
+			return func(yield func(Text, error) bool) {
+				if yield(in, nil) {
+					<-ctx.Done()
+				}
+			}, nil
+		}}, natsx.Use(endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
+			return ctx, func(err error) error { exits <- err; return err }, nil
+		})))
+		var c Strings
+		connect(t, ns, &c)
+		done := make(chan error, 1)
+		go func() { _, err := collect(t, &c); done <- err }()
+		synctest.Wait()
+		require.NoError(t, s.Close())
+		for _, err := range []error{<-exits, <-done} {
+			require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
+			require.Equal(t, "STOPPING", endpoint.ErrorOf(err).Reason())
+		}
+	})
+}
+
 // TestConnectionClosed closes the connection of a server.
 func TestConnectionClosed(t *testing.T) {
 	t.Parallel()
