@@ -22,16 +22,16 @@ func TestMetadata(t *testing.T) {
 		conn := dial(t, ns)
 		_, err := conn.Subscribe("strings.upper", func(msg *nats.Msg) {
 			got <- msg.Header
-			_ = msg.RespondMsg(&nats.Msg{Header: nats.Header{"X-Color": {"red"}, "X-Raw-Bin": {"AAE"}}, Data: []byte(`{"s":"A"}`)})
+			_ = msg.RespondMsg(&nats.Msg{Header: nats.Header{"Content-Type": {"application/json"}, "X-Color": {"red"}, "X-Raw-Bin": {"AAE"}}, Data: []byte(`{"s":"A"}`)})
 		})
 		require.NoError(t, err)
 		require.NoError(t, conn.FlushWithContext(within(t)))
 		var c Strings
-		replies := make(chan [2]string, 1)
+		replies := make(chan [3]string, 1)
 		connect(t, ns, &c, natsx.Use(endpoint.LayerFunc(func(ctx context.Context) (context.Context, func(error) error, error) {
 			return ctx, func(err error) error {
 				reply := endpoint.CallFrom(ctx).Reply()
-				replies <- [2]string{reply.Get("x-color"), reply.Get("X-RAW-BIN")}
+				replies <- [3]string{reply.Get("x-color"), reply.Get("X-RAW-BIN"), reply.Get("content-type")}
 				return err
 			}, nil
 		})))
@@ -44,7 +44,7 @@ func TestMetadata(t *testing.T) {
 			"Content-Type": {"application/json"}, "Endpoint-Timeout-Ms": {"1000"},
 			"traceparent": {"00-1-2-03"}, "key-bin": {"AAE"},
 		}, <-got)
-		require.Equal(t, [2]string{"red", "\x00\x01"}, <-replies)
+		require.Equal(t, [3]string{"red", "\x00\x01", ""}, <-replies, "the type belongs to the transport")
 
 		for _, key := range []string{"nats-msg-id", "endpoint-error", "Endpoint-Timeout-Ms", "status"} {
 			_, err = c.Upper(endpoint.WithHeader(t.Context(), key, "x"), Text{"a"})

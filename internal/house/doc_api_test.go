@@ -52,6 +52,7 @@ func TestAPI(t *testing.T) {
 func publicModules() []string {
 	return []string{
 		".",
+		"codec/avro",
 		"discover/consul",
 		"discover/etcd",
 		"discover/zookeeper",
