@@ -12,6 +12,8 @@ import (
 // readers notices when the readers of response streams have gone. Each reply of a stream
 // names a subject to reply to. When nobody subscribes to the reader's inbox any more, the
 // NATS server sends the status 503 there.
+//
+// See decision 189.
 type readers struct {
 	inbox string // with the dot before the token of a stream
 	sub   *nats.Subscription

@@ -97,8 +97,10 @@ func TestDrain(t *testing.T) {
 func TestDrainPending(t *testing.T) {
 	t.Parallel()
 	ns := broker(t)
-	s := serve(t, ns, &Strings{Upper: upper, Repeat: thrice})
-	conn := dial(t, ns)
+	behind, conn := dial(t, ns), dial(t, ns)
+	s := natsx.NewServer(behind)
+	require.NoError(t, natsx.Register(s, &Strings{Upper: upper, Repeat: thrice}))
+	require.NoError(t, s.Start())
 	sub, err := conn.SubscribeSync(conn.NewInbox())
 	require.NoError(t, err)
 	for range 1000 {
@@ -106,6 +108,10 @@ func TestDrainPending(t *testing.T) {
 	}
 	require.NoError(t, conn.FlushWithContext(within(t)))
 	require.NoError(t, s.Drain(t.Context()))
+	require.Zero(t, behind.NumSubscriptions())
+	buffered, err := behind.Buffered()
+	require.NoError(t, err)
+	require.Zero(t, buffered, "the responses were sent")
 	for range 1000 {
 		_, err := sub.NextMsgWithContext(within(t))
 		require.NoError(t, err)

@@ -44,6 +44,7 @@ func Listen(name, addr string, p Part, opts ...ListenOption) Item {
 // listeners, and its Serve gets a nil listener. The name stands in logs. An empty or
 // double name and a nil part are faults.
 func Join(name string, p Part) Item {
+	// See decision 190.
 	return item(func(s *Server) { s.listen(&listener{name: name, part: p, joined: true}, nil) })
 }
 
