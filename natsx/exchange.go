@@ -22,7 +22,7 @@ type exchange struct {
 	ctx    context.Context // with the Call
 	call   *endpoint.CallWriter
 	wire   *mark.Wire // of the Call
-	bad    error      // a header that is not valid
+	bad    error      // of the request, apart from its data
 	format int        // of the messages
 	data   []byte     // of the response
 	items  endpoint.Stream[any]
@@ -88,11 +88,14 @@ func (x *exchange) reject() {
 // start begins the Call.
 func (x *exchange) start() context.CancelFunc {
 	base := x.s.base
-	if x.mt.op.Streams != endpoint.Unary {
-		base = x.s.streams
-	}
 	left, err := timeLeft(x.msg.Header)
 	x.bad = err
+	if x.mt.op.Streams != endpoint.Unary {
+		base = x.s.streams
+		if x.msg.Reply == "" {
+			x.bad = errNoReply
+		}
+	}
 	ctx, cancel := context.WithCancel(base)
 	if left > 0 {
 		cancel()
@@ -102,6 +105,9 @@ func (x *exchange) start() context.CancelFunc {
 	x.wire = x.mt.config.Hooks.WireOf(x.ctx, x.mt.stack)
 	return cancel
 }
+
+// errNoReply is the error of a request for a stream that nobody would read.
+var errNoReply = endpoint.Errorf(endpoint.InvalidArgument, "a request for a stream needs a reply subject")
 
 // errExited is the error of a call whose handler called runtime.Goexit.
 var errExited = endpoint.Errorf(endpoint.Internal, "%w", errors.New("the handler called runtime.Goexit"))

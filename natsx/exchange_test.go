@@ -80,8 +80,8 @@ func TestFormats(t *testing.T) {
 	})
 }
 
-// TestPublished has a request without a reply subject, which is served all the same. It
-// sleeps in a bubble.
+// TestPublished has requests without a reply subject: a unary one is served all the same,
+// one for a stream is not. It sleeps in a bubble.
 func TestPublished(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, ns *server.Server) {
@@ -92,6 +92,8 @@ func TestPublished(t *testing.T) {
 		require.Equal(t, "a", <-got)
 		time.Sleep(time.Second)
 		require.Empty(t, hook)
+		require.NoError(t, dial(t, ns).Publish("strings.repeat", []byte(`{"s":"a"}`)))
+		require.ErrorContains(t, <-hook, "needs a reply subject")
 	})
 }
 
