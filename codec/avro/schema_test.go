@@ -132,3 +132,50 @@ func TestEvolution(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, endpoint.ErrorOf(unread).Violations()[0].Detail, fmt.Sprintf("%016x", sum))
 }
+
+// TestGivenSchema has a schema of kinds that are not made of a Go type.
+func TestGivenSchema(t *testing.T) {
+	t.Parallel()
+	type node struct {
+		Kind string         `avro:"kind"`
+		Any  any            `avro:"any"`
+		Free map[string]any `avro:"free"`
+		Next *node          `avro:"next"`
+	}
+	c := compiled[node](t, avro.Schema(node{}, `{"type":"record","name":"Node","namespace":"graph","fields":[
+		{"name":"kind","type":{"type":"enum","name":"Kind","symbols":["A","B"]}},
+		{"name":"any","type":["null","string","long"]},
+		{"name":"free","type":{"type":"record","name":"Free","fields":[{"name":"x","type":"long"}]}},
+		{"name":"next","type":["null","Node"]}
+	]}`))
+	free := map[string]any{"x": int64(7)}
+	want := node{Kind: "B", Any: "text", Free: free, Next: &node{Kind: "A", Any: int64(5), Free: free}}
+	data, err := c.Append(nil, want)
+	require.NoError(t, err)
+	var got node
+	require.NoError(t, c.Decode(data, &got))
+	require.Equal(t, want, got)
+	_, err = c.Append(nil, node{Kind: "C", Free: free})
+	require.Error(t, err)
+}
+
+type (
+	// Left embeds a type that embeds it.
+	Left struct {
+		*Right
+		L int
+	}
+	// Right does as well.
+	Right struct {
+		*Left
+		R int
+	}
+)
+
+// TestEmbeddedCycle has types that embed each other.
+func TestEmbeddedCycle(t *testing.T) {
+	t.Parallel()
+	schema, err := avro.SchemaOf(Left{})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"type":"record","name":"Left","fields":[{"name":"R","type":"long"},{"name":"L","type":"long"}]}`, schema)
+}
