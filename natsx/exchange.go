@@ -64,7 +64,7 @@ func (s *Server) receive(mt *method, msg *nats.Msg) {
 	}
 	x := &exchange{s: s, mt: mt, msg: msg}
 	share := mt.config.Reading.Share()
-	if mt.config.running.Add(1) > int64(mt.config.calls) || !share.Take(int64(len(msg.Data))) {
+	if mt.config.running.Add(1) > int64(mt.config.calls) || !share.Take(int64(msg.Size())) {
 		defer s.leave()
 		defer mt.config.running.Add(-1)
 		x.reject()

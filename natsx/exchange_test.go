@@ -31,16 +31,16 @@ func TestPlainRequest(t *testing.T) {
 			err    string // the header of an error
 			code   string // that of the micro framework
 		}{
-			"without a header":         {nil, `{"s":"a"}`, `{"s":"A"}`, "", ""},
-			"with a type":              {nats.Header{"content-type": {"application/json; charset=utf-8"}}, `{"s":"a"}`, `{"s":"A"}`, "", ""},
-			"with a time":              {nats.Header{"Endpoint-Timeout-Ms": {"1000"}}, `{"s":"a"}`, `{"s":"A"}`, "", ""},
-			"an error of the service":  {nil, `{"s":""}`, "", "INVALID_ARGUMENT strings/EMPTY", "400"},
-			"not JSON":                 {nil, `{`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
-			"an unknown member":        {nil, `{"t":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
-			"another type":             {nats.Header{"Content-Type": {"text/plain"}}, `a`, "", "INVALID_ARGUMENT endpoint/UNSUPPORTED_MEDIA_TYPE", "400"},
-			"a time that is no number": {nats.Header{"Endpoint-Timeout-Ms": {"x"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
-			"no time":                  {nats.Header{"Endpoint-Timeout-Ms": {"0"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
-			"too many digits":          {nats.Header{"Endpoint-Timeout-Ms": {"12345678901"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
+			"without a header":            {nil, `{"s":"a"}`, `{"s":"A"}`, "", ""},
+			"with a type":                 {nats.Header{"content-type": {"application/json; charset=utf-8"}}, `{"s":"a"}`, `{"s":"A"}`, "", ""},
+			"with a time":                 {nats.Header{"Endpoint-Timeout-Ms": {"1000"}}, `{"s":"a"}`, `{"s":"A"}`, "", ""},
+			"an error of the service":     {nil, `{"s":""}`, "", "INVALID_ARGUMENT strings/EMPTY", "400"},
+			"not JSON":                    {nil, `{`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
+			"an unknown member":           {nil, `{"t":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
+			"another type":                {nats.Header{"Content-Type": {"text/plain"}}, `a`, "", "INVALID_ARGUMENT endpoint/UNSUPPORTED_MEDIA_TYPE", "400"},
+			"a time that is not a number": {nats.Header{"Endpoint-Timeout-Ms": {"x"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
+			"no time":                     {nats.Header{"Endpoint-Timeout-Ms": {"0"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
+			"too many digits":             {nats.Header{"Endpoint-Timeout-Ms": {"12345678901"}}, `{"s":"a"}`, "", "INVALID_ARGUMENT endpoint/INVALID_REQUEST", "400"},
 		} {
 			reply, err := conn.RequestMsgWithContext(t.Context(), &nats.Msg{Subject: "strings.upper", Header: tt.header, Data: []byte(tt.data)})
 			require.NoError(t, err, name)
@@ -100,10 +100,11 @@ func TestPublished(t *testing.T) {
 // TestInFlight has more calls, and calls with more bytes, than a server has room for.
 func TestInFlight(t *testing.T) {
 	t.Parallel()
-	for name, limit := range map[string]natsx.Option{"calls": natsx.InFlight(2, 1<<20), "bytes": natsx.InFlight(100, 25)} {
+	for name, limit := range map[string]natsx.Option{"calls": natsx.InFlight(2, 1<<20), "bytes": natsx.InFlight(100, 10_000)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, ns *server.Server) {
+				text := Text{strings.Repeat("x", 4000)}
 				started, end := make(chan struct{}), make(chan struct{})
 				hook := make(hooked, 1)
 				serve(t, ns, &Strings{Repeat: thrice, Upper: func(_ context.Context, in Text) (Text, error) {
@@ -116,19 +117,19 @@ func TestInFlight(t *testing.T) {
 				done := make(chan error, 2)
 				for range 2 {
 					go func() {
-						_, err := c.Upper(t.Context(), Text{"1234"}) // 12 bytes
+						_, err := c.Upper(t.Context(), text)
 						done <- err
 					}()
 					<-started
 				}
-				_, err := c.Upper(t.Context(), Text{"1234"})
+				_, err := c.Upper(t.Context(), text)
 				require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
 				require.Equal(t, "OUT_OF_CAPACITY", endpoint.ErrorOf(err).Reason())
 				require.Equal(t, "OUT_OF_CAPACITY", endpoint.ErrorOf(<-hook).Reason())
 				close(end)
 				require.NoError(t, errors.Join(<-done, <-done))
 				go func() { <-started }()
-				_, err = c.Upper(t.Context(), Text{"1234"})
+				_, err = c.Upper(t.Context(), text)
 				require.NoError(t, err, "there is room again")
 			})
 		})

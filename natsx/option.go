@@ -84,10 +84,11 @@ func ErrorHook(f func(ctx context.Context, err error)) Option {
 }
 
 // InFlight sets how many calls of the service a server runs at a time, and how many bytes
-// their requests may have in all. A request beyond that is refused immediately, with the
-// code Unavailable and the identity endpoint/OUT_OF_CAPACITY. No layer sees it, but the
-// error hook does. The defaults are [DefaultCalls] and [DefaultCallBytes]. A number that is
-// not positive is a construction error. It is for servers: on a client it is one, too.
+// their requests may have in all, with their headers. A request beyond that is refused
+// immediately, with the code Unavailable and the identity endpoint/OUT_OF_CAPACITY. No
+// layer sees it, but the error hook does. The defaults are [DefaultCalls] and
+// [DefaultCallBytes]. A number that is not positive is a construction error. It is for
+// servers: on a client it is a construction error as well.
 func InFlight(calls int, bytes int64) Option {
 	return option(func(c *config) {
 		c.OnlyServer("InFlight")
@@ -103,7 +104,7 @@ func InFlight(calls int, bytes int64) Option {
 // not taken yet, and how many bytes they may have in all. NATS has no flow control: a
 // stream with more ends with the code Unavailable. The defaults are [DefaultPendingItems]
 // and [DefaultPendingBytes]. A number that is not positive is a construction error. It is
-// for clients: on a server it is one, too.
+// for clients: on a server it is a construction error as well.
 func PendingLimits(items, bytes int) Option {
 	return option(func(c *config) {
 		c.OnlyClient("PendingLimits")

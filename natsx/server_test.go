@@ -49,7 +49,7 @@ func TestQueueGroup(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	ns := broker(t)
-	started, end := make(chan struct{}, 2), make(chan struct{})
+	started, end := make(chan struct{}, 1000), make(chan struct{}) // started has room for calls that come before NATS knows
 	s := serve(t, ns, &Strings{
 		Upper: func(_ context.Context, in Text) (Text, error) {
 			started <- struct{}{}

@@ -35,8 +35,8 @@ func appendError(dst []byte, e *endpoint.Error) []byte {
 	return problem.Append(dst, e, status, http.StatusText(status))
 }
 
-// statusOf returns the status of an error, which is that of HTTP for its code: NATS uses
-// these, too.
+// statusOf returns the status of an error, which is that of HTTP for its code. The micro
+// framework of NATS uses these as well.
 func statusOf(e *endpoint.Error) int { return e.Code().HTTPStatus() }
 
 // setError sets the headers of a reply for e.

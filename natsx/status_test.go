@@ -55,7 +55,8 @@ func TestErrorsOnTheWire(t *testing.T) {
 func TestMicroService(t *testing.T) {
 	t.Parallel()
 	ns := broker(t)
-	svc, err := micro.AddService(dial(t, ns), micro.Config{Name: "strings", Version: "1.0.0"})
+	conn := dial(t, ns)
+	svc, err := micro.AddService(conn, micro.Config{Name: "strings", Version: "1.0.0"})
 	require.NoError(t, err)
 	defer func() { _ = svc.Stop() }()
 	require.NoError(t, svc.AddGroup("strings").AddEndpoint("upper", micro.HandlerFunc(func(r micro.Request) {
@@ -65,6 +66,7 @@ func TestMicroService(t *testing.T) {
 		}
 		_ = r.Respond([]byte(`{"s":"A"}`))
 	})))
+	require.NoError(t, conn.FlushWithContext(within(t)))
 	var c Strings
 	connect(t, ns, &c)
 	got, err := c.Upper(t.Context(), Text{"a"})

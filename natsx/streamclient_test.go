@@ -94,7 +94,7 @@ func TestReplies(t *testing.T) {
 		"one missed heartbeat":            {[]reply{item(1), {after: 12 * time.Second, kind: "end", seq: "2"}}, 1, endpoint.OK, "", 12 * time.Second, false},
 		"a kind that is not known":        {[]reply{{kind: "news", seq: "1"}, {kind: "end", seq: "2"}}, 0, endpoint.OK, "", 0, false},
 		"an item that cannot be read":     {[]reply{{kind: "item", seq: "1", data: "{"}}, 0, endpoint.Internal, "an item cannot be read", 0, false},
-		"a response that is no stream":    {[]reply{{header: nats.Header{}, data: `{"s":"a"}`}}, 0, endpoint.Internal, "not a stream", 0, false},
+		"a response that is not a stream": {[]reply{{header: nats.Header{}, data: `{"s":"a"}`}}, 0, endpoint.Internal, "not a stream", 0, false},
 		"an error of the micro framework": {[]reply{{header: nats.Header{"Nats-Service-Error": {"no"}, "Nats-Service-Error-Code": {"404"}}}}, 0, endpoint.NotFound, "no", 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
