@@ -56,6 +56,24 @@ func testPlaces(k *kit) {
 		got, err = collect(items)
 		return response(), err
 	}}, setup{server: endpoint.Stack{p}})
+	if !k.tr.limited(ClientStreams) {
+		k.placeOfStream(e, p)
+		k.wantEqual("items of a request stream that waited for a place", numbersOf(got), upTo(3))
+	}
+	p.full.Store(true)
+	for _, kd := range k.kinds() {
+		_, err := kd.call(k.ctx, e.Zoo, request())
+		k.wantIdentity(kd.name+" without a place", err, endpoint.Unavailable, "zoo/FULL")
+	}
+	k.settle(e)
+	if n := len(p.exited); n > 0 {
+		k.t.Errorf("%d calls without a place gave one back", n)
+	}
+}
+
+// placeOfStream makes a call whose request is a stream of three items.
+func (k *kit) placeOfStream(e *ends, p *admitting) {
+	k.t.Helper()
 	send, done := make(chan struct{}), make(chan error, 1)
 	begin := sync.OnceFunc(func() { close(send) })
 	defer begin()
@@ -82,17 +100,6 @@ func testPlaces(k *kit) {
 	}
 	begin()
 	k.wantSuccess("a request stream", k.receive(done, "the end of a request stream"))
-	k.wantEqual("items of a request stream that waited for a place", numbersOf(got), upTo(3))
 	k.receive(p.entered, "Enter of a request stream with items")
 	k.receive(p.exited, "Exit of a request stream")
-
-	p.full.Store(true)
-	for _, kd := range k.kinds() {
-		_, err := kd.call(k.ctx, e.Zoo, request())
-		k.wantIdentity(kd.name+" without a place", err, endpoint.Unavailable, "zoo/FULL")
-	}
-	k.settle(e)
-	if n := len(p.exited); n > 0 {
-		k.t.Errorf("%d calls without a place gave one back", n)
-	}
 }
