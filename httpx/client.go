@@ -102,21 +102,30 @@ func (c *client) exchange(ctx context.Context, conn *Conn, out outgoing) (*http.
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := conn.do(r)
+	answer, err := c.send(ctx, conn, w, r, out.items)
 	if err != nil {
-		err = c.failed(ctx, out.items, err)
-		if wasRedirected(r) && (endpoint.NotSent(err) || isUntrusted(err)) { // the first server had it
-			err = c.sent(endpoint.ErrorOf(err))
-		}
 		return nil, nil, err
 	}
-	w.SetStatus(answer.StatusCode)
-	w.SetReply(endpoint.HTTPHeader(answer.Header))
 	if !c.succeeds(answer.StatusCode) {
 		defer func() { _ = answer.Body.Close() }()
 		return nil, nil, c.refused(ctx, w, answer)
 	}
 	return answer, w, nil
+}
+
+// send sends r, and notes in the Call what came back.
+func (c *client) send(ctx context.Context, conn *Conn, w *endpoint.CallWriter, r *http.Request, items *upload) (*http.Response, error) {
+	answer, err := conn.do(r)
+	if err != nil {
+		err = c.failed(ctx, items, err)
+		if wasRedirected(r) && (endpoint.NotSent(err) || isUntrusted(err)) { // the first server had it
+			err = c.sent(endpoint.ErrorOf(err))
+		}
+		return nil, err
+	}
+	w.SetStatus(answer.StatusCode)
+	w.SetReply(endpoint.HTTPHeader(answer.Header))
+	return answer, nil
 }
 
 // succeeds reports whether a status is one of a success: any 2xx, and 304 on a
@@ -230,11 +239,14 @@ func remaining(deadline time.Time) string {
 }
 
 // plainURL returns the URL of a route without parameters.
-func (c *client) plainURL(base *url.URL) *url.URL {
+func (c *client) plainURL(base *url.URL) *url.URL { return below(base, c.rt.pattern.text) }
+
+// below returns a base with a path appended.
+func below(base *url.URL, path string) *url.URL {
 	u := *base
-	u.Path += c.rt.pattern.text
+	u.Path += path
 	if u.RawPath != "" {
-		u.RawPath += c.rt.pattern.text
+		u.RawPath += path
 	}
 	return &u
 }
@@ -266,14 +278,10 @@ func (c *client) url(base *url.URL, v reflect.Value) (*url.URL, error) {
 func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWriter, answer *http.Response, resp any) error {
 	out := c.rt.out[0]
 	buf := getBuffer()
-	body, err := readAll((*buf)[:0], answer.Body, answer.ContentLength, conn.limit, nil)
+	body, err := c.read(ctx, conn, call, answer, (*buf)[:0])
 	defer func() { putBuffer(buf, body) }() // codecs keep no part of it
-	call.AddBytes(0, int64(len(body)))
-	switch {
-	case errors.Is(err, errTooMuch):
-		return c.sent(shell.Failure(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
-	case err != nil:
-		return c.failed(ctx, nil, err)
+	if err != nil {
+		return err
 	}
 	d := decoding{b: out}
 	if len(out.params) > 0 || out.status != nil {
@@ -294,20 +302,43 @@ func (c *client) answered(ctx context.Context, conn *Conn, call *endpoint.CallWr
 	return nil
 }
 
+// read reads the body of a success into buf.
+func (c *client) read(ctx context.Context, conn *Conn, call *endpoint.CallWriter, answer *http.Response, buf []byte) ([]byte, error) {
+	body, err := readAll(buf, answer.Body, answer.ContentLength, conn.limit, nil)
+	call.AddBytes(0, int64(len(body)))
+	switch {
+	case errors.Is(err, errTooMuch):
+		return body, c.sent(shell.Failure(endpoint.ResourceExhausted, "the response is larger than %d bytes", conn.limit))
+	case err != nil:
+		return body, c.failed(ctx, nil, err)
+	}
+	return body, nil
+}
+
 // refused reads an answer that is no success.
 func (c *client) refused(ctx context.Context, call *endpoint.CallWriter, answer *http.Response) error {
-	if err := redirectError(answer); err != nil {
-		return c.sent(err)
-	}
 	buf := getBuffer()
-	size := min(answer.ContentLength, bounds.ErrorBytes)
-	body, err := readAll((*buf)[:0], answer.Body, size, bounds.ErrorBytes, nil)
+	body, cut, err := c.readError(ctx, call, answer, (*buf)[:0])
 	defer func() { putBuffer(buf, body) }() // the error keeps no part of it
+	if err != nil {
+		return err
+	}
+	return c.sent(c.errorOf(answer.StatusCode, answer.Header, body, cut))
+}
+
+// readError reads the body of an error into buf. cut reports whether there is more of it. A
+// redirect that was not followed is an error of this end.
+func (c *client) readError(ctx context.Context, call *endpoint.CallWriter, answer *http.Response, buf []byte) (body []byte, cut bool, err error) {
+	if err := redirectError(answer); err != nil {
+		return buf, false, c.sent(err)
+	}
+	size := min(answer.ContentLength, bounds.ErrorBytes)
+	body, err = readAll(buf, answer.Body, size, bounds.ErrorBytes, nil)
 	call.AddBytes(0, int64(len(body)))
 	if err != nil && !errors.Is(err, errTooMuch) && ctx.Err() != nil {
-		return c.failed(ctx, nil, err)
+		return body, false, c.failed(ctx, nil, err)
 	}
-	return c.sent(c.errorOf(answer.StatusCode, answer.Header, body, err != nil))
+	return body, err != nil, nil
 }
 
 // sent marks the error of a call that reached the server, if a repeat of it

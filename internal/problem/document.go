@@ -60,10 +60,19 @@ func (d *Document) Error() string {
 
 // Append appends the document of e, which is sent with a status and its title.
 func Append(dst []byte, e *endpoint.Error, status int, title string) []byte {
-	d := Document{
-		Type: "about:blank", Title: title, Status: status, Detail: Clean(e.Message()),
-		Code: e.Code().String(), Domain: e.Domain(), Reason: e.Reason(),
+	d := Of(e)
+	d.Type, d.Title, d.Status, d.Detail = "about:blank", title, status, Clean(e.Message())
+	body, err := json.Marshal(d, json.Deterministic(true))
+	if err != nil { // of clean strings: it cannot be
+		return append(dst, `{"type":"about:blank","status":500,"code":"INTERNAL"}`...)
 	}
+	return append(dst, body...)
+}
+
+// Of returns what a document has of e beside the message and what belongs to HTTP. Texts are
+// valid UTF-8.
+func Of(e *endpoint.Error) *Document {
+	d := &Document{Code: e.Code().String(), Domain: Clean(e.Domain()), Reason: Clean(e.Reason())}
 	for _, v := range e.Violations() {
 		d.Errors = append(d.Errors, Violation{Clean(v.Pointer), Clean(v.Parameter), Clean(v.Detail)})
 	}
@@ -79,11 +88,7 @@ func Append(dst []byte, e *endpoint.Error, status int, title string) []byte {
 		}
 		d.Meta[Clean(k)] = Clean(v)
 	}
-	body, err := json.Marshal(&d, json.Deterministic(true))
-	if err != nil { // of clean strings: it cannot be
-		return append(dst, `{"type":"about:blank","status":500,"code":"INTERNAL"}`...)
-	}
-	return append(dst, body...)
+	return d
 }
 
 // ToError returns the error of a document that has a code. Its cause is cause. An
