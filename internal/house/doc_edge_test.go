@@ -50,6 +50,11 @@ func edges() []edge {
 			reason: "the routers that it mounts on are net/http's and chi's, whose hooks are in its types; chi itself imports the standard library only",
 		},
 		{
+			name: "jsonrpcx is httpx's only", of: []string{"./jsonrpcx"}, std: true,
+			only:   []string{".", "./codec", "./codec/internal/...", "./internal/...", "./httpx", "github.com/go-chi/chi/v5"},
+			reason: "it stands on httpx and brings nothing of its own",
+		},
+		{
 			name: "observe is std only", of: []string{"./observe"}, std: true, later: true,
 			only:   []string{".", "./internal/...", "./observe/internal/..."},
 			reason: "logs need no telemetry library; otelx and promx bring theirs",
@@ -101,11 +106,14 @@ func edges() []edge {
 	return rules
 }
 
-// others returns the patterns of the siblings of s.
+// base is the sibling that another one stands on.
+var base = map[string]string{"jsonrpcx": "httpx"}
+
+// others returns the patterns of the siblings that s must not import.
 func others(s string) []string {
 	var patterns []string
 	for _, o := range siblings {
-		if o != s {
+		if o != s && o != base[s] {
 			patterns = append(patterns, "./"+o+"/...")
 		}
 	}
@@ -211,7 +219,9 @@ func TestEdgesBroken(t *testing.T) {
 		{"testing in test kits only", "httpx", "testing"},
 		{"httpx apart", "httpx/openapi", module + "/resilience"},
 		{"grpcx apart", "grpcx", module + "/httpx"},
-		{"jsonrpcx apart", "jsonrpcx", module + "/httpx"},
+		{"jsonrpcx apart", "jsonrpcx", module + "/grpcx"},
+		{"jsonrpcx is httpx's only", "jsonrpcx", x},
+		{"jsonrpcx is httpx's only", "jsonrpcx", module + "/discover"},
 		{"netrpcx apart", "netrpcx", module + "/httpx"},
 		{"resilience apart", "resilience", module + "/observe/otelx"},
 		{"observe apart", "observe/promx", module + "/discover"},
@@ -251,6 +261,7 @@ func TestEdgesKept(t *testing.T) {
 		{"testing in test kits only", "endpointtest/transporttest", "testing"},
 		{"transporttest knows no transport", "endpointtest/transporttest", module + "/endpointtest"},
 		{"httpx apart", "httpx/openapi", module + "/httpx"},
+		{"jsonrpcx apart", "jsonrpcx", module + "/httpx"},
 		{"grpcx apart", "grpcx", module + "/codec"},
 	} {
 		t.Run(tt.rule+" with "+tt.dep, func(t *testing.T) {
@@ -359,6 +370,8 @@ func TestStrays(t *testing.T) {
 		{"bench/chain/main.go", module + "/examples/services/addsvc", false},
 		{"bench/chain/main_test.go", module + "/examples/services/addsvc", false},
 		{"server/server.go", module + "/bench", false},
+		{"jsonrpcx/client.go", module + "/httpx", true},
+		{"jsonrpcx/client.go", module + "/grpcx", false},
 	} {
 		if why := strays(tt.name, tt.imported); (why == "") != tt.ok {
 			t.Errorf("strays(%q, %q) = %q, want a fault: %v", tt.name, tt.imported, why, !tt.ok)
