@@ -10,6 +10,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -138,6 +139,9 @@ func (s *server) rejected(ctx context.Context) (context.Context, func(error) err
 		}
 		x := s.exchange(ctx, s.unrouted, &message{}, endpoint.CallFrom(ctx).Reply())
 		x.early = err
+		if errors.Is(err, httpx.ErrBodyTimeout) { // which is the client's fault
+			x.early = mark.Never(err)
+		}
 		return x.run()
 	}, nil
 }

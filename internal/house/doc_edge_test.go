@@ -55,6 +55,11 @@ func edges() []edge {
 			reason: "it stands on httpx and brings nothing of its own",
 		},
 		{
+			name: "netrpcx is std only", of: []string{"./netrpcx"}, std: true, never: []string{"net/http", "net/rpc"},
+			only:   []string{".", "./codec", "./codec/internal/...", "./internal/..."},
+			reason: "the protocol needs no more; net/rpc brings net/http and a page for debugging",
+		},
+		{
 			name: "observe is std only", of: []string{"./observe"}, std: true, later: true,
 			only:   []string{".", "./internal/...", "./observe/internal/..."},
 			reason: "logs need no telemetry library; otelx and promx bring theirs",
@@ -223,6 +228,8 @@ func TestEdgesBroken(t *testing.T) {
 		{"jsonrpcx is httpx's only", "jsonrpcx", x},
 		{"jsonrpcx is httpx's only", "jsonrpcx", module + "/discover"},
 		{"netrpcx apart", "netrpcx", module + "/httpx"},
+		{"netrpcx is std only", "netrpcx", x},
+		{"netrpcx is std only", "netrpcx", "net/http"},
 		{"resilience apart", "resilience", module + "/observe/otelx"},
 		{"observe apart", "observe/promx", module + "/discover"},
 		{"discover apart", "discover", module + "/grpcx"},

@@ -94,7 +94,7 @@ func Rules(objectives ...Objective) ([]byte, error) {
 
 const (
 	served = series.Side + `="server"`
-	routed = served + `, ` + series.Service + `!~"httpx|jsonrpcx"` // all but endpoint.Operation.Unrouted
+	routed = served + `, ` + series.Service + `!~"httpx|jsonrpcx|netrpcx"` // all but endpoint.Operation.Unrouted
 )
 
 // windows are those that alerts look at, each once.

@@ -3,10 +3,13 @@ package transport
 
 import (
 	"context"
+	"errors"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/jsonrpcx"
+	"github.com/typedkit/endpoint/netrpcx"
+	"github.com/typedkit/endpoint/server"
 )
 
 // snippet: service
@@ -47,6 +50,41 @@ func (s *Rooms) JSONRPC(m *jsonrpcx.Methods) {
 	m = m.Under("rooms.")
 	m.Method("book", &s.Book)
 	m.Method("free", &s.Free)
+}
+
+// end snippet
+
+// snippet: rpc
+
+// RPC describes the service to net/rpc.
+func (s *Rooms) RPC(m *netrpcx.Methods) {
+	m.Method("Rooms.Book", &s.Book)
+	m.Method("Rooms.Free", &s.Free)
+}
+
+// end snippet
+
+// snippet: serve
+
+// serve adds the service to a program: over gob on one address, over JSON on the other.
+func serve(s *server.Server, gobAddr, jsonAddr string, svc *Rooms, layers ...endpoint.Layer) error {
+	overGob, err := netrpcx.NewServer(svc, netrpcx.Use(s), netrpcx.Use(layers...))
+	overJSON, jerr := netrpcx.NewServer(svc, netrpcx.JSON(), netrpcx.Use(s), netrpcx.Use(layers...))
+	if err = errors.Join(err, jerr); err != nil {
+		return err
+	}
+	s.Add(server.Listen("net/rpc", gobAddr, overGob), server.Listen("net/rpc in JSON", jsonAddr, overJSON))
+	return nil
+}
+
+// end snippet
+
+// snippet: call
+
+// connect returns the calls of the server at addr, such as "localhost:8083".
+func connect(addr string, opts ...netrpcx.Option) (*Rooms, *netrpcx.Conn, error) {
+	c, conn := new(Rooms), netrpcx.To(addr)
+	return c, conn, netrpcx.Client(conn, c, opts...)
 }
 
 // end snippet
