@@ -235,7 +235,7 @@ func TestTLS(t *testing.T) {
 	s, err := netrpcx.NewServer(&single[int, int]{Do: echo[int]})
 	require.NoError(t, err)
 	go s.Serve(tls.NewListener(l, &tls.Config{Certificates: certs})) //nolint:gosec // of a test
-	t.Cleanup(func() { require.NoError(t, s.Close()); require.NoError(t, s.Drain(context.Background())) })
+	t.Cleanup(func() { require.NoError(t, s.Close()); require.NoError(t, s.Drain(context.WithoutCancel(t.Context()))) })
 	conn := netrpcx.To(l.Addr().String(), netrpcx.TLS(&tls.Config{RootCAs: pool})) //nolint:gosec // of a test
 	c := calls[int, int](t, conn)
 	v, err := c.Do(t.Context(), 7)

@@ -45,7 +45,7 @@ func serving(t *testing.T, svc netrpcx.Service, opts ...netrpcx.Option) *network
 	go func() { ended <- s.Serve(n) }()
 	t.Cleanup(func() {
 		require.NoError(t, s.Close())
-		require.NoError(t, s.Drain(context.Background()))
+		require.NoError(t, s.Drain(context.WithoutCancel(t.Context())))
 		require.NoError(t, <-ended)
 	})
 	return n

@@ -80,7 +80,8 @@ func forms() map[string]form {
 	return map[string]form{
 		"gob": {nil, func(c net.Conn) *rpc.Client { return rpc.NewClient(c) }, func(s *rpc.Server, c net.Conn) { s.ServeConn(c) }},
 		"JSON": {
-			[]netrpcx.Option{netrpcx.JSON()}, func(c net.Conn) *rpc.Client { return jsonrpc.NewClient(c) },
+			[]netrpcx.Option{netrpcx.JSON()},
+			func(c net.Conn) *rpc.Client { return jsonrpc.NewClient(c) },
 			func(s *rpc.Server, c net.Conn) { s.ServeCodec(jsonrpc.NewServerCodec(c)) },
 		},
 	}

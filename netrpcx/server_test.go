@@ -101,17 +101,22 @@ func TestSlowMessage(t *testing.T) {
 // TestIdleWhileCalling has a call that takes longer than a connection may be idle.
 func TestIdleWhileCalling(t *testing.T) {
 	t.Parallel()
-	inBoth(t, func(t *testing.T, f form) {
-		n := one(t, func(_ context.Context, s int) (int, error) { time.Sleep(time.Duration(s) * time.Second); return s, nil },
-			append([]netrpcx.Option{netrpcx.IdleTimeout(time.Second)}, f.opts...)...)
-		c := f.client(n.dial(t))
-		defer c.Close()
-		var got int
-		require.NoError(t, c.Call("T.Do", 10, &got))
-		require.NoError(t, c.Call("T.Do", 0, &got), "the connection is still there")
-		time.Sleep(2 * time.Second)
-		require.Error(t, c.Call("T.Do", 0, &got))
-	})
+	for name, f := range forms() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := one(t, func(_ context.Context, s int) (int, error) { time.Sleep(time.Duration(s) * time.Second); return s, nil },
+					append([]netrpcx.Option{netrpcx.IdleTimeout(time.Second)}, f.opts...)...)
+				c := f.client(n.dial(t))
+				defer c.Close()
+				var got int
+				require.NoError(t, c.Call("T.Do", 10, &got))
+				require.NoError(t, c.Call("T.Do", 0, &got), "the connection is still there")
+				time.Sleep(2 * time.Second)
+				require.Error(t, c.Call("T.Do", 0, &got))
+			})
+		})
+	}
 }
 
 // TestUnreadReply has a client that does not take its answers.
@@ -154,29 +159,34 @@ func request(t *testing.T, f form, v any) [][]byte {
 // TestMaxCalls has more calls on one connection than may run at the same time.
 func TestMaxCalls(t *testing.T) {
 	t.Parallel()
-	inBoth(t, func(t *testing.T, f form) {
-		var running, peak atomic.Int64
-		n := one(t, func(_ context.Context, v int) (int, error) {
-			peak.Store(max(peak.Load(), running.Add(1)))
-			time.Sleep(time.Second)
-			running.Add(-1)
-			return v, nil
-		}, append([]netrpcx.Option{netrpcx.MaxCalls(3)}, f.opts...)...)
-		c := f.client(n.dial(t))
-		defer c.Close()
-		start := time.Now()
-		done := make(chan *rpc.Call, 9)
-		go func() { // the pipe has no buffer
-			for i := range 9 {
-				c.Go("T.Do", i, new(int), done)
-			}
-		}()
-		for range 9 {
-			require.NoError(t, (<-done).Error)
-		}
-		require.Equal(t, 3*time.Second, time.Since(start))
-		require.Equal(t, int64(3), peak.Load())
-	})
+	for name, f := range forms() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var running, peak atomic.Int64
+				n := one(t, func(_ context.Context, v int) (int, error) {
+					peak.Store(max(peak.Load(), running.Add(1)))
+					time.Sleep(time.Second)
+					running.Add(-1)
+					return v, nil
+				}, append([]netrpcx.Option{netrpcx.MaxCalls(3)}, f.opts...)...)
+				c := f.client(n.dial(t))
+				defer c.Close()
+				start := time.Now()
+				done := make(chan *rpc.Call, 9)
+				go func() { // the pipe has no buffer
+					for i := range 9 {
+						c.Go("T.Do", i, new(int), done)
+					}
+				}()
+				for range 9 {
+					require.NoError(t, (<-done).Error)
+				}
+				require.Equal(t, 3*time.Second, time.Since(start))
+				require.Equal(t, int64(3), peak.Load())
+			})
+		})
+	}
 }
 
 // TestReadBudget has clients that hold as much as all may, and one more.
