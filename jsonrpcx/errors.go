@@ -58,7 +58,11 @@ func (mt *method) numberOf(e *endpoint.Error) int {
 	if number := protocolNumber(e); number != 0 {
 		return number
 	}
-	if identity == service.Identity(ErrInvalidParams) && !e.Remote() {
+	switch {
+	case identity != service.Identity(ErrInvalidParams), e.Remote():
+	case mt.op.Unrouted: // a request of HTTP that cannot be read
+		return numberRequest
+	default:
 		return numberParams
 	}
 	return numberServer - int(e.Code())

@@ -66,6 +66,19 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// TestTimeoutHeader has a deadline that cannot be read.
+func TestTimeoutHeader(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(call(`[7]`)))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Connect-Timeout-Ms", "soon")
+	w := httptest.NewRecorder()
+	one(echo[int]).ServeHTTP(w, r)
+	require.Equal(t, 400, w.Code)
+	require.Contains(t, w.Body.String(), `{"jsonrpc":"2.0","error":{"code":-32600,"message":"invalid request","data":`)
+	require.Contains(t, w.Body.String(), `"parameter":"header:Connect-Timeout-Ms"`)
+}
+
 // zipped returns text as gzip writes it.
 func zipped(text string) string {
 	var out strings.Builder

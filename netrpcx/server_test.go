@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/rpc"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -213,10 +214,6 @@ func TestReadBudget(t *testing.T) {
 // TestMalformed has clients that send what is not of the protocol. They lose the connection.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
-	var types bytes.Buffer
-	enc := gob.NewEncoder(&types)
-	require.NoError(t, enc.Encode(struct{ A int }{1}))
-	description := types.Bytes()[:types.Bytes()[0]+1]
 	long := (`{"method":"` + strings.Repeat("x", 100<<10) + `","params":[1],"id":1}`)
 	for name, tt := range map[string]struct {
 		form, text string
@@ -225,7 +222,7 @@ func TestMalformed(t *testing.T) {
 		"a length of nine bytes":    {"gob", "\xf7123456789"},
 		"a length of a terabyte":    {"gob", "\xf8\x00\x00\xff\xff\xff\xff\xff\xff"},
 		"a header of a megabyte":    {"gob", "\xfd\x10\x00\x00\x02" + strings.Repeat("x", 1<<20)},
-		"descriptions without end":  {"gob", strings.Repeat(string(description), 40_000)},
+		"descriptions without end":  {"gob", descriptions(t, 1100)},
 		"a value of an unknown one": {"gob", "\x03\xfe\x10\x00"},
 		"not JSON":                  {"JSON", `{"method":}`},
 		"a number":                  {"JSON", `7 `},
@@ -239,10 +236,12 @@ func TestMalformed(t *testing.T) {
 				opts, h, seen := forms()[tt.form].watching()
 				n := one(t, echo[int], opts...)
 				c := n.dial(t)
+				start := time.Now()
 				go func() {
 					_, _ = c.Write([]byte(tt.text))
 				}()
 				ended(t, c)
+				require.Zero(t, time.Since(start), "it is not waited for more")
 				synctest.Wait()
 				require.Len(t, *seen, 1)
 				require.Contains(t, (*seen)[0], "netrpcx.Server true ")
@@ -250,6 +249,30 @@ func TestMalformed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// descriptions returns n descriptions of types, each of about a kilobyte, as gob writes them.
+func descriptions(t *testing.T, n int) string {
+	t.Helper()
+	var all, last []byte
+	enc := gob.NewEncoder(writer(func(message []byte) { // one after the other, and then the value
+		all = append(all, last...)
+		last = bytes.Clone(message)
+	}))
+	for i := range n {
+		last = nil
+		of := reflect.StructOf([]reflect.StructField{{Name: fmt.Sprint("A", i, strings.Repeat("x", 1000)), Type: reflect.TypeFor[int]()}})
+		require.NoError(t, enc.EncodeValue(reflect.New(of)))
+	}
+	require.Greater(t, len(all), 1<<20)
+	return string(all)
+}
+
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 // TestEnds has handlers that panic and exit, and clients that leave.
