@@ -154,7 +154,8 @@ func serverTime(name string, d time.Duration, set func(c *config)) Option {
 const DefaultMaxCalls = 100
 
 // MaxCalls sets how many calls of one connection run at the same time. The server does not
-// read the next request before one of them has ended. The default is [DefaultMaxCalls]; n must
+// read the next request before one of them has ended, nor does it notice until then that the
+// client has gone. The default is [DefaultMaxCalls]; n must
 // be positive. It is for servers: on a client it is a construction error.
 func MaxCalls(n int) Option {
 	return option(func(c *config) {
