@@ -11,6 +11,7 @@ import (
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/service"
 )
 
@@ -91,7 +92,7 @@ func (mt *method) appendFailure(dst []byte, e *endpoint.Error, id jsontext.Value
 	dst = append(dst, `,"message":`...)
 	dst, _ = jsontext.AppendQuote(dst, strings.ToValidUTF8(e.Message(), "\ufffd"))
 	if protocolNumber(e) == 0 {
-		data, err := json.Marshal(httpx.ProblemOf(e), json.Deterministic(true))
+		data, err := json.Marshal(problem.Of(e), json.Deterministic(true))
 		if err == nil { // of clean strings: it cannot fail
 			dst = append(append(dst, `,"data":`...), data...)
 		}
@@ -158,9 +159,9 @@ func (e *Error) remote() *endpoint.Error {
 	if len(e.Data) <= bounds.ErrorBytes {
 		kept.Data = e.Data.Clone()
 	}
-	if p, ok := httpx.ReadProblem(e.Data); ok {
-		p.Detail = e.Message
-		return p.Remote().WithCause(kept)
+	if d, ok := problem.Read(e.Data, false); ok && d.Code != "" {
+		d.Detail = e.Message
+		return d.ToError(kept)
 	}
 	number := e.number()
 	code, known := codeOf(number)

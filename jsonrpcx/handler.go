@@ -108,7 +108,7 @@ type reply struct {
 
 // handle returns a handler that reads requests as every route of httpx does. A request is
 // an exchange of HTTP that has no layers; each of its calls has those of the service. See
-// decision 189.
+// decision 191.
 func (s *server) handle(layers ...endpoint.Layer) http.Handler {
 	opts := append([]httpx.HandlerOption{
 		httpx.Named("jsonrpcx"), httpx.Use(layers...),

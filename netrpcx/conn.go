@@ -17,7 +17,7 @@ import (
 
 // A Conn is one server, as a client sees it. A call has a connection for itself, which it
 // leaves to the next call, so calls at the same time take as many connections. A call that is
-// abandoned closes its connection, which is how the server hears of it. See decision 190. Make
+// abandoned closes its connection, which is how the server hears of it. See decision 192. Make
 // a Conn with [To].
 // It is an endpoint.Target of itself, and safe for concurrent use.
 type Conn struct {

@@ -57,3 +57,14 @@ func TestInvalidText(t *testing.T) {
 	require.Equal(t, "a\ufffdb", d.Detail)
 	require.Equal(t, map[string]string{"k\ufffd": "v\ufffd"}, d.Meta)
 }
+
+// TestOf has what belongs to the error alone, in text that is valid.
+func TestOf(t *testing.T) {
+	t.Parallel()
+	e := endpoint.Define(endpoint.Aborted, "peer", "BUSY", "busy").WithRetryAfter(1200*time.Millisecond).
+		WithMeta("k", "v").WithViolations(endpoint.Violation{Pointer: "/a", Detail: "\xff"}).WithHelp(endpoint.Link{URL: "u"})
+	require.Equal(t, &problem.Document{
+		Code: "ABORTED", Domain: "peer", Reason: "BUSY", RetryAfter: "1.2s", Meta: map[string]string{"k": "v"},
+		Errors: []problem.Violation{{Pointer: "/a", Detail: "\ufffd"}}, Help: []problem.Link{{URL: "u"}},
+	}, problem.Of(e))
+}
