@@ -57,6 +57,7 @@ func publicModules() []string {
 		"discover/etcd",
 		"discover/zookeeper",
 		"natsx",
+		"observe/zipkin",
 		"resilience/redislimit",
 	}
 }
