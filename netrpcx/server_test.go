@@ -350,6 +350,39 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// TestDrainUnread drains a server whose client has sent another request, which is not read. The
+// answer to the first one must not be lost, even if the client reads it only afterwards.
+func TestDrainUnread(t *testing.T) {
+	t.Parallel()
+	began, finish := make(chan struct{}), make(chan struct{})
+	s, err := netrpcx.NewServer(&single[int, int]{Do: func(_ context.Context, v int) (int, error) {
+		close(began)
+		<-finish
+		return v, nil
+	}}, netrpcx.JSON(), netrpcx.MaxCalls(1))
+	require.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = io.WriteString(c, `{"method":"T.Do","params":[7],"id":"first"}`)
+	require.NoError(t, err)
+	<-began
+	_, err = io.WriteString(c, `{"method":"T.Do","params":[8],"id":"second"}`)
+	require.NoError(t, err)
+	drained := make(chan error, 1)
+	go func() { drained <- s.Drain(t.Context()) }()
+	require.NoError(t, <-served, "it accepts no more")
+	close(finish)
+	require.NoError(t, <-drained)
+	answer, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{`{"id":"first","result":7,"error":null}`, ""}, strings.Split(string(answer), "\n"))
+}
+
 // TestClose closes a server with a call in flight, whose context ends.
 func TestClose(t *testing.T) {
 	t.Parallel()
