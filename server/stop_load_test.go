@@ -159,9 +159,12 @@ func follow(t *testing.T, f func(ctx context.Context) error) {
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	n, pace, propagation := 2500, time.Millisecond, time.Second
+	long := os.Getenv("ENDPOINT_LONG") != ""
 	switch {
-	case os.Getenv("ENDPOINT_LONG") != "":
+	case long && !race.Enabled():
 		n = 25000
+	case long:
+		n, pace, propagation = 10000, 4*time.Millisecond, 5*time.Second
 	case race.Enabled(): // a machine of two cores does not keep up otherwise
 		n, pace, propagation = 1000, 4*time.Millisecond, 2*time.Second
 	}
