@@ -2,6 +2,7 @@ package discover
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,14 +93,7 @@ func (b *board) number(levels []*level) {
 // keepLevels forgets what is known of levels that are not shown: they have no places any
 // more, and what changes there is not kept.
 func keepLevels[T any](known map[*level]T, shown []*level) {
-	if len(known) == len(shown) {
-		return
-	}
-	for l := range known {
-		if !slices.Contains(shown, l) {
-			delete(known, l)
-		}
-	}
+	maps.DeleteFunc(known, func(l *level, _ T) bool { return !slices.Contains(shown, l) })
 }
 
 // isReserve returns 1 for a level without a share, else 0.
