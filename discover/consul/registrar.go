@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/consul/api"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/internal/backoff"
 )
 
 // forgetTime is after which time without a sign of life the agent forgets a service, unless
@@ -47,7 +48,7 @@ func (r *Registry) Register(ctx context.Context, in discover.Instance) error {
 		}
 		if ctx.Err() == nil {
 			reg.failed(err)
-			reg.pause.wait(ctx)
+			reg.backoff.Wait(ctx)
 		}
 	}
 	return reg.remove(context.WithoutCancel(ctx))
@@ -103,7 +104,7 @@ type registration struct {
 	asked   bool   // the agent may know the service
 	known   bool   // the agent has known the service
 	told    string // the last failure
-	pause   pause
+	backoff backoff.Backoff
 }
 
 // failed tells why the instance may not be known, unless it was told before.
@@ -134,7 +135,7 @@ func (r *registration) keep(ctx context.Context) error {
 	r.known, r.told = true, ""
 	r.emit("registered", r.addr, nil)
 	for {
-		r.pause.reset()
+		r.backoff.Reset()
 		select {
 		case <-timer.C:
 			timer.Reset(r.period())
@@ -199,7 +200,7 @@ const removeTime = 8 * time.Second
 func (r *registration) deregister(ctx context.Context) error {
 	for begun := time.Now(); ; {
 		err := r.deregisterOnce(ctx)
-		if err == nil || hasStatus(err, http.StatusNotFound) { // or somebody else has done it
+		if err == nil || hasStatus(err, http.StatusNotFound) { // or it was deregistered already
 			return nil
 		}
 		took := time.Since(begun)
@@ -207,7 +208,7 @@ func (r *registration) deregister(ctx context.Context) error {
 		if took >= removeTime || took >= requestTime && refused {
 			return err
 		}
-		r.pause.wait(ctx)
+		r.backoff.Wait(ctx)
 	}
 }
 

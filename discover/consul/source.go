@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/consul/api"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/internal/backoff"
 	"golang.org/x/time/rate"
 )
 
@@ -35,7 +36,7 @@ type view struct {
 	registry *Registry
 	yield    func([]discover.Instance, error) bool
 	limiter  *rate.Limiter
-	pause    pause
+	backoff  backoff.Backoff
 	index    uint64 // of the last response, 0 for none
 	known    bool   // set was yielded, and no error since
 	set      []discover.Instance
@@ -56,14 +57,14 @@ func (r *Registry) follow(ctx context.Context) iter.Seq2[[]discover.Instance, er
 			case ctx.Err() != nil, errors.Is(err, errLeft):
 				return
 			case err == nil:
-				v.pause.reset()
+				v.backoff.Reset()
 				continue
 			}
 			v.index, v.known = 0, false
 			if !yield(nil, err) {
 				return
 			}
-			v.pause.wait(ctx)
+			v.backoff.Wait(ctx)
 		}
 	}
 }

@@ -3,9 +3,9 @@ package etcd
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"github.com/typedkit/endpoint/internal/backoff"
 	"google.golang.org/grpc/connectivity"
 )
 
@@ -13,8 +13,6 @@ const (
 	requestTime = 2 * time.Second  // of a request, at first
 	slowestTime = 16 * time.Second // of a request, after others have failed
 	removeTime  = 2 * time.Second  // of the end of a registration
-	firstPause  = 100 * time.Millisecond
-	lastPause   = time.Second // so that instances are known two seconds after an outage
 )
 
 // connected waits until there is a connection, because a request without one fails at once
@@ -38,10 +36,9 @@ func (r *Registry) connected(ctx context.Context) error {
 	}
 }
 
-// A pause is the time between attempts. It grows with each, and is random, so that clients
-// that failed together do not ask together. The zero pause is the first one.
+// A pause is the time between attempts. The zero pause is ready to use.
 type pause struct {
-	next     time.Duration
+	backoff  backoff.Backoff
 	attempts int // in vain
 }
 
@@ -52,13 +49,7 @@ func (p *pause) patience() time.Duration { return min(requestTime<<min(p.attempt
 // wait waits, and then makes gRPC connect: its own pauses grow to two minutes.
 func (p *pause) wait(ctx context.Context, r *Registry) {
 	p.attempts++
-	p.next = min(max(2*p.next, firstPause), lastPause)
-	timer := time.NewTimer(p.next/2 + rand.N(p.next/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	p.backoff.Wait(ctx)
 	r.reconnect()
 }
 
@@ -67,7 +58,7 @@ func (p *pause) wait(ctx context.Context, r *Registry) {
 func (r *Registry) reconnect() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.reconnected) >= firstPause {
+	if time.Since(r.reconnected) >= backoff.First {
 		r.reconnected = time.Now()
 		r.conn.ResetConnectBackoff()
 	}

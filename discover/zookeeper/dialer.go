@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/typedkit/endpoint/internal/backoff"
 )
 
 const (
@@ -30,7 +31,7 @@ type dialer struct {
 	mu       sync.Mutex // guards the fields below
 	next     int
 	begun    bool
-	pause    pause
+	backoff  backoff.Backoff
 	patience time.Duration
 	conn     net.Conn
 	since    time.Time // of conn
@@ -60,20 +61,20 @@ func (d *dialer) Next() (server string, look bool) {
 func (d *dialer) Connected() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.pause.reset()
+	d.backoff.Reset()
 	d.patience, d.since = firstPatience, time.Time{}
 }
 
 // dial waits for the pause, except before the first attempt, and connects.
 func (d *dialer) dial(network, address string, timeout time.Duration) (net.Conn, error) {
 	d.mu.Lock()
-	begun, pause := d.begun, d.pause
+	begun, retry := d.begun, d.backoff
 	d.begun = true
 	d.mu.Unlock()
 	if begun {
-		pause.waitAtMost(d.ctx, lastDial)
+		retry.WaitAtMost(d.ctx, lastDial)
 		d.mu.Lock()
-		d.pause = pause
+		d.backoff = retry
 		d.mu.Unlock()
 	}
 	conn, err := d.connect(network, address, timeout)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+	"github.com/typedkit/endpoint/internal/backoff"
 )
 
 // requestTime is how long a request waits for a session.
@@ -56,7 +57,7 @@ func (l *link) close() {
 
 // run has one session after the other.
 func (l *link) run(ctx context.Context) {
-	var pause pause
+	var retry backoff.Backoff
 	for ctx.Err() == nil {
 		begun := time.Now()
 		err := l.session(ctx)
@@ -65,9 +66,9 @@ func (l *link) run(ctx context.Context) {
 		}
 		l.fail(err)
 		if time.Since(begun) > requestTime {
-			pause.reset()
+			retry.Reset()
 		}
-		pause.wait(ctx)
+		retry.Wait(ctx)
 	}
 }
 
@@ -87,7 +88,7 @@ func (l *link) change(conn *zk.Conn) {
 	l.now = &standing{conn: conn, ended: make(chan struct{})}
 }
 
-// fail notes why there is no session.
+// fail records the error that prevents a session.
 func (l *link) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/internal/backoff"
 	"github.com/typedkit/endpoint/internal/record"
 )
 
@@ -38,12 +39,12 @@ func (r *Registry) Register(ctx context.Context, in discover.Instance) error {
 	}
 	defer r.leave()
 	reg.free <- struct{}{}
-	var pause pause
+	var retry backoff.Backoff
 	for ctx.Err() == nil {
-		err := reg.keep(ctx, &pause)
+		err := reg.keep(ctx, &retry)
 		if ctx.Err() == nil {
 			r.emit("register_failed", in.Addr, err)
-			pause.wait(ctx)
+			retry.Wait(ctx)
 		}
 	}
 	return reg.remove(context.WithoutCancel(ctx))
@@ -71,7 +72,7 @@ type registration struct {
 }
 
 // keep makes the instance known, if it is not, and returns when it may not be known any more.
-func (r *registration) keep(ctx context.Context, pause *pause) error {
+func (r *registration) keep(ctx context.Context, retry *backoff.Backoff) error {
 	now, err := r.link.connected(ctx)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (r *registration) keep(ctx context.Context, pause *pause) error {
 	if err := r.ensure(ctx, now); err != nil {
 		return err
 	}
-	pause.reset()
+	retry.Reset()
 	tick := time.NewTicker(r.config.ttl / 3)
 	defer tick.Stop()
 	for {
@@ -200,13 +201,13 @@ func (r *registration) remove(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, removeTime)
 	defer cancel()
-	var pause pause
+	var retry backoff.Backoff
 	for {
 		err := r.delete(ctx)
 		if err == nil || errors.Is(err, zk.ErrNoNode) {
 			return nil
 		}
-		pause.wait(ctx)
+		retry.Wait(ctx)
 		if ctx.Err() != nil {
 			return fmt.Errorf("zookeeper: the instance %s may be known for %v: %w", r.addr, r.config.ttl, err)
 		}

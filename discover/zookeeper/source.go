@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 	"github.com/typedkit/endpoint/discover"
+	"github.com/typedkit/endpoint/internal/backoff"
 )
 
 const (
@@ -31,7 +32,7 @@ type view struct {
 	link     *link
 	roster   *roster
 	yield    func([]discover.Instance, error) bool
-	pause    pause
+	backoff  backoff.Backoff
 
 	// The watches of a session that have not fired. A second one of the same node would be kept
 	// until both fire.
@@ -55,7 +56,7 @@ func (r *Registry) follow(ctx context.Context) iter.Seq2[[]discover.Instance, er
 			if ctx.Err() != nil || errors.Is(err, errLeft) || !yield(nil, err) {
 				return
 			}
-			v.pause.wait(ctx)
+			v.backoff.Wait(ctx)
 		}
 	}
 }
@@ -75,7 +76,7 @@ func (v *view) round(ctx context.Context) error {
 		if err := v.read(ctx, now); err != nil {
 			return err
 		}
-		v.pause.reset()
+		v.backoff.Reset()
 		if set := v.roster.instances(); first || !same(set, shown) {
 			if !v.yield(set, nil) {
 				return errLeft
