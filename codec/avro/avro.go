@@ -31,9 +31,9 @@ const MediaType = "application/avro"
 // A field has the name of its tag avro, such as `avro:"name"`, or else its Go name. A field
 // with the name "-" is left out. The tag json is not read.
 //
-// What is read is bounded by its source: a length or a count that the bytes cannot have is
-// a fault, and so are values that are nested more than 1000 deep, more than 4096 items
-// without bytes, and what follows the value. Wrong options are errors of Compile.
+// The input bounds the memory that decoding uses. It is a fault if a length or a count exceeds
+// the remaining bytes, values are nested more than 1000 deep, more than 4096 items take no
+// bytes, or data follow the value. Compile returns wrong options as errors.
 func Format(opts ...Option) codec.Compiler {
 	f := &format{given: map[reflect.Type]given{}}
 	for _, o := range opts {

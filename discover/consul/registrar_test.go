@@ -127,8 +127,8 @@ func TestService(t *testing.T) {
 	}
 }
 
-// TestTakenOutByAnother has somebody else deregister the instance just before it ends. Later
-// versions of Consul say that they do not know it.
+// TestTakenOutByAnother deregisters the instance directly, just before its registration ends.
+// Later versions of Consul then report an unknown service.
 func TestTakenOutByAnother(t *testing.T) {
 	t.Parallel()
 	server := startDev(t)

@@ -48,7 +48,7 @@ func startCluster(t *testing.T) []member {
 			if err != nil {
 				return err
 			}
-			return conn.Close() // there is no leader before all have started
+			return conn.Close() // a leader is elected only once all members have started
 		})}
 	}
 	eventually(t, consul.New(newClient(t, members[3].Addr), "consul"), func(set []discover.Instance) bool { return len(set) == 3 })

@@ -83,8 +83,8 @@ func count(texts []string, text string) int {
 	return n
 }
 
-// TestHotIndex has queries that return at once: because Consul says that the index is zero,
-// and because it always has a newer one. The more there is to read, the fewer they are.
+// TestHotIndex makes queries return immediately, either with the index zero or always with a
+// newer one. The larger the set, the fewer queries are allowed.
 func TestHotIndex(t *testing.T) {
 	t.Parallel()
 	few, many := startDev(t), startDev(t)

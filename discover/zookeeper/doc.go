@@ -15,9 +15,9 @@
 //
 //	{"address":"10.0.0.7:80","weight":2,"zone":"a","priority":1,"metadata":{"version":"7"}}
 //
-// Only the address is required, and other members are ignored. Data that is no object, as
-// other programs write it, is an address: 10.0.0.7:80. Names do not matter. Of several nodes
-// with one address the one that was written last counts.
+// Only the address is required. Unknown members are ignored. Data that is not an object, as
+// other programs write it, is read as an address: 10.0.0.7:80. The names of nodes do not
+// matter. If several nodes have the same address, the one written last is used.
 //
 // # Bounds
 //

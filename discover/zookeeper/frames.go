@@ -20,7 +20,7 @@ const (
 type frames struct {
 	net.Conn
 	patience time.Duration
-	failed   func(error) // is told why there is no first message
+	failed   func(error) // receives the error that prevents the first message
 
 	asked   bool // for the session
 	begun   bool // the first message has arrived

@@ -19,8 +19,7 @@ import (
 	"github.com/typedkit/endpoint/discover/zookeeper"
 )
 
-// TestRights has a chroot that only one user may read and write, below a root where nobody
-// may make anything.
+// TestRights uses a chroot that only one user may read and write, below a read-only root.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	p := startServer(t)

@@ -130,8 +130,8 @@ func TestExpired(t *testing.T) {
 	await(t, news, nil)
 }
 
-// TestResumed breaks connections for less than the time-out of sessions: nobody sees it but
-// by an error, and the node stays the same.
+// TestResumed breaks connections for less than the session timeout: watches yield an error at
+// most, and the node stays the same.
 func TestResumed(t *testing.T) {
 	t.Parallel()
 	p := startServer(t)
@@ -160,7 +160,7 @@ func TestResumed(t *testing.T) {
 }
 
 // TestReplaced has servers that refuse to resume a session which they know: another session
-// takes the node over, nobody sees it missing, and it outlives the old session.
+// takes over the node, which no watch sees missing and which outlives the old session.
 func TestReplaced(t *testing.T) {
 	t.Parallel()
 	p := startServer(t)
