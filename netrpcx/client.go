@@ -224,36 +224,43 @@ var errExitedReader = errors.New("a method of a response called runtime.Goexit")
 
 // read reads responses until the connection ends.
 func (s *session) read() {
-	err := errExitedReader
-	defer func() { s.end(err) }()
-	for {
-		if fault := s.receive(); fault != nil {
-			err = fault
-			return
-		}
+	for s.receive() {
 	}
 }
 
-// receive reads one response. Its error is one after which nothing can be read.
-func (s *session) receive() error {
+// receive reads one response. After one that nothing can be read behind, it ends the session
+// and returns false.
+func (s *session) receive() bool {
+	var c *call
+	fault := errExitedReader
+	defer func() {
+		if fault != nil {
+			s.end(fault) // before its call goes on and leaves the session to another
+		}
+		if c != nil {
+			close(c.done)
+		}
+	}()
 	h := &header{}
-	if err := s.wire.readHeader(h); err != nil {
-		return err
+	if fault = s.wire.readHeader(h); fault != nil {
+		return false
 	}
-	c := s.take(h.Seq)
-	if c == nil {
-		return errUnasked
+	if c = s.take(h.Seq); c == nil {
+		fault = errUnasked
+		return false
 	}
-	defer close(c.done)
+	fault = errExitedReader
 	if h.Error != "" {
 		_, err := s.wire.readBody(nil, nil, s.limit)
 		c.remote, c.size = errorOf(h.Error), int64(len(h.Error))
-		return bodyFault(err)
+		fault = bodyFault(err)
+		return fault == nil
 	}
 	var err error
 	c.size, err = s.wire.readBody(c.resp, c.mt.response, s.limit)
 	c.fail(err, s.limit)
-	return bodyFault(err)
+	fault = bodyFault(err)
+	return fault == nil
 }
 
 // fail sets the outcome of a call whose response could not be read.

@@ -1,13 +1,16 @@
 package netrpcx_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/gob"
 	"errors"
+	"io"
 	"net"
 	"net/http/httptest"
+	"net/rpc"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -200,6 +203,36 @@ func TestMaxResponse(t *testing.T) {
 			require.Len(t, v, 100)
 		}
 	})
+}
+
+// TestNoUseAfterFault has a server whose responses cannot be read further. No later call uses
+// the connection of such a response.
+func TestNoUseAfterFault(t *testing.T) {
+	t.Parallel()
+	var head, request bytes.Buffer
+	require.NoError(t, gob.NewEncoder(&head).Encode(&rpc.Response{ServiceMethod: "T.Do", Seq: 1}))
+	head.Write([]byte{0xfc, 0x7f, 0xff, 0xff, 0xff, 2, 0}) // the length of the body
+	require.NoError(t, gob.NewEncoder(&request).Encode(&rpc.Request{ServiceMethod: "T.Do", Seq: 1}))
+	var dialled atomic.Int64
+	var ended sync.WaitGroup
+	conn := netrpcx.To("server.example:1", netrpcx.DialFunc(func(context.Context, string, string) (net.Conn, error) {
+		dialled.Add(1)
+		here, there := net.Pipe()
+		ended.Go(func() {
+			_, _ = io.ReadFull(there, make([]byte, request.Len()))
+			go func() { _, _ = io.Copy(io.Discard, there) }()
+			_, _ = there.Write(head.Bytes())
+		})
+		return here, nil
+	}))
+	c := calls[int, int](t, conn)
+	for i := range 2000 {
+		_, err := c.Do(t.Context(), i)
+		require.Equal(t, endpoint.ResourceExhausted, endpoint.CodeOf(err), "%v", err)
+		require.Equal(t, int64(i+1), dialled.Load())
+	}
+	require.NoError(t, conn.Close())
+	ended.Wait()
 }
 
 // TestUnanswered has a server that accepts calls and never answers.
