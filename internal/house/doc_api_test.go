@@ -59,6 +59,7 @@ func publicModules() []string {
 		"natsx",
 		"observe/zipkin",
 		"resilience/redislimit",
+		"thriftx",
 	}
 }
 
