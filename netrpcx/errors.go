@@ -10,6 +10,7 @@ import (
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/unrouted"
 )
 
@@ -35,46 +36,14 @@ func tooLarge(limit int64) error {
 	return ErrMessageTooLarge.WithMeta("limit", strconv.FormatInt(limit, 10))
 }
 
-// textOf returns an error as it goes over the wire: "CODE domain/reason: message", or
-// "CODE: message" without an identity. It has at most 64 KiB, which is what a client reads.
-func textOf(e *endpoint.Error) string {
-	text := e.Code().String()
-	if isName(e.Domain()) && isName(e.Reason()) {
-		text += " " + e.Domain() + "/" + e.Reason()
-	}
-	return bounds.Cut(text+": "+strings.ToValidUTF8(e.Message(), "\ufffd"), bounds.ErrorBytes)
-}
-
-// isName reports whether a domain or a reason can be told from what is around it. A domain may
-// have slashes, and a reason has none.
-func isName(s string) bool { return s != "" && !strings.ContainsAny(s, " :") }
-
-// errorOf returns the error of a text that came over the wire. What is not of the form of
-// textOf has the code Unknown.
+// errorOf returns the error of a text that came over the wire. The text of another server is
+// also the cause.
 func errorOf(text string) *endpoint.Error {
-	text = bounds.Cut(text, bounds.ErrorBytes)
-	head, message, ok := strings.Cut(text, ": ")
+	e, ok := problem.FromText(text)
 	if !ok {
-		return unknown(text)
+		return e.WithCause(bounds.Quiet(errors.New(e.Message())))
 	}
-	name, identity, named := strings.Cut(head, " ")
-	code, err := endpoint.ParseCode(name)
-	if err != nil || code == endpoint.OK {
-		return unknown(text)
-	}
-	if !named {
-		return endpoint.FromWire(code, "", "", message)
-	}
-	slash := max(strings.LastIndexByte(identity, '/'), 0)
-	domain, reason := identity[:slash], strings.TrimPrefix(identity[slash:], "/")
-	if !isName(domain) || !isName(reason) {
-		return unknown(text)
-	}
-	return endpoint.FromWire(code, domain, reason, message)
-}
-
-func unknown(text string) *endpoint.Error {
-	return endpoint.FromWire(endpoint.Unknown, "", "", text).WithCause(bounds.Quiet(errors.New(text)))
+	return e
 }
 
 // withMethod returns a context with the first 256 bytes of the name of a method that there is

@@ -9,6 +9,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -124,7 +125,7 @@ func (p *part) Add(e *shell.Endpoint) {
 func (mt *method) operation() endpoint.Operation {
 	return endpoint.Operation{
 		Transport: "netrpc", Method: mt.name, StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },
-		SizeOf: func(e *endpoint.Error, _ bool) int64 { return int64(len(textOf(e))) },
+		SizeOf: func(e *endpoint.Error, _ bool) int64 { return int64(len(problem.Text(e))) },
 	}
 }
 

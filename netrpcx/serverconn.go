@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -214,7 +215,7 @@ func (c *conn) answer(x *exchange) {
 	exited := true
 	defer func() {
 		if exited { // the handler called runtime.Goexit
-			c.send(x, &header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id, Error: textOf(errExited)}, nil)
+			c.send(x, &header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id, Error: problem.Text(errExited)}, nil)
 		}
 	}()
 	h := &header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id}
@@ -323,7 +324,7 @@ func (x *exchange) run() error {
 // fail returns the text of a call that failed with err.
 func (x *exchange) fail(err error) (text string) {
 	shell.Answer(err, func(err error) {
-		text = textOf(x.mt.op.Outgoing(err))
+		text = problem.Text(x.mt.op.Outgoing(err))
 		x.report(err)
 	})
 	return text

@@ -2,11 +2,9 @@ package thriftx
 
 import (
 	"context"
-	"strings"
 
 	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/problem"
 )
 
@@ -27,23 +25,11 @@ const (
 
 // exceptionOf returns what is sent for an error.
 func exceptionOf(e *endpoint.Error) *exception {
-	out := &exception{text: text(e), kind: thrift.INTERNAL_ERROR}
+	out := &exception{text: problem.Text(e), kind: thrift.INTERNAL_ERROR}
 	if len(e.Violations()) > 0 || len(e.Help()) > 0 || len(e.Meta()) > 0 || e.RetryAfter() > 0 {
 		out.details = string(problem.Append(nil, e, 0, ""))
 	}
 	return out
-}
-
-// text returns the text of the exception for an error: "CODE domain/reason: message", or
-// "CODE: message" without an identity.
-func text(e *endpoint.Error) string {
-	var b strings.Builder
-	b.WriteString(e.Code().String())
-	if isName(e.Domain()) && isName(e.Reason()) {
-		b.WriteString(" " + e.Domain() + "/" + e.Reason())
-	}
-	b.WriteString(": " + e.Message())
-	return bounds.Cut(problem.Clean(b.String()), bounds.ErrorBytes)
 }
 
 // Write writes e.
@@ -121,35 +107,9 @@ func (e *exception) toError() *endpoint.Error {
 	if d, ok := problem.Read([]byte(e.details), false); ok && d.Code != "" {
 		return d.ToError(nil)
 	}
-	text := bounds.Cut(problem.Clean(e.text), bounds.ErrorBytes)
-	if out, ok := parse(text); ok {
-		return out
+	out, ok := problem.FromText(e.text)
+	if !ok && e.kind == thrift.UNKNOWN_METHOD {
+		return endpoint.FromWire(endpoint.Unimplemented, "", "", out.Message())
 	}
-	code := endpoint.Unknown
-	if e.kind == thrift.UNKNOWN_METHOD {
-		code = endpoint.Unimplemented
-	}
-	return endpoint.FromWire(code, "", "", text)
+	return out
 }
-
-// parse returns the error of a text that [text] wrote.
-func parse(text string) (e *endpoint.Error, ok bool) {
-	head, message, ok := strings.Cut(text, ": ")
-	name, identity, hasIdentity := strings.Cut(head, " ")
-	code, unknown := endpoint.ParseCode(name)
-	at := max(strings.LastIndexByte(identity, '/'), 0)
-	domain, reason := identity[:at], strings.TrimPrefix(identity[at:], "/")
-	switch {
-	case !ok || unknown != nil || code == endpoint.OK:
-		return nil, false //nolint:nilerr // the text is foreign
-	case !hasIdentity:
-		return endpoint.FromWire(code, "", "", message), true
-	case !isName(domain) || !isName(reason):
-		return nil, false
-	}
-	return endpoint.FromWire(code, domain, reason, message), true
-}
-
-// isName reports whether a domain or a reason can be told from what is around it. A domain
-// may have slashes, and a reason has none.
-func isName(s string) bool { return s != "" && !strings.ContainsAny(s, " :") }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -136,7 +137,7 @@ func (c *serverConn) unknown(e *envelope) bool {
 	if e.kind == thrift.ONEWAY {
 		return true
 	}
-	return c.send(c.write(e, thrift.EXCEPTION, &exception{text: text(ErrMethodNotFound), kind: thrift.UNKNOWN_METHOD}, nil))
+	return c.send(c.write(e, thrift.EXCEPTION, &exception{text: problem.Text(ErrMethodNotFound), kind: thrift.UNKNOWN_METHOD}, nil))
 }
 
 // write makes the message of an answer.
