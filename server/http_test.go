@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -84,4 +85,32 @@ func TestKeptAlive(t *testing.T) {
 			require.LessOrEqual(t, lost.Load(), limit, "%v", last.Load())
 		})
 	}
+}
+
+// TestClosingPhase has each response say that its connection ends, once the server is about to
+// stop, and none before.
+func TestClosingPhase(t *testing.T) {
+	t.Parallel()
+	lines := newAnnouncements()
+	s := server.New("posts", quiet(), server.Announce(lines), server.Propagation(time.Second))
+	s.Add(server.HTTP(free, http.NotFoundHandler()))
+	stop := running(t, s)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	url := "http://" + lines.addr(t, "HTTP")
+	closes := func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		require.NoError(t, err)
+		resp, err := (&http.Client{Transport: transport}).Do(req)
+		require.NoError(t, err)
+		_ = resp.Body.Close()
+		return resp.Close
+	}
+	require.False(t, closes())
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	for !closes() { // until nothing listens, at most
+		runtime.Gosched()
+	}
+	require.NoError(t, <-stopped)
 }
