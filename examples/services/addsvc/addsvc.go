@@ -1,12 +1,16 @@
-// Package addsvc sums integers and concatenates strings: one service over HTTP and
-// over gRPC. This file is all that makes an API of it on both, for servers and for
-// clients, but for what the messages of gRPC are in types of Go: see maps.go.
+// Package addsvc sums integers and concatenates strings: one service over six transports.
+// This file is all that makes an API of it on each, for servers and for clients, except for
+// what the messages of gRPC and Thrift are in types of Go: see maps.go and thriftmaps.go.
 package addsvc
 
 import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/jsonrpcx"
+	"github.com/typedkit/endpoint/natsx"
+	"github.com/typedkit/endpoint/netrpcx"
+	"github.com/typedkit/endpoint/thriftx"
 )
 
 // snippet: service
@@ -42,6 +46,34 @@ func (s *Add) GRPC(m *grpcx.Methods) {
 	m.Service("pb.Add")
 	m.UnaryAs("Sum", &s.Sum, sumRequest, sumReply)
 	m.UnaryAs("Concat", &s.Concat, concatRequest, concatReply)
+}
+
+// end snippet
+
+// snippet: transports
+
+// Thrift describes it to Thrift.
+func (s *Add) Thrift(m *thriftx.Methods) {
+	m.Method("Sum", &s.Sum, sumArgs, sumResult)
+	m.Method("Concat", &s.Concat, concatArgs, concatResult)
+}
+
+// JSONRPC describes it to JSON-RPC.
+func (s *Add) JSONRPC(m *jsonrpcx.Methods) {
+	m.Method("sum", &s.Sum)
+	m.Method("concat", &s.Concat)
+}
+
+// RPC describes it to net/rpc.
+func (s *Add) RPC(m *netrpcx.Methods) {
+	m.Method("Add.Sum", &s.Sum)
+	m.Method("Add.Concat", &s.Concat)
+}
+
+// NATS describes it to NATS.
+func (s *Add) NATS(m *natsx.Methods) {
+	m.Method("addsvc.sum", &s.Sum)
+	m.Method("addsvc.concat", &s.Concat)
 }
 
 // end snippet

@@ -8,12 +8,20 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/endpointtest"
 	"github.com/typedkit/endpoint/examples/services/addsvc"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/jsonrpcx"
+	"github.com/typedkit/endpoint/natsx"
+	"github.com/typedkit/endpoint/netrpcx"
+	"github.com/typedkit/endpoint/server"
+	"github.com/typedkit/endpoint/thriftx"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -23,9 +31,9 @@ func serveHTTP(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	require.NoError(t, httpx.Mount(mux, addsvc.New()))
-	server := httptest.NewServer(httpx.Problems(mux))
-	t.Cleanup(server.Close)
-	return server.URL
+	web := httptest.NewServer(httpx.Problems(mux))
+	t.Cleanup(web.Close)
+	return web.URL
 }
 
 // dialGRPC serves what register registers until the test ends, and returns a
@@ -54,13 +62,82 @@ func serveGRPC(t *testing.T) *grpc.ClientConn {
 	return dialGRPC(t, func(s *grpc.Server) { require.NoError(t, grpcx.Register(s, addsvc.New())) })
 }
 
-// clients returns the service itself, and its clients over both transports.
+// serve serves a part in memory until the test ends, and returns its listener.
+func serve(t *testing.T, p server.Part) *endpointtest.Listener {
+	t.Helper()
+	l, done := endpointtest.NewListener(), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = p.Serve(l)
+	}()
+	t.Cleanup(func() { _ = p.Close(); <-done })
+	return l
+}
+
+// dialThrift serves a server of Thrift, and returns a connection to it.
+func dialThrift(t *testing.T, s server.Part) *thriftx.Conn {
+	t.Helper()
+	conn := thriftx.To("addsvc", thriftx.Dial(serve(t, s).Dial))
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// startNATS starts a NATS server until the test ends.
+func startNATS(t *testing.T, opts *natsserver.Options) *natsserver.Server {
+	t.Helper()
+	opts.NoLog, opts.NoSigs = true, true
+	ns, err := natsserver.NewServer(opts)
+	require.NoError(t, err)
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	require.True(t, ns.ReadyForConnections(time.Minute))
+	return ns
+}
+
+// dialNATS serves over NATS, and returns a connection of a client.
+func dialNATS(t *testing.T) *nats.Conn {
+	t.Helper()
+	ns := startNATS(t, &natsserver.Options{DontListen: true})
+	conns := make([]*nats.Conn, 2)
+	for i := range conns {
+		conn, err := nats.Connect("", nats.InProcessServer(ns))
+		require.NoError(t, err)
+		t.Cleanup(conn.Close)
+		conns[i] = conn
+	}
+	s := natsx.NewServer(conns[0])
+	require.NoError(t, natsx.Register(s, addsvc.New()))
+	require.NoError(t, s.Start())
+	t.Cleanup(func() { _ = s.Close() })
+	return conns[1]
+}
+
+// clients returns the service itself, and its clients over each transport.
 func clients(t *testing.T) map[string]*addsvc.Add {
 	t.Helper()
-	var overHTTP, overGRPC addsvc.Add
+	var overHTTP, overGRPC, overThrift, overJSONRPC, overNetRPC, overNATS addsvc.Add
 	require.NoError(t, httpx.Client(httpx.To(serveHTTP(t)), &overHTTP))
 	require.NoError(t, grpcx.Client(grpcx.To(serveGRPC(t)), &overGRPC))
-	return map[string]*addsvc.Add{"in process": addsvc.New(), "HTTP": &overHTTP, "gRPC": &overGRPC}
+
+	calls := thriftx.NewServer()
+	require.NoError(t, thriftx.Register(calls, addsvc.New()))
+	require.NoError(t, thriftx.Client(dialThrift(t, calls), &overThrift))
+
+	web := httptest.NewServer(jsonrpcx.Handler(addsvc.New()))
+	t.Cleanup(web.Close)
+	require.NoError(t, jsonrpcx.Client(httpx.To(web.URL), &overJSONRPC))
+
+	rpc, err := netrpcx.NewServer(addsvc.New())
+	require.NoError(t, err)
+	conn := netrpcx.To("addsvc:1", netrpcx.DialFunc(serve(t, rpc).Dial))
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, netrpcx.Client(conn, &overNetRPC))
+
+	require.NoError(t, natsx.Client(natsx.To(dialNATS(t)), &overNATS))
+	return map[string]*addsvc.Add{
+		"in process": addsvc.New(), "HTTP": &overHTTP, "gRPC": &overGRPC,
+		"Thrift": &overThrift, "JSON-RPC": &overJSONRPC, "net/rpc": &overNetRPC, "NATS": &overNATS,
+	}
 }
 
 // post sends a body of JSON, without a client of ours.

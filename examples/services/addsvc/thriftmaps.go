@@ -1,0 +1,63 @@
+package addsvc
+
+import (
+	"errors"
+
+	"github.com/typedkit/endpoint/examples/services/addsvc/addthrift"
+	"github.com/typedkit/endpoint/thriftx"
+)
+
+// snippet: thrift
+
+// The requests as arguments of Thrift, and back.
+var (
+	sumArgs = thriftx.Map(
+		func(r SumRequest) *addthrift.AddServiceSumArgs { return &addthrift.AddServiceSumArgs{A: r.A, B: r.B} },
+		func(a *addthrift.AddServiceSumArgs) (SumRequest, error) { return SumRequest{A: a.A, B: a.B}, nil },
+	)
+	concatArgs = thriftx.Map(
+		func(r ConcatRequest) *addthrift.AddServiceConcatArgs {
+			return &addthrift.AddServiceConcatArgs{A: r.A, B: r.B}
+		},
+		func(a *addthrift.AddServiceConcatArgs) (ConcatRequest, error) {
+			return ConcatRequest{A: a.A, B: a.B}, nil
+		},
+	)
+)
+
+// The replies as results of Thrift, and back. The IDL declares no exception, so a server
+// sends an error as an exception of Thrift's own. go-kit's server has it in its reply.
+var (
+	sumResult = thriftx.MapResult(
+		func(r SumReply, err error) *addthrift.AddServiceSumResult {
+			if err != nil {
+				return nil
+			}
+			return &addthrift.AddServiceSumResult{Success: &addthrift.SumReply{Value: r.V}}
+		},
+		func(r *addthrift.AddServiceSumResult) (SumReply, error) {
+			if r.Success == nil {
+				return SumReply{}, errNoReply
+			}
+			return SumReply{V: r.Success.Value}, errorIn(r.Success.Err)
+		},
+	)
+	concatResult = thriftx.MapResult(
+		func(r ConcatReply, err error) *addthrift.AddServiceConcatResult {
+			if err != nil {
+				return nil
+			}
+			return &addthrift.AddServiceConcatResult{Success: &addthrift.ConcatReply{Value: r.V}}
+		},
+		func(r *addthrift.AddServiceConcatResult) (ConcatReply, error) {
+			if r.Success == nil {
+				return ConcatReply{}, errNoReply
+			}
+			return ConcatReply{V: r.Success.Value}, errorIn(r.Success.Err)
+		},
+	)
+)
+
+// end snippet
+
+var errNoReply = errors.New("the result has no reply")
