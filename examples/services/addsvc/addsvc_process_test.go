@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/examples/services/addsvc/pb"
 	"github.com/typedkit/endpoint/internal/programtest"
@@ -30,6 +31,9 @@ func TestProcesses(t *testing.T) {
 	bin := programtest.Build(t, "./cmd/...")
 
 	t.Run("calls", func(t *testing.T) { t.Parallel(); testCalls(t, bin) })
+	t.Run("transports", func(t *testing.T) { t.Parallel(); testTransports(t, bin) })
+	t.Run("limits", func(t *testing.T) { t.Parallel(); testLimits(t, bin) })
+	t.Run("Zipkin", func(t *testing.T) { t.Parallel(); testZipkin(t, bin) })
 	t.Run("README", func(t *testing.T) { t.Parallel(); testReadme(t, bin) })
 	t.Run("Jaeger", func(t *testing.T) { t.Parallel(); testJaeger(t, bin) })
 	t.Run("wrong arguments", func(t *testing.T) {
@@ -87,6 +91,8 @@ func testCalls(t *testing.T, bin string) {
 		}
 	}
 	metrics := programtest.Get(t, p.addr["admin"]+"/metrics")
+	require.Contains(t, metrics, "\nexample_addsvc_integers_summed_total 12\n", "two for each of two sums, three times")
+	require.Contains(t, metrics, "\nexample_addsvc_characters_concatenated_total 18\n")
 	for labels, n := range map[string]string{
 		`code="OK",operation="Sum",service="Add",side="server",transport="http"`:                  "4",
 		`code="OK",operation="Sum",service="Add",side="server",transport="grpc"`:                  "2",
@@ -153,6 +159,28 @@ func launch(t *testing.T, bin string, args ...string) *process {
 	p := programtest.Launch(t, filepath.Join(bin, "addsvc"),
 		append([]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free}, args...)...)
 	return &process{p, p.Addresses(t, "HTTP", "gRPC", "admin")}
+}
+
+// launchAll starts addsvc on free ports of all transports, with a NATS server of the test, whose
+// URL is the address of "NATS".
+func launchAll(t *testing.T, bin string, args ...string) *process {
+	t.Helper()
+	const free = "127.0.0.1:0"
+	url := startNATS(t, &natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT}).ClientURL()
+	p := programtest.Launch(t, filepath.Join(bin, "addsvc"), append([]string{
+		"-http-addr", free, "-grpc-addr", free, "-debug.addr", free,
+		"-thrift-addr", free, "-jsonrpc-addr", free, "-netrpc-addr", free, "-nats.url", url,
+	}, args...)...)
+	addr := p.Addresses(t, "HTTP", "gRPC", "Thrift", "JSON-RPC", "net/rpc", "admin")
+	addr["NATS"] = url
+	return &process{p, addr}
+}
+
+// addresses replaces the addresses of the README.
+func (p *process) addresses() *strings.Replacer {
+	return strings.NewReplacer("nats://localhost:4222", p.addr["NATS"],
+		"localhost:8080", p.addr["admin"], "localhost:8081", p.addr["HTTP"], "localhost:8082", p.addr["gRPC"],
+		"localhost:8083", p.addr["Thrift"], "localhost:8084", p.addr["JSON-RPC"], "localhost:8085", p.addr["net/rpc"])
 }
 
 // dial returns a connection to the gRPC of the process.

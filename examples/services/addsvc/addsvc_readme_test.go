@@ -1,8 +1,11 @@
 package addsvc_test
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,8 +15,8 @@ import (
 
 // testReadme runs the commands of the README, and gets what stands below them.
 func testReadme(t *testing.T, bin string) {
-	p := launch(t, bin)
-	place := strings.NewReplacer("localhost:8081", p.addr["HTTP"], "localhost:8082", p.addr["gRPC"])
+	p := launchAll(t, bin)
+	place := p.addresses()
 	seen := map[string]bool{}
 	for _, c := range programtest.Commands(t, "README.md", "Call it") {
 		c = c.At(place)
@@ -33,6 +36,39 @@ func testReadme(t *testing.T, bin string) {
 		c.At(place).Curl(t)
 	}
 	require.Equal(t, map[string]bool{"curl": true, "addcli": true}, seen)
+}
+
+// testTransports calls the service as each row of the README's table does, and gets what stands
+// there.
+func testTransports(t *testing.T, bin string) {
+	p := launchAll(t, bin)
+	place := p.addresses()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	rows := regexp.MustCompile("(?m)^\\| (\\S+) \\| `addcli (-\\S+ \\S+)` \\| `(.+?)` \\| `(.+?)` \\|$").FindAllStringSubmatch(string(readme), -1)
+	calls := []string{"-method sum 1 2", "-method sum 2147483647 1"}
+	var names []string
+	for _, row := range rows {
+		names = append(names, row[1])
+		target := strings.Fields(place.Replace(row[2]))
+		for i, call := range calls {
+			got := programtest.Run(t, filepath.Join(bin, "addcli"), append(target, strings.Fields(call)...)...)
+			require.Equal(t, row[3+i], strings.TrimSpace(got.Stdout+got.Stderr), "%s %s", row[1], call)
+			require.Equal(t, i, got.Code, "%s %s", row[1], call)
+		}
+		require.Equal(t, rows[0][3:], row[3:], "the same over %s", row[1])
+	}
+	require.Equal(t, []string{"HTTP", "gRPC", "Thrift", "JSON-RPC", "net/rpc", "NATS"}, names)
+
+	metrics := programtest.Get(t, p.addr["admin"]+"/metrics")
+	for _, transport := range []string{"http", "grpc", "thrift", "jsonrpc", "netrpc", "nats"} {
+		for code, n := range map[string]string{"OK": "1", "OUT_OF_RANGE": "1"} {
+			require.Contains(t, metrics, `endpoint_calls_total{code="`+code+`",operation="Sum",service="Add",side="server",transport="`+transport+`"} `+n+"\n")
+		}
+	}
+	require.Contains(t, metrics, "\nexample_addsvc_integers_summed_total 12\n")
+	p.Signal(t, syscall.SIGTERM)
+	require.Equal(t, 0, p.Wait(t))
 }
 
 // TestReadmeRegistry runs the commands with Consul.

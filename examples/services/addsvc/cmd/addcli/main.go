@@ -1,46 +1,40 @@
-// The program addcli calls addsvc, over HTTP or over gRPC.
+// The program addcli calls addsvc, over the transport whose address it gets: HTTP, gRPC,
+// Thrift, JSON-RPC, net/rpc or NATS.
 //
 //	addcli -http-addr localhost:8081 -method sum 1 2
-//	addcli -grpc-addr localhost:8082 -method concat foo bar
+//	addcli -thrift-addr localhost:8083 -thrift-protocol compact -method concat foo bar
 //
 // It prints the answer and exits with 0. An error goes to standard error: of the
 // call with exit code 1, of the arguments with 2. Negative numbers follow "--".
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/typedkit/endpoint/examples/services/addsvc"
-	"github.com/typedkit/endpoint/grpcx"
-	"github.com/typedkit/endpoint/httpx"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 func main() {
-	httpAddr := flag.String("http-addr", "", "`address` of addsvc over HTTP, host:port or a URL")
-	grpcAddr := flag.String("grpc-addr", "", "`address` of addsvc over gRPC, host:port")
+	transports := transportsVar(flag.CommandLine)
 	method := flag.String("method", "sum", "`name` of the method: sum or concat")
 	timeout := flag.Duration("timeout", 5*time.Second, "how long the call may take")
 	flag.Usage = usage
 	flag.Parse()
 	c, err := prepare(*method, flag.Args())
-	if err == nil && (*httpAddr == "") == (*grpcAddr == "") {
-		err = errors.New("one of -http-addr and -grpc-addr is needed")
-	}
-	if err != nil {
+	over, terr := choose(transports)
+	if err = cmp.Or(err, terr); err != nil {
 		fmt.Fprintln(os.Stderr, "addcli:", err)
 		os.Exit(2)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
-	line, err := call(ctx, *httpAddr, *grpcAddr, c)
+	line, err := call(ctx, over, c)
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -50,7 +44,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: addcli -http-addr|-grpc-addr address [-method sum|concat] a b")
+	fmt.Fprintln(os.Stderr, "usage: addcli -http-addr|-grpc-addr|-thrift-addr|-jsonrpc-addr|-netrpc-addr|-nats.url address [-method sum|concat] a b")
 	flag.PrintDefaults()
 }
 
@@ -83,31 +77,15 @@ func prepare(method string, args []string) (command, error) {
 	return nil, fmt.Errorf("-method %q is neither sum nor concat", method)
 }
 
-// call runs a command over the transport whose address is there: the calls are
-// those of one struct.
-func call(ctx context.Context, httpAddr, grpcAddr string, c command) (string, error) {
-	var s addsvc.Add
-	if httpAddr != "" {
-		if err := httpx.Client(httpx.To(urlOf(httpAddr)), &s); err != nil {
-			return "", err
-		}
-		return c(ctx, &s)
+// call runs a command over a transport: the calls are those of one struct on all of them.
+func call(ctx context.Context, over *transport, c command) (string, error) {
+	var svc addsvc.Add
+	disconnect, err := over.connect(over.addr, &svc)
+	if disconnect != nil {
+		defer disconnect()
 	}
-	conn, err := grpc.NewClient(grpcAddr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }()
-	if err := grpcx.Client(grpcx.To(conn), &s); err != nil {
-		return "", err
-	}
-	return c(ctx, &s)
-}
-
-// urlOf returns the URL of an address that may be one.
-func urlOf(addr string) string {
-	if strings.Contains(addr, "://") {
-		return addr
-	}
-	return "http://" + addr
+	return c(ctx, &svc)
 }

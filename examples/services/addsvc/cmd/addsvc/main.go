@@ -1,12 +1,14 @@
-// The program addsvc serves sums and concatenations over HTTP and over gRPC.
+// The program addsvc serves sums and concatenations, over HTTP and gRPC by default.
 //
 //	addsvc -http-addr :8081 -grpc-addr :8082 -debug.addr localhost:8080
 //
 // It prints the addresses that it listens on, and logs to standard error. The third one is
 // the admin address: a page with live figures of the calls, /metrics for Prometheus, and
-// /debug/vars. With -otlp.addr it sends traces to a collector. SIGINT or SIGTERM stops it:
-// it finishes the calls in flight and exits with 0; a second signal ends it at once, with 1.
-// It exits with 2 when its arguments are wrong, and with 1 when it cannot serve. With -registry
+// /debug/vars. With -thrift-addr, -jsonrpc-addr, -netrpc-addr and -nats.url it serves over
+// Thrift, JSON-RPC, net/rpc and NATS as well. With -otlp.addr or -zipkin-url it sends traces.
+// -sum.limit and -concat.limit set how many calls pass. SIGINT or SIGTERM stops it: it
+// finishes the calls in flight and exits with 0; a second signal ends it at once, with 1. It
+// exits with 2 when its arguments are wrong, and with 1 when it cannot serve. With -registry
 // it registers as "addsvc" over HTTP and as "addsvc.grpc" over gRPC while it is ready.
 package main
 
@@ -35,25 +37,26 @@ func main() {
 	grpcAddr := server.AddrVar(flag.CommandLine, "grpc-addr", ":8082", "`address` to serve gRPC on, host:port")
 	debugAddr := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "localhost:8080",
 		"`address` of the admin page, /metrics and /debug/vars, host:port; empty for none")
-	otlpAddr := server.OptionalAddrVar(flag.CommandLine, "otlp.addr", "",
-		"`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none")
-	reg := registry.Var(flag.CommandLine)
+	others, guards := transportsVar(flag.CommandLine), guardsVar(flag.CommandLine)
+	traces, reg := tracesVar(flag.CommandLine), registry.Var(flag.CommandLine)
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "addsvc: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	s := server.New("addsvc", server.Log(log))
-	telemetry, metrics, err := newTelemetry(s, log, *otlpAddr)
+	svc := addsvc.New()
+	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(svc)...)
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
-	health, rerr := register(router, calls, s, telemetry)
+	health, rerr := register(router, calls, svc, s, telemetry)
 	s.Add(
 		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "addsvc")...),
 		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))
+	oerr := others.add(s, svc, s, telemetry)
 	if *debugAddr != "" {
 		s.Add(server.Admin(*debugAddr, server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler())))
 	}
-	os.Exit(s.Main(err, rerr))
+	os.Exit(s.Main(err, rerr, oerr))
 }
 
 // end snippet
@@ -61,8 +64,7 @@ func main() {
 // snippet: server
 
 // register serves one service on both transports, with the same layers around it.
-func register(router chi.Router, calls *grpc.Server, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
-	svc := addsvc.New()
+func register(router chi.Router, calls *grpc.Server, svc *addsvc.Add, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
 	mounted := errors.Join(
 		httpx.Mount(router, svc, httpx.Use(layers...)),
 		grpcx.Register(calls, svc, grpcx.Use(layers...)),
