@@ -50,6 +50,10 @@ type Options struct {
 	// such a null is a fault. Pointers, slices, maps, any, [Optional] and types
 	// that read themselves from the format have a null.
 	NullIsZero bool
+	// Partly has Decode read all that is valid even if it fails with ErrInvalid, so that
+	// more can be said of the message than what is in the violations. For authors of
+	// transports. A Format may do so in any case, or not at all.
+	Partly bool
 	// Shadows is the user's type that t stands for, if t is not a type of the
 	// user's own: t has its fields but for those that are no part of the text,
 	// and neither its name nor its methods.

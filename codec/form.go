@@ -8,9 +8,10 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/scalar"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // Form returns the format of application/x-www-form-urlencoded, for structs
@@ -187,7 +188,7 @@ func (f *formFormat) Decode(src []byte, v any) error {
 		}
 	}
 	if len(d.found) > 0 {
-		return ErrInvalid.WithViolations(d.found...)
+		return ErrInvalid.WithViolations(d.found...).WithCause(mark.Partly(nil))
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // ErrInvalid is the error of input that a codec cannot read. Its violations say
@@ -55,6 +55,7 @@ type jsonFormat struct {
 	lenient  bool
 	nullable bool // null is valid wherever it can be, or reads as the zero value
 	required bool // a member somewhere in typ is tagged required
+	partly   bool // what is valid of a faulty text is read
 }
 
 func jsonOptions(allowUnknown, hooks bool) json.Options {
@@ -141,7 +142,7 @@ func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
 	}
 	return &jsonFormat{
 		typ: t, pointer: reflect.PointerTo(t), add: appenderOf(t),
-		lenient: opts.AllowUnknown, nullable: opts.NullIsZero || !s.nullless, required: s.required,
+		lenient: opts.AllowUnknown, nullable: opts.NullIsZero || !s.nullless, required: s.required, partly: opts.Partly,
 		opts: jsonOptions(opts.AllowUnknown, s.hooks),
 	}, nil
 }
@@ -240,14 +241,18 @@ func (f *jsonFormat) Decode(src []byte, v any) error {
 	}
 	// The second pass is for the words: json/v2 stops at the first fault, and
 	// its texts name Go types and repeat what was sent.
-	vs := explain(src, t, f)
-	if err != nil && len(vs) == 0 {
-		vs = []endpoint.Violation{violationOf(err)}
+	x := explain(src, t, f)
+	if err != nil && len(x.found) == 0 {
+		return ErrInvalid.WithViolations(violationOf(err)).WithCause(mark.Unshown(err))
 	}
-	if len(vs) > 0 {
-		return ErrInvalid.WithViolations(vs...).WithCause(mark.Unshown(err))
+	if len(x.found) == 0 {
+		return nil
 	}
-	return nil
+	cause := mark.Unshown(err)
+	if f.partly && x.readRest(src, v) {
+		cause = mark.Partly(err)
+	}
+	return ErrInvalid.WithViolations(x.found...).WithCause(cause)
 }
 
 // startsNull is for a null at the top, which json/v2 accepts for any type.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // An appender appends the JSON of the value at p: the bytes that json/v2 writes

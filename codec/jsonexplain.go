@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/bounds"
 	"github.com/typedkit/endpoint/internal/scalar"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 var (
@@ -44,6 +44,8 @@ type explainer struct {
 	nulls   bool // null is valid everywhere below the top
 	types   map[reflect.Type]structure
 	found   []endpoint.Violation
+	spoilt  []span // of values that cannot be read
+	spoils  bool   // the value that is being checked cannot be read
 }
 
 // structure is what of a struct type is needed for each of its objects.
@@ -68,13 +70,14 @@ func (x *explainer) structure(t reflect.Type) structure {
 var errEnough = errors.New("enough")
 
 // See decision 7.
-func explain(src []byte, t reflect.Type, f *jsonFormat) []endpoint.Violation {
+func explain(src []byte, t reflect.Type, f *jsonFormat) *explainer {
 	x := &explainer{
 		dec:  jsontext.NewDecoder(bytes.NewReader(src), jsontext.AllowDuplicateNames(true)),
 		opts: f.opts, lenient: f.lenient, nulls: f.nullable,
 	}
 	if len(src) == 0 {
-		return []endpoint.Violation{{Detail: "empty; a JSON value is expected"}}
+		x.add("", "empty; a JSON value is expected")
+		return x
 	}
 	var err error
 	if startsNull(src) && x.dec.PeekKind() == jsontext.KindNull {
@@ -93,7 +96,7 @@ func explain(src []byte, t reflect.Type, f *jsonFormat) []endpoint.Violation {
 	if err != nil && !errors.Is(err, errEnough) {
 		x.syntax(err)
 	}
-	return x.found
+	return x
 }
 
 // full reports whether as many faults were found as an answer lists.
@@ -119,6 +122,17 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 	if x.full() {
 		return errEnough
 	}
+	start, spoils := x.dec.InputOffset(), x.spoils
+	x.spoils = false
+	err := x.check(t, stringed)
+	if x.spoils {
+		x.spoil(start, x.dec.InputOffset())
+	}
+	x.spoils = spoils
+	return err
+}
+
+func (x *explainer) check(t reflect.Type, stringed bool) error {
 	for {
 		inner, ok := shape.InsideOptional(t)
 		if !ok && (t.Kind() != reflect.Pointer || hasOwnForm(t.Elem())) {
@@ -196,6 +210,7 @@ func (x *explainer) open(kind jsontext.Kind, want string) (bool, error) {
 		return false, err
 	}
 	x.add(x.dec.StackPointer(), want)
+	x.spoils = true
 	return false, nil
 }
 
@@ -281,6 +296,7 @@ func (x *explainer) mapping(t reflect.Type) error {
 		seen[name] = true
 		if detail := x.key(t.Key(), name); detail != "" {
 			x.add(x.dec.StackPointer(), detail)
+			x.spoils = true
 		}
 		if err := x.value(t.Elem(), false); err != nil {
 			return err
@@ -325,6 +341,7 @@ func (x *explainer) list(t reflect.Type) error {
 		return err
 	}
 	if t.Kind() == reflect.Array && n != t.Len() {
+		x.spoils = true
 		x.add(x.dec.StackPointer(), "must have "+strconv.Itoa(t.Len())+" items")
 	}
 	return nil
@@ -341,6 +358,7 @@ func (x *explainer) leaf(t reflect.Type, stringed bool) error {
 		opts = json.JoinOptions(opts, json.StringifyNumbers(true))
 	}
 	if err := json.Unmarshal(raw, reflect.New(t).Interface(), opts); err != nil {
+		x.spoils = true
 		if within, ok := duplicate(err); ok {
 			x.add(x.dec.StackPointer()+within, "more than once")
 		} else {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // surveyed is what a type needs of the JSON format.

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // Members returns the names of the members that a struct has in JSON, in the order of its

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // xmlSurvey looks through a type for what XML has no form for.

@@ -191,7 +191,7 @@ func (x *exchange) Receive() (any, error) {
 	}
 	x.wire.Restart()
 	x.call.AddBytes(int64(x.in.size), 0)
-	return m, nil
+	return m, x.mt.in.checkRules(m)
 }
 
 // Send takes a response that is a message of protobuf, for grpc-go, which encodes
@@ -276,7 +276,7 @@ func (x *exchange) read(into any) error {
 	if err := f.decode(m, into); err != nil {
 		return invalid(err)
 	}
-	return nil
+	return f.rules.Check(into, nil)
 }
 
 // readMessage reads the next message into what the inbox has.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -37,9 +38,10 @@ var protoMessage = reflect.TypeFor[proto.Message]()
 // form is how the values of a type go over the wire: as messages of protobuf,
 // perhaps through a Mapping, or in one of some formats.
 type form struct {
-	typ     reflect.Type  // of the values
-	message reflect.Type  // of the messages; nil for formats
-	formats []codecFormat // compiled for typ; nil for protobuf
+	typ     reflect.Type     // of the values
+	message reflect.Type     // of the messages; nil for formats
+	formats []codecFormat    // compiled for typ; nil for protobuf
+	rules   *constraint.Plan // of requests
 	err     error
 
 	// Of a Mapping.
@@ -104,6 +106,16 @@ func (f *form) decode(m proto.Message, into any) error {
 	}
 	reflect.ValueOf(into).Elem().Set(reflect.ValueOf(m))
 	return nil
+}
+
+// checkRules returns what is wrong with a request that is the message m.
+func (f *form) checkRules(m proto.Message) error {
+	if f.rules == nil {
+		return nil
+	}
+	p := reflect.New(f.typ)
+	p.Elem().Set(reflect.ValueOf(m))
+	return f.rules.Check(p.Interface(), nil)
 }
 
 // checkMessage returns why no message of type t can be made, or nil.

@@ -240,6 +240,10 @@ func (mt *method) plan(end endpoint.Side) []error {
 	if len(faults) > 0 {
 		return faults
 	}
+	if faults = mt.planRules(); len(faults) > 0 {
+		return faults
+	}
+	sides[0].opts.Partly = mt.in.rules != nil
 	if mt.opts.codec == nil && mt.in.message != nil && mt.out.message != nil {
 		return mt.matchDescriptor()
 	}
@@ -253,16 +257,14 @@ func (mt *method) plan(end endpoint.Side) []error {
 		faults = append(faults, mt.checkPlain()...)
 	}
 	for _, s := range sides {
-		if !s.form.isMapped() {
-			for _, err := range service.UnreadTags(s.form.typ) {
-				faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
-			}
-		}
 		compiled, errs := compile(mt.formats(), s.form.typ, s.opts)
 		s.form.formats, s.form.message = compiled, nil
 		for _, err := range errs {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
+	}
+	for i := range mt.in.formats {
+		mt.in.formats[i].Format = mt.in.rules.Around(mt.in.formats[i].Format)
 	}
 	if end == endpoint.ServerSide {
 		for _, f := range mt.in.formats {
@@ -271,6 +273,20 @@ func (mt *method) plan(end endpoint.Side) []error {
 			}
 		}
 	}
+	return faults
+}
+
+// planRules plans the checks of requests, and finds what is wrong with the rules in tags.
+func (mt *method) planRules() []error {
+	var faults []error
+	rules, errs := service.Rules(mt.in.typ, mt.in.isMapped())
+	for _, err := range errs {
+		faults = append(faults, fmt.Errorf("request: %w", err))
+	}
+	for _, err := range service.ResponseRules(mt.out.typ, mt.out.isMapped()) {
+		faults = append(faults, fmt.Errorf("response: %w", err))
+	}
+	mt.in.rules = rules
 	return faults
 }
 

@@ -191,10 +191,10 @@ func TestFaults(t *testing.T) {
 		{"tags that nothing reads", packaged[struct {
 			A string `json:"a" validate:"required"`
 		}, []struct {
-			B string `json:"b" maxLength:"3"`
+			B string `json:"b" maxItems:"3"`
 		}]("test.S", "X"), nil, []string{
-			`named.Do: request: field A is tagged validate:"required", which nothing reads: check the value in the endpoint; required:"true" is read`,
-			`named.Do: response: field B is tagged maxLength:"3", which nothing reads: check the value in the endpoint`,
+			`named.Do: request: field A: nothing reads the tag validate, which is of another library; use the tags of JSON Schema, or have the package httpx/playground read it; required:"true" is read`,
+			`named.Do: response: field B: tag maxItems has no meaning here: it is a text`,
 		}},
 		{"no form", method[func(), func()]("X"), nil, []string{"typed.Do: request: ", "response: "}},
 		{"an empty mapping", &typed[Note, Note]{none[Note, Note], func(m *grpcx.Methods, e *endpoint.Endpoint[Note, Note]) {

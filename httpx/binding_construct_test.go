@@ -149,12 +149,12 @@ func TestRequestFaults(t *testing.T) {
 		}](), `field A: tag form:"x,required" has the unknown option "required"`},
 		"a tag of validator": {post[struct {
 			A string `query:"a" validate:"required,min=3"`
-		}](), `httpx: one.Do: request: field A is tagged validate:"required,min=3", which nothing reads: check the value in the endpoint; required:"true" is read`},
+		}](), `httpx: one.Do: request: field A: nothing reads the tag validate, which is of another library; use the tags of JSON Schema, or have the package httpx/playground read it; required:"true" is read`},
 		"a tag of gin": {post[struct {
 			In []struct {
 				A string `json:"a" binding:"email"`
 			}
-		}](), `request: field In.A is tagged binding:"email", which nothing reads: check the value in the endpoint`},
+		}](), `request: field In.A: nothing reads the tag binding, which is of another library; use the tags of JSON Schema, or have the package httpx/playground read it`},
 		"Accept-Encoding": {post[struct {
 			A string `header:"accept-encoding"`
 		}](), `field A: header "accept-encoding" belongs to the transport`},
@@ -238,8 +238,8 @@ func TestReplyFaults(t *testing.T) {
 		want string
 	}{
 		"a tag of JSON Schema": {reply[struct {
-			A int `json:"a" minimum:"1" maximum:"9"`
-		}](), `httpx: one.Do: response: field A is tagged maximum:"9", which nothing reads`},
+			A int `json:"a" minLength:"1"`
+		}](), `httpx: one.Do: response: field A: tag minLength has no meaning here: it is a number`},
 		"an option of a header's tag": {reply[struct {
 			A string `header:"X-A,omitzero"`
 		}](), `field A: tag header:"X-A,omitzero" has the unknown option "omitzero"`},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -151,10 +152,13 @@ func (x *exchange) decode(v any) error {
 	}
 	if x.takesBody() && !d.full() && !(in.empty && len(x.body) == 0) {
 		if err := in.read(x.body, v, len(x.r.Header["Content-Type"]) > 0); err != nil {
+			if constraint.IsPartly(err) {
+				return x.rt.rules.Add(v, d.result(err))
+			}
 			return d.result(err)
 		}
 	}
-	return d.result(nil)
+	return x.rt.rules.Add(v, d.result(nil))
 }
 
 func (x *exchange) badTimeout() error {

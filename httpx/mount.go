@@ -106,9 +106,7 @@ func (s *single) Add(e *shell.Endpoint) {
 	c.Apply(s.opts, func(o HandlerOption) { o.applyHandler(&c, &rt.opts) })
 	op, faults := rt.opts.NewOperation(service.Field{}, endpoint.ServerSide, endpoint.Operation{Transport: "http", StatusOf: rt.opts.statusOf, SizeOf: rt.sizeOfError})
 	rt.op = op
-	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bindErrors(), rt.bind(nil))
-	faults = addFaults(faults, "request", service.UnreadTags(rt.types.req))
-	faults = addFaults(faults, "response", service.UnreadTags(rt.types.resp))
+	faults = slices.Concat(c.Check(endpoint.ServerSide), rt.opts.Faults, faults, rt.bindErrors(), rt.bindRules(), rt.bind(nil))
 	if e.IsNil() && !rt.opts.Partial {
 		faults = append(faults, service.ErrNil)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -114,8 +115,9 @@ type route struct {
 	prefixes *prefixes // of all routes of the Mount; nil of a Handler
 	below    *sync.Map // of prefixes to *string, the pattern with the prefix
 
-	inItem, outItem *item          // the plans of the items of streams
-	errors          []codec.Format // of the bodies of MapErrors; nil: problems
+	rules           *constraint.Plan // of requests, or of the items of a request stream
+	inItem, outItem *item            // the plans of the items of streams
+	errors          []codec.Format   // of the bodies of MapErrors; nil: problems
 
 	// The shells of a server, one for each kind of operation.
 	serveUnary  endpoint.Endpoint[*exchange, endpoint.Empty]
@@ -223,8 +225,7 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 		}
 	}
 	faults = append(faults, rt.bindErrors()...)
-	faults = addFaults(faults, "request", service.UnreadTags(rt.types.req))
-	faults = addFaults(faults, "response", service.UnreadTags(rt.types.resp))
+	faults = append(faults, rt.bindRules()...)
 	if len(more) > 0 {
 		return faults // the bindings would repeat them
 	}
@@ -243,7 +244,7 @@ func (rt *route) bind(p *pattern) []error {
 func (rt *route) bindRequests(p *pattern) []error {
 	var faults []error
 	for _, f := range rt.inFormats() {
-		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.AllowUnknown})
+		in, errs := bindRequest(rt.types.req, p, rt.hasBody, f, codec.Options{AllowUnknown: rt.opts.AllowUnknown, Partly: rt.rules != nil})
 		rt.in, rt.reads = append(rt.in, in), append(rt.reads, f.MediaType())
 		faults = addFaults(faults, "request", errs)
 	}

@@ -98,7 +98,7 @@ func (rt *route) bindStream(p *pattern) []error {
 		faults = append(faults, errors.New("a stream has items in JSON; RequestCodec and ResponseCodec are for messages"))
 	}
 	if kind&endpoint.ClientStream != 0 {
-		item, errs := bindItem(rt.types.req, codec.Options{AllowUnknown: rt.opts.AllowUnknown})
+		item, errs := bindItem(rt.types.req, codec.Options{AllowUnknown: rt.opts.AllowUnknown, Partly: rt.rules != nil})
 		if names := p.wildcardNames(); len(names) > 0 {
 			errs = append(errs, fmt.Errorf("{%s} in %q: a request stream has no parameters", names[0], p.text))
 		}

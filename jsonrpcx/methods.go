@@ -164,10 +164,12 @@ func (mt *method) plan(end endpoint.Side) []error {
 			}
 		}
 	}
-	of("request", service.UnreadTags(req)...)
-	of("response", service.UnreadTags(resp)...)
+	rules, errs := service.Rules(req, false)
+	of("request", errs...)
+	of("response", service.ResponseRules(resp, false)...)
 	var err error
-	mt.params, err = planParams(req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide}, mt.opts.positional)
+	mt.params, err = planParams(req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: rules != nil}, mt.opts.positional)
+	mt.params.format = rules.Around(mt.params.format)
 	of("request", err)
 	mt.result, err = codec.JSON().Compile(resp, codec.Options{AllowUnknown: true, NullIsZero: true})
 	of("response", err)

@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 		}, nil, []string{
 			"jsonrpcx: wide.Stream: JSON-RPC has no streams; declare the endpoint absent with Omit",
 			"jsonrpcx: wide.Func: request: func(): a func has no form in JSON",
-			`jsonrpcx: wide.Checked: request: field N is tagged minimum:"1", which nothing reads`,
+			`jsonrpcx: wide.Checked: request: field N: it may be absent, and its zero value breaks its rule ("must be at least 1")`,
 			"jsonrpcx: wide.Map: request: option Positional: the members of map[string]int have no order",
 			"jsonrpcx: wide.Map: option Notification: the response is int, and a notification has none; use endpoint.Empty",
 		}},

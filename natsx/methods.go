@@ -155,21 +155,26 @@ func (mt *method) plan(end endpoint.Side) []error {
 		return []error{errors.New("the response is a Stream; use ServerStream")}
 	}
 	var faults []error
+	rules, wrong := service.Rules(mt.endpoint.Req, false)
 	sides := []struct {
-		name string
-		to   *[]format
-		typ  reflect.Type
-		opts codec.Options
+		name   string
+		to     *[]format
+		typ    reflect.Type
+		opts   codec.Options
+		faults []error
 	}{
-		{"request", &mt.in, mt.endpoint.Req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide}},
-		{"response", &mt.out, mt.item, codec.Options{AllowUnknown: true, NullIsZero: true}},
+		{"request", &mt.in, mt.endpoint.Req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: rules != nil}, wrong},
+		{"response", &mt.out, mt.item, codec.Options{AllowUnknown: true, NullIsZero: true}, service.ResponseRules(mt.item, false)},
 	}
 	for _, s := range sides {
 		compiled, errs := compile(mt.formats(), s.typ, s.opts)
 		*s.to = compiled
-		for _, err := range append(service.UnreadTags(s.typ), errs...) {
+		for _, err := range append(s.faults, errs...) {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
+	}
+	for i := range mt.in {
+		mt.in[i].Format = rules.Around(mt.in[i].Format)
 	}
 	return faults
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"github.com/typedkit/endpoint/internal/problem"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
@@ -71,6 +72,7 @@ type method struct {
 	field    service.Field
 	request  codec.Format // in JSON; nil in gob
 	response codec.Format
+	rules    *constraint.Plan // of requests
 	stack    endpoint.Stack
 	config   *config
 
@@ -142,25 +144,28 @@ const maxName = 1 << 10
 
 // plan decides on the form of the messages.
 func (mt *method) plan(end endpoint.Side) []error {
-	var faults []error
+	var faults, wrong []error
+	mt.rules, wrong = service.Rules(mt.endpoint.Req, false)
 	for _, s := range []struct {
 		name   string
 		typ    reflect.Type
 		format *codec.Format
 		opts   codec.Options
+		faults []error
 	}{
-		{"request", mt.endpoint.Req, &mt.request, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide}},
-		{"response", mt.endpoint.Resp, &mt.response, codec.Options{AllowUnknown: true, NullIsZero: true}},
+		{"request", mt.endpoint.Req, &mt.request, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: mt.rules != nil}, wrong},
+		{"response", mt.endpoint.Resp, &mt.response, codec.Options{AllowUnknown: true, NullIsZero: true}, service.ResponseRules(mt.endpoint.Resp, false)},
 	} {
 		if _, ok := endpoint.StreamItem(s.typ); ok {
 			return []error{errors.New("net/rpc has no streams; declare the endpoint absent with Omit")}
 		}
-		for _, err := range append(service.UnreadTags(s.typ), mt.form(s.typ, s.format, s.opts)) {
+		for _, err := range append(s.faults, mt.form(s.typ, s.format, s.opts)) {
 			if err != nil {
 				faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 			}
 		}
 	}
+	mt.request = mt.rules.Around(mt.request)
 	return faults
 }
 

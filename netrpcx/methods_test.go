@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 			"S.Stream: net/rpc has no streams; declare the endpoint absent with Omit",
 			"S.Func: request: gob NewTypeObject can't handle type: func()",
 			"S.Hidden: request: gob: type struct { n int } has no exported fields",
-			`S.Checked: request: field N is tagged minimum:"1"`,
+			`S.Checked: request: field N: it may be absent, and its zero value breaks its rule ("must be at least 1")`,
 			"S.Tree: response: netrpcx_test.tree contains itself, and gob does not bound how deeply; use the option JSON",
 		}},
 		"types of JSON": {func(s *wide, m *netrpcx.Methods) {

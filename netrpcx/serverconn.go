@@ -159,8 +159,11 @@ func (c *conn) read() (*exchange, error) {
 	}
 	c.source.share.Release()
 	x := c.exchange(mt, h, size, nil)
-	if skipped {
+	switch {
+	case skipped:
 		x.early = early.err
+	case !c.server.config.json: // the format in JSON has checked them
+		x.early = mt.rules.Check(into.Interface(), nil)
 	}
 	x.req = into
 	return x, nil

@@ -179,7 +179,7 @@ func (x *exchange) Decode(m *shell.Messages) error {
 		return ErrInvalidRequest.WithCause(err)
 	}
 	x.wire.Restart()
-	return nil
+	return x.mt.rules.Check(m.Req, nil)
 }
 
 // Encode takes the response of m.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"github.com/typedkit/endpoint/internal/service"
 	"github.com/typedkit/endpoint/internal/shell"
 )
@@ -77,7 +78,8 @@ type method struct {
 	result   *form // nil for a oneway method
 	stack    endpoint.Stack
 	config   *config
-	dialect  dialect // of the server
+	dialect  dialect          // of the server
+	rules    *constraint.Plan // of requests
 
 	serve endpoint.Endpoint[*exchange, endpoint.Empty] // of a server
 }
@@ -125,10 +127,24 @@ func (p *part) Add(e *shell.Endpoint) {
 		StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },
 		SizeOf:   mt.sizeOf,
 	})
-	for _, err := range slices.Concat(mt.opts.Faults, clashes, p.check(e)) {
+	for _, err := range slices.Concat(mt.opts.Faults, clashes, p.check(e), mt.planRules()) {
 		b.Fault(f.Path, err)
 	}
 	b.methods = append(b.methods, mt)
+}
+
+// planRules plans the checks of requests, and finds what is wrong with the rules in tags.
+func (mt *method) planRules() []error {
+	var faults []error
+	rules, errs := service.Rules(mt.endpoint.Req, true)
+	for _, err := range errs {
+		faults = append(faults, fmt.Errorf("request: %w", err))
+	}
+	for _, err := range service.ResponseRules(mt.endpoint.Resp, true) {
+		faults = append(faults, fmt.Errorf("response: %w", err))
+	}
+	mt.rules = rules
+	return faults
 }
 
 // check returns what is wrong with the method by itself.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
-	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/mark"
+	"github.com/typedkit/endpoint/internal/shape"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 )

@@ -27,6 +27,11 @@ const (
 	// UnreadableRequests: a request or an item that cannot be decoded is
 	// InvalidArgument with the identity endpoint/INVALID_REQUEST.
 	UnreadableRequests Case = "unreadable requests"
+	// Rules: a request or an item that breaks a rule in a tag of its type, or that its
+	// method Validate refuses, is InvalidArgument with the identity
+	// endpoint/INVALID_REQUEST, with a violation for each rule if the transport carries
+	// ErrorDetails. The handler does not get it.
+	Rules Case = "rules"
 	// UnreadableResponses: a response or an item that cannot be decoded is an
 	// Internal error of the client.
 	UnreadableResponses Case = "unreadable responses"
@@ -279,6 +284,7 @@ func rows() []row {
 		{SizeLimit, testSizeLimit},
 		{ItemSizeLimit, testItemSizeLimit},
 		{UnreadableRequests, testUnreadableRequests},
+		{Rules, testRules},
 		{UnreadableResponses, testUnreadableResponses},
 		{UnwritableRequests, testUnwritableRequests},
 		{UnwritableResponses, testUnwritableResponses},

@@ -35,7 +35,7 @@ func samples() []Message {
 		{},
 		{Text: "žluťoučký 🐎\x00\t\n\"\\</>"},
 		{Number: math.MaxInt64},
-		{Number: math.MinInt64},
+		{Number: math.MinInt64 + 1},
 		{Blob: all},
 		{Trap: "a text of its own"},
 	}

@@ -258,6 +258,21 @@ var allFaults = map[string]fault{
 		cases{transporttest.UnreadableRequests},
 		`the error is INTERNAL "", want INVALID_ARGUMENT "endpoint/INVALID_REQUEST"`,
 	},
+	"checks no rules": {
+		faults{lawless: true},
+		cases{transporttest.Rules},
+		`the error is OK "", want INVALID_ARGUMENT "endpoint/INVALID_REQUEST"|the violations: got \[\]|the handler got a message: got true`,
+	},
+	"keeps the violations to itself": {
+		answering(func(sent *endpoint.Error, _ error) *endpoint.Error {
+			if errors.Is(sent, codec.ErrInvalid) {
+				return codec.ErrInvalid
+			}
+			return sent
+		}),
+		cases{transporttest.Rules},
+		`the violations: got \[\], want \[`,
+	},
 	"takes its own errors for answers": {
 		faults{result: func(err error) error {
 			if e := endpoint.ErrorOf(err); e != nil && !e.Remote() {

@@ -3,12 +3,14 @@ package transporttest_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/endpointtest/transporttest"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // local is a transport within the process. A server runs each call on a
@@ -50,6 +52,7 @@ type faults struct {
 	keepsProducer bool // does not stop it when the server has ended
 	hookCosts     bool // answers its panic
 	rawTexts      bool // sends invalid UTF-8
+	lawless       bool // checks no rules
 	patient       bool // waits for items after the end of the handler's context
 	remembers     bool // answers every call as the first that failed
 	hidesAcquire  bool // has an error of its own for one of Acquire
@@ -147,7 +150,12 @@ func received[T any](l *local, x *exchange, packed any) (T, error) {
 			return *new(T), errTooLarge
 		}
 	}
-	return l.unpack[T](packed)
+	v, err := l.unpack[T](packed)
+	if err != nil || l.faults.lawless {
+		return v, err
+	}
+	rules, faults := service.Rules(reflect.TypeFor[T](), false)
+	return v, errors.Join(append(faults, rules.Check(&v, nil))...)
 }
 
 // count tells the Call what was read, on the goroutine of the layers.

@@ -33,12 +33,24 @@ type Zoo struct {
 
 // A Message is the request, the response and the item of every endpoint of a
 // [Zoo] except Empty. The json tags name its members in every format that names
-// members.
+// members. A server refuses the smallest Number, by the tag, and one Text, by the method
+// Validate.
 type Message struct {
 	Text   string `json:"text,omitzero"`
-	Number int64  `json:"number,omitzero"`
+	Number int64  `json:"number,omitzero" minimum:"-9223372036854775807"`
 	Blob   []byte `json:"blob,omitzero"`
 	Trap   Trap   `json:"trap,omitzero"`
+}
+
+// invalidText is the text of a Message that is not valid.
+const invalidText = "not valid"
+
+// Validate returns an error for one Text.
+func (m *Message) Validate() error {
+	if m.Text == invalidText {
+		return errors.New("the text is the one that is not valid")
+	}
+	return nil
 }
 
 // A Trap is a text whose methods MarshalText and UnmarshalText fail or panic for

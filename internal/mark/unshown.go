@@ -8,10 +8,13 @@ func Unshown(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &unshown{err}
+	return &unshown{err: err}
 }
 
-type unshown struct{ err error }
+type unshown struct {
+	err    error
+	partly bool
+}
 
 func (*unshown) Error() string   { return "the cause is not shown" }
 func (u *unshown) Unwrap() error { return u.err }

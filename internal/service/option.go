@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -215,3 +216,9 @@ func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation
 
 // ErrNil is the fault of a nil endpoint that a server should serve.
 var ErrNil = errors.New("the endpoint is nil; set it, or give it the option Partial")
+
+// IsNil reports whether v is nil or a nil pointer.
+func IsNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return !r.IsValid() || r.Kind() == reflect.Pointer && r.IsNil()
+}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // A plan is how values of one type are written and read.

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/codec/internal/shape"
 	"github.com/typedkit/endpoint/internal/scalar"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // decoder is one Decode. It notes every fault and goes on behind it.

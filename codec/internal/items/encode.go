@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/typedkit/endpoint/codec/internal/shape"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // Errors of values that cannot be written.

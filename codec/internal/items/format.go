@@ -87,7 +87,7 @@ func (f *Format) Decode(src []byte, v any) error {
 	if len(d.found) == 0 {
 		return nil
 	}
-	return codec.ErrInvalid.WithViolations(d.found...).WithCause(mark.Unshown(d.cause))
+	return codec.ErrInvalid.WithViolations(d.found...).WithCause(mark.Partly(d.cause))
 }
 
 // all reads the one value of the source.

@@ -3,19 +3,32 @@ package taskguide
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
 )
 
-// Order is a request.
+// snippet: validate
+
+// Order is a request. Its tags are the rules of its values.
 type Order struct {
-	Item string `json:"item" required:"true"`
-	Qty  int    `json:"qty"`
+	Item string `json:"item" required:"true" pattern:"[^ ]"`
+	Qty  int    `json:"qty" minimum:"1" maximum:"100" default:"1"`
+	Gift bool   `json:"gift"`
 }
+
+// Validate has a rule that concerns several members.
+func (o Order) Validate() error {
+	if o.Gift && o.Qty > 10 {
+		return errors.New("a gift is at most 10 items")
+	}
+	return nil
+}
+
+// end snippet
 
 // Placed is its response.
 type Placed struct {
@@ -29,27 +42,19 @@ type Shop struct {
 
 // HTTP describes it.
 func (s *Shop) HTTP(r *httpx.Routes) {
-	r.POST("/orders", &s.Place)
+	r.POST("/orders", &s.Place, httpx.Fails(ErrSoldOut))
 }
 
-// snippet: validate
+// ErrSoldOut is an error of Place.
+var ErrSoldOut = endpoint.Define(endpoint.FailedPrecondition, "shop", "SOLD_OUT", "the item is sold out")
 
-// place rejects an order with all that is wrong with it.
+// place gets valid orders only.
 func place(_ context.Context, o Order) (Placed, error) {
-	var faults []endpoint.Violation
-	if strings.TrimSpace(o.Item) == "" {
-		faults = append(faults, endpoint.Violation{Pointer: "/item", Detail: "must not be empty"})
-	}
-	if o.Qty < 1 || o.Qty > 100 {
-		faults = append(faults, endpoint.Violation{Pointer: "/qty", Detail: "must be from 1 to 100"})
-	}
-	if len(faults) > 0 {
-		return Placed{}, httpx.ErrInvalidRequest.WithViolations(faults...)
+	if o.Item == "moon" {
+		return Placed{}, ErrSoldOut
 	}
 	return Placed{ID: o.Item}, nil
 }
-
-// end snippet
 
 // snippet: proxy
 

@@ -18,9 +18,8 @@ func TestPlace(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "book", placed.ID)
 
-	_, err = place(t.Context(), Order{Qty: 0})
-	require.ErrorIs(t, err, httpx.ErrInvalidRequest)
-	require.Len(t, endpoint.ErrorOf(err).Violations(), 2)
+	_, err = place(t.Context(), Order{Item: "moon", Qty: 1})
+	require.ErrorIs(t, err, ErrSoldOut)
 }
 
 // end snippet
@@ -38,9 +37,12 @@ func TestPlaceOverHTTP(t *testing.T) {
 	_, err := c.Place(t.Context(), Order{Item: " ", Qty: 101})
 	require.ErrorIs(t, err, httpx.ErrInvalidRequest)
 	require.Equal(t, []endpoint.Violation{
-		{Pointer: "/item", Detail: "must not be empty"},
-		{Pointer: "/qty", Detail: "must be from 1 to 100"},
+		{Pointer: "/item", Detail: "must match the pattern [^ ]"},
+		{Pointer: "/qty", Detail: "must be at most 100"},
 	}, endpoint.ErrorOf(err).Violations())
+
+	_, err = c.Place(t.Context(), Order{Item: "book", Qty: 11, Gift: true})
+	require.Equal(t, []endpoint.Violation{{Detail: "a gift is at most 10 items"}}, endpoint.ErrorOf(err).Violations())
 }
 
 // end snippet

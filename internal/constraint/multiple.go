@@ -1,0 +1,176 @@
+package constraint
+
+import (
+	"math/bits"
+	"reflect"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// multiple returns the check that a number is a multiple of another one.
+func (c *compiler) multiple(float bool, r rules, at place, kind reflect.Kind) check {
+	text, ok := r.tags[multipleOf]
+	if !ok {
+		return nil
+	}
+	of, ok := decimalOf(text)
+	if !ok || of.digits == 0 || !float && of.exponent < 0 {
+		c.fault(at, "tag multipleOf has %q, which is not a number above 0 of this type", text)
+		return nil
+	}
+	load := loader(kind)
+	detail := "must be a multiple of " + text
+	return func(w *walk, p unsafe.Pointer) {
+		if v, ok := load(p); !ok || !v.isMultiple(of) {
+			w.fail(detail)
+		}
+	}
+}
+
+// A decimal is a number above or equal to 0: digits times 10 to the exponent. The rule is
+// about the number as it is written: 0.3 is a multiple of 0.1, although the float64 that is
+// nearest to 0.3 is not one of that nearest to 0.1.
+type decimal struct {
+	digits   uint64
+	exponent int
+}
+
+// decimalOf reads a number without a sign, of at most 19 digits.
+func decimalOf(text string) (d decimal, ok bool) {
+	mantissa, exponent, scientific := strings.Cut(strings.ToLower(text), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits, err := strconv.ParseUint(whole+fraction, 10, 64)
+	if err != nil || whole == "" {
+		return d, false
+	}
+	d = decimal{digits, -len(fraction)}
+	if scientific {
+		e, err := strconv.Atoi(exponent)
+		if err != nil {
+			return d, false
+		}
+		d.exponent += e
+	}
+	for d.digits != 0 && d.digits%10 == 0 {
+		d.digits /= 10
+		d.exponent++
+	}
+	return d, true
+}
+
+// isMultiple reports whether d is a whole number of times of.
+func (d decimal) isMultiple(of decimal) bool {
+	if d.digits == 0 {
+		return true
+	}
+	// Neither has a zero at its end, so that 10 to the difference of the exponents is a
+	// factor of d, or must be taken from it.
+	up := d.exponent - of.exponent
+	if up < 0 {
+		return false
+	}
+	rest := d.digits % of.digits
+	for ; up > 0 && rest != 0; up-- {
+		hi, lo := bits.Mul64(rest, 10)
+		_, rest = bits.Div64(hi, lo, of.digits)
+	}
+	return rest == 0
+}
+
+// loader returns the function that reads a number of a kind. ok is false for one that is
+// not finite.
+func loader(kind reflect.Kind) func(p unsafe.Pointer) (d decimal, ok bool) {
+	switch kind {
+	case reflect.Int:
+		return signed[int]
+	case reflect.Int8:
+		return signed[int8]
+	case reflect.Int16:
+		return signed[int16]
+	case reflect.Int32:
+		return signed[int32]
+	case reflect.Int64:
+		return signed[int64]
+	case reflect.Uint:
+		return unsigned[uint]
+	case reflect.Uint8:
+		return unsigned[uint8]
+	case reflect.Uint16:
+		return unsigned[uint16]
+	case reflect.Uint32:
+		return unsigned[uint32]
+	case reflect.Uint64:
+		return unsigned[uint64]
+	case reflect.Float32:
+		return func(p unsafe.Pointer) (decimal, bool) { return ofFloat(float64(as[float32](p)), 32) }
+	default:
+		return func(p unsafe.Pointer) (decimal, bool) { return ofFloat(as[float64](p), 64) }
+	}
+}
+
+func signed[T ~int | ~int8 | ~int16 | ~int32 | ~int64](p unsafe.Pointer) (decimal, bool) {
+	n := int64(as[T](p))
+	u := uint64(n) //nolint:gosec // two's complement: the sign is taken off below
+	if n < 0 {
+		u = -u
+	}
+	return whole(u), true
+}
+
+func unsigned[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](p unsafe.Pointer) (decimal, bool) {
+	return whole(uint64(as[T](p))), true
+}
+
+// whole returns an integer as a decimal without zeros at its end.
+func whole(n uint64) decimal {
+	d := decimal{digits: n}
+	for d.digits != 0 && d.digits%10 == 0 {
+		d.digits /= 10
+		d.exponent++
+	}
+	return d
+}
+
+// ofFloat returns the shortest decimal that is read as v.
+func ofFloat(v float64, size int) (decimal, bool) {
+	if v < 0 {
+		v = -v
+	}
+	var room [32]byte
+	text := strconv.AppendFloat(room[:0], v, 'e', -1, size) // d.ddde±dd
+	var d decimal
+	at, point := 0, false
+	for ; at < len(text) && text[at] != 'e'; at++ {
+		switch c := text[at]; {
+		case c == '.':
+			point = true
+		case c < '0' || c > '9':
+			return d, false // NaN, Inf
+		default:
+			d.digits = d.digits*10 + uint64(c-'0')
+			if point {
+				d.exponent--
+			}
+		}
+	}
+	if at == len(text) {
+		return d, false
+	}
+	e, sign := 0, 1
+	for _, c := range text[at+1:] {
+		switch c {
+		case '-':
+			sign = -1
+		case '+':
+		default:
+			e = e*10 + int(c-'0')
+		}
+	}
+	d.exponent += sign * e
+	for d.digits != 0 && d.digits%10 == 0 {
+		d.digits /= 10
+		d.exponent++
+	}
+	return d, true
+}

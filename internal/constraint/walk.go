@@ -1,0 +1,131 @@
+package constraint
+
+import (
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/bounds"
+)
+
+// A check checks the value at p, and adds to w what is wrong with it. A valid value costs
+// no allocation: places are kept as steps, and become texts with a fault.
+type check func(w *walk, p unsafe.Pointer)
+
+// A walk is one Check.
+type walk struct {
+	path  []step
+	found []endpoint.Violation
+	room  int  // for faults
+	zero  bool // the value was not read: no methods are called
+}
+
+// A step leads from a value to one within it.
+type step struct {
+	name  string // of a member
+	kind  stepKind
+	index int64 // of an item
+}
+
+type stepKind uint8
+
+const (
+	member stepKind = iota
+	item
+	parameter // its name is all of the place
+	body      // it is all of the body
+)
+
+func (w *walk) begin(faults int) { w.room = max(bounds.Faults-faults, 0) }
+
+// end forgets the values, and the faults, which have been taken.
+func (w *walk) end() {
+	w.found, w.zero = nil, false
+	clear(w.path[:cap(w.path)])
+	w.path = w.path[:0]
+}
+
+// full reports whether as many faults were found as an answer lists.
+func (w *walk) full() bool { return w.room == 0 }
+
+// enter adds a step, which the caller sets, and returns its position.
+func (w *walk) enter() int {
+	w.path = append(w.path, step{})
+	return len(w.path) - 1
+}
+
+func (w *walk) leave() { w.path = w.path[:len(w.path)-1] }
+
+// fail adds a fault of the value that the walk is at.
+func (w *walk) fail(detail string) { w.failAt("", detail) }
+
+// failAt adds a fault of a value within that one.
+func (w *walk) failAt(within, detail string) {
+	if w.full() {
+		return
+	}
+	w.room--
+	v := endpoint.Violation{Detail: detail}
+	v.Parameter, v.Pointer = w.place(within)
+	w.found = append(w.found, v)
+}
+
+// maxPointer bounds the length of a pointer, in which names that were sent may be.
+const maxPointer = 256
+
+var escaper = strings.NewReplacer("~", "~0", "/", "~1")
+
+// place returns where the walk is: a parameter, or a pointer into the body.
+func (w *walk) place(within string) (param, pointer string) {
+	var b strings.Builder
+	for i := range w.path {
+		s := &w.path[i]
+		switch s.kind {
+		case parameter:
+			return s.name, ""
+		case body:
+			continue
+		case item:
+			b.WriteByte('/')
+			b.WriteString(strconv.FormatInt(s.index, 10))
+		default:
+			b.WriteByte('/')
+			b.WriteString(escaper.Replace(bounds.Cut(s.name, maxPointer)))
+		}
+		if b.Len() > maxPointer {
+			break
+		}
+	}
+	b.WriteString(within)
+	if pointer = b.String(); len(pointer) > maxPointer {
+		pointer = strings.ToValidUTF8(pointer[:maxPointer], "") + "…"
+	}
+	return "", pointer
+}
+
+// isUnread reports whether one of the violations is about the message as a whole, so that it
+// is not known which parts were read.
+func isUnread(vs []endpoint.Violation) bool {
+	for _, v := range vs {
+		if v.Pointer == "" && v.Parameter == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// isCovered reports whether a violation in before is about the place of v, or about a part
+// of the message that v is in.
+func isCovered(before []endpoint.Violation, v endpoint.Violation) bool {
+	for _, b := range before {
+		if b.Parameter != v.Parameter {
+			continue
+		}
+		above := strings.TrimSuffix(b.Pointer, "…")
+		if v.Parameter != "" || v.Pointer == b.Pointer || strings.HasPrefix(v.Pointer, above+"/") || above != b.Pointer && strings.HasPrefix(v.Pointer, above) {
+			return true
+		}
+	}
+	return false
+}
