@@ -302,16 +302,3 @@ func TestBounded(t *testing.T) {
 	require.Len(t, long, 1)
 	require.Less(t, len(long[0]), 320)
 }
-
-func TestAllocs(t *testing.T) {
-	p := compile[room](t)
-	r := valid()
-	r.Second, r.Third = &address{"x"}, codec.Some(3)
-	r.Others = []room{valid(), valid()}
-	r.ByName = map[string]address{"a": {"x"}, "b": {"y"}}
-	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if p.Check(&r, nil) != nil {
-			panic("not valid")
-		}
-	}))
-}

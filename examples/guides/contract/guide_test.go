@@ -32,9 +32,7 @@ func client(t *testing.T) *Rooms {
 func TestRules(t *testing.T) {
 	c := client(t)
 	email := "ann"
-	_, err := c.Book(t.Context(), Booking{Room: Room{
-		Kind: "triple", Seats: 501, Tags: []string{"sea", "sea", "Top"}, Email: &email,
-	}})
+	_, err := c.Book(t.Context(), Booking{Kind: "triple", Seats: 501, Tags: []string{"sea", "sea", "Top"}, Email: &email})
 	require.ErrorIs(t, err, httpx.ErrInvalidRequest)
 	require.Equal(t, []endpoint.Violation{
 		{Pointer: "/name", Detail: "must have at least 1 character"},
