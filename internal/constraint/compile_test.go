@@ -2,6 +2,7 @@ package constraint_test
 
 import (
 	"encoding/json/jsontext"
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -222,6 +223,32 @@ func TestValidate(t *testing.T) {
 	require.Zero(t, calls)
 	require.Equal(t, []string{"/name taken", "whole"}, found(t, counted{calls: &calls}))
 	require.Equal(t, 1, calls)
+}
+
+type embeds struct {
+	*period
+	N int `json:"n"`
+}
+
+type shadows struct {
+	*period
+	N int `json:"n"`
+}
+
+func (s *shadows) Validate() error {
+	if s.N > 1 {
+		return errors.New("n is too large")
+	}
+	return nil
+}
+
+// TestValidatePromoted has a method of an embedded pointer, which may be nil.
+func TestValidatePromoted(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, found(t, embeds{}))
+	require.Equal(t, []string{"from is after to"}, found(t, embeds{period: &period{2, 1}}))
+	require.Equal(t, []string{"n is too large"}, found(t, shadows{N: 2}))
+	require.Empty(t, found(t, shadows{N: 1}))
 }
 
 type joined struct{ Err error }

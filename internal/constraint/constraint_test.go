@@ -172,6 +172,9 @@ func TestLists(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "must have at least 1 item", try(t, `minItems:"1"`, []int(nil)))
 	require.Empty(t, try(t, `minItems:"1"`, []int{0}))
+	require.Equal(t, []string{"/v must have at least 3 items", "/v/1 must not be equal to another item", "/v/0 must be at least 2", "/v/1 must be at least 2"}, found(t, struct {
+		V []int `json:"v" required:"true" minItems:"3" uniqueItems:"true" minimum:"2"`
+	}{[]int{1, 1}}), "of a list, all that is wrong is told unless it is too long")
 	require.Equal(t, "must have at most 2 items", try(t, `maxItems:"2"`, []int{1, 2, 3}))
 	require.Equal(t, "/v/2 must be at most 5", "/v"+try(t, `maximum:"5" maxItems:"4"`, []int{1, 2, 6})[len("/v"):])
 	require.Equal(t, "/v/1 must have at most 1 character", try(t, `maxLength:"1"`, [2]string{"a", "bb"}))

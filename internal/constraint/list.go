@@ -16,22 +16,30 @@ func (c *compiler) list(t reflect.Type, r rules, at place) check {
 		counts.refuseAll(c, at, "an array has the number of items of its type")
 		own = rest
 	}
-	return both(both(c.size(own, at), c.unique(t, own, at)), run)
-}
-
-// size returns the check of the number of items of a slice.
-func (c *compiler) size(r rules, at place) check {
-	low, high := r.span(c, at, minItems, maxItems)
-	if low == 0 && high < 0 {
-		return nil
+	low, high := own.span(c, at, minItems, maxItems)
+	unique := c.unique(t, own, at)
+	switch {
+	case low == 0 && high < 0 && unique == nil:
+		return run
+	case low == 0 && high < 0 && run == nil:
+		return unique
 	}
 	tooFew, tooMany := "must have at least "+counted(low, "item"), "must have at most "+counted(high, "item")
+	items := span(t)
 	return func(w *walk, p unsafe.Pointer) {
-		switch n := len(as[[]struct{}](p)); {
-		case n < low:
+		_, n := items(p)
+		if high >= 0 && n > high {
+			w.fail(tooMany) // and the items cost no time
+			return
+		}
+		if n < low {
 			w.fail(tooFew)
-		case high >= 0 && n > high:
-			w.fail(tooMany)
+		}
+		if unique != nil {
+			unique(w, p)
+		}
+		if run != nil {
+			run(w, p)
 		}
 	}
 }

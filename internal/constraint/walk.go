@@ -39,9 +39,16 @@ const (
 
 func (w *walk) begin(faults int) { w.room = max(bounds.Faults-faults, 0) }
 
+// keepSteps bounds how deep a value may have been for its steps to be kept.
+const keepSteps = 64
+
 // end forgets the values, and the faults, which have been taken.
 func (w *walk) end() {
 	w.found, w.zero = nil, false
+	if cap(w.path) > keepSteps {
+		w.path = nil
+		return
+	}
 	clear(w.path[:cap(w.path)])
 	w.path = w.path[:0]
 }
