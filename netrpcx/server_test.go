@@ -106,12 +106,13 @@ func TestIdleWhileCalling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n := one(t, func(_ context.Context, s int) (int, error) { time.Sleep(time.Duration(s) * time.Second); return s, nil },
+				n := one(t, func(_ context.Context, ms int) (int, error) { time.Sleep(time.Duration(ms) * time.Millisecond); return ms, nil },
 					append([]netrpcx.Option{netrpcx.IdleTimeout(time.Second)}, f.opts...)...)
 				c := f.client(n.dial(t))
 				defer c.Close()
 				var got int
-				require.NoError(t, c.Call("T.Do", 10, &got))
+				require.NoError(t, c.Call("T.Do", 10_500, &got))
+				time.Sleep(time.Second - 1)
 				require.NoError(t, c.Call("T.Do", 0, &got), "the connection is still there")
 				time.Sleep(2 * time.Second)
 				require.Error(t, c.Call("T.Do", 0, &got))

@@ -128,6 +128,7 @@ func (c *conn) next() error {
 	}
 	c.calls.Go(func() {
 		defer func() { <-c.places }()
+		defer c.source.touch()
 		c.answer(x)
 	})
 	return nil

@@ -68,8 +68,9 @@ type source struct {
 	busy    func() bool   // reports whether the connection is in use; nil for never
 	begun   bool
 
-	mu      sync.Mutex // guards the field below, and the deadline
+	mu      sync.Mutex // guards the fields below, and the deadline
 	stopped bool
+	used    time.Time // when the last call ended
 }
 
 // begin prepares for the next message.
@@ -97,6 +98,24 @@ func (s *source) stop() {
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
+// touch begins the idle time anew: a call has ended.
+func (s *source) touch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used = time.Now()
+}
+
+// left returns how much longer a read may wait for a first byte that has not come within
+// the idle time.
+func (s *source) left() time.Duration {
+	if s.busy != nil && s.busy() {
+		return s.idle
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idle - time.Since(s.used)
+}
+
 func (s *source) isStopped() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,8 +132,8 @@ func (s *source) Read(p []byte) (int, error) {
 			if fault := s.within(s.message); fault != nil {
 				return n, fault
 			}
-		case n == 0 && !s.begun && errors.Is(err, os.ErrDeadlineExceeded) && !s.isStopped() && s.busy != nil && s.busy():
-			if err = s.within(s.idle); err == nil {
+		case n == 0 && !s.begun && errors.Is(err, os.ErrDeadlineExceeded) && !s.isStopped():
+			if left := s.left(); left > 0 && s.within(left) == nil {
 				continue
 			}
 		}
