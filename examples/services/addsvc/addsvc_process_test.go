@@ -41,6 +41,7 @@ func TestProcesses(t *testing.T) {
 		require.Equal(t, programtest.Result{Code: 2, Stderr: "addsvc: unexpected argument \"x\"\n"}, programtest.Run(t, filepath.Join(bin, "addsvc"), "x"))
 		require.Equal(t, 2, programtest.Run(t, filepath.Join(bin, "addcli"), "-nope").Code)
 	})
+	t.Run("the end under load on all transports", func(t *testing.T) { t.Parallel(); testStop(t, bin) })
 	t.Run("the end while somebody watches", func(t *testing.T) { t.Parallel(); testWatched(t, bin) })
 	t.Run("the end while a connection is silent", func(t *testing.T) { t.Parallel(); testSilent(t, bin) })
 	for name, begin := range map[string]func(t *testing.T, p *process) (finish func(t *testing.T)){
