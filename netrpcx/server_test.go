@@ -106,7 +106,10 @@ func TestIdleWhileCalling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n := one(t, func(_ context.Context, ms int) (int, error) { time.Sleep(time.Duration(ms) * time.Millisecond); return ms, nil },
+				n := one(t, func(_ context.Context, ms int) (int, error) {
+					time.Sleep(time.Duration(ms) * time.Millisecond)
+					return ms, nil
+				},
 					append([]netrpcx.Option{netrpcx.IdleTimeout(time.Second)}, f.opts...)...)
 				c := f.client(n.dial(t))
 				defer c.Close()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/typedkit/endpoint"
@@ -39,8 +40,12 @@ func Admin(addr string, opts ...AdminOption) Item {
 			}
 			o.applyAdmin(&c)
 		}
-		h, err := admin.New(s.adminSource(), c.hosts, append(s.healthRoutes(), c.routes...))
-		s.check(err == nil, "Admin: %w", err)
+		src := s.adminSource()
+		src.Traces = c.traces
+		h, err := admin.New(src, c.hosts, append(s.healthRoutes(), c.routes...))
+		for _, err := range append(c.faults, err) {
+			s.check(err == nil, "Admin: %w", err)
+		}
 		p := &httpPart{server: s, handler: h}
 		s.listen(&listener{name: "admin", addr: addr, part: p, lasting: true, admin: true}, nil)
 	})
@@ -56,6 +61,8 @@ func (o adminOption) applyAdmin(c *adminConfig) { o(c) }
 type adminConfig struct {
 	hosts  []string
 	routes []admin.Route
+	traces admin.Traces
+	faults []error
 }
 
 // Metrics serves h at /metrics, such as promhttp.Handler(). The default is 404. A nil h is
@@ -74,6 +81,21 @@ func Handle(pattern string, h http.Handler) AdminOption {
 // several times. A name that is not that of a host is a fault.
 func Hosts(names ...string) AdminOption {
 	return adminOption(func(c *adminConfig) { c.hosts = append(c.hosts, names...) })
+}
+
+// Traces has the page link each recent call to its trace, where the request had the header
+// traceparent. In url, "{trace}" stands for the id of the trace, in 32 hexadecimal digits:
+// "http://localhost:16686/trace/{trace}" is the page of a Jaeger on one's own machine. It
+// replaces an earlier Traces. A url that is not one of http or https, that has a user, or that
+// does not have "{trace}" once behind its host is a fault.
+func Traces(url string) AdminOption {
+	return adminOption(func(c *adminConfig) {
+		t, err := admin.NewTraces(url)
+		if err != nil {
+			c.faults = append(c.faults, fmt.Errorf("Traces: %w", err))
+		}
+		c.traces = t
+	})
 }
 
 // adminSource returns what the admin page shows.

@@ -56,7 +56,8 @@ func TestAdmin(t *testing.T) {
 	own := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("own")) })
 	s.Add(
 		server.HTTP(free, httpx.Problems(mux, httpx.Use(s))),
-		server.Admin(free, server.Metrics(own), server.Handle("/debug/", own), server.Hosts("greeter.example")))
+		server.Admin(free, server.Metrics(own), server.Handle("/debug/", own), server.Hosts("greeter.example"),
+			server.Traces("http://localhost:16686/trace/{trace}")))
 	require.NoError(t, s.Err())
 	stop := running(t, s)
 	at := announced(t, lines, "HTTP", "admin")
@@ -87,10 +88,11 @@ func TestAdmin(t *testing.T) {
 func TestAdminFaults(t *testing.T) {
 	t.Parallel()
 	s := server.New("greeter", quiet())
-	s.Add(server.Admin(free, nil, server.Hosts("http://x"), server.Metrics(nil), server.Handle("GET /{$}", http.NotFoundHandler())), server.Admin(free))
+	s.Add(server.Admin(free, nil, server.Hosts("http://x"), server.Metrics(nil), server.Handle("GET /{$}", http.NotFoundHandler()), server.Traces("x")), server.Admin(free))
 	for _, want := range []string{
 		"server: Admin: option 0 is nil", `server: Admin: the host "http://x" is not a host name`,
 		`the handler of "GET /metrics" is nil`, `the pattern "GET /{$}"`, "two listeners have the name admin",
+		`server: Admin: Traces: "x" is not a URL of http or https`,
 	} {
 		require.ErrorContains(t, s.Err(), want)
 	}

@@ -28,6 +28,8 @@ type Source struct {
 	// objectives.
 	Gauges     func(yield func(endpoint.Gauge) bool)
 	Objectives func() []observe.SLOStatus
+	// Traces is where traces can be looked at.
+	Traces Traces
 	// Checks returns the last results of the health checks.
 	Checks func() []Check
 }

@@ -41,10 +41,14 @@ func handler(t *testing.T, src *admin.Source, hosts ...string) http.Handler {
 	return h
 }
 
+const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
 // end counts a call of op that took so long.
 func end(t *testing.T, set *figures.Set, op *endpoint.Operation, took time.Duration, err error) {
 	t.Helper()
-	ctx, _, startErr := endpoint.StartCall(t.Context(), op, endpoint.HTTPHeader(map[string][]string{"X-Request-Id": {"r-1"}}), endpoint.Header{})
+	ctx, _, startErr := endpoint.StartCall(t.Context(), op, endpoint.HTTPHeader(map[string][]string{
+		"X-Request-Id": {"r-1"}, "Traceparent": {"00-" + traceID + "-00f067aa0ba902b7-01"},
+	}), endpoint.Header{})
 	require.NoError(t, startErr)
 	o, now := set.Of(op), set.Now()
 	o.Begin()

@@ -119,6 +119,7 @@ func TestSnapshot(t *testing.T) {
 			}
 		}
 	}
+	src.Traces = "http://localhost:16686/trace/{trace}"
 	src.Events.Add(t.Context(), endpoint.Event{Source: "pool", Kind: "ejected"})
 	end(t, src.Figures, getOp, time.Millisecond, nil)
 	end(t, src.Figures, getOp, 0, errMissing)
@@ -151,6 +152,7 @@ func TestSnapshot(t *testing.T) {
 	require.Equal(t, admin.Call{
 		Kind: "caller fault", Operation: "Profiles.Get", Side: "server", Transport: "http", Code: "NOT_FOUND",
 		Domain: "profiles", Reason: "MISSING", RequestID: "r-1",
+		TraceID: traceID, TraceURL: "http://localhost:16686/trace/" + traceID,
 	}, call)
 
 	require.Equal(t, []admin.Gauge{{Source: "breaker", Name: "strings", Operation: "Strings.Uppercase", Metric: "state", Value: 2}}, got.Gauges)

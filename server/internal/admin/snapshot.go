@@ -79,6 +79,7 @@ type Call struct {
 	Domain    string    `json:"domain,omitzero"`
 	Reason    string    `json:"reason,omitzero"`
 	TraceID   string    `json:"traceId,omitzero"`
+	TraceURL  string    `json:"traceUrl,omitzero"`
 	RequestID string    `json:"requestId,omitzero"`
 }
 
@@ -119,7 +120,7 @@ func (v *views) take() *Snapshot {
 	if src.Events != nil {
 		s.Events = src.Events.All()
 	}
-	s.setFigures(src.Figures)
+	s.setFigures(src.Figures, src.Traces)
 	s.setGauges(src.Gauges)
 	return s
 }
@@ -132,7 +133,7 @@ func (src *Source) objectives() []observe.SLOStatus {
 }
 
 // setFigures sets what was counted.
-func (s *Snapshot) setFigures(set *figures.Set) {
+func (s *Snapshot) setFigures(set *figures.Set, traces Traces) {
 	now := set.Now()
 	s.Endpoints, s.Calls = []Live{}, []Call{}
 	for _, o := range set.Operations() {
@@ -145,7 +146,7 @@ func (s *Snapshot) setFigures(set *figures.Set) {
 	}
 	recent := set.Recent()
 	for _, c := range recent[:min(len(recent), maxCalls)] {
-		s.Calls = append(s.Calls, callOf(c))
+		s.Calls = append(s.Calls, callOf(c, traces))
 	}
 }
 
@@ -165,11 +166,11 @@ func liveOf(op *endpoint.Operation, f figures.Snapshot) Live {
 	return l
 }
 
-func callOf(c figures.Call) Call {
+func callOf(c figures.Call, traces Traces) Call {
 	return Call{
 		At: c.At.UTC(), Kind: c.Kind.String(), Operation: nameOf(c.Operation), Side: c.Operation.Side.String(),
 		Transport: c.Operation.Transport, Took: c.Took.Seconds(), Code: c.Code.String(), Domain: c.Domain, Reason: c.Reason,
-		TraceID: c.TraceID, RequestID: c.RequestID,
+		TraceID: c.TraceID, TraceURL: traces.of(c.TraceID), RequestID: c.RequestID,
 	}
 }
 

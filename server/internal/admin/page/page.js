@@ -54,7 +54,7 @@ function plot(svg, lines, width, height) {
 }
 
 // Tables. A column has a title, the text of a row, and perhaps: a value to sort by, a
-// class for a row, or a func that draws into the cell.
+// class for a row, a link, or a func that draws into the cell.
 
 class Table {
   constructor(section, empty, columns, key, limit = "") {
@@ -142,7 +142,14 @@ class Table {
       column.draw(cell, row);
       return;
     }
-    setText(cell, column.text(row));
+    const link = column.link && column.link(row);
+    if (link) {
+      const a = cell.firstElementChild || cell.appendChild(make("a", {rel: "noreferrer", target: "_blank"}));
+      if (a.getAttribute("href") !== link) a.setAttribute("href", link);
+      setText(a, column.text(row));
+    } else {
+      setText(cell, column.text(row));
+    }
     const name = join(column.number && "number", column.kind && column.kind(row));
     if (cell.className !== name) cell.className = name;
   }
@@ -229,7 +236,7 @@ const tables = {
     {title: "Took", number: true, text: (c) => duration(c.tookSeconds), value: (c) => c.tookSeconds},
     {title: "Code", text: (c) => c.code},
     {title: "Error", text: (c) => c.domain ? c.domain + "/" + c.reason : "–"},
-    {title: "Trace", text: (c) => c.traceId || "–"},
+    {title: "Trace", text: (c) => c.traceId || "–", link: (c) => c.traceUrl},
     {title: "Request", text: (c) => c.requestId || "–"},
   ], (c) => c.at + c.operation + c.kind),
   events: new Table("events", "Nothing has happened. Give the method Event of the server to policies and pools.", [

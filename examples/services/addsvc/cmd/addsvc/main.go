@@ -54,7 +54,7 @@ func main() {
 		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))
 	oerr := others.add(s, svc, s, telemetry)
 	if *debugAddr != "" {
-		s.Add(server.Admin(*debugAddr, server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler())))
+		s.Add(server.Admin(*debugAddr, append(traces.page(), server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler()))...))
 	}
 	os.Exit(s.Main(err, rerr, oerr))
 }

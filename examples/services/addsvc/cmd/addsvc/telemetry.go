@@ -30,12 +30,14 @@ var calls = expvar.NewMap("calls")
 // traces are the flags of those who take spans.
 type traces struct {
 	otlp   *string
+	url    *string          // of the page of a trace
 	zipkin *zipkin.Exporter // nil for none
 }
 
 func tracesVar(flags *flag.FlagSet) *traces {
 	t := &traces{otlp: server.OptionalAddrVar(flags, "otlp.addr", "",
 		"`address` of a collector of traces, OTLP over HTTP, host:port, such as localhost:4318; empty for none")}
+	t.url = flags.String("trace.url", "", "`URL` of the page of a trace, which the admin page links, such as http://localhost:16686/trace/{trace}; empty for none")
 	flags.Func("zipkin-url", "`URL` of a Zipkin that takes traces, such as http://localhost:9411/api/v2/spans; empty for none", t.setZipkin)
 	return t
 }
@@ -45,6 +47,14 @@ func (t *traces) setZipkin(url string) (err error) {
 		t.zipkin, err = zipkin.New(url)
 	}
 	return err
+}
+
+// page returns the options with which the admin page links the traces.
+func (t *traces) page() []server.AdminOption {
+	if *t.url == "" {
+		return nil
+	}
+	return []server.AdminOption{server.Traces(*t.url)}
 }
 
 // snippet: telemetry
