@@ -26,7 +26,6 @@ func openThrift(f *fleet) (*link, error) {
 	}
 	raw := thrift.NewTSimpleServer4(sumthrift.NewSumsProcessor(thriftSums{}), socket,
 		thrift.NewTFramedTransportFactoryConf(thrift.NewTTransportFactory(), conf), thrift.NewTBinaryProtocolFactoryConf(conf))
-	raw.SetLogger(func(string) {}) // of connections that end
 	go func() { _ = raw.Serve() }()
 	f.atEnd(raw.Stop)
 
