@@ -39,6 +39,7 @@ func TestRules(t *testing.T) {
 		{Pointer: "/kind", Detail: "must be one of single, double"},
 		{Pointer: "/seats", Detail: "must be at most 500"},
 		{Pointer: "/tags/1", Detail: "must not be equal to another item"},
+		{Pointer: "/tags/2", Detail: "must match the pattern ^[a-z]+$"},
 		{Pointer: "/email", Detail: "must be an e-mail address"},
 		{Pointer: "/stay", Detail: "from must be before to"},
 	}, endpoint.ErrorOf(err).Violations())
