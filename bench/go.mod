@@ -4,11 +4,11 @@ go 1.27
 
 toolchain go1.27.1
 
-replace (
-	github.com/typedkit/endpoint => ../
-	github.com/typedkit/endpoint/natsx => ../natsx
-	github.com/typedkit/endpoint/thriftx => ../thriftx
-)
+replace github.com/typedkit/endpoint => ../
+
+replace github.com/typedkit/endpoint/natsx => ../natsx
+
+replace github.com/typedkit/endpoint/thriftx => ../thriftx
 
 require (
 	connectrpc.com/connect v1.21.1

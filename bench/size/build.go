@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -71,8 +73,13 @@ func ownModule(mod, root string) (string, error) {
 		return "", fmt.Errorf("go.mod of the measurements is not of module %s with %q", benchModule, strings.TrimSpace(replace))
 	}
 	mod = strings.Replace(mod, benchModule, "size.test/programs", 1)
-	return strings.Replace(mod, replace, fmt.Sprintf("replace %s => %q\n", library, root), 1), nil
+	return besideUs.ReplaceAllStringFunc(mod, func(path string) string {
+		return " => " + strconv.Quote(filepath.Join(root, strings.TrimSpace(strings.TrimPrefix(path, " => ../")))) + "\n"
+	}), nil
 }
+
+// besideUs is the path of a module of the repository, in a go.mod of the measurements.
+var besideUs = regexp.MustCompile(` => \.\./[a-z/]*\n`)
 
 // A build is a program with a number of endpoints, built once.
 type build struct {
