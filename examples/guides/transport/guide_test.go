@@ -47,8 +47,11 @@ func TestRPC(t *testing.T) {
 	s := server.New("rooms", server.Log(slog.New(slog.DiscardHandler)), server.Announce(lines))
 	require.NoError(t, serve(s, "127.0.0.1:0", "127.0.0.1:0", newRooms()))
 	programtest.RunServer(t, s)
-	for name, opts := range map[string][]netrpcx.Option{"net/rpc": nil, "net/rpc in JSON": {netrpcx.JSON()}} {
-		c, conn, err := connect(lines.Addr(t, name), opts...)
+	for _, form := range []struct {
+		name string // in the order of the announcements
+		opts []netrpcx.Option
+	}{{"net/rpc", nil}, {"net/rpc in JSON", []netrpcx.Option{netrpcx.JSON()}}} {
+		c, conn, err := connect(lines.Addr(t, form.name), form.opts...)
 		require.NoError(t, err)
 		r, err := c.Book(t.Context(), Booking{Room: "garden", Seats: 7})
 		require.NoError(t, err)
