@@ -397,6 +397,12 @@ func (c *binder) memberDefault(list *[]param, sf reflect.StructField, at []int, 
 // defaults inside members.
 func (c *binder) nestedTags(t reflect.Type, path string, seen map[reflect.Type]bool) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+		if t.Name() != "" {
+			if seen[t] {
+				return // it contains itself, as type T []T does
+			}
+			seen[t] = true
+		}
 		t = t.Elem()
 	}
 	if isOptional(t) {

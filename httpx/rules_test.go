@@ -3,6 +3,7 @@ package httpx_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 
@@ -163,4 +164,26 @@ func TestRulesOfBodies(t *testing.T) {
 		require.Equal(t, 400, a.status, "%s %q %s", tt.target, tt.body, a.body)
 		require.Equal(t, tt.want, a.faults(t), "%s %q", tt.target, tt.body)
 	}
+}
+
+// forest is a list that contains itself. It has a rule of its own.
+type forest []forest
+
+func (f forest) Validate() error {
+	if len(f) > 2 {
+		return errors.New("too many trees")
+	}
+	return nil
+}
+
+// TestRulesOfRecursiveLists mounts and calls a service whose requests have no depth of their
+// own.
+func TestRulesOfRecursiveLists(t *testing.T) {
+	t.Parallel()
+	h := mounted(t, echo[struct {
+		Trees forest `json:"trees"`
+	}]("POST", "/"))
+	require.Equal(t, 200, ask(t, h, "POST", "/", `{"trees":[[],[[]]]}`, "Content-Type", "application/json").status)
+	a := ask(t, h, "POST", "/", `{"trees":[[],[[],[],[]]]}`, "Content-Type", "application/json")
+	require.Equal(t, []string{"/trees/1: too many trees"}, a.faults(t))
 }

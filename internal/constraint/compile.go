@@ -20,6 +20,7 @@ type compiler struct {
 	root    reflect.Type
 	structs map[reflect.Type]*object
 	queue   []*object // that are to be filled
+	open    map[use]*recursion
 	faults  []error
 }
 
@@ -98,16 +99,38 @@ func (o *object) checkMembers(w *walk, p unsafe.Pointer) {
 	w.leave()
 }
 
-// of returns the check of the values of t by the rules of t itself, or nil.
-func (c *compiler) of(t reflect.Type, at place) check {
-	if !c.hasRules(t, map[reflect.Type]bool{}) {
-		return nil
-	}
-	return c.withRules(t, rules{}, at)
+// A use is a type that is compiled with the rules of a field, or without any.
+type use struct {
+	typ   reflect.Type
+	ruled bool
 }
 
+// A recursion is the check of a list, a map or a pointer that is being compiled, for the
+// values within that are of the same type.
+type recursion struct{ check check }
+
 // withRules returns the check of the values of t by the rules of t and of a field of type t.
+// It is nil if there are none.
 func (c *compiler) withRules(t reflect.Type, r rules, at place) check {
+	if r.none() && !c.hasRules(t) {
+		return nil
+	}
+	if t.Name() == "" {
+		return c.build(t, r, at)
+	}
+	u := use{t, !r.none()}
+	if outer := c.open[u]; outer != nil {
+		r.refuseAll(c, at, fmt.Sprintf("the items of %s are of this type", t))
+		return func(w *walk, p unsafe.Pointer) { outer.check(w, p) }
+	}
+	outer := &recursion{}
+	c.open[u] = outer
+	outer.check = c.build(t, r, at)
+	delete(c.open, u)
+	return outer.check
+}
+
+func (c *compiler) build(t reflect.Type, r rules, at place) check {
 	if _, ok := shape.InsideOptional(t); ok {
 		return c.optional(t, r, at)
 	}
@@ -294,7 +317,7 @@ func (c *compiler) embedded(o *object, sf reflect.StructField, offset uintptr, v
 	if pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || isWhole(t) || !c.hasRules(t, map[reflect.Type]bool{}) {
+	if t.Kind() != reflect.Struct || isWhole(t) || !c.hasRules(t) {
 		return
 	}
 	if !pointer {
@@ -318,9 +341,6 @@ func at(offset uintptr, inner check) check {
 }
 
 func (c *compiler) field(o *object, sf reflect.StructField, s step, r rules, offset uintptr, at place) {
-	if r.none() && !c.hasRules(sf.Type, map[reflect.Type]bool{}) {
-		return
-	}
 	run := c.withRules(sf.Type, r, at)
 	if run == nil {
 		return

@@ -261,3 +261,34 @@ func TestValidateErrors(t *testing.T) {
 	require.Equal(t, []string{"a", "the message"}, found(t, joined{fmt.Errorf("%w\n%w", fmt.Errorf("a"), remote)}))
 	require.Equal(t, []string{"in b: the message"}, found(t, joined{fmt.Errorf("in b: %w", remote)}))
 }
+
+type forest []forest
+
+func (f forest) Validate() error {
+	if len(f) > 2 {
+		return errors.New("too many trees")
+	}
+	return nil
+}
+
+type nested map[string]*nested
+
+// TestRecursive has lists and maps that lead to themselves without a struct.
+func TestRecursive(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, found(t, forest{{}, {}}))
+	require.Equal(t, []string{"/1/0 too many trees"}, found(t, forest{nil, {{nil, nil, nil}}}))
+	for _, tt := range []struct {
+		typ   reflect.Type
+		fault string
+	}{
+		{reflect.TypeFor[struct {
+			V forest `maxLength:"1"`
+		}](), "field V: tag maxLength has no meaning here: the items of constraint_test.forest are of this type"},
+		{reflect.TypeFor[struct {
+			V nested `minimum:"1"`
+		}](), "field V: tag minimum has no meaning here: the items of constraint_test.nested are of this type"},
+	} {
+		require.Equal(t, []string{tt.fault}, faults(tt.typ, constraint.Options{}))
+	}
+}

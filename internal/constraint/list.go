@@ -57,9 +57,6 @@ func span(t reflect.Type) func(p unsafe.Pointer) (first unsafe.Pointer, n int) {
 }
 
 func (c *compiler) items(t reflect.Type, r rules, at place) check {
-	if r.none() && !c.hasRules(t.Elem(), map[reflect.Type]bool{}) {
-		return nil
-	}
 	inner := c.withRules(t.Elem(), r, at)
 	if inner == nil {
 		return nil

@@ -40,9 +40,6 @@ type entry struct {
 
 // values returns the check of the values of a map.
 func (c *compiler) values(t reflect.Type, r rules, at place) check {
-	if r.none() && !c.hasRules(t.Elem(), map[reflect.Type]bool{}) {
-		return nil
-	}
 	inner := c.withRules(t.Elem(), r, at)
 	if inner == nil {
 		return nil
