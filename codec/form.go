@@ -211,7 +211,7 @@ func (d *formDecoding) add(name, detail string) {
 	if name != "" {
 		pointer = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 	}
-	d.found = append(d.found, endpoint.Violation{Pointer: shortened(pointer), Detail: detail})
+	d.found = append(d.found, endpoint.Violation{Pointer: bounds.Pointer(pointer), Detail: detail})
 }
 
 func (d *formDecoding) pair(pair string) {

@@ -46,24 +46,24 @@ func (a appenders) build(t reflect.Type) appender {
 		return appendDuration
 	case t == timeType:
 		return appendTime
-	case hasOwnForm(t):
+	case shape.HasOwnForm(t):
 		return nil
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return pointerTo(a.of(t.Elem()))
 	case reflect.Slice:
-		if isBytes(t) {
+		if shape.IsBytes(t) {
 			return appendBytes
 		}
 		return sliceOf(a.of(t.Elem()), t.Elem().Size())
 	case reflect.Array:
-		if isBytes(t) {
+		if shape.IsBytes(t) {
 			return byteArray(t.Len())
 		}
 		return arrayOf(a.of(t.Elem()), t.Elem().Size(), t.Len())
 	case reflect.Map:
-		if t.Key().Kind() == reflect.String && !hasOwnForm(t.Key()) {
+		if t.Key().Kind() == reflect.String && !shape.HasOwnForm(t.Key()) {
 			return mapOf(t, a.of(t.Elem()))
 		}
 		return nil
@@ -71,12 +71,6 @@ func (a appenders) build(t reflect.Type) appender {
 		return a.object(t)
 	}
 	return scalars[t.Kind()]
-}
-
-// isBytes says that t, a slice or array, is a string in base64. One of a named
-// byte type is not, by the rule of json/v2.
-func isBytes(t reflect.Type) bool {
-	return t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == ""
 }
 
 func pointerTo(elem appender) appender {
@@ -192,7 +186,7 @@ func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender
 		switch {
 		case err != nil || !isCommon(tag):
 			return nil, false
-		case embedded != nil && (sf.Type.Kind() != reflect.Struct || hasOwnForm(sf.Type)):
+		case embedded != nil && (sf.Type.Kind() != reflect.Struct || shape.HasOwnForm(sf.Type)):
 			return nil, false
 		case embedded != nil:
 			var ok bool

@@ -10,7 +10,6 @@ import (
 	"io"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/bounds"
@@ -22,18 +21,6 @@ var (
 	errNotDuration = errors.New("not a duration")
 	errOutOfRange  = errors.New("out of range")
 )
-
-// maxPointer bounds what of a name that was sent comes back in a pointer.
-const maxPointer = 256
-
-// shortened cuts a pointer that is long because a name in it is, which is then
-// none of the reader's.
-func shortened(pointer string) string {
-	if len(pointer) <= maxPointer {
-		return pointer
-	}
-	return strings.ToValidUTF8(pointer[:maxPointer], "") + "\u2026"
-}
 
 // explainer walks a JSON text beside the type that it should fit, and notes
 // every fault.
@@ -104,7 +91,7 @@ func (x *explainer) full() bool { return len(x.found) >= bounds.Faults }
 
 func (x *explainer) add(ptr jsontext.Pointer, detail string) {
 	if !x.full() {
-		x.found = append(x.found, endpoint.Violation{Pointer: shortened(string(ptr)), Detail: detail})
+		x.found = append(x.found, endpoint.Violation{Pointer: bounds.Pointer(string(ptr)), Detail: detail})
 	}
 }
 
@@ -135,7 +122,7 @@ func (x *explainer) value(t reflect.Type, stringed bool) error {
 func (x *explainer) check(t reflect.Type, stringed bool) error {
 	for {
 		inner, ok := shape.InsideOptional(t)
-		if !ok && (t.Kind() != reflect.Pointer || hasOwnForm(t.Elem())) {
+		if !ok && (t.Kind() != reflect.Pointer || shape.HasOwnForm(t.Elem())) {
 			break
 		}
 		if x.dec.PeekKind() == jsontext.KindNull {
@@ -151,7 +138,7 @@ func (x *explainer) check(t reflect.Type, stringed bool) error {
 	if t == valueType {
 		return x.anything(t)
 	}
-	if hasOwnForm(t) || t == durationType {
+	if shape.HasOwnForm(t) || t == durationType {
 		return x.leaf(t, stringed)
 	}
 	switch t.Kind() {
@@ -162,7 +149,7 @@ func (x *explainer) check(t reflect.Type, stringed bool) error {
 	case reflect.Map:
 		return x.mapping(t)
 	case reflect.Slice, reflect.Array:
-		if isBytes(t) {
+		if shape.IsBytes(t) {
 			return x.leaf(t, stringed)
 		}
 		return x.list(t)
@@ -308,7 +295,7 @@ func (x *explainer) mapping(t reflect.Type) error {
 
 // key returns the fault of the name of a map's member, or "" if the name is valid.
 func (x *explainer) key(k reflect.Type, name string) (detail string) {
-	if k.Kind() == reflect.String && !hasOwnForm(k) {
+	if k.Kind() == reflect.String && !shape.HasOwnForm(k) {
 		return ""
 	}
 	text, err := json.Marshal(map[string]int{name: 0})
@@ -392,7 +379,7 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 		return `must be a duration such as "1.5s"`
 	case t == shape.NumberType:
 		return "must be a number"
-	case hasOwnForm(t):
+	case shape.HasOwnForm(t):
 		if !isString && reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 			return "must be a string"
 		}
@@ -433,11 +420,11 @@ func (x *explainer) words(t reflect.Type, raw jsontext.Value, stringed bool, err
 // wrong: a type's own method refused a value.
 func violationOf(err error) endpoint.Violation {
 	if place, ok := duplicate(err); ok {
-		return endpoint.Violation{Pointer: shortened(string(place)), Detail: "more than once"}
+		return endpoint.Violation{Pointer: bounds.Pointer(string(place)), Detail: "more than once"}
 	}
 	v := endpoint.Violation{Detail: "not valid"}
 	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
-		v.Pointer = shortened(string(sem.JSONPointer))
+		v.Pointer = bounds.Pointer(string(sem.JSONPointer))
 		v.Detail = cmp.Or(scalar.Reason(sem.GoType, err), v.Detail)
 	}
 	return v

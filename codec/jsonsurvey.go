@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/typedkit/endpoint/internal/shape"
@@ -39,23 +38,7 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	timeType     = reflect.TypeFor[time.Time]()
 	valueType    = reflect.TypeFor[jsontext.Value]()
-
-	ownForms = []reflect.Type{
-		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
-		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
-		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextAppender](),
-		reflect.TypeFor[encoding.TextUnmarshaler](),
-	}
 )
-
-// hasOwnForm says that t writes or reads itself.
-func hasOwnForm(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	if slices.ContainsFunc(ownForms, p.Implements) {
-		return true
-	}
-	return t == timeType
-}
 
 // hasNull reports whether null is a value of t in JSON: t has a nil in Go, is an
 // Optional, or reads itself from JSON. See decision 158.
@@ -93,7 +76,7 @@ func (s *surveyed) visit(t reflect.Type, place string) {
 		s.fault(place, "a message of protobuf has its own form in JSON: that of the package codec/proto")
 		return
 	}
-	if hasOwnForm(t) {
+	if shape.HasOwnForm(t) {
 		return
 	}
 	switch t.Kind() {
@@ -115,7 +98,7 @@ func (s *surveyed) visit(t reflect.Type, place string) {
 }
 
 func (s *surveyed) visitKey(k reflect.Type, place string) {
-	if hasOwnForm(k) {
+	if shape.HasOwnForm(k) {
 		return
 	}
 	switch k.Kind() {

@@ -12,7 +12,7 @@ import (
 // if its members are not known because it writes itself or embeds a map. For authors of
 // transports that write members by position.
 func Members(t reflect.Type) (names []string, ok bool) {
-	if _, optional := shape.InsideOptional(t); optional || t.Kind() != reflect.Struct || hasOwnForm(t) || shape.TakesAny(t) {
+	if _, optional := shape.InsideOptional(t); optional || t.Kind() != reflect.Struct || shape.HasOwnForm(t) || shape.TakesAny(t) {
 		return nil, false
 	}
 	members, err := shape.Members(t)

@@ -42,6 +42,18 @@ func Cut(s string, n int) string {
 	return s[:n]
 }
 
+// maxPointer is the largest number of bytes of a JSON pointer in which a peer's names may be.
+const maxPointer = 256
+
+// Pointer returns a JSON pointer, cut if it is long because of a name in it. An ellipsis marks
+// a cut.
+func Pointer(pointer string) string {
+	if len(pointer) <= maxPointer {
+		return pointer
+	}
+	return strings.ToValidUTF8(pointer[:maxPointer], "") + "…"
+}
+
 // Line returns a peer's text as one line that is safe to print: cut after [Text]
 // bytes, with a replacement for each character that is not graphic, such as those
 // that control a terminal or change the direction of writing. An ellipsis marks a cut.

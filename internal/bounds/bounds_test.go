@@ -39,6 +39,14 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestPointer(t *testing.T) {
+	t.Parallel()
+	fits := "/" + strings.Repeat("a", 255)
+	require.Equal(t, fits, bounds.Pointer(fits))
+	require.Equal(t, fits+"…", bounds.Pointer(fits+"b"))
+	require.Equal(t, "/"+strings.Repeat("ä", 127)+"…", bounds.Pointer("/"+strings.Repeat("ä", 200)), "no half of a rune")
+}
+
 func TestLine(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", bounds.Text)

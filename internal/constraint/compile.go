@@ -1,16 +1,12 @@
 package constraint
 
 import (
-	"encoding"
-	"encoding/json/jsontext"
-	"encoding/json/v2"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
-	"time"
 	"unsafe"
 
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
@@ -24,18 +20,18 @@ type compiler struct {
 	faults  []error
 }
 
-// A place is where a type is used, for the texts of faults.
-type place struct{ text string }
+// A place is the path of a field from the type that is compiled, for the texts of faults.
+type place string
 
 func (p place) field(name string) place {
-	if p.text != "" {
-		name = p.text + "." + name
+	if p == "" {
+		return place(name)
 	}
-	return place{name}
+	return p + "." + place(name)
 }
 
 func (c *compiler) fault(at place, format string, args ...any) {
-	c.faults = append(c.faults, fmt.Errorf("field "+at.text+": "+format, args...))
+	c.faults = append(c.faults, fmt.Errorf("field "+string(at)+": "+format, args...))
 }
 
 // object is the check of a struct. It is filled after it has been given out, because a
@@ -147,7 +143,7 @@ func (c *compiler) build(t reflect.Type, r rules, at place) check {
 		r.refuseAll(c, at, "it is a struct")
 		return c.object(t, at)
 	case reflect.Slice, reflect.Array:
-		if isBytes(t) {
+		if shape.IsBytes(t) {
 			r.refuseAll(c, at, "it is bytes, which are text in base64")
 			return validates(t)
 		}
@@ -242,16 +238,26 @@ func (c *compiler) finish() {
 }
 
 func (c *compiler) checkAbsent(m absentMember) {
-	w := walk{room: 1, path: []step{{kind: body}}, zero: true}
-	m.check(&w, reflect.New(m.typ).UnsafePointer())
-	if len(w.found) == 0 {
+	v, broken := m.check.breaks(reflect.New(m.typ))
+	if !broken {
 		return
 	}
 	within := ""
-	if w.found[0].Pointer != "" {
-		within = " at " + w.found[0].Pointer
+	if v.Pointer != "" {
+		within = " at " + v.Pointer
 	}
-	c.fault(m.at, "it may be absent, and its zero value breaks its rule%s (%q); tag it required:\"true\", give it a default, or make it a pointer or an Optional", within, w.found[0].Detail)
+	c.fault(m.at, "it may be absent, and its zero value breaks its rule%s (%q); tag it required:\"true\", give it a default, or make it a pointer or an Optional", within, v.Detail)
+}
+
+// breaks returns the first rule that the value that p points to breaks. It does not call
+// methods of the value, which nobody has sent.
+func (run check) breaks(p reflect.Value) (v endpoint.Violation, broken bool) {
+	w := walk{room: 1, path: []step{{kind: body}}, zero: true}
+	run(&w, p.UnsafePointer())
+	if len(w.found) == 0 {
+		return v, false
+	}
+	return w.found[0], true
 }
 
 // fill adds the members of an object.
@@ -322,7 +328,7 @@ func (c *compiler) embedded(o *object, sf reflect.StructField, offset uintptr, v
 	}
 	if !pointer {
 		c.fields(o, t, offset+sf.Offset, validated)
-		if !validated && validates(t) != nil {
+		if !validated && hasValidate(t) {
 			o.validate = both(o.validate, at(offset+sf.Offset, validates(t)))
 		}
 		return
@@ -355,26 +361,10 @@ func (c *compiler) field(o *object, sf reflect.StructField, s step, r rules, off
 	}
 }
 
-var (
-	timeType = reflect.TypeFor[time.Time]()
-
-	ownForms = []reflect.Type{
-		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
-		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
-		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextAppender](),
-		reflect.TypeFor[encoding.TextUnmarshaler](),
-	}
-)
-
 // isWhole reports whether the parts of a value of type t are not its members: it writes or
 // reads itself, or is a message of protobuf.
 func isWhole(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return t == timeType || shape.IsMessage(p) || slices.ContainsFunc(ownForms, p.Implements) || t == reflect.TypeFor[jsontext.Value]()
+	return shape.HasOwnForm(t) || shape.IsMessage(reflect.PointerTo(t))
 }
 
 func isPath(s step) bool { return s.kind == parameter && strings.HasPrefix(s.name, "path:") }
-
-func isBytes(t reflect.Type) bool {
-	return t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == ""
-}

@@ -59,10 +59,7 @@ type Fault struct {
 // faults name each wrong rule by its field.
 func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 	c := &compiler{opts: opts, root: t, structs: map[reflect.Type]*object{}, open: map[use]*recursion{}}
-	if inner, ok := endpoint.StreamItem(t); ok {
-		t = inner
-	}
-	run := c.withRules(t, rules{}, place{})
+	run := c.withRules(t, rules{}, "")
 	c.finish()
 	if len(c.faults) > 0 || run == nil {
 		return nil, c.faults

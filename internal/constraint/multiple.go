@@ -52,11 +52,7 @@ func decimalOf(text string) (d decimal, ok bool) {
 		}
 		d.exponent += e
 	}
-	for d.digits != 0 && d.digits%10 == 0 {
-		d.digits /= 10
-		d.exponent++
-	}
-	return d, true
+	return d.reduced(), true
 }
 
 // isMultiple reports whether d is a whole number of times of.
@@ -115,16 +111,15 @@ func signed[T ~int | ~int8 | ~int16 | ~int32 | ~int64](p unsafe.Pointer) (decima
 	if n < 0 {
 		u = -u
 	}
-	return whole(u), true
+	return decimal{digits: u}.reduced(), true
 }
 
 func unsigned[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](p unsafe.Pointer) (decimal, bool) {
-	return whole(uint64(as[T](p))), true
+	return decimal{digits: uint64(as[T](p))}.reduced(), true
 }
 
-// whole returns an integer as a decimal without zeros at its end.
-func whole(n uint64) decimal {
-	d := decimal{digits: n}
+// reduced returns d without zeros at the end of its digits.
+func (d decimal) reduced() decimal {
 	for d.digits != 0 && d.digits%10 == 0 {
 		d.digits /= 10
 		d.exponent++
@@ -168,9 +163,5 @@ func ofFloat(v float64, size int) (decimal, bool) {
 		}
 	}
 	d.exponent += sign * e
-	for d.digits != 0 && d.digits%10 == 0 {
-		d.digits /= 10
-		d.exponent++
-	}
-	return d, true
+	return d.reduced(), true
 }

@@ -78,9 +78,7 @@ func tags(tag reflect.StructTag) func(yield func(key, value string) bool) {
 
 func (r *rules) none() bool { return len(r.tags) == 0 }
 
-func (r *rules) has(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(k string) bool { _, ok := r.tags[k]; return ok })
-}
+func (r *rules) has(key string) bool { _, ok := r.tags[key]; return ok }
 
 // refuseAll adds a fault for each rule.
 func (r *rules) refuseAll(c *compiler, at place, why string) {

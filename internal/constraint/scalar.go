@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/typedkit/endpoint/internal/scalar"
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // scalar returns the check of a value without parts.
@@ -88,14 +89,14 @@ func lists(t reflect.Type) []string {
 	return l.Values()
 }
 
-// checkDefault has the default of a field checked by its rule.
+// checkDefault checks the default of a field by the rules of the field.
 func (c *compiler) checkDefault(sf reflect.StructField, run check, at place) {
 	t := sf.Type
 	v := reflect.New(t)
 	target := v.Elem()
-	switch inner, ok := insideOptional(v); {
+	switch o, ok := reflect.TypeAssert[shape.Optional](v); {
 	case ok:
-		target = inner
+		target = reflect.ValueOf(o.Target()).Elem()
 	case t.Kind() == reflect.Pointer:
 		target.Set(reflect.New(t.Elem()))
 		target = target.Elem()
@@ -104,19 +105,9 @@ func (c *compiler) checkDefault(sf reflect.StructField, run check, at place) {
 	if !ok || s.Parse(target, sf.Tag.Get("default")) != "" {
 		return // which is a fault of its own
 	}
-	w := walk{room: 1, path: []step{{kind: body}}, zero: true}
-	run(&w, v.UnsafePointer())
-	if len(w.found) > 0 {
-		c.fault(at, "its default breaks its rule (%q)", w.found[0].Detail)
+	if fault, broken := run.breaks(v); broken {
+		c.fault(at, "its default breaks its rule (%q)", fault.Detail)
 	}
-}
-
-func insideOptional(v reflect.Value) (reflect.Value, bool) {
-	o, ok := reflect.TypeAssert[interface{ Target() any }](v)
-	if !ok || v.Type().Elem().Kind() != reflect.Struct {
-		return v, false
-	}
-	return reflect.ValueOf(o.Target()).Elem(), true
 }
 
 // as returns the value at p.

@@ -20,7 +20,7 @@ func (c *compiler) leadsToRule(t reflect.Type, seen map[reflect.Type]bool) bool 
 	if inner, ok := shape.InsideOptional(t); ok {
 		return c.leadsToRule(inner, seen)
 	}
-	if validates(t) != nil || lists(t) != nil {
+	if hasValidate(t) || lists(t) != nil {
 		return true
 	}
 	switch t.Kind() {

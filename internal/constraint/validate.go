@@ -14,7 +14,7 @@ type validator interface{ Validate() error }
 
 // validates returns the check by the method Validate of t, or nil if t has none.
 func validates(t reflect.Type) check {
-	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface || !reflect.PointerTo(t).Implements(reflect.TypeFor[validator]()) {
+	if !hasValidate(t) {
 		return nil
 	}
 	promoter := promoterOf(t)
@@ -26,6 +26,12 @@ func validates(t reflect.Type) check {
 			w.invalid(err)
 		}
 	}
+}
+
+// hasValidate reports whether the method Validate is called for values of type t. It is not for
+// pointers, whose elements have it as well, and for interfaces.
+func hasValidate(t reflect.Type) bool {
+	return t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(reflect.TypeFor[validator]())
 }
 
 // promoterOf returns the index of the embedded pointer whose method Validate is that of t, or

@@ -1,6 +1,7 @@
 package constraint
 
 import (
+	"encoding/json/jsontext"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -78,14 +79,12 @@ func (w *walk) failAt(within, detail string) {
 	w.found = append(w.found, v)
 }
 
-// maxPointer bounds the length of a pointer, in which names that were sent may be.
-const maxPointer = 256
-
-var escaper = strings.NewReplacer("~", "~0", "/", "~1")
+// maxName is how much of a name that was sent becomes part of a pointer, which is cut itself.
+const maxName = 1 << 10
 
 // place returns where the walk is: a parameter, or a pointer into the body.
 func (w *walk) place(within string) (param, pointer string) {
-	var b strings.Builder
+	var p jsontext.Pointer
 	for i := range w.path {
 		s := &w.path[i]
 		switch s.kind {
@@ -94,21 +93,15 @@ func (w *walk) place(within string) (param, pointer string) {
 		case body:
 			continue
 		case item:
-			b.WriteByte('/')
-			b.WriteString(strconv.FormatInt(s.index, 10))
+			p = p.AppendToken(strconv.FormatInt(s.index, 10))
 		default:
-			b.WriteByte('/')
-			b.WriteString(escaper.Replace(bounds.Cut(s.name, maxPointer)))
+			p = p.AppendToken(bounds.Cut(s.name, maxName))
 		}
-		if b.Len() > maxPointer {
+		if len(p) > maxName {
 			break
 		}
 	}
-	b.WriteString(within)
-	if pointer = b.String(); len(pointer) > maxPointer {
-		pointer = strings.ToValidUTF8(pointer[:maxPointer], "") + "…"
-	}
-	return "", pointer
+	return "", bounds.Pointer(string(p) + within)
 }
 
 // isUnread reports whether one of the violations is about the message as a whole, so that it
