@@ -240,7 +240,8 @@ func (mt *method) plan(end endpoint.Side) []error {
 	if len(faults) > 0 {
 		return faults
 	}
-	if faults = mt.planRules(); len(faults) > 0 {
+	mt.in.rules, faults = service.Rules(service.Message{Type: mt.in.typ, Mapped: mt.in.isMapped()}, service.Message{Type: mt.out.typ, Mapped: mt.out.isMapped()})
+	if len(faults) > 0 {
 		return faults
 	}
 	sides[0].opts.Partly = mt.in.rules != nil
@@ -273,20 +274,6 @@ func (mt *method) plan(end endpoint.Side) []error {
 			}
 		}
 	}
-	return faults
-}
-
-// planRules plans the checks of requests, and finds what is wrong with the rules in tags.
-func (mt *method) planRules() []error {
-	var faults []error
-	rules, errs := service.Rules(mt.in.typ, mt.in.isMapped())
-	for _, err := range errs {
-		faults = append(faults, fmt.Errorf("request: %w", err))
-	}
-	for _, err := range service.ResponseRules(mt.out.typ, mt.out.isMapped()) {
-		faults = append(faults, fmt.Errorf("response: %w", err))
-	}
-	mt.in.rules = rules
 	return faults
 }
 

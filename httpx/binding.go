@@ -29,6 +29,17 @@ var sourceNames = [...]string{inPath: "path", inQuery: "query", inHeader: "heade
 
 func (s source) String() string { return sourceNames[s] }
 
+// key returns the name of a parameter in the form in which it is looked up.
+func (s source) key(name string) string {
+	if s == inHeader {
+		return textproto.CanonicalMIMEHeaderKey(name)
+	}
+	return name
+}
+
+// place returns the place of a parameter as faults have it: "query:limit".
+func (s source) place(name string) string { return s.String() + ":" + s.key(name) }
+
 // A binding is the plan for one type of request or response, made once: which
 // field goes where. Server and client use the same one.
 type binding struct {
@@ -441,17 +452,14 @@ func (c *binder) param(sf reflect.StructField, at []int, src source, name string
 		c.fault("field %s: tag %s has no name", sf.Name, src)
 		return
 	}
-	p.name, p.key = name, name
-	if src == inHeader {
-		p.key = textproto.CanonicalMIMEHeaderKey(name)
-		if headerIsOurs(p.key, c.request) {
-			c.fault("field %s: header %q belongs to the transport", sf.Name, name)
-		}
+	p.name, p.key = name, src.key(name)
+	if src == inHeader && headerIsOurs(p.key, c.request) {
+		c.fault("field %s: header %q belongs to the transport", sf.Name, name)
 	}
 	if (src == inHeader || src == inCookie) && !isToken(name) {
 		c.fault("field %s: %s %q is not a token of RFC 9110", sf.Name, src, name)
 	}
-	p.place = src.String() + ":" + p.key
+	p.place = src.place(name)
 	if other, ok := c.names[p.place]; ok {
 		c.fault("fields %s and %s are both tagged %s:%q", other, sf.Name, src, name)
 	}

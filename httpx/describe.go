@@ -70,8 +70,8 @@ type Parameter struct {
 // A Body is what a message has beside parameters.
 type Body struct {
 	// Type is the type of the body: that of the message, or of the field that is the whole
-	// body, without the pointer or the Optional around it. If it is that of the message, the
-	// fields that are Parameters, or the status, are no part of it.
+	// body, without the pointer or the Optional around it. A message that is the body itself
+	// may have fields that are not part of the body: its Parameters and the status.
 	Type reflect.Type
 	// Field is the field that is the whole body, nil if the message is.
 	Field *reflect.StructField

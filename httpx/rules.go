@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"net/textproto"
 	"reflect"
 
 	"github.com/typedkit/endpoint/internal/constraint"
@@ -28,10 +27,7 @@ func replyPlaceOf(sf reflect.StructField) (place string, ok bool) {
 func placeIn(sf reflect.StructField, sources []source) (place string, ok bool) {
 	for _, s := range sources {
 		if name, ok := sf.Tag.Lookup(s.String()); ok {
-			if s == inHeader {
-				name = textproto.CanonicalMIMEHeaderKey(name)
-			}
-			return s.String() + ":" + name, true
+			return s.place(name), true
 		}
 	}
 	return "", false

@@ -156,17 +156,12 @@ func (mt *method) plan(end endpoint.Side) []error {
 			return []error{errors.New("JSON-RPC has no streams; declare the endpoint absent with Omit")}
 		}
 	}
-	var faults []error
-	of := func(message string, errs ...error) {
-		for _, err := range errs {
-			if err != nil {
-				faults = append(faults, fmt.Errorf("%s: %w", message, err))
-			}
+	rules, faults := service.Rules(service.Message{Type: req}, service.Message{Type: resp})
+	of := func(message string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", message, err))
 		}
 	}
-	rules, errs := service.Rules(req, false)
-	of("request", errs...)
-	of("response", service.ResponseRules(resp, false)...)
 	var err error
 	mt.params, err = planParams(req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: rules != nil}, mt.opts.positional)
 	mt.params.format = rules.Around(mt.params.format)

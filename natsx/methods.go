@@ -154,22 +154,20 @@ func (mt *method) plan(end endpoint.Side) []error {
 	case streams:
 		return []error{errors.New("the response is a Stream; use ServerStream")}
 	}
-	var faults []error
-	rules, wrong := service.Rules(mt.endpoint.Req, false)
+	rules, faults := service.Rules(service.Message{Type: mt.endpoint.Req}, service.Message{Type: mt.item})
 	sides := []struct {
-		name   string
-		to     *[]format
-		typ    reflect.Type
-		opts   codec.Options
-		faults []error
+		name string
+		to   *[]format
+		typ  reflect.Type
+		opts codec.Options
 	}{
-		{"request", &mt.in, mt.endpoint.Req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: rules != nil}, wrong},
-		{"response", &mt.out, mt.item, codec.Options{AllowUnknown: true, NullIsZero: true}, service.ResponseRules(mt.item, false)},
+		{"request", &mt.in, mt.endpoint.Req, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: rules != nil}},
+		{"response", &mt.out, mt.item, codec.Options{AllowUnknown: true, NullIsZero: true}},
 	}
 	for _, s := range sides {
 		compiled, errs := compile(mt.formats(), s.typ, s.opts)
 		*s.to = compiled
-		for _, err := range append(s.faults, errs...) {
+		for _, err := range errs {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}

@@ -144,25 +144,22 @@ const maxName = 1 << 10
 
 // plan decides on the form of the messages.
 func (mt *method) plan(end endpoint.Side) []error {
-	var faults, wrong []error
-	mt.rules, wrong = service.Rules(mt.endpoint.Req, false)
+	var faults []error
+	mt.rules, faults = service.Rules(service.Message{Type: mt.endpoint.Req}, service.Message{Type: mt.endpoint.Resp})
 	for _, s := range []struct {
 		name   string
 		typ    reflect.Type
 		format *codec.Format
 		opts   codec.Options
-		faults []error
 	}{
-		{"request", mt.endpoint.Req, &mt.request, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: mt.rules != nil}, wrong},
-		{"response", mt.endpoint.Resp, &mt.response, codec.Options{AllowUnknown: true, NullIsZero: true}, service.ResponseRules(mt.endpoint.Resp, false)},
+		{"request", mt.endpoint.Req, &mt.request, codec.Options{AllowUnknown: mt.opts.AllowUnknown || end == endpoint.ClientSide, Partly: mt.rules != nil}},
+		{"response", mt.endpoint.Resp, &mt.response, codec.Options{AllowUnknown: true, NullIsZero: true}},
 	} {
 		if _, ok := endpoint.StreamItem(s.typ); ok {
 			return []error{errors.New("net/rpc has no streams; declare the endpoint absent with Omit")}
 		}
-		for _, err := range append(s.faults, mt.form(s.typ, s.format, s.opts)) {
-			if err != nil {
-				faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
-			}
+		if err := mt.form(s.typ, s.format, s.opts); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
 	mt.request = mt.rules.Around(mt.request)

@@ -87,8 +87,8 @@ func TestKeptAlive(t *testing.T) {
 	}
 }
 
-// TestClosingPhase has each response say that its connection ends, once the server is about to
-// stop, and none before.
+// TestClosingPhase checks that responses carry Connection: close once the server is about to
+// stop, and not before.
 func TestClosingPhase(t *testing.T) {
 	t.Parallel()
 	lines := newAnnouncements()

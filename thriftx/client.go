@@ -114,7 +114,7 @@ func closes(e *endpoint.Error) bool {
 	return slices.ContainsFunc([]error{ErrInvalidRequest, ErrMessageTooLarge, ErrMessageTimeout, ErrOutOfCapacity}, e.Is)
 }
 
-// unreachable returns the error of a call for which there is no connection.
+// unreachable returns the error of a call that could not get a connection.
 func unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil || shell.IsOver(ctx) {
 		return endpoint.MarkNotSent(shell.ContextError(ctx))

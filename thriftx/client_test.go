@@ -214,7 +214,7 @@ func TestHostileAnswers(t *testing.T) {
 		"of another method":    {reply("order", thrift.REPLY, 1, three...), endpoint.Internal, `the response cannot be read: it answers another request: message "order" of type 2, number 1`},
 		"to another call":      {reply("sum", thrift.REPLY, 2, three...), endpoint.Internal, "the response cannot be read: it answers another request: "},
 		"a call":               {reply("sum", thrift.CALL, 1, three...), endpoint.Internal, "the response cannot be read: it answers another request: "},
-		"an empty result":      {reply("sum", thrift.REPLY, 1, 0), endpoint.Internal, "the response cannot be read: there is no sum"},
+		"an empty result":      {reply("sum", thrift.REPLY, 1, 0), endpoint.Internal, "the response cannot be read: the result has no sum"},
 		"an empty exception":   {reply("sum", thrift.EXCEPTION, 1, 0), endpoint.Unknown, ""},
 		"a list of 2^31 items": {reply("sum", thrift.REPLY, 1, thrift.LIST, 0, 9, thrift.STRUCT, 0x7f, 0xff, 0xff, 0xff), endpoint.Internal, "the response cannot be read: "},
 		"a text of 5 MiB":      {reply("sum", thrift.REPLY, 1, thrift.STRING, 0, 9, 0, 0x50, 0, 0), endpoint.Internal, "the response cannot be read: "},

@@ -62,8 +62,8 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// FuzzClient has a client read any bytes as an answer. It must not panic, and an answer
-// without a sum is no success.
+// FuzzClient makes a client read any bytes as a response. It must not panic, and a response
+// without a sum must fail.
 func FuzzClient(f *testing.F) {
 	three := int64(3)
 	for i, p := range factories() {

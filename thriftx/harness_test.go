@@ -63,7 +63,7 @@ var (
 		},
 		func(r *zoothrift.ZooSumResult) (int64, error) {
 			if r.Success == nil {
-				return 0, errors.New("there is no sum")
+				return 0, errors.New("the result has no sum")
 			}
 			return *r.Success, nil
 		},
@@ -103,7 +103,7 @@ var (
 			case r.SoldOut != nil:
 				return Receipt{}, ErrSoldOut.WithMeta("item", r.SoldOut.Item)
 			case r.Success == nil:
-				return Receipt{}, errors.New("there is no receipt")
+				return Receipt{}, errors.New("the result has no receipt")
 			}
 			return Receipt{r.Success.Text}, nil
 		},

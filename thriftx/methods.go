@@ -127,24 +127,12 @@ func (p *part) Add(e *shell.Endpoint) {
 		StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },
 		SizeOf:   mt.sizeOf,
 	})
-	for _, err := range slices.Concat(mt.opts.Faults, clashes, p.check(e), mt.planRules()) {
+	rules, wrong := service.Rules(service.Message{Type: e.Req, Mapped: true}, service.Message{Type: e.Resp, Mapped: true})
+	mt.rules = rules
+	for _, err := range slices.Concat(mt.opts.Faults, clashes, p.check(e), wrong) {
 		b.Fault(f.Path, err)
 	}
 	b.methods = append(b.methods, mt)
-}
-
-// planRules plans the checks of requests, and finds what is wrong with the rules in tags.
-func (mt *method) planRules() []error {
-	var faults []error
-	rules, errs := service.Rules(mt.endpoint.Req, true)
-	for _, err := range errs {
-		faults = append(faults, fmt.Errorf("request: %w", err))
-	}
-	for _, err := range service.ResponseRules(mt.endpoint.Resp, true) {
-		faults = append(faults, fmt.Errorf("response: %w", err))
-	}
-	mt.rules = rules
-	return faults
 }
 
 // check returns what is wrong with the method by itself.

@@ -34,8 +34,8 @@ type (
 	}
 )
 
-// openJSONRPC starts the servers of JSON-RPC, which is over HTTP. There is no library of Go's
-// own: the peer is net/http and encoding/json/v2 by hand.
+// openJSONRPC starts the JSON-RPC servers. The standard library has no JSON-RPC 2.0, so the
+// peer is written by hand on net/http and encoding/json/v2.
 func openJSONRPC(f *fleet) (*link, error) {
 	urls := map[string]string{}
 	for kind, h := range map[string]http.Handler{kindRaw: http.HandlerFunc(serveByHand), kindOurs: jsonrpcx.Handler(newSums())} {

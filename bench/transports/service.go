@@ -41,7 +41,7 @@ func (s *Sums) NATS(m *natsx.Methods) { m.Method("sums.sum", &s.Sum) }
 func (s *Sums) Thrift(m *thriftx.Methods) { m.Method("Sum", &s.Sum, args, result) }
 
 var (
-	errNoReply = errors.New("there is no reply")
+	errNoReply = errors.New("the result has no value")
 
 	args = thriftx.Map(
 		func(r Args) *sumthrift.SumsSumArgs { return &sumthrift.SumsSumArgs{A: r.A, B: r.B} },

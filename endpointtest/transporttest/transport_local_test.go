@@ -154,7 +154,7 @@ func received[T any](l *local, x *exchange, packed any) (T, error) {
 	if err != nil || l.faults.lawless {
 		return v, err
 	}
-	rules, faults := service.Rules(reflect.TypeFor[T](), false)
+	rules, faults := service.Rules(service.Message{Type: reflect.TypeFor[T]()}, service.Message{Type: reflect.TypeFor[endpoint.Empty]()})
 	return v, errors.Join(append(faults, rules.Check(&v, nil))...)
 }
 

@@ -29,7 +29,7 @@ func (c *compiler) hasForeign(sf reflect.StructField) bool {
 	})
 }
 
-// foreignTags adds a fault for each tag of another library that nobody reads.
+// foreignTags adds a fault for each unread tag of another library.
 func (c *compiler) foreignTags(sf reflect.StructField, at place) {
 	if c.opts.Mapped || c.hasForeign(sf) {
 		return

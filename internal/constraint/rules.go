@@ -116,8 +116,8 @@ func (r *rules) count(c *compiler, at place, key string) (n int, ok bool) {
 	return n, true
 }
 
-// span returns the bounds of a number of things: at least low, at most high, which is
-// negative if there is no such bound.
+// span returns the lower and upper bounds of a count. high is negative if the count is not
+// bounded above.
 func (r *rules) span(c *compiler, at place, lowKey, highKey string) (low, high int) {
 	low, _ = r.count(c, at, lowKey)
 	high, ok := r.count(c, at, highKey)

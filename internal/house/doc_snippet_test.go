@@ -72,8 +72,8 @@ func fill(code fs.FS, doc string) (string, []error) {
 		out.WriteString(lines[i])
 		fence := fenceLine.FindStringSubmatch(lines[i])
 		if fence == nil {
-			if snippetLine.MatchString(strings.TrimRight(lines[i], "\r\n")) && (i+1 == len(lines) || !fenceLine.MatchString(lines[i+1])) {
-				faults = append(faults, fmt.Errorf("%d: a snippet without a block directly below it", i+1))
+			if snippetLine.MatchString(strings.TrimRight(lines[i], "\r\n")) && !fenceLine.MatchString(nextText(lines[i+1:])) {
+				faults = append(faults, fmt.Errorf("%d: a snippet without a block below it", i+1))
 			}
 			continue
 		}
@@ -99,6 +99,16 @@ func fill(code fs.FS, doc string) (string, []error) {
 		i = end
 	}
 	return out.String(), faults
+}
+
+// nextText returns the first line that is not blank, or "".
+func nextText(lines []string) string {
+	for _, line := range lines {
+		if strings.TrimSpace(line) != "" {
+			return line
+		}
+	}
+	return ""
 }
 
 // closes reports whether the line ends a block that fence began.
@@ -275,8 +285,8 @@ func TestFill(t *testing.T) {
 		{name: "deeply indented", doc: "1. a\n\n      ```go\n      x\n      ```\n", fault: "3: a Go block is indented"},
 		{name: "no file", doc: mark("a/none.go#x") + "```go\n```\n", fault: "2: open a/none.go"},
 		{name: "outside the project", doc: mark("../none.go#x") + "```go\n```\n", fault: "2: open ../none.go"},
-		{name: "no block", doc: mark("a/main.go#service") + "\n```go\n```\n", fault: "1: a snippet without a block directly below it\n3: a Go block without the line"},
-		{name: "no block at the end", doc: mark("a/main.go#service"), fault: "1: a snippet without a block directly below it"},
+		{name: "no block", doc: mark("a/main.go#service") + "\nText.\n", fault: "1: a snippet without a block below it"},
+		{name: "no block at the end", doc: mark("a/main.go#service"), fault: "1: a snippet without a block below it"},
 		{name: "no region", doc: mark("a/main.go#none") + "```go\n```\n", fault: `2: a/main.go: no snippet "none"`},
 		{name: "region without end", doc: mark("a/open.go#x") + "```go\n```\n", fault: `2: a/open.go: the snippet "x" has no end`},
 		{name: "end without region", doc: mark("a/end.go#x") + "```go\n```\n", fault: "2: a/end.go: a snippet ends that has not begun"},

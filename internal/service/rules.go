@@ -1,21 +1,31 @@
 package service
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/typedkit/endpoint/internal/constraint"
 )
 
-// Rules returns the rules of the values of t, a type of requests or of their items, or nil
-// if there are none, and what is wrong with the rules in its tags. mapped reports whether
-// its values are made of messages of another type.
-func Rules(t reflect.Type, mapped bool) (*constraint.Plan, []error) {
-	return constraint.Compile(t, constraint.Options{Mapped: mapped})
+// A Message is the type of the requests or the responses of an endpoint, or of their items.
+type Message struct {
+	Type reflect.Type
+	// Mapped reports whether the values are made of messages of another type.
+	Mapped bool
 }
 
-// ResponseRules returns what is wrong with the rules in the tags of t, a type of responses
-// or of their items. Those rules are for documents: a response is not checked.
-func ResponseRules(t reflect.Type, mapped bool) []error {
-	_, faults := constraint.Compile(t, constraint.Options{Response: true, Mapped: mapped})
-	return faults
+// Rules returns the plan that checks requests by the rules in the tags of their type, nil if
+// there are none. The faults are those of the tags of both types. Responses are not checked:
+// their rules are for documents.
+func Rules(req, resp Message) (*constraint.Plan, []error) {
+	var faults []error
+	plan, errs := constraint.Compile(req.Type, constraint.Options{Mapped: req.Mapped})
+	for _, err := range errs {
+		faults = append(faults, fmt.Errorf("request: %w", err))
+	}
+	_, errs = constraint.Compile(resp.Type, constraint.Options{Response: true, Mapped: resp.Mapped})
+	for _, err := range errs {
+		faults = append(faults, fmt.Errorf("response: %w", err))
+	}
+	return plan, faults
 }
