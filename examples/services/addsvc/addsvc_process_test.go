@@ -3,6 +3,7 @@ package addsvc_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/examples/services/addsvc/pb"
 	"github.com/typedkit/endpoint/internal/programtest"
+	"github.com/typedkit/endpoint/internal/promtest"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -167,13 +169,21 @@ func launch(t *testing.T, bin string, args ...string) *process {
 func launchAll(t *testing.T, bin string, args ...string) *process {
 	t.Helper()
 	const free = "127.0.0.1:0"
-	url := startNATS(t, &natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT}).ClientURL()
+	ns := startNATS(t, &natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT})
 	p := programtest.Launch(t, filepath.Join(bin, "addsvc"), append([]string{
 		"-http-addr", free, "-grpc-addr", free, "-debug.addr", free,
-		"-thrift-addr", free, "-jsonrpc-addr", free, "-netrpc-addr", free, "-nats.url", url,
+		"-thrift-addr", free, "-jsonrpc-addr", free, "-netrpc-addr", free, "-nats.url", ns.ClientURL(),
 	}, args...)...)
 	addr := p.Addresses(t, "HTTP", "gRPC", "Thrift", "JSON-RPC", "net/rpc", "admin")
-	addr["NATS"] = url
+	addr["NATS"] = ns.ClientURL()
+	// It prints its addresses before it has subscribed to the subject of each method.
+	promtest.Eventually(t, func() error {
+		conns, err := ns.Connz(nil)
+		if err != nil || len(conns.Conns) != 1 || conns.Conns[0].NumSubs < 2 {
+			return fmt.Errorf("addsvc has not subscribed: %+v, %w", conns, err)
+		}
+		return nil
+	})
 	return &process{p, addr}
 }
 
