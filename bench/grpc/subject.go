@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
@@ -116,17 +115,7 @@ func runner(shape string, c calls) func(n int) error {
 		// other clients wait for ever.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
-		errs := make([]error, workers)
-		var wg sync.WaitGroup
-		for i := range workers {
-			share := n / workers
-			if i < n%workers {
-				share++
-			}
-			wg.Go(func() { errs[i] = part(ctx, share) })
-		}
-		wg.Wait()
-		return errors.Join(errs...)
+		return measure.OnWorkers(workers, n, func(_, share int) error { return part(ctx, share) })
 	}
 }
 

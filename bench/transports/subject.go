@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/typedkit/endpoint/bench/internal/measure"
@@ -124,17 +123,7 @@ func runner(calls []sum) func(n int) error {
 		// the libraries wait for ever.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
-		errs := make([]error, len(calls))
-		var wg sync.WaitGroup
-		for i, call := range calls {
-			share := n / len(calls)
-			if i < n%len(calls) {
-				share++
-			}
-			wg.Go(func() { errs[i] = repeat(ctx, call, share) })
-		}
-		wg.Wait()
-		return errors.Join(errs...)
+		return measure.OnWorkers(len(calls), n, func(worker, share int) error { return repeat(ctx, calls[worker], share) })
 	}
 }
 
