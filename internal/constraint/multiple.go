@@ -2,27 +2,25 @@ package constraint
 
 import (
 	"math/bits"
-	"reflect"
 	"strconv"
 	"strings"
 	"unsafe"
 )
 
 // multiple returns the check that a number is a multiple of another one.
-func (c *compiler) multiple(float bool, r rules, at place, kind reflect.Kind) check {
+func multiple[T numeric](c *compiler, r rules, at place) check {
 	text, ok := r.tags[multipleOf]
 	if !ok {
 		return nil
 	}
 	of, ok := decimalOf(text)
-	if !ok || of.digits == 0 || !float && of.exponent < 0 {
+	if !ok || of.digits == 0 || !isFloat[T]() && of.exponent < 0 {
 		c.fault(at, "tag multipleOf has %q, which is not a number above 0 of this type", text)
 		return nil
 	}
-	load := loader(kind)
 	detail := "must be a multiple of " + text
 	return func(w *walk, p unsafe.Pointer) {
-		if v, ok := load(p); !ok || !v.isMultiple(of) {
+		if v, ok := magnitude(as[T](p)); !ok || !v.isMultiple(of) {
 			w.fail(detail)
 		}
 	}
@@ -74,48 +72,15 @@ func (d decimal) isMultiple(of decimal) bool {
 	return rest == 0
 }
 
-// loader returns the function that reads a number of a kind. ok is false for one that is
-// not finite.
-func loader(kind reflect.Kind) func(p unsafe.Pointer) (d decimal, ok bool) {
-	switch kind {
-	case reflect.Int:
-		return signed[int]
-	case reflect.Int8:
-		return signed[int8]
-	case reflect.Int16:
-		return signed[int16]
-	case reflect.Int32:
-		return signed[int32]
-	case reflect.Int64:
-		return signed[int64]
-	case reflect.Uint:
-		return unsigned[uint]
-	case reflect.Uint8:
-		return unsigned[uint8]
-	case reflect.Uint16:
-		return unsigned[uint16]
-	case reflect.Uint32:
-		return unsigned[uint32]
-	case reflect.Uint64:
-		return unsigned[uint64]
-	case reflect.Float32:
-		return func(p unsafe.Pointer) (decimal, bool) { return ofFloat(float64(as[float32](p)), 32) }
-	default:
-		return func(p unsafe.Pointer) (decimal, bool) { return ofFloat(as[float64](p), 64) }
+// magnitude returns v without its sign. ok is false if v is not finite.
+func magnitude[T numeric](v T) (d decimal, ok bool) {
+	switch {
+	case isFloat[T]():
+		return ofFloat(float64(v), int(8*unsafe.Sizeof(v)))
+	case v < 0:
+		return decimal{digits: -uint64(v)}.reduced(), true // in two's complement
 	}
-}
-
-func signed[T ~int | ~int8 | ~int16 | ~int32 | ~int64](p unsafe.Pointer) (decimal, bool) {
-	n := int64(as[T](p))
-	u := uint64(n) //nolint:gosec // two's complement: the sign is taken off below
-	if n < 0 {
-		u = -u
-	}
-	return decimal{digits: u}.reduced(), true
-}
-
-func unsigned[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](p unsafe.Pointer) (decimal, bool) {
-	return decimal{digits: uint64(as[T](p))}.reduced(), true
+	return decimal{digits: uint64(v)}.reduced(), true
 }
 
 // reduced returns d without zeros at the end of its digits.

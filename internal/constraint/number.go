@@ -30,12 +30,10 @@ func number[T numeric](c *compiler, r rules, at place) check {
 	if low.set && high.set && (low.at > high.at || low.at == high.at && (low.exclusive || high.exclusive)) {
 		c.fault(at, "no number keeps the rules: it %s and %s", low.detail, high.detail)
 	}
-	return both(inRange(low, high), both(c.multiple(isFloat[T](), numbers, at, kindOf[T]()), oneOf[T](c, numbers, at)))
+	return both(inRange(low, high), both(multiple[T](c, numbers, at), oneOf[T](c, numbers, at)))
 }
 
 func isFloat[T numeric]() bool { return T(1)/2 != 0 }
-
-func kindOf[T numeric]() reflect.Kind { return reflect.TypeFor[T]().Kind() }
 
 func limitOf[T numeric](c *compiler, r rules, at place, key, exclusiveKey, words, exclusiveWords string) (l limit[T]) {
 	if r.has(key) && r.has(exclusiveKey) {
