@@ -59,8 +59,9 @@ func (r *Registry) Close() error {
 
 // Watch yields the instances, as [discover.Source] describes. It waits for changes by Consul's
 // blocking queries, one after the other, at most ten in a second and fewer if there are many
-// instances. Consul counts as away if it does not answer, and if its index goes backwards,
-// which happens when it has lost data.
+// instances. Consul counts as away if it does not answer, and if it may have lost data: its
+// index goes backwards, or instances are missing within five seconds after a connection to it
+// was lost.
 func (r *Registry) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 	return discover.Settled(discover.SourceFunc(r.follow), settleTime).Watch(ctx)
 }

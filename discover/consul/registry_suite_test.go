@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,24 +40,33 @@ func newRegistry(t *testing.T, addr, service string) registrytest.Registry {
 	if strings.Contains(t.Name(), "/many_") {
 		ttl *= 4 // a thousand checks in one process keep a busy agent from doing anything else
 	}
-	return tidy{consul.New(client, service, consul.TTL(ttl)), transport}
+	return &tidy{Registry: consul.New(client, service, consul.TTL(ttl)), transport: transport}
 }
 
-// A tidy registry closes the connections that net/http keeps for later requests, so that their
-// goroutines are not taken for its own.
+// A tidy registry closes the connections that net/http keeps for later requests as soon as
+// nobody uses it, so that their goroutines are not taken for its own.
 type tidy struct {
 	*consul.Registry
 	transport *http.Transport
+	users     atomic.Int32
 }
 
-func (r tidy) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+func (r *tidy) leave() {
+	if r.users.Add(-1) == 0 {
+		r.transport.CloseIdleConnections()
+	}
+}
+
+func (r *tidy) Watch(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 	return func(yield func([]discover.Instance, error) bool) {
-		defer r.transport.CloseIdleConnections()
+		r.users.Add(1)
+		defer r.leave()
 		r.Registry.Watch(ctx)(yield)
 	}
 }
 
-func (r tidy) Register(ctx context.Context, in discover.Instance) error {
-	defer r.transport.CloseIdleConnections()
+func (r *tidy) Register(ctx context.Context, in discover.Instance) error {
+	r.users.Add(1)
+	defer r.leave()
 	return r.Registry.Register(ctx, in)
 }

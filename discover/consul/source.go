@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net"
 	"net/http/httptrace"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -41,6 +43,9 @@ type view struct {
 	known    bool   // set was yielded, and no error since
 	set      []discover.Instance
 	told     map[string]string // what is wrong with services, by their IDs
+
+	conn net.Conn  // of the last response, nil for none and after an error
+	lost time.Time // when the one before conn was lost without an error
 }
 
 // follow yields sets until ctx ends.
@@ -60,7 +65,7 @@ func (r *Registry) follow(ctx context.Context) iter.Seq2[[]discover.Instance, er
 				v.backoff.Reset()
 				continue
 			}
-			v.index, v.known = 0, false
+			v.index, v.known, v.conn = 0, false, nil
 			if !yield(nil, err) {
 				return
 			}
@@ -75,9 +80,16 @@ func (v *view) poll(ctx context.Context) error {
 	if err := v.limiter.Wait(ctx); err != nil {
 		return err
 	}
+	ctx, lastConn := traceConn(ctx)
 	entries, index, err := v.registry.query(ctx, v.index)
 	if err != nil {
 		return err
+	}
+	if conn := lastConn(); conn != v.conn {
+		if v.conn != nil && isClosed(v.conn) {
+			v.lost = time.Now()
+		}
+		v.conn = conn
 	}
 	index = max(index, 1) // a query with the index 0 would not wait
 	if index < v.index {
@@ -88,6 +100,9 @@ func (v *view) poll(ctx context.Context) error {
 	set := v.read(entries)
 	if v.known && slices.EqualFunc(set, v.set, same) {
 		return nil
+	}
+	if v.known && time.Since(v.lost) < settleTime && lacks(set, v.set) {
+		return errors.New("consul: instances are missing after a connection was lost: data may be lost")
 	}
 	v.set, v.known = set, true
 	if !v.yield(set, nil) {
@@ -104,7 +119,6 @@ func (r *Registry) query(ctx context.Context, index uint64) ([]*api.ServiceEntry
 	// before they end. See decision 186.
 	ctx, cancel := context.WithTimeout(ctx, wait+wait/16+r.config.ttl/4)
 	defer cancel()
-	ctx, repeated := traceRepeats(ctx)
 	entries, meta, err := r.client.Health().ServiceMultipleTags(r.service, r.config.tags, !r.config.warning, (&api.QueryOptions{
 		Datacenter:        r.config.datacenter,
 		AllowStale:        r.config.stale,
@@ -115,22 +129,49 @@ func (r *Registry) query(ctx context.Context, index uint64) ([]*api.ServiceEntry
 	if err != nil {
 		return nil, 0, wrap("the instances of "+r.service, err)
 	}
-	if index > 0 && repeated() {
-		return nil, 0, errors.New("consul: the connection was lost while the query waited: data may be lost")
-	}
 	if len(entries) > maxInstances {
 		return nil, 0, fmt.Errorf("consul: there are more than %d instances of %s", maxInstances, r.service)
 	}
 	return entries, meta.LastIndex, nil
 }
 
-// traceRepeats returns a context for a request, and a func that reports whether the request
-// was sent more than once. net/http sends a GET again when a connection breaks that was used
-// before. The agent may have restarted meanwhile, and have a higher index than before already.
-func traceRepeats(ctx context.Context) (context.Context, func() bool) {
-	var conns atomic.Int32
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { conns.Add(1) }}
-	return httptrace.WithClientTrace(ctx, trace), func() bool { return conns.Load() > 1 }
+// traceConn returns a context for a request, and a func that returns the connection over which
+// the request was sent last. Neither a connection that breaks between two queries nor one that
+// breaks while a query waits is an error of the client: net/http takes another one, and sends
+// a GET again. The agent may have restarted meanwhile without its data, and its index may be
+// higher than before already.
+func traceConn(ctx context.Context) (context.Context, func() net.Conn) {
+	var last atomic.Pointer[httptrace.GotConnInfo]
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { last.Store(&info) }}
+	return httptrace.WithClientTrace(ctx, trace), func() net.Conn {
+		if info := last.Load(); info != nil {
+			return info.Conn
+		}
+		return nil
+	}
+}
+
+// isClosed reports whether the client has closed a connection, as it does when the peer has. A
+// connection of an unknown kind counts as closed.
+func isClosed(conn net.Conn) bool {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = c.NetConn() // the one below TLS
+	}
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := c.SyscallConn()
+	return err != nil || raw.Control(func(uintptr) {}) != nil
+}
+
+// lacks reports whether an instance of old is missing in set.
+func lacks(set, old []discover.Instance) bool {
+	known := make(map[string]bool, len(set))
+	for _, in := range set {
+		known[in.Addr] = true
+	}
+	return slices.ContainsFunc(old, func(in discover.Instance) bool { return !known[in.Addr] })
 }
 
 // same reports whether nothing about an instance has changed.

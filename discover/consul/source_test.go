@@ -53,25 +53,72 @@ func TestIndexGoesBackwards(t *testing.T) {
 	require.Equal(t, 2, count(indexes, ""), "a query without an index at the start and after the loss: %q", indexes)
 }
 
-// TestLostConnection has the connection of a query break while the query waits. net/http sends
-// it again, to an agent that may have lost its data and have a higher index already.
+// TestLostConnection has the connection to the agent break. net/http takes another one
+// without an error, and reaches an agent that has lost an instance and has a higher index.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
-	server := startDev(t)
-	set(t, newClient(t, server.Addr), []discover.Instance{{Addr: "192.0.2.1:80"}})
-	var broken atomic.Bool
-	p := newProxy(t, server.Addr, func(r *http.Request) {
-		if r.URL.Query().Get("index") != "" && broken.CompareAndSwap(false, true) {
-			panic(http.ErrAbortHandler)
-		}
-	}, nil)
-	w := watch(t, consul.New(newClient(t, p.addr), "rooms", consul.TTL(2*time.Second)))
-	w.await(t, "[192.0.2.1:80]")
-	w.await(t, "consul: the connection was lost while the query waited: data may be lost")
-	w.await(t, "[192.0.2.1:80]")
-	wait(t, time.Second)
-	require.Len(t, w.news(), 3)
+	a, b := discover.Instance{Addr: "192.0.2.1:80"}, discover.Instance{Addr: "192.0.2.2:80"}
+	before, after := startDev(t), startDev(t)
+	set(t, newClient(t, before.Addr), []discover.Instance{a, b})
+	client := newClient(t, after.Addr)
+	for range 200 { // writes, with which the index grows
+		_, err := client.KV().Put(&api.KVPair{Key: "any", Value: []byte(time.Now().String())}, nil)
+		require.NoError(t, err)
+	}
+	set(t, client, []discover.Instance{a})
+	for name, tt := range map[string]struct {
+		breaks string // "waiting": while a query waits, "idle": between two queries
+		to     string // the agent that is reached afterwards
+		want   []string
+	}{
+		"between queries":    {"idle", after.Addr, []string{missing, "[192.0.2.1:80 192.0.2.2:80]", "[192.0.2.1:80]"}},
+		"while waiting":      {"waiting", after.Addr, []string{missing, "[192.0.2.1:80 192.0.2.2:80]", "[192.0.2.1:80]"}},
+		"nothing missing":    {"waiting", before.Addr, nil},
+		"another connection": {"", after.Addr, []string{"[192.0.2.1:80]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var broken atomic.Bool
+			var p *proxy
+			p = newProxy(t, before.Addr, func(r *http.Request) {
+				if r.URL.Query().Get("index") == "" || !broken.CompareAndSwap(false, true) {
+					return
+				}
+				r.URL.Host, p.to = tt.to, tt.to
+				if tt.breaks == "waiting" {
+					panic(http.ErrAbortHandler)
+				}
+			}, nil)
+			var first, second http.Transport // for one request each, in turn
+			t.Cleanup(first.CloseIdleConnections)
+			t.Cleanup(second.CloseIdleConnections)
+			client, err := api.NewClient(&api.Config{Address: p.addr, HttpClient: &http.Client{Transport: roundTrip(
+				func(r *http.Request) (*http.Response, error) {
+					switch {
+					case r.URL.Query().Get("index") == "" || tt.breaks == "waiting":
+						return first.RoundTrip(r)
+					case tt.breaks == "idle":
+						first.CloseIdleConnections()
+					}
+					return second.RoundTrip(r)
+				})}})
+			require.NoError(t, err)
+			w := watch(t, consul.New(client, "rooms", consul.TTL(2*time.Second)))
+			w.await(t, "[192.0.2.1:80 192.0.2.2:80]")
+			for _, text := range tt.want {
+				w.await(t, text)
+			}
+			wait(t, time.Second)
+			require.Len(t, w.news(), 1+len(tt.want))
+		})
+	}
 }
+
+const missing = "consul: instances are missing after a connection was lost: data may be lost"
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func count(texts []string, text string) int {
 	n := 0
