@@ -67,7 +67,7 @@ func (c *client) unary(ctx context.Context, conn *Conn, v any) (any, error) {
 			s.end(errAbandoned)
 		}
 	}()
-	w.SetPeer(s.net.RemoteAddr().String())
+	w.SetPeer(s.peer)
 	call := &call{mt: c.mt, resp: resp, done: make(chan struct{})}
 	size, err := s.send(ctx, call, m.Req)
 	if err != nil {
@@ -128,9 +128,13 @@ type call struct {
 // responses, and notices when the server ends the connection.
 type session struct {
 	net   net.Conn
+	peer  string
 	wire  wire
 	limit int64
 	since time.Time // when it became idle
+	sent  []byte    // the last message, whose memory is used again
+
+	buffered bool // the system keeps what is written until the server takes it
 
 	mu   sync.Mutex // guards the fields below
 	seq  uint64
@@ -139,7 +143,7 @@ type session struct {
 }
 
 func newSession(nc net.Conn, c *config, limit int64) *session {
-	return &session{net: nc, limit: limit, wire: newWire(&source{conn: nc}, c, false, limit)}
+	return &session{net: nc, peer: nc.RemoteAddr().String(), buffered: hasBuffer(nc), limit: limit, wire: newWire(&source{conn: nc}, c, false, limit)}
 }
 
 func (s *session) hasEnded() bool {
@@ -158,16 +162,38 @@ func (s *session) send(ctx context.Context, c *call, req any) (int64, error) {
 	if err := s.add(c); err != nil {
 		return 0, err
 	}
-	message, err := s.wire.append(nil, &header{ServiceMethod: c.mt.name, Seq: c.seq}, body)
+	message, err := s.wire.append(s.sent, &header{ServiceMethod: c.mt.name, Seq: c.seq}, body)
 	if err == nil {
-		stop := context.AfterFunc(ctx, func() { s.end(errAbandoned) })
-		_, err = s.net.Write(message)
-		stop()
+		err = s.write(ctx, message)
 	}
+	s.sent = reusable(message)
 	if err != nil {
 		s.end(err) // which ends the call
 	}
 	return int64(len(body)), nil
+}
+
+// small is how many bytes a socket takes at once that has nothing else to send: the least
+// buffer that systems give one.
+const small = 4 << 10
+
+// write sends a request. It ends the session if ctx ends while the server takes no bytes.
+func (s *session) write(ctx context.Context, message []byte) (err error) {
+	if len(message) > small || !s.buffered {
+		stop := context.AfterFunc(ctx, func() { s.end(errAbandoned) })
+		defer stop()
+	}
+	_, err = s.net.Write(message)
+	return err
+}
+
+// hasBuffer reports whether the system has a buffer for what is written to nc.
+func hasBuffer(nc net.Conn) bool {
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
 }
 
 // add makes c the call of the session.

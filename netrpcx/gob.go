@@ -3,7 +3,6 @@ package netrpcx
 import (
 	"bufio"
 	"encoding"
-	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -62,6 +61,10 @@ type gobWire struct {
 	out    messages
 	enc    *gob.Encoder
 	server bool
+
+	req  request  // for the encoder, and no other use
+	resp response // the same
+	head []byte   // the last header, whose memory is used again
 }
 
 func newGobWire(s *source, server bool) *gobWire {
@@ -104,8 +107,11 @@ func unreadable(err error) error {
 	return codec.ErrInvalid.WithCause(mark.Unshown(err))
 }
 
-func (w *gobWire) encode(v any, _ codec.Format) ([]byte, error) {
-	w.out.value = nil
+func (w *gobWire) encode(v any, _ codec.Format) ([]byte, error) { return w.encodeInto(nil, v) }
+
+// encodeInto is encode with memory that the value may use.
+func (w *gobWire) encodeInto(memory []byte, v any) ([]byte, error) {
+	w.out.value, w.out.memory = nil, memory
 	err := w.enc.Encode(v)
 	return w.out.finish(err == nil), err
 }
@@ -127,11 +133,14 @@ type (
 )
 
 func (w *gobWire) append(dst []byte, h *header, body []byte) ([]byte, error) {
-	var v any = &request{h.ServiceMethod, h.Seq}
+	var v any = &w.req
 	if w.server {
-		v = &response{h.ServiceMethod, h.Seq, h.Error}
+		w.resp, v = response{h.ServiceMethod, h.Seq, h.Error}, &w.resp
+	} else {
+		w.req = request{h.ServiceMethod, h.Seq}
 	}
-	head, err := w.encode(v, nil)
+	head, err := w.encodeInto(w.head, v)
+	w.head = reusable(head)
 	if err == nil && body == nil {
 		body, err = w.encode(nothing{}, nil)
 	}
@@ -146,13 +155,14 @@ func (w *gobWire) append(dst []byte, h *header, body []byte) ([]byte, error) {
 // messages collects what an Encoder writes. It makes one Write of each message of gob: first
 // the descriptions of types that are new, and then the value.
 type messages struct {
-	types []byte // that were not sent
-	value []byte // the last message
+	types  []byte // that were not sent
+	value  []byte // the last message
+	memory []byte // of value
 }
 
 func (m *messages) Write(p []byte) (int, error) {
 	m.types = append(m.types, m.value...)
-	m.value = append([]byte(nil), p...)
+	m.value = append(m.memory[:0], p...)
 	return len(p), nil
 }
 
@@ -173,7 +183,8 @@ var errSkipped = errors.New("the message was skipped")
 type frames struct {
 	*source
 	r     *bufio.Reader
-	rest  []byte // of the message that is being passed on
+	last  []byte // the last message, whose memory is used again
+	rest  []byte // of it, what has not been passed on
 	types int64  // bytes of descriptions so far
 
 	limit   int64 // of a value
@@ -203,7 +214,7 @@ func (f *frames) ReadByte() (byte, error) {
 
 // next reads the next message.
 func (f *frames) next() error {
-	prefix, n, err := readCount(f.r)
+	n, err := f.readCount()
 	if err != nil {
 		return err
 	}
@@ -215,10 +226,11 @@ func (f *frames) next() error {
 		if f.types += n; n > maxTypes || f.types > maxTypes {
 			return errTypes
 		}
-	} else if err := f.admit(n, int64(len(prefix))+n); err != nil {
+	} else if err := f.admit(n, int64(len(f.last))+n); err != nil {
 		return err
 	}
-	message, ok, err := f.take(prefix, f.r, n)
+	message, ok, err := f.take(f.last, f.r, n)
+	f.last = message
 	switch {
 	case err != nil:
 		return err
@@ -248,28 +260,34 @@ func (f *frames) admit(n, size int64) error {
 	return errSkipped
 }
 
-// readCount reads an unsigned integer of gob. It returns its bytes as well.
-func readCount(r *bufio.Reader) (prefix []byte, n int64, err error) {
-	first, err := r.ReadByte()
+// readCount reads the size of a message, an unsigned integer of gob. Its bytes are the first
+// of the message.
+func (f *frames) readCount() (n int64, err error) {
+	f.last = reusable(f.last)
+	first, err := f.r.ReadByte()
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
+	f.last = append(f.last, first)
 	if first <= 0x7f {
-		return []byte{first}, int64(first), nil
+		return int64(first), nil
 	}
 	width := -int(int8(first)) //nolint:gosec // that is how gob writes it
 	if width > 8 {
-		return nil, 0, errBroken
+		return 0, errBroken
 	}
-	var wide [8]byte
-	if _, err := io.ReadFull(r, wide[8-width:]); err != nil {
-		return nil, 0, midway(err)
+	u := uint64(0)
+	for range width {
+		b, err := f.r.ReadByte()
+		if err != nil {
+			return 0, midway(err)
+		}
+		f.last, u = append(f.last, b), u<<8|uint64(b)
 	}
-	u := binary.BigEndian.Uint64(wide[:])
 	if u > 1<<40 {
-		return nil, 0, errBroken
+		return 0, errBroken
 	}
-	return append([]byte{first}, wide[8-width:]...), int64(u), nil
+	return int64(u), nil
 }
 
 // peekType reports whether the message that comes describes a type: its first integer is then

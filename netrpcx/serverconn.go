@@ -32,7 +32,10 @@ type conn struct {
 	draining chan struct{} // closed when no more requests are read
 	once     sync.Once
 
-	writing  sync.Mutex // guards the writing end of net; taken before encoding
+	writing  sync.Mutex // guards the writing end of net, and the two fields below; taken before encoding
+	written  []byte     // the last message, whose memory is used again
+	deadline time.Time  // when that of net was set
+
 	encoding sync.Mutex // guards the writing end of wire; never held during a write
 }
 
@@ -222,7 +225,8 @@ func (c *conn) answer(x *exchange) {
 			c.send(x, &header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id, Error: problem.Text(errExited)}, nil)
 		}
 	}()
-	h := &header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id}
+	h := &x.reply
+	*h = header{ServiceMethod: x.h.ServiceMethod, Seq: x.h.Seq, id: x.h.id}
 	body := []byte(nil)
 	if err := x.run(); err != nil {
 		h.Error = x.fail(err)
@@ -248,21 +252,25 @@ func (c *conn) send(x *exchange, h *header, body []byte) {
 func (c *conn) write(h *header, body []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	message, err := c.message(h, body)
+	message, err := c.message(c.written, h, body)
+	c.written = reusable(message)
 	if err != nil {
 		return err
 	}
-	if err := c.net.SetWriteDeadline(time.Now().Add(c.server.config.replyTimeout)); err != nil {
-		return err
+	if timeout := c.server.config.replyTimeout; !isRecent(c.deadline, timeout) {
+		c.deadline = time.Now()
+		if err := c.net.SetWriteDeadline(c.deadline.Add(timeout)); err != nil {
+			return err
+		}
 	}
 	_, err = c.net.Write(message)
 	return err
 }
 
-func (c *conn) message(h *header, body []byte) ([]byte, error) {
+func (c *conn) message(dst []byte, h *header, body []byte) ([]byte, error) {
 	c.encoding.Lock()
 	defer c.encoding.Unlock()
-	return c.wire.append(nil, h, body)
+	return c.wire.append(dst, h, body)
 }
 
 // encode returns the body of a response. It runs inside the layers, so it does not wait for a
@@ -280,6 +288,7 @@ type exchange struct {
 	ctx   context.Context
 	mt    *method
 	h     *header
+	reply header // that of the answer
 	call  *endpoint.CallWriter
 	req   reflect.Value // points to the request
 	early error         // with which the call fails before its endpoint

@@ -67,6 +67,9 @@ type source struct {
 	message time.Duration // from there to the last byte; 0 for no bound
 	busy    func() bool   // reports whether the connection is in use; nil for never
 	begun   bool
+	first   time.Time // when the first byte came
+	bounded bool      // the deadline is that of the message
+	waiting time.Time // when the wait began for which the deadline was set
 
 	mu      sync.Mutex // guards the fields below, and the deadline
 	stopped bool
@@ -77,17 +80,32 @@ type source struct {
 func (s *source) begin() error {
 	s.share.Release()
 	s.share, s.begun = s.budget.Share(), false
-	return s.within(s.idle)
+	if !s.bounded && isRecent(s.waiting, s.idle) {
+		return nil
+	}
+	return s.wait()
 }
 
-// within sets the time until which a read waits. 0 sets nothing.
-func (s *source) within(d time.Duration) error {
+// isRecent reports whether a deadline that was set at t for a time of d may stay: it costs a
+// call more to set one for each message than to end the wait a little early.
+func isRecent(t time.Time, d time.Duration) bool {
+	return time.Since(t) < min(d/8, time.Second)
+}
+
+// wait sets the deadline for the first byte of a message.
+func (s *source) wait() error {
+	s.bounded, s.waiting = false, time.Now()
+	return s.within(s.waiting, s.idle)
+}
+
+// within makes a read wait until d after start. 0 sets nothing.
+func (s *source) within(start time.Time, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d <= 0 || s.stopped {
 		return nil
 	}
-	return s.conn.SetReadDeadline(time.Now().Add(d))
+	return s.conn.SetReadDeadline(start.Add(d))
 }
 
 // stop ends a read that waits, and all later ones.
@@ -122,18 +140,22 @@ func (s *source) isStopped() bool {
 	return s.stopped
 }
 
-// Read reads from the connection. The time of a message begins with its first byte.
+// Read reads from the connection. The time of a message begins with its first byte. Most
+// messages come whole, and need no deadline of their own.
 func (s *source) Read(p []byte) (int, error) {
+	if s.begun && !s.bounded {
+		s.bounded = true
+		if err := s.within(s.first, s.message); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		n, err := s.conn.Read(p)
 		switch {
 		case n > 0 && !s.begun:
-			s.begun = true
-			if fault := s.within(s.message); fault != nil {
-				return n, fault
-			}
+			s.begun, s.first = true, time.Now()
 		case n == 0 && !s.begun && errors.Is(err, os.ErrDeadlineExceeded) && !s.isStopped():
-			if left := s.left(); left > 0 && s.within(left) == nil {
+			if left := s.left(); left > 0 && s.within(time.Now(), left) == nil {
 				continue
 			}
 		}
@@ -159,6 +181,16 @@ func (s *source) take(dst []byte, r io.Reader, n int64) (_ []byte, ok bool, err 
 		n -= part
 	}
 	return dst, true, nil
+}
+
+// reusable returns the memory of a message that is no longer needed, empty. Large memory is
+// not kept.
+func reusable(message []byte) []byte {
+	const most = 64 << 10
+	if cap(message) > most {
+		return nil
+	}
+	return message[:0]
 }
 
 // isEnd reports whether err is the end of a connection.

@@ -55,7 +55,7 @@ func (c *client) begin(ctx context.Context) (context.Context, error) {
 type outgoing struct {
 	c    *client
 	call *endpoint.CallWriter
-	link *link
+	link *idleLink
 	seq  int32
 }
 
@@ -83,8 +83,7 @@ func (c *client) unary(ctx context.Context, conn *Conn, v any) (any, error) {
 			_ = l.Close()
 		}
 	}()
-	w.SetPeer(l.conn.RemoteAddr().String())
-	_ = l.conn.SetDeadline(time.Time{})
+	w.SetPeer(l.peer)
 	stop := context.AfterFunc(ctx, func() { _ = l.conn.SetDeadline(past) })
 	defer stop()
 	result, err := x.exchange(ctx, call.Header().Raw(), args)
@@ -130,7 +129,7 @@ func (x *outgoing) exchange(ctx context.Context, header map[string][]string, arg
 		kind = thrift.ONEWAY
 	}
 	l.begin()
-	p := l.dialect.open(l, l.limit)
+	p := l.open()
 	x.setHeader(ctx, p, header)
 	if err := writeMessage(p, x.c.mt.name, kind, x.seq, args); err != nil {
 		return nil, shell.Failure(endpoint.InvalidArgument, "cannot write the request: %w", err)
@@ -170,7 +169,7 @@ func (x *outgoing) setHeader(ctx context.Context, p thrift.TProtocol, header map
 // read reads the answer.
 func (x *outgoing) read(ctx context.Context) (result thrift.TStruct, err error) {
 	l := x.link
-	p := l.dialect.open(l, l.limit)
+	p := l.open()
 	in := &bounded{p, l.limit}
 	var failure *exception
 	err = shell.Guard(nil, func() (err error) { // the library panics for some input

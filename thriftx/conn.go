@@ -29,11 +29,12 @@ type Conn struct {
 // keepIdle is how long an idle connection is kept: less than servers keep it.
 const keepIdle = time.Minute
 
-// An idleLink is a connection that waits for a call. unwatch ends the watch over it.
+// An idleLink is a connection between calls.
 type idleLink struct {
 	*link
-	unwatch func()
-	gone    atomic.Bool
+	probe *probe // nil if a watch begins immediately
+	gone  atomic.Bool
+	drop  func()
 }
 
 // To returns the target of a client whose calls all go to addr, "localhost:8083". It
@@ -91,49 +92,58 @@ func (c *Conn) Close() error {
 	c.idle, c.closed = nil, true
 	c.mu.Unlock()
 	for _, i := range idle {
-		i.unwatch()
+		i.watcher.stop()
 		_ = i.Close()
 	}
 	return nil
 }
 
 // take returns a connection for one call.
-func (c *Conn) take(ctx context.Context) (*link, error) {
-	for {
-		c.mu.Lock()
-		n := len(c.idle) - 1
-		if n < 0 {
-			break
-		}
-		i := c.idle[n]
-		c.idle = c.idle[:n]
-		c.mu.Unlock()
-		i.unwatch()
-		if i.r.Buffered() == 0 && !i.gone.Load() {
-			return i.link, nil
+func (c *Conn) take(ctx context.Context) (*idleLink, error) {
+	for i := c.last(); i != nil; i = c.last() {
+		watched := i.watcher.stop()
+		if i.r.Buffered() == 0 && !i.gone.Load() && (watched || i.probe == nil || i.probe.isQuiet()) {
+			return i, nil
 		}
 		_ = i.Close()
 	}
-	c.mu.Unlock()
 	conn, err := c.dial(ctx, "tcp", c.addr)
 	if err != nil {
 		return nil, err
 	}
-	return newLink(conn, c.dialect, c.limit), nil
+	i := &idleLink{link: newLink(conn, c.dialect, c.limit), probe: newProbe(conn)}
+	i.watcher.most = keepIdle
+	i.drop = func() { c.drop(i) }
+	return i, nil
+}
+
+// last removes the connection that became idle last, and returns it, or nil.
+func (c *Conn) last() *idleLink {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.idle) - 1
+	if n < 0 {
+		return nil
+	}
+	i := c.idle[n]
+	c.idle = c.idle[:n]
+	return i
 }
 
 // put keeps a connection whose call has ended.
-func (c *Conn) put(l *link) {
+func (c *Conn) put(i *idleLink) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || len(c.idle) >= c.maxIdle {
-		_ = l.Close()
+		_ = i.Close()
 		return
 	}
-	_ = l.conn.SetDeadline(time.Now().Add(keepIdle))
-	i := &idleLink{link: l}
 	c.idle = append(c.idle, i)
-	i.unwatch = l.watch(func() { c.drop(i) })
+	delay := time.Duration(0)
+	if i.probe != nil {
+		delay = watchDelay
+	}
+	i.watcher.start(delay, i.drop)
 }
 
 // drop closes an idle connection that the server has closed, or that was idle for long.

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint/thriftx"
 )
@@ -35,4 +36,38 @@ func TestTLS(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, n+1, sum)
 	}
+}
+
+// TestClosedBetweenCalls has a server that closes each connection after its answer: no call
+// gets a connection that was closed before it.
+func TestClosedBetweenCalls(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	three := reply("sum", thrift.REPLY, 1, thrift.I64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = conn.Write(three)
+			_ = conn.Close()
+			closed <- struct{}{}
+		}
+	}()
+	conn := thriftx.To(l.Addr().String())
+	t.Cleanup(func() { _ = conn.Close() })
+	var c Shop
+	require.NoError(t, thriftx.Client(conn, &c))
+	for range 20 {
+		sum, err := c.Sum(t.Context(), SumRequest{1, 2})
+		require.NoError(t, err)
+		require.Equal(t, int64(3), sum)
+		<-closed
+	}
+	_ = l.Close()
+	<-closed
 }

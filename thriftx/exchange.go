@@ -26,7 +26,7 @@ type exchange struct {
 	received bool // the arguments were read, or that failed with early
 	early    error
 	refusal  error // of the metadata
-	unwatch  func()
+	watched  bool
 }
 
 // A source answers what a Call is seldom asked for. A handler may keep it.
@@ -110,7 +110,7 @@ func (c *serverConn) call(mt *method, e *envelope) bool {
 	}
 	x.cancel = cancel
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, mt.op, endpoint.MetadataHeader(nil))
-	x.source.header, x.source.peer = header, c.link.conn.RemoteAddr().String()
+	x.source.header, x.source.peer = header, c.link.peer
 	x.source.size = func(answer thrift.TStruct) int64 {
 		return sizeOfMessage(c.server.dialect, e.name, thrift.REPLY, e.seq, answer)
 	}
@@ -154,15 +154,19 @@ func (x *exchange) receive() error {
 	}
 	x.args = args
 	x.call.AddBytes(int64(x.conn.link.read()), 0)
-	_ = x.conn.link.conn.SetReadDeadline(time.Time{})
-	x.unwatch = x.conn.link.watch(x.cancel)
+	x.conn.link.first = time.Time{}
+	x.conn.link.watcher.start(watchDelay, x.cancel)
+	x.watched = true
 	return nil
 }
 
 func (x *exchange) stopWatch() {
-	if x.unwatch != nil {
-		x.unwatch()
-		x.unwatch = nil
+	if !x.watched {
+		return
+	}
+	x.watched = false
+	if x.conn.link.watcher.stop() {
+		x.conn.waiting = time.Time{}
 	}
 }
 
@@ -203,6 +207,7 @@ func (x *exchange) settle(ctx context.Context, err error) bool {
 		err = shell.Guard(nil, x.answer) // generated code panics for a nil struct in a list
 	}
 	if err != nil {
+		x.conn.link.protocol = nil // which may have written a part of the answer
 		shell.Answer(err, func(err error) { made = x.refuse(ctx, err) })
 	}
 	switch {

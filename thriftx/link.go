@@ -27,11 +27,17 @@ var past = time.Unix(1, 0)
 // A link is one connection on either end, as a transport of Thrift. It reads one message
 // at a time, within a limit, and writes one at a time, whole.
 type link struct {
-	conn    net.Conn
-	dialect dialect
-	limit   int // of a message in bytes
+	conn     net.Conn
+	peer     string // its address
+	dialect  dialect
+	limit    int              // of a message in bytes
+	protocol thrift.TProtocol // of the last message, if it can be used again
+	watcher  watcher
 
 	r     *bufio.Reader
+	first time.Time     // when the message began whose time is bounded, or zero
+	most  time.Duration // that time
+	late  bool          // the read deadline is that of the message
 	share service.Share
 	taken int    // bytes of the message that is being read
 	frame int    // bytes that are left of its frame; -1 without frames
@@ -43,7 +49,36 @@ type link struct {
 }
 
 func newLink(conn net.Conn, d dialect, limit int) *link {
-	return &link{conn: conn, dialect: d, limit: limit, r: bufio.NewReader(conn)}
+	l := &link{conn: conn, peer: conn.RemoteAddr().String(), dialect: d, limit: limit}
+	l.r, l.watcher.link = bufio.NewReader((*stream)(l)), l
+	return l
+}
+
+// open returns a protocol for one message. That of the last message is used again if it has
+// no state between messages.
+func (l *link) open() thrift.TProtocol {
+	if l.protocol != nil {
+		return l.protocol
+	}
+	p := l.dialect.open(l, l.limit)
+	if l.dialect.protocol == Binary || l.dialect.protocol == Compact {
+		l.protocol = p
+	}
+	return p
+}
+
+// A stream is the reading end of a link. Most messages come whole, and need no deadline.
+type stream link
+
+// Read reads from the connection, until the end of the time of the message.
+func (s *stream) Read(p []byte) (int, error) {
+	if !s.first.IsZero() && !s.late {
+		s.late = true
+		if err := s.conn.SetReadDeadline(s.first.Add(s.most)); err != nil {
+			return 0, err
+		}
+	}
+	return s.conn.Read(p)
 }
 
 // wait waits for the first byte of a message.
@@ -191,29 +226,6 @@ func (l *link) send() error {
 		l.out = bytes.Buffer{}
 	}
 	return err
-}
-
-// watch calls gone when the peer closes the connection, or it breaks, while nothing is to
-// be read. stop ends that, and returns when it has ended.
-func (l *link) watch(gone func()) (stop func()) {
-	done := make(chan struct{})
-	stopping := make(chan struct{})
-	go func() {
-		defer close(done)
-		if _, err := l.r.Peek(1); err != nil {
-			select {
-			case <-stopping:
-			default:
-				gone()
-			}
-		}
-	}()
-	return func() {
-		close(stopping)
-		_ = l.conn.SetReadDeadline(past)
-		<-done
-		_ = l.conn.SetReadDeadline(time.Time{})
-	}
 }
 
 // Open does nothing: a link is made of a connection.

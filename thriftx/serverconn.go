@@ -25,6 +25,9 @@ type serverConn struct {
 	server *Server
 	link   *link
 	idle   bool // no request has begun; guarded by the server's mu
+
+	waiting time.Time // when the read deadline was set for the wait that lasts; zero for another deadline
+	writing time.Time // when the write deadline was set
 }
 
 // serve reads requests until the connection ends, or the server's.
@@ -49,12 +52,23 @@ func (c *serverConn) await() bool {
 	if !c.setIdle(true) {
 		return false
 	}
-	_ = c.link.conn.SetReadDeadline(time.Now().Add(c.server.idleTimeout))
-	if c.link.wait() != nil || !c.setIdle(false) {
+	l := c.link
+	if l.late || !isRecent(c.waiting, c.server.idleTimeout) {
+		c.waiting = time.Now()
+		_ = l.conn.SetReadDeadline(c.waiting.Add(c.server.idleTimeout))
+	}
+	l.first, l.late = time.Time{}, false
+	if l.wait() != nil || !c.setIdle(false) {
 		return false
 	}
-	_ = c.link.conn.SetReadDeadline(time.Now().Add(c.server.messageTimeout))
+	l.first, l.most = time.Now(), c.server.messageTimeout
 	return true
+}
+
+// isRecent reports whether a deadline that was set at t for a time of d may stay: it costs a
+// call more to set one for each message than to end the wait a little early.
+func isRecent(t time.Time, d time.Duration) bool {
+	return time.Since(t) < min(d/8, time.Second)
 }
 
 // setIdle reports whether the server still takes requests.
@@ -84,7 +98,7 @@ func (c *serverConn) request() bool {
 	l := c.link
 	defer func() { l.share.Release() }() // also of a request that was not read to its end
 	err := l.start(c.server.reading.Share())
-	e := &envelope{protocol: c.server.dialect.open(l, c.server.limit)}
+	e := &envelope{protocol: l.open()}
 	e.in = &bounded{e.protocol, c.server.limit}
 	if err == nil {
 		err = shell.Guard(nil, func() (err error) { // the library panics for some input
@@ -188,7 +202,10 @@ func (c *serverConn) send(err error) bool {
 	if err != nil {
 		return false
 	}
-	_ = c.link.conn.SetWriteDeadline(time.Now().Add(c.server.writeTimeout))
+	if timeout := c.server.writeTimeout; !isRecent(c.writing, timeout) {
+		c.writing = time.Now()
+		_ = c.link.conn.SetWriteDeadline(c.writing.Add(timeout))
+	}
 	return c.link.send() == nil
 }
 
@@ -201,6 +218,7 @@ const (
 // linger sends an answer to a client that may still be sending its request. It reads on
 // for a while: closing the connection at once could destroy the answer.
 func (c *serverConn) linger(err error) {
+	c.link.first = time.Time{}
 	_ = c.link.conn.SetReadDeadline(time.Now().Add(lingerTime))
 	drained := make(chan struct{})
 	go func() {
