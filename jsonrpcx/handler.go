@@ -167,7 +167,9 @@ func (s *server) rejection(e *endpoint.Error) (status int, body rejection) {
 func (s *server) answer(ctx context.Context, body []byte) (reply, error) {
 	raw := jsontext.Value(body)
 	var out []byte
-	switch {
+	switch m := parseWhole(body); {
+	case m != nil:
+		out = s.one(ctx, m, endpoint.CallFrom(ctx).Reply(), nil)
 	case !isWhole(raw):
 		out = s.refuse(ctx, len(raw), ErrParse)
 	case raw.Kind() == jsontext.KindBeginArray:

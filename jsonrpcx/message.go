@@ -2,6 +2,7 @@ package jsonrpcx
 
 import (
 	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"errors"
 )
 
@@ -45,12 +46,42 @@ func parse(raw jsontext.Value) *message {
 		}
 		return nil
 	})
+	m.check(version, method, err)
+	return m
+}
+
+// An envelope is a request object with each member at most once.
+type envelope struct {
+	Version jsontext.Value `json:"jsonrpc"`
+	Method  jsontext.Value `json:"method"`
+	Params  jsontext.Value `json:"params"`
+	ID      jsontext.Value `json:"id"`
+}
+
+// parseWhole reads a request object of a body, and checks in the same pass that the body is one
+// value of JSON. It returns nil for what needs a closer look: bodies that are not objects, or
+// not JSON, and objects with a member that is there twice.
+func parseWhole(body []byte) *message {
+	raw := jsontext.Value(body)
+	if raw.Kind() != jsontext.KindBeginObject {
+		return nil
+	}
+	var e envelope
+	if json.Unmarshal(raw, &e) != nil {
+		return nil
+	}
+	m := &message{size: len(raw), params: e.Params, id: e.ID}
+	m.check(e.Version, e.Method, nil)
+	return m
+}
+
+// check sets what depends on all members, of an object that was read with err.
+func (m *message) check(version, method jsontext.Value, err error) {
 	if m.id != nil && !isID(m.id) {
 		m.id, err = nil, errTwice
 	}
 	m.method = unquoted(method)
 	m.valid = err == nil && unquoted(version) == "2.0" && method.Kind() == jsontext.KindString && (m.params == nil || isStructured(m.params))
-	return m
 }
 
 // isID reports whether value is an id: "It MUST contain a String, Number, or NULL value".
