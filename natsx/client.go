@@ -3,6 +3,8 @@ package natsx
 import (
 	"context"
 	"errors"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/typedkit/endpoint"
@@ -38,6 +40,25 @@ func Client(to endpoint.Target[*nats.Conn], svc Service, opts ...Option) error {
 type client struct {
 	mt     *method
 	target endpoint.Target[*nats.Conn]
+	peer   atomic.Pointer[peer]
+}
+
+// A peer is the address of the NATS server of a connection at a time.
+type peer struct {
+	conn *nats.Conn
+	addr string
+	at   time.Time
+}
+
+// peerOf returns the address of the NATS server. It asks again after a second: nats.go makes the
+// text of it anew each time.
+func (c *client) peerOf(conn *nats.Conn) string {
+	if p := c.peer.Load(); p != nil && p.conn == conn && time.Since(p.at) < time.Second {
+		return p.addr
+	}
+	p := &peer{conn, conn.ConnectedAddr(), time.Now()}
+	c.peer.Store(p)
+	return p.addr
 }
 
 // connect sets the field of a method to calls over the connections of to.
@@ -81,12 +102,12 @@ func (c *client) request(ctx context.Context, conn *nats.Conn, req any) (*nats.M
 	if most := conn.MaxPayload(); most > 0 && int64(len(data)) > most {
 		return nil, nil, shell.Failure(endpoint.ResourceExhausted, "the request has %d bytes, and the NATS server accepts %d", len(data), most)
 	}
-	h[contentTypeHeader] = []string{f.media}
+	h[contentTypeHeader] = f.header
 	if deadline, ok := ctx.Deadline(); ok {
 		h[timeoutHeader] = []string{remaining(deadline)}
 	}
 	w.AddBytes(int64(len(data)), 0)
-	w.SetPeer(conn.ConnectedAddr())
+	w.SetPeer(c.peerOf(conn))
 	return &nats.Msg{Subject: c.mt.subject, Header: h, Data: data}, w, nil
 }
 

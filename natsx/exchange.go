@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/typedkit/endpoint"
@@ -96,14 +97,18 @@ func (x *exchange) start() context.CancelFunc {
 			x.bad = errNoReply
 		}
 	}
-	ctx, cancel := context.WithCancel(base)
-	if left > 0 {
-		cancel()
-		ctx, cancel = context.WithTimeout(base, left)
-	}
+	ctx, cancel := within(base, left)
 	x.ctx, x.call, _ = endpoint.StartCall(ctx, x.mt.op, metadataOf(x.msg.Header), endpoint.MetadataHeader(nil))
 	x.wire = x.mt.config.Hooks.WireOf(x.ctx, x.mt.stack)
 	return cancel
+}
+
+// within returns a context that ends after the time that a caller gives, if it gives one.
+func within(base context.Context, left time.Duration) (context.Context, context.CancelFunc) {
+	if left > 0 {
+		return context.WithTimeout(base, left)
+	}
+	return context.WithCancel(base)
 }
 
 // errNoReply is the error of a request for a stream that nobody would read.
@@ -190,7 +195,7 @@ func (x *exchange) encode(v any) ([]byte, error) {
 // respond sends the response. A request without a reply subject gets none.
 func (x *exchange) respond() error {
 	h := x.header()
-	h[contentTypeHeader] = []string{x.mt.out[x.format].media}
+	h[contentTypeHeader] = x.mt.out[x.format].header
 	return x.publish(&nats.Msg{Subject: x.msg.Reply, Header: h, Data: x.data})
 }
 

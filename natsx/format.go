@@ -15,7 +15,8 @@ import (
 type format struct {
 	codec.Format
 	media   string
-	ignores bool // the type is Empty, whatever the message
+	header  []string // media, as the value of a header
+	ignores bool     // the type is Empty, whatever the message
 }
 
 var emptyType = reflect.TypeFor[endpoint.Empty]()
@@ -41,7 +42,7 @@ func compile(formats []codec.Format, t reflect.Type, opts codec.Options) ([]form
 			faults = append(faults, err)
 			continue
 		}
-		compiled = append(compiled, format{f, media, t == emptyType})
+		compiled = append(compiled, format{f, media, []string{media}, t == emptyType})
 	}
 	return compiled, faults
 }
@@ -91,4 +92,7 @@ func (f *format) readResponse(data []byte, media string, v any) error {
 }
 
 // write encodes the value that v points to.
-func (f *format) write(v any) ([]byte, error) { return f.Append(nil, v) }
+func (f *format) write(v any) ([]byte, error) {
+	const most = 128 // bytes of most messages
+	return f.Append(make([]byte, 0, most), v)
+}

@@ -113,7 +113,7 @@ func (s *sender) sendAll(items endpoint.Stream[any]) error {
 	if items == nil {
 		return nil
 	}
-	media := []string{s.x.mt.out[s.x.format].media}
+	media := s.x.mt.out[s.x.format].header
 	first := true
 	for data, err := range items {
 		if err != nil {
