@@ -119,8 +119,9 @@ func MessageTimeout(d time.Duration) Option {
 const DefaultReplyTimeout = 10 * time.Second
 
 // ReplyTimeout sets how long a client may take to take a response. A connection whose client
-// takes longer is closed. The default is [DefaultReplyTimeout]; d must be positive. It is for
-// servers: on a client it is a construction error.
+// takes longer is closed, earlier, by at most a second and at most an eighth of d. The default
+// is [DefaultReplyTimeout]; d must be positive. It is for servers: on a client it is a
+// construction error.
 func ReplyTimeout(d time.Duration) Option {
 	return serverTime("ReplyTimeout", d, func(c *config) { c.replyTimeout = d })
 }

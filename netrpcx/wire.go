@@ -87,7 +87,7 @@ func (s *source) begin() error {
 }
 
 // isRecent reports whether a deadline that was set at t for a time of d may stay: it costs a
-// call more to set one for each message than to end the wait a little early.
+// call more to set one for each message than to end the wait a little early. See decision 197.
 func isRecent(t time.Time, d time.Duration) bool {
 	return time.Since(t) < min(d/8, time.Second)
 }

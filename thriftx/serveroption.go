@@ -79,14 +79,15 @@ func MessageTimeout(d time.Duration) ServerOption {
 	return serverOption(func(s *Server) { s.set("MessageTimeout", d, &s.messageTimeout) })
 }
 
-// IdleTimeout bounds how long a connection may be open without a request. The default is
-// two minutes; d must be positive.
+// IdleTimeout bounds how long a connection may be open without a request. It may be closed
+// earlier, by at most a second and at most an eighth of d. The default is two minutes; d must
+// be positive.
 func IdleTimeout(d time.Duration) ServerOption {
 	return serverOption(func(s *Server) { s.set("IdleTimeout", d, &s.idleTimeout) })
 }
 
-// WriteTimeout bounds how long a client may take to read a response. The default is 30 s;
-// d must be positive.
+// WriteTimeout bounds how long a client may take to read a response. It may end earlier, by at
+// most a second and at most an eighth of d. The default is 30 s; d must be positive.
 func WriteTimeout(d time.Duration) ServerOption {
 	return serverOption(func(s *Server) { s.set("WriteTimeout", d, &s.writeTimeout) })
 }
