@@ -1,6 +1,7 @@
 package addsvc_test
 
 import (
+	"bufio"
 	"encoding/json/v2"
 	"io"
 	"net/http"
@@ -37,6 +38,9 @@ func testLimits(t *testing.T, bin string) {
 		}
 		require.Equal(t, programtest.Result{Code: 1, Stderr: "error: too many requests\n"}, got, target[0])
 	}
+	// The admin page shows how many calls pass, and the breakers.
+	require.Contains(t, programtest.Get(t, p.addr["admin"]+"/readyz?verbose"), "[+]breaker/Sum ok\n")
+	require.Regexp(t, `"source":"breaker","name":"Sum","metric":"state","value":0\}.*"source":"limiter","name":"Sum","metric":"tokens","value":0`, firstFigures(t, p))
 	// A breaker opens after six failures in a row, and what a limit rejects is none.
 	var c addsvc.Add
 	require.NoError(t, httpx.Client(httpx.To("http://"+p.addr["HTTP"]), &c))
@@ -48,6 +52,23 @@ func testLimits(t *testing.T, bin string) {
 		}
 		require.ErrorIs(t, err, resilience.ErrRateLimited)
 		require.Equal(t, endpoint.ResourceExhausted, endpoint.CodeOf(err))
+	}
+}
+
+// firstFigures returns the first item of the figures of the admin page.
+func firstFigures(t *testing.T, p *process) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.addr["admin"]+"/live", http.NoBody)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	for lines := bufio.NewReader(resp.Body); ; {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		if strings.HasPrefix(line, "data: ") {
+			return line
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/services/addsvc"
 	"github.com/typedkit/endpoint/resilience"
+	"github.com/typedkit/endpoint/server"
 )
 
 // guards are the flags of what guards the service.
@@ -27,15 +28,25 @@ func guardsVar(flags *flag.FlagSet) *guards {
 
 // guard puts a breaker, a limit and a counter around each method, outermost first, and
 // returns the counters. They hold for all transports together: a call that comes over one of
-// them is limited by those that come over the others.
-func (g *guards) guard(svc *addsvc.Add) []prometheus.Collector {
+// them is limited by those that come over the others. The admin page of s shows them.
+func (g *guards) guard(s *server.Server, svc *addsvc.Add) []prometheus.Collector {
 	integers := newCounter("integers_summed_total", "Integers that were summed: two for each call of Sum that succeeds.")
 	characters := newCounter("characters_concatenated_total", "Bytes of all strings that Concat has returned.")
-	svc.Sum = endpoint.Chain(svc.Sum, resilience.NewBreaker(failures).Wrap, g.sum.limiter().Wrap,
+	sumBreaker, sumLimit := guardsOf(s, "Sum", g.sum)
+	concatBreaker, concatLimit := guardsOf(s, "Concat", g.concat)
+	svc.Sum = endpoint.Chain(svc.Sum, sumBreaker.Wrap, sumLimit.Wrap,
 		count(integers, func(addsvc.SumRequest, addsvc.SumReply) int { return 2 }))
-	svc.Concat = endpoint.Chain(svc.Concat, resilience.NewBreaker(failures).Wrap, g.concat.limiter().Wrap,
+	svc.Concat = endpoint.Chain(svc.Concat, concatBreaker.Wrap, concatLimit.Wrap,
 		count(characters, func(_ addsvc.ConcatRequest, r addsvc.ConcatReply) int { return len(r.V) }))
 	return []prometheus.Collector{integers, characters}
+}
+
+// guardsOf returns the breaker and the limit of a method. s shows their state and their events.
+func guardsOf(s *server.Server, method string, l limit) (*resilience.Breaker, *resilience.Limiter) {
+	name, events := resilience.Named(method), resilience.OnEvent(s.Event)
+	breaker, limiter := resilience.NewBreaker(failures, name, events), resilience.NewLimiter(l.perSecond, l.burst, name, events)
+	s.Add(server.Watch(breaker, limiter))
+	return breaker, limiter
 }
 
 // failures is how many calls in a row have to fail until a breaker opens, as in go-kit's

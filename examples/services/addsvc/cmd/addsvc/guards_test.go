@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/services/addsvc"
 	"github.com/typedkit/endpoint/resilience"
+	"github.com/typedkit/endpoint/server"
 )
 
 // guarded returns a service with the guards that these flags set, and its counters.
@@ -21,7 +23,7 @@ func guarded(t *testing.T, svc *addsvc.Add, args ...string) []prometheus.Collect
 	flags := flag.NewFlagSet("addsvc", flag.ContinueOnError)
 	g := guardsVar(flags)
 	require.NoError(t, flags.Parse(args))
-	return g.guard(svc)
+	return g.guard(server.New("addsvc", server.Log(slog.New(slog.DiscardHandler))), svc)
 }
 
 // TestBreakers has a breaker open after six failures of its method, and not after errors that

@@ -46,7 +46,7 @@ func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	s := server.New("addsvc", server.Log(log))
 	svc := addsvc.New()
-	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(svc)...)
+	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(s, svc)...)
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
 	health, rerr := register(router, calls, svc, s, telemetry)
 	s.Add(
