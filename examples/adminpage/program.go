@@ -17,6 +17,7 @@ import (
 const (
 	slowness  = 3 * time.Second // of one item
 	instances = 3
+	traces    = "http://localhost:16686/trace/{trace}" // of a Jaeger on this machine
 )
 
 // A program is a shop that asks one of three backends for each price.
@@ -53,7 +54,7 @@ func newProgram(ctx context.Context, listen, admin string, opts ...server.Option
 		httpx.Mount(mux, &Shop{Price: p.price}, httpx.Use(p, slo)))
 	p.Add(
 		server.HTTP(listen, httpx.Problems(mux, httpx.Use(p))),
-		server.Admin(admin),
+		server.Admin(admin, server.Traces(traces)),
 		server.Follow(pool, discover.Static(addrs...)),
 		server.Check("backends", p.check, server.Every(time.Second)),
 		server.Watch(breaker, retry, slo))

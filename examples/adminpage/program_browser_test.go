@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/internal/browser"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/server"
@@ -113,6 +114,15 @@ func TestPage(t *testing.T) {
 		page.Until(t, `Number(document.getElementById("rate").textContent) > 0`)
 		page.Until(t, `document.getElementById("plot-calls").querySelectorAll("polyline").length === 3`)
 		page.Until(t, row("calls", "Shop.Price (http)", "caller fault", "NOT_FOUND", "shop/UNKNOWN"))
+	})
+
+	t.Run("a call links to its trace", func(t *testing.T) {
+		const id = "0af7651916cd43dd8448eb211c80319c"
+		ctx := endpoint.WithHeader(t.Context(), "traceparent", "00-"+id+"-b7ad6b7169203331-01")
+		page.Until(t, `document.querySelector("#calls tbody a") === null`)
+		_, err := u.shop.Price(ctx, Item{"nothing"})
+		require.ErrorIs(t, err, ErrUnknown)
+		page.Until(t, row("calls", "NOT_FOUND", id)+`?.querySelector("a").href === "http://localhost:16686/trace/`+id+`"`)
 	})
 
 	t.Run("an instance is ejected", func(t *testing.T) {
