@@ -69,4 +69,5 @@ func TestReport(t *testing.T) {
 func TestCommitted(t *testing.T) {
 	t.Parallel()
 	measuretest.Committed(t, reportHead)
+	measuretest.InReadme(t)
 }
