@@ -3,6 +3,7 @@ package house
 import (
 	"errors"
 	"fmt"
+	"go/format"
 	"io/fs"
 	"os"
 	"path"
@@ -21,6 +22,12 @@ import (
 // and the block equals it. A region stands between the lines "// snippet:
 // service" and "// end snippet"; blank lines keep them apart from the comment
 // of a declaration. -update rewrites the blocks from the code.
+//
+// A document whose readers write the code into a module of their own names it once,
+//
+//	<!-- snippets: github.com/typedkit/endpoint/examples/quickstart as example.com/quickstart -->
+//
+// and the blocks below import that path.
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)
@@ -60,6 +67,7 @@ var (
 	snippetLine = regexp.MustCompile(`^<!-- snippet: ([^ #]+\.go)(?:#([^ ]+))? -->$`)
 	regionLine  = regexp.MustCompile(`^\s*// snippet: (\S+)$`)
 	endLine     = regexp.MustCompile(`^\s*// end snippet$`)
+	renameLine  = regexp.MustCompile(`^<!-- snippets: (\S+) as (\S+) -->$`)
 )
 
 // fill returns the document with its Go blocks taken from the code, and what is
@@ -67,9 +75,13 @@ var (
 func fill(code fs.FS, doc string) (string, []error) {
 	var out strings.Builder
 	var faults []error
+	rename := func(source string) (string, error) { return source, nil }
 	lines := strings.SplitAfter(doc, "\n")
 	for i := 0; i < len(lines); i++ {
 		out.WriteString(lines[i])
+		if names := renameLine.FindStringSubmatch(strings.TrimRight(lines[i], "\r\n")); names != nil {
+			rename = renamer(names[1], names[2])
+		}
 		fence := fenceLine.FindStringSubmatch(lines[i])
 		if fence == nil {
 			if snippetLine.MatchString(strings.TrimRight(lines[i], "\r\n")) && !fenceLine.MatchString(nextText(lines[i+1:])) {
@@ -84,6 +96,9 @@ func fill(code fs.FS, doc string) (string, []error) {
 		block := strings.Join(lines[i+1:end], "")
 		if strings.EqualFold(fence[2], "go") || strings.EqualFold(fence[2], "golang") {
 			text, err := snippet(code, lines, i)
+			if err == nil {
+				text, err = rename(text)
+			}
 			if err != nil {
 				faults = append(faults, fmt.Errorf("%d: %w", i+1, err))
 			} else {
@@ -109,6 +124,19 @@ func nextText(lines []string) string {
 		}
 	}
 	return ""
+}
+
+// renamer returns a function that imports the packages of one path from another, in the
+// order that gofmt gives to imports.
+func renamer(from, to string) func(source string) (string, error) {
+	return func(source string) (string, error) {
+		renamed := strings.ReplaceAll(source, `"`+from, `"`+to)
+		if renamed == source {
+			return source, nil
+		}
+		text, err := format.Source([]byte(renamed))
+		return string(text), err
+	}
 }
 
 // closes reports whether the line ends a block that fence began.
@@ -239,6 +267,7 @@ func TestFill(t *testing.T) {
 		"a/nested.go":  {Data: []byte("// snippet: x\n// snippet: y\n// end snippet\n")},
 		"a/twice.go":   {Data: []byte("// snippet: x\na\n// end snippet\n// snippet: x\nb\n// end snippet\n")},
 		"a/nothing.go": {Data: []byte("// snippet: x\n\n// end snippet\n")},
+		"a/import.go":  {Data: []byte("package main\n\nimport (\n\t\"a.b/c\"\n\t\"a.b/y/x\"\n)\n")},
 	}
 	const service = "// A Service serves.\ntype Service struct {\n\tN int\n}\n"
 	mark := func(place string) string { return "<!-- snippet: " + place + " -->\n" }
@@ -272,6 +301,12 @@ func TestFill(t *testing.T) {
 			name: "two blocks", doc: mark("a/main.go#service") + "```go\n```\n" + mark("a/main.go#call") + "```go\n```\n",
 			want: mark("a/main.go#service") + "```go\n" + service + "```\n" +
 				mark("a/main.go#call") + "```go\nif ok {\n\n\tcall()\n}\n```\n",
+		},
+
+		{
+			name: "another module", doc: "<!-- snippets: a.b/y as a.a -->\n" + mark("a/import.go") + "```go\n```\n" + mark("a/main.go#service") + "```go\n```\n",
+			want: "<!-- snippets: a.b/y as a.a -->\n" + mark("a/import.go") + "```go\npackage main\n\nimport (\n\t\"a.a/x\"\n\t\"a.b/c\"\n)\n```\n" +
+				mark("a/main.go#service") + "```go\n" + service + "```\n",
 		},
 
 		{name: "no marker", doc: "```go\nx\n```\n", fault: "1: a Go block without"},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,6 +127,18 @@ func (p *Process) Await(t *testing.T, text string) string {
 		require.True(t, ok, "the log ends before a line with %q:\n%s", text, p.stderr)
 		if strings.Contains(line, text) {
 			return line
+		}
+	}
+}
+
+// AwaitMatch reads the log up to a line that matches the pattern.
+func (p *Process) AwaitMatch(t *testing.T, pattern *regexp.Regexp) {
+	t.Helper()
+	for {
+		line, ok := p.stderr.next()
+		require.True(t, ok, "the log ends before a line that matches %s:\n%s", pattern, p.stderr)
+		if pattern.MatchString(line) {
+			return
 		}
 	}
 }

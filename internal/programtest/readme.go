@@ -92,12 +92,14 @@ func (c Command) At(addresses *strings.Replacer) Command {
 }
 
 // Curl makes the request that curl would make, of which it knows -X, -H, -d, -s and
-// --json, and gets the answer of the README.
+// --json, and gets the answer of the README: all of it, or with "| grep WORD" the lines
+// with a word.
 func (c Command) Curl(t *testing.T) {
 	t.Helper()
 	require.Equal(t, "curl", c.Args[0])
 	method, url, body, header := "", "", "", http.Header{}
-	for args := c.Args[1:]; len(args) > 0; args = args[1:] {
+	options, word := c.piped(t)
+	for args := options; len(args) > 0; args = args[1:] {
 		switch {
 		case args[0] == "-X" && len(args) > 1:
 			method, args = args[1], args[1:]
@@ -132,7 +134,31 @@ func (c Command) Curl(t *testing.T) {
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	require.NoError(t, err, "%q", c.Args)
-	c.compare(t, strings.TrimSpace(string(answer)))
+	c.compare(t, strings.TrimSpace(grep(string(answer), word)))
+}
+
+// piped returns the arguments of curl, and the word of "| grep WORD" behind them; "" without
+// one.
+func (c Command) piped(t *testing.T) (options []string, word string) {
+	t.Helper()
+	i := slices.Index(c.Args, "|")
+	if i < 0 {
+		return c.Args[1:], ""
+	}
+	require.Len(t, c.Args, i+3, "%q", c.Args)
+	require.Equal(t, "grep", c.Args[i+1], "%q", c.Args)
+	return c.Args[1:i], c.Args[i+2]
+}
+
+// grep returns the lines of a text that contain a word.
+func grep(text, word string) string {
+	var all strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, word) {
+			all.WriteString(line)
+		}
+	}
+	return all.String()
 }
 
 // compare fails the test unless answer is the one of the README, in which each "…" stands for

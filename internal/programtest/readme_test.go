@@ -23,7 +23,7 @@ func TestCommands(t *testing.T) {
 		{Args: []string{"curl", "-H", "Content-Type: text/plain", "-d", "a", "localhost:8001/echo"}, Answer: "one POST /echo text/plain a"},
 	}, programtest.Commands(t, readme, "Run it"))
 	other := programtest.Commands(t, readme, "Another program", "None")
-	require.Len(t, other, 3)
+	require.Len(t, other, 5)
 	require.Equal(t, programtest.Command{Args: []string{"other", "-port", "8004"}}, other[0])
 	require.Len(t, programtest.Commands(t, readme), 8+len(other))
 }

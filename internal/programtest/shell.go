@@ -3,8 +3,10 @@ package programtest
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,25 +23,42 @@ type Shell struct {
 	Processes []*Process
 	Requests  int
 
-	dir   string // from the root of the repository
-	bin   string
+	root string // the folder in which it begins
+	dir  string // from the root
+	bin  string
+	env  []string
+	jobs []*job // that were started since none was left
+
 	addrs []string // of the README, each before that which is used
+}
+
+// A job is a program that was started.
+type job struct {
+	*Process // nil for one of Other
+
+	addrs []string // of the README
 }
 
 // NewShell returns a Shell that ran no command, in the root of the repository.
 func NewShell(t *testing.T) *Shell {
 	t.Helper()
-	return &Shell{bin: t.TempDir()}
+	return &Shell{root: root(t), bin: t.TempDir()}
 }
 
-// Run runs a command: cd, go build -o bin/, a program that was built, curl, or a program of
-// Other.
+// Run runs a command: cd, mkdir, export, go build -o bin/, go mod, a program that was built,
+// curl, kill %N, or a program of Other.
 func (s *Shell) Run(t *testing.T, c Command) {
 	t.Helper()
 	switch program := c.Args[0]; {
 	case program == "cd":
 		s.dir = c.Args[1]
-	case strings.Contains(program, "="):
+	case program == "mkdir":
+		require.NoError(t, os.MkdirAll(s.path(c.Args[1]), 0o700))
+	case program == "export":
+		s.env = append(s.env, c.Args[1:]...)
+	case program == "kill":
+		s.kill(t, c)
+	case program == "go" && c.Args[1] != "run", strings.Contains(program, "="):
 		s.build(t, c)
 	case strings.HasPrefix(program, "./bin/"):
 		s.launch(t, c)
@@ -49,22 +68,35 @@ func (s *Shell) Run(t *testing.T, c Command) {
 	case s.Other != nil:
 		readme, addr := s.Other(t, c)
 		s.addrs = append(s.addrs, readme, addr)
+		s.jobs = append(s.jobs, &job{addrs: []string{readme}})
 	default:
 		t.Fatalf("the README has a command that the test does not know: %q", c.Args)
 	}
 }
 
-// build runs "VARIABLE=value… go build -o bin/ PACKAGE…", with another folder for bin.
+// build runs "VARIABLE=value… go build -o bin/ PACKAGE…", with another folder for bin, and
+// "go mod".
 func (s *Shell) build(t *testing.T, c Command) {
 	t.Helper()
 	i := slices.Index(c.Args, "go")
-	require.Positive(t, i, "%q", c.Args)
-	require.Equal(t, []string{"go", "build", "-o", "bin/"}, c.Args[i:i+4])
-	cmd := goBuild(t, s.bin, c.Args[i+4:]...)
-	cmd.Dir = filepath.Join(root(t), s.dir)
-	cmd.Env = append(os.Environ(), c.Args[:i]...)
+	require.GreaterOrEqual(t, i, 0, "%q", c.Args)
+	var cmd *exec.Cmd
+	if c.Args[i+1] == "mod" {
+		cmd = exec.CommandContext(t.Context(), Find(t, "go"), c.Args[i+1:]...)
+	} else {
+		require.Equal(t, []string{"go", "build", "-o", "bin/"}, c.Args[i:i+4])
+		cmd = goBuild(t, s.bin, c.Args[i+4:]...)
+	}
+	cmd.Dir = s.path("")
+	cmd.Env = slices.Concat(os.Environ(), s.env, c.Args[:i])
 	finish(t, cmd)
 }
+
+// Program returns the file of a program that was built.
+func (s *Shell) Program(name string) string { return filepath.Join(s.bin, name) }
+
+// path returns the path of a file in the folder of the shell.
+func (s *Shell) path(name string) string { return filepath.Join(s.root, s.dir, name) }
 
 // root returns the root of the repository, which has a workspace.
 func root(t *testing.T) string {
@@ -94,12 +126,32 @@ func (s *Shell) launch(t *testing.T, c Command) {
 		}
 	}
 	require.NotEmpty(t, named, "%q", c.Args)
-	p := Launch(t, filepath.Join(s.bin, filepath.Base(args[0])), args[1:]...)
+	p := Launch(t, s.Program(filepath.Base(args[0])), args[1:]...)
 	for _, readme := range named {
 		_, addr := p.Listening(t)
 		s.addrs = append(s.addrs, readme, addr)
 	}
 	s.Processes = append(s.Processes, p)
+	s.jobs = append(s.jobs, &job{p, named})
+}
+
+// kill stops the program with the number that a shell gives it: "kill %1".
+func (s *Shell) kill(t *testing.T, c Command) {
+	t.Helper()
+	require.Len(t, c.Args, 2, "%q", c.Args)
+	n, err := strconv.Atoi(strings.TrimPrefix(c.Args[1], "%"))
+	require.NoError(t, err, "%q", c.Args)
+	require.LessOrEqual(t, n, len(s.jobs), "%q", c.Args)
+	j := s.jobs[n-1]
+	require.NotNil(t, j, "%q: it was stopped before", c.Args)
+	if j.Process != nil {
+		j.Stop(t)
+	}
+	s.jobs[n-1] = nil
+	if slices.IndexFunc(s.jobs, func(j *job) bool { return j != nil }) >= 0 {
+		return
+	}
+	s.jobs, s.addrs = nil, nil
 }
 
 // addresses replaces those of the README by those that are used.

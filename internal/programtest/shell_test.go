@@ -19,7 +19,7 @@ func TestShell(t *testing.T) {
 		s.Run(t, c)
 	}
 	require.Len(t, s.Processes, 3)
-	require.Equal(t, 5, s.Requests)
+	require.Equal(t, 7, s.Requests)
 	require.Equal(t, 200, s.Post(t, "localhost:8001/x"))
 	require.Equal(t, 405, s.Post(t, "localhost:8003/endpoints"), "the second listener of the second program")
 	for _, p := range s.Processes {
