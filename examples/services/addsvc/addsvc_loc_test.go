@@ -35,6 +35,33 @@ func TestLinesOfCode(t *testing.T) {
 	require.True(t, strings.Contains(string(readme), fmt.Sprintf("%d lines of code", n)), "README.md names another number than %d", n) //nolint:testifylint // it would print all of it
 }
 
+// TestLinesOfGlue counts what a method costs on each transport: the descriptions of the
+// service, and the maps to messages of gRPC and Thrift. Describe holds for all transports, and
+// is counted apart.
+func TestLinesOfGlue(t *testing.T) {
+	t.Parallel()
+	const methods, transports = 2, 6
+	source, err := os.ReadFile("addsvc.go")
+	require.NoError(t, err)
+	n, descriptions := 0, 0
+	for _, method := range regexp.MustCompile(`(?ms)^func \(s \*Add\) (\w+)\(.*?^}\n`).FindAllSubmatch(source, -1) {
+		if string(method[1]) != "Describe" {
+			n += linecount.Code(method[0])
+			descriptions++
+		}
+	}
+	require.Equal(t, transports, descriptions)
+	for _, file := range []string{"maps.go", "thriftmaps.go"} {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		body, err := linecount.Body(source)
+		require.NoError(t, err)
+		n += linecount.Code(body)
+	}
+	t.Logf("%d lines of glue", n)
+	require.LessOrEqual(t, n, 8*methods*transports)
+}
+
 // TestLinesOfMain counts the program without its guards, its telemetry, and the
 // transports that are not served by default: every line of main.go with code
 // on it, the package clause and the imports included.

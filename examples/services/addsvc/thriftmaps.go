@@ -9,25 +9,19 @@ import (
 
 // snippet: thrift
 
-// The requests as arguments of Thrift, and back.
+// The requests as arguments of Thrift, whose fields are the same, and back.
 var (
 	sumArgs = thriftx.Map(
-		func(r SumRequest) *addthrift.AddServiceSumArgs { return &addthrift.AddServiceSumArgs{A: r.A, B: r.B} },
-		func(a *addthrift.AddServiceSumArgs) (SumRequest, error) { return SumRequest{A: a.A, B: a.B}, nil },
+		func(r SumRequest) *addthrift.AddServiceSumArgs { return new(addthrift.AddServiceSumArgs(r)) },
+		func(a *addthrift.AddServiceSumArgs) (SumRequest, error) { return SumRequest(*a), nil },
 	)
 	concatArgs = thriftx.Map(
-		func(r ConcatRequest) *addthrift.AddServiceConcatArgs {
-			return &addthrift.AddServiceConcatArgs{A: r.A, B: r.B}
-		},
-		func(a *addthrift.AddServiceConcatArgs) (ConcatRequest, error) {
-			return ConcatRequest{A: a.A, B: a.B}, nil
-		},
+		func(r ConcatRequest) *addthrift.AddServiceConcatArgs { return new(addthrift.AddServiceConcatArgs(r)) },
+		func(a *addthrift.AddServiceConcatArgs) (ConcatRequest, error) { return ConcatRequest(*a), nil },
 	)
-)
 
-// The replies as results of Thrift, and back. The IDL declares no exception, so a server
-// sends an error as an exception of Thrift's own. go-kit's server has it in its reply.
-var (
+	// The replies as results. The IDL declares no exception, so a server sends an error as an
+	// exception of Thrift's own. go-kit's server has it in its reply.
 	sumResult = thriftx.MapResult(
 		func(r SumReply, err error) *addthrift.AddServiceSumResult {
 			if err != nil {

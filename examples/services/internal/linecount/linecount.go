@@ -2,6 +2,7 @@
 package linecount
 
 import (
+	"go/parser"
 	"go/scanner"
 	"go/token"
 )
@@ -23,4 +24,18 @@ func Code(source []byte) int {
 			lines[file.Line(pos)] = true
 		}
 	}
+}
+
+// Body returns Go source without its package clause and imports.
+func Body(source []byte) ([]byte, error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "", source, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	end := file.Name.End()
+	if n := len(file.Decls); n > 0 { // they are imports
+		end = file.Decls[n-1].End()
+	}
+	return source[files.Position(end).Offset:], nil
 }
