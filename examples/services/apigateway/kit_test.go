@@ -69,6 +69,7 @@ func TestKit(t *testing.T) {
 		h.ServeHTTP(resp, r)
 		require.Equal(t, tt.status, resp.Code, "%s %s", tt.path, tt.body)
 		require.Equal(t, tt.answer, resp.Body.String(), "%s %s", tt.path, tt.body)
+		require.Equal(t, "application/json", resp.Header().Get("Content-Type"), "%s %s", tt.path, tt.body)
 	}
 
 	// A client of addsvc itself gets the same.
