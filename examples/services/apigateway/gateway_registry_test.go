@@ -146,7 +146,7 @@ func (c *cluster) startGateway(flag, registry string) string {
 // instance that is gone.
 func (c *cluster) add() {
 	c.t.Helper()
-	c.launch("stringsvc", "operation=Uppercase", "-listen", registrytest.Addr(c.t))
+	c.launch("stringsvc", "method=uppercase", "-listen", registrytest.Addr(c.t))
 	c.launch("profilesvc", "operation=Profiles.Put", "-http.addr", registrytest.Addr(c.t))
 	c.launch("addsvc", "operation=Add.Sum", "-debug.addr", "", "-http-addr", registrytest.Addr(c.t), "-grpc-addr", registrytest.Addr(c.t))
 }

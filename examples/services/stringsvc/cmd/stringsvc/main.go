@@ -6,8 +6,8 @@
 //	stringsvc -listen localhost:8080 -proxy=registry -registry=etcd://localhost:2379
 //
 // It prints the addresses that it listens on, and logs to standard error. The second one is
-// the admin address: a page with live figures of the calls and of the instances, and the
-// counters at /debug/vars. SIGINT or SIGTERM stops it: it finishes the calls in flight and
+// the admin address: a page with live figures of the calls and of the instances, and
+// /metrics for Prometheus. SIGINT or SIGTERM stops it: it finishes the calls in flight and
 // exits with 0; a second signal ends it at once, with 1. It exits with 2 when its arguments
 // are wrong, and with 1 when it cannot serve. With -registry it registers as "stringsvc" while
 // it is ready. A proxy does not register: it would call itself.
@@ -15,14 +15,14 @@ package main
 
 import (
 	"errors"
-	"expvar"
 	"flag"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/examples/services/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
@@ -31,7 +31,7 @@ import (
 
 func main() {
 	addr := server.AddrVar(flag.CommandLine, "listen", ":8080", "`address` to serve HTTP on, host:port")
-	debug := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "", "`address` of the admin page and /debug/vars, host:port; empty for none")
+	debug := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "", "`address` of the admin page and /metrics, host:port; empty for none")
 	reg := registry.Var(flag.CommandLine)
 	proxy := registry.InstancesVar(flag.CommandLine, "proxy", "",
 		"`instances` that answer uppercase: host:port with commas between them, or \"registry\"; none to answer it here")
@@ -46,35 +46,28 @@ func main() {
 
 // snippet: server
 
-// serve serves the service, which registers, or the proxy of its instances, on a chi router.
+// serve serves the service, which registers, or the proxy of its instances.
 func serve(addr, debug string, reg *registry.Flag, proxy *registry.Instances, log *slog.Logger) (code int) {
 	s := server.New("stringsvc", server.Log(log))
-	svc := stringsvc.New()
+	svc, perr := stringsvc.New(), error(nil)
 	var opts []server.ListenOption
-	var err error
 	if instances := proxy.Source(reg, s, "stringsvc"); instances != nil {
-		svc, err = stringsvc.Proxy(s, instances)
+		svc, perr = stringsvc.Proxying(s, instances, svc)
 	} else {
 		opts = reg.Register(s, "stringsvc")
 	}
-	calls, router := new(expvar.Map), chi.NewRouter()
-	err = errors.Join(err, httpx.Mount(router, svc, httpx.Use(s, logging(log), counting(calls))))
-	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, logging(log))), opts...))
+	figures, router := prometheus.NewRegistry(), chi.NewRouter()
+	metrics, err := stringsvc.NewMetrics(figures)
+	layers := httpx.Use(s, stringsvc.LogCalls(log))
+	merr := httpx.Mount(router, metrics.Instrumenting(stringsvc.Logging(log, svc)), layers)
+	s.Add(server.HTTP(addr, httpx.Problems(router, layers), opts...))
 	if debug != "" {
-		s.Add(server.Admin(debug, server.Handle("GET /debug/vars", counters(calls))))
+		s.Add(server.Admin(debug, server.Metrics(promhttp.HandlerFor(figures, promhttp.HandlerOpts{}))))
 	}
-	return s.Main(err)
+	return s.Main(perr, err, merr)
 }
 
 // end snippet
-
-// counters serves the counters as JSON.
-func counters(calls *expvar.Map) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintln(w, calls)
-	}
-}
 
 // exit ends the program because of its arguments.
 func exit(fault error) {

@@ -59,6 +59,6 @@ func TestAdmin(t *testing.T) {
 	for _, check := range []string{"pool/strings", "breaker/strings"} {
 		require.Contains(t, health, check)
 	}
-	require.Equal(t, "{}\n", programtest.Get(t, addrs["admin"]+"/debug/vars"))
+	require.Contains(t, programtest.Get(t, addrs["admin"]+"/metrics"), "my_group_string_service_count_result_count 0\n")
 	p.Stop(t)
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/typedkit/endpoint/server"
 )
 
-// snippet: proxy
+// snippet: proxying
 
-// Proxy returns a service whose Uppercase is answered by these instances of it. It counts
-// itself. The pool of the instances is part of s, which runs it until the calls in flight
-// have ended, and shows it on its admin page.
-func Proxy(s *server.Server, instances discover.Source) (*Strings, error) {
-	pool := discover.New(httpx.Dialer(), discover.Named("strings"), discover.OnEvent(s.Event))
+// Proxying returns next with an Uppercase that other instances of the service answer, in
+// turns. Their pool is part of s, which runs it until the calls in flight have ended, and
+// shows it on an admin page.
+func Proxying(s *server.Server, instances discover.Source, next *Strings) (*Strings, error) {
+	pool := discover.New(httpx.Dialer(), discover.Balance(discover.RoundRobin()), discover.Named("strings"), discover.OnEvent(s.Event))
 	named, events := resilience.Named("strings"), resilience.OnEvent(s.Event)
 
 	// Outside the retry, the breaker judges what becomes of calls: an instance that
@@ -28,9 +28,7 @@ func Proxy(s *server.Server, instances discover.Source) (*Strings, error) {
 	var far Strings
 	err := httpx.Client(pool, &far, httpx.Use(s, breaker, retry, limiter, timeout))
 	s.Add(server.Follow(pool, instances), server.Watch(breaker, retry, limiter))
-	svc := New()
-	svc.Uppercase = far.Uppercase
-	return svc, err
+	return &Strings{Uppercase: far.Uppercase, Count: next.Count}, err
 }
 
 // end snippet

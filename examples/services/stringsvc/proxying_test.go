@@ -62,7 +62,7 @@ func client(t *testing.T, s *stringsvc.Strings) *stringsvc.Strings {
 func proxy(t *testing.T, instances ...string) *stringsvc.Strings {
 	t.Helper()
 	s := server.New("proxy", server.Log(slog.New(slog.DiscardHandler)))
-	svc, err := stringsvc.Proxy(s, discover.Static(instances...))
+	svc, err := stringsvc.Proxying(s, discover.Static(instances...), stringsvc.New())
 	require.NoError(t, err)
 	programtest.RunServer(t, s)
 	return svc

@@ -1,6 +1,6 @@
-// Package stringsvc is a service that works on texts. The program is in
-// cmd/stringsvc: it answers itself, or as a proxy has instances of the same
-// program answer.
+// snippet: logic
+
+// Package stringsvc is a service that works on texts.
 package stringsvc
 
 import (
@@ -11,10 +11,21 @@ import (
 	"github.com/typedkit/endpoint/httpx"
 )
 
-// snippet: service
-
 // ErrEmpty is the error for a text without characters.
 var ErrEmpty = endpoint.Define(endpoint.InvalidArgument, "stringsvc", "EMPTY", "empty string")
+
+func uppercase(_ context.Context, t Text) (Uppercased, error) {
+	if t.S == "" {
+		return Uppercased{}, ErrEmpty
+	}
+	return Uppercased{strings.ToUpper(t.S)}, nil
+}
+
+func count(_ context.Context, t Text) (Counted, error) { return Counted{len(t.S)}, nil }
+
+// end snippet
+
+// snippet: messages
 
 // Text is a text to work on.
 type Text struct {
@@ -31,12 +42,23 @@ type Counted struct {
 	V int `json:"v"`
 }
 
+// end snippet
+
+// snippet: endpoints
+
 // Strings is the service: on a server its fields are the implementation, on a
 // client they are the calls.
 type Strings struct {
 	Uppercase endpoint.Endpoint[Text, Uppercased]
 	Count     endpoint.Endpoint[Text, Counted]
 }
+
+// New returns the implementation.
+func New() *Strings { return &Strings{Uppercase: uppercase, Count: count} }
+
+// end snippet
+
+// snippet: transport
 
 // HTTP describes the service. Both operations may be repeated.
 func (s *Strings) HTTP(r *httpx.Routes) {
@@ -45,15 +67,3 @@ func (s *Strings) HTTP(r *httpx.Routes) {
 }
 
 // end snippet
-
-// New returns the implementation.
-func New() *Strings { return &Strings{Uppercase: uppercase, Count: count} }
-
-func uppercase(_ context.Context, t Text) (Uppercased, error) {
-	if t.S == "" {
-		return Uppercased{}, ErrEmpty
-	}
-	return Uppercased{strings.ToUpper(t.S)}, nil
-}
-
-func count(_ context.Context, t Text) (Counted, error) { return Counted{len(t.S)}, nil }
