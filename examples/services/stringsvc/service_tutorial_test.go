@@ -1,7 +1,12 @@
 package stringsvc_test
 
 import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +27,7 @@ func TestTutorial(t *testing.T) {
 	require.Len(t, s.Processes, 7)
 	require.Equal(t, 19, s.Requests)
 	testArguments(t, s)
+	testStop(t, s)
 }
 
 // startNATS starts a NATS server until the test ends, and returns its URL.
@@ -59,4 +65,35 @@ func testArguments(t *testing.T, s *programtest.Shell) {
 		require.Contains(t, got.Stderr, tt.says, tt.line)
 		require.Empty(t, got.Stdout, tt.line)
 	}
+}
+
+// testStop stops stringsvc4 while a call over HTTP has not gone on over NATS yet.
+func testStop(t *testing.T, s *programtest.Shell) {
+	t.Helper()
+	p := programtest.Launch(t, s.Program("stringsvc4"), "-listen", "127.0.0.1:0", "-nats-url", startNATS(t))
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.Addresses(t, "HTTP")["HTTP"])
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = io.WriteString(conn, "POST /uppercase HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"+
+		"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+	require.NoError(t, err)
+	r := bufio.NewReader(conn)
+	line, err := r.ReadString('\n') // the server reads the body
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+	_, err = r.Discard(len("\r\n"))
+	require.NoError(t, err)
+
+	p.Signal(t, syscall.SIGTERM)
+	p.Await(t, "kind=closing ")
+	_, err = io.WriteString(conn, `{"s":"a"}`)
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"v":"A"}`, string(answer))
+	require.Equal(t, 0, p.Wait(t))
 }
