@@ -98,6 +98,27 @@ func statusOf(e *endpoint.Error) *status.Status {
 	return status.FromProto(st)
 }
 
+// StatusOf returns the status that a server of this package sends for err, whose operation
+// declares no errors; nil for nil. For adapters of other libraries.
+func StatusOf(err error) *status.Status {
+	if err == nil {
+		return nil
+	}
+	return statusOf(new(endpoint.Operation).Outgoing(coded(err)))
+}
+
+// FromStatus returns the error of a client of this package for err, if a call of grpc-go
+// returned err and it has a status; otherwise err. The result is an *endpoint.Error that is
+// Remote, with the identity and the details of the status, and with err as its cause. For
+// adapters of other libraries.
+func FromStatus(err error) error {
+	st, ok := errors.AsType[statusError](err)
+	if !ok || st.GRPCStatus() == nil || st.GRPCStatus().Code() == codes.OK {
+		return err
+	}
+	return errorOf(st.GRPCStatus(), err)
+}
+
 // details returns what of an error has a place in google.rpc.
 func details(e *endpoint.Error) []proto.Message {
 	var out []proto.Message

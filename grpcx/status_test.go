@@ -295,3 +295,28 @@ func TestMapping(t *testing.T) {
 	require.ErrorContains(t, err, "the response cannot be read: not like this")
 	require.False(t, endpoint.ErrorOf(err).Remote())
 }
+
+// TestStatusOf makes of an error what a server sends, and of that what a client returns.
+func TestStatusOf(t *testing.T) {
+	t.Parallel()
+	declared := endpoint.Define(endpoint.NotFound, "zoo", "NO_ANIMAL", "no such animal")
+	sent := declared.WithMeta("name", "gnu").WithCause(errors.New("secret"))
+	st := grpcx.StatusOf(fmt.Errorf("around: %w", sent))
+	require.Equal(t, codes.NotFound, st.Code())
+	require.Equal(t, "no such animal", st.Message())
+	err := grpcx.FromStatus(fmt.Errorf("call: %w", st.Err()))
+	require.ErrorIs(t, err, declared)
+	e := endpoint.ErrorOf(err)
+	require.True(t, e.Remote())
+	require.Equal(t, map[string]string{"name": "gnu"}, e.Meta())
+	require.Equal(t, codes.NotFound, status.Code(err), "the status is still found")
+
+	plain := errors.New("plain")
+	require.Equal(t, codes.Internal, grpcx.StatusOf(plain).Code())
+	require.NotContains(t, grpcx.StatusOf(plain).Message(), "plain")
+	require.Equal(t, codes.Aborted, grpcx.StatusOf(status.Error(codes.Aborted, "again")).Code(), "of a status")
+	require.Equal(t, codes.Internal, grpcx.StatusOf(err).Code(), "an error of another server is not passed on")
+	require.Nil(t, grpcx.StatusOf(nil))
+	require.Same(t, plain, grpcx.FromStatus(plain))
+	require.NoError(t, grpcx.FromStatus(nil))
+}

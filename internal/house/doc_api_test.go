@@ -56,6 +56,7 @@ func publicModules() []string {
 		"discover/consul",
 		"discover/etcd",
 		"discover/zookeeper",
+		"migrate/gokit",
 		"natsx",
 		"observe/zipkin",
 		"resilience/redislimit",

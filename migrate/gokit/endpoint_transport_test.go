@@ -2,25 +2,22 @@ package gokit_test
 
 import (
 	"context"
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
 
 	kitendpoint "github.com/go-kit/kit/endpoint"
-	kitgrpc "github.com/go-kit/kit/transport/grpc"
 	kithttp "github.com/go-kit/kit/transport/http"
+	kitjsonrpc "github.com/go-kit/kit/transport/http/jsonrpc"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/endpointtest"
-	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
-	"github.com/typedkit/endpoint/internal/echopb"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"github.com/typedkit/endpoint/jsonrpcx"
+	"github.com/typedkit/endpoint/migrate/gokit"
 )
 
 var errTwoZeroes = endpoint.Define(endpoint.InvalidArgument, "addsvc", "TWO_ZEROES", "can't sum two zeroes")
@@ -155,77 +152,65 @@ func kitClient(t *testing.T, at string) kitendpoint.Endpoint {
 	}).Endpoint()
 }
 
-// kitEcho is a gRPC server of go-kit's, whose replies have errors in a field, as those of
-// its examples.
-type kitEcho struct {
-	echopb.UnimplementedEchoServer
+// addRPC is the service over JSON-RPC.
+type addRPC struct{ adder }
 
-	say kitgrpc.Handler
-}
+func (s *addRPC) JSONRPC(m *jsonrpcx.Methods) { m.Method("sum", &s.Sum, jsonrpcx.Fails(errTwoZeroes)) }
 
-func (s kitEcho) Say(ctx context.Context, n *echopb.Note) (*echopb.Note, error) {
-	_, reply, err := s.say.ServeGRPC(ctx, n)
-	if err != nil {
-		return nil, err
-	}
-	return reply.(*echopb.Note), nil
-}
-
-// sayer is the service as ours has it.
-type sayer struct {
-	Say endpoint.Endpoint[int64, string]
-}
-
-var (
-	number = grpcx.Map(
-		func(n int64) *echopb.Note { return &echopb.Note{Number: n} },
-		func(m *echopb.Note) (int64, error) { return m.GetNumber(), nil },
-	)
-	reply = grpcx.Map(
-		func(s string) *echopb.Note { return &echopb.Note{Blob: []byte(s)} },
-		func(m *echopb.Note) (string, error) {
-			if text := m.GetText(); text != "" {
-				return "", failure{text}.err()
-			}
-			return string(m.GetBlob()), nil
-		},
-	)
-)
-
-func (s *sayer) GRPC(m *grpcx.Methods) {
-	m.Service("endpoint.test.v1.Echo")
-	m.UnaryAs("Say", &s.Say, number, reply)
-}
-
-// TestGRPCServerOfKit has a client of ours call a gRPC server of go-kit's.
-func TestGRPCServerOfKit(t *testing.T) {
+// TestJSONRPCServerOfKit has a client of ours call a JSON-RPC server of go-kit's, whose endpoint
+// is one of ours.
+func TestJSONRPCServerOfKit(t *testing.T) {
 	t.Parallel()
-	say := kitgrpc.NewServer(
-		func(_ context.Context, r any) (any, error) {
-			if r.(int64) == 0 {
-				return &echopb.Note{Text: "can't sum two zeroes"}, nil
-			}
-			return &echopb.Note{Blob: []byte("fine")}, nil
+	server := httptest.NewServer(kitjsonrpc.NewServer(kitjsonrpc.EndpointCodecMap{"sum": {
+		Endpoint: gokit.ToKit(endpoint.Endpoint[sumRequest, sumReply](sum)),
+		Decode: func(_ context.Context, params jsontext.Value) (any, error) {
+			var req sumRequest
+			return req, json.Unmarshal(params, &req)
 		},
-		func(_ context.Context, r any) (any, error) { return r.(*echopb.Note).GetNumber(), nil },
-		func(_ context.Context, r any) (any, error) { return r, nil },
-	)
-	l, s := endpointtest.NewListener(), grpc.NewServer()
-	echopb.RegisterEchoServer(s, kitEcho{say: say})
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() { s.Stop(); <-done })
-	conn, err := grpc.NewClient("passthrough:///kit", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) { return l.Dial(ctx, "tcp", addr) }))
+		Encode: func(_ context.Context, resp any) (jsontext.Value, error) {
+			text, err := json.Marshal(resp)
+			return text, err
+		},
+	}}))
+	t.Cleanup(server.Close)
+	var c addRPC
+	require.NoError(t, jsonrpcx.Client(httpx.To(server.URL), &c))
+	got, err := c.Sum(t.Context(), sumRequest{1, 2})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-
-	var c sayer
-	require.NoError(t, grpcx.Client(grpcx.To(conn), &c))
-	text, err := c.Say(t.Context(), 1)
-	require.NoError(t, err)
-	require.Equal(t, "fine", text)
-	_, err = c.Say(t.Context(), 0)
-	require.ErrorIs(t, err, errTwoZeroes)
-	require.EqualError(t, err, "can't sum two zeroes")
+	require.Equal(t, 3, got.V)
+	_, err = c.Sum(t.Context(), sumRequest{})
+	require.Equal(t, errTwoZeroes.Message(), endpoint.ErrorOf(err).Message())
+	e, ok := errors.AsType[*jsonrpcx.Error](err)
+	require.True(t, ok)
+	require.Equal(t, "-32003", e.Code, "that of jsonrpcx for the code")
 }
+
+// TestJSONRPCClientOfKit has a client of go-kit's in a typed field call a JSON-RPC server of
+// ours.
+func TestJSONRPCClientOfKit(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	require.NoError(t, jsonrpcx.Mount(mux, "/rpc", &addRPC{adder{Sum: sum}}))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	u, err := url.Parse(server.URL + "/rpc")
+	require.NoError(t, err)
+	var c addRPC
+	gokit.Set(&c.Sum, kitjsonrpc.NewClient(u, "sum", kitjsonrpc.ClientResponseDecoder(func(_ context.Context, r kitjsonrpc.Response) (any, error) {
+		if r.Error != nil {
+			return nil, *r.Error
+		}
+		var reply sumReply
+		return reply, json.Unmarshal(r.Result, &reply)
+	})).Endpoint())
+	got, err := c.Sum(t.Context(), sumRequest{1, 2})
+	require.NoError(t, err)
+	require.Equal(t, 3, got.V)
+	_, err = c.Sum(t.Context(), sumRequest{})
+	require.EqualError(t, err, "can't sum two zeroes")
+	e, ok := errors.AsType[kitjsonrpc.Error](err)
+	require.True(t, ok)
+	require.Equal(t, -32003, e.Code)
+}
+
+func httpRouter() *http.ServeMux { return http.NewServeMux() }
