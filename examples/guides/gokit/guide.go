@@ -3,7 +3,6 @@ package gokitguide
 
 import (
 	"context"
-	"time"
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
@@ -83,21 +82,6 @@ func tenant(ctx context.Context) (context.Context, func(error) error, error) {
 		return ctx, nil, endpoint.Errorf(endpoint.InvalidArgument, "the header X-Tenant is missing")
 	}
 	return context.WithValue(ctx, tenantKey{}, name), nil, nil
-}
-
-// end snippet
-
-// snippet: retry
-
-// retrying is lb.Retry(max, timeout, …): a call is repeated after any error, until the
-// timeout ends all attempts. The option Idempotent of a route allows that for its operation.
-func retrying(attempts int, timeout time.Duration) []endpoint.Layer {
-	return []endpoint.Layer{
-		resilience.NewTimeout(timeout),
-		resilience.NewRetry(attempts, resilience.Backoff(0, 0), resilience.Codes(
-			endpoint.Unavailable, endpoint.Internal, endpoint.Unknown, endpoint.NotFound, endpoint.InvalidArgument,
-		)),
-	}
 }
 
 // end snippet

@@ -2,7 +2,6 @@ package gokitguide
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -75,23 +74,6 @@ func post(t *testing.T, h http.Handler, body string, header ...string) *httptest
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
-}
-
-func TestRetrying(t *testing.T) {
-	t.Parallel()
-	calls := 0
-	e := func(context.Context, endpoint.Empty) (endpoint.Empty, error) {
-		calls++
-		return endpoint.Empty{}, errors.New("plain")
-	}
-	_, err := endpoint.Stack(retrying(3, time.Minute)).Wrap(e)(t.Context(), endpoint.Empty{})
-	require.Error(t, err)
-	require.Equal(t, 3, calls)
-
-	calls = 0
-	_, err = endpoint.Stack{resilience.NewRetry(3)}.Wrap(e)(t.Context(), endpoint.Empty{})
-	require.Error(t, err)
-	require.Equal(t, 1, calls, "a plain error is not repeated by default")
 }
 
 // TestTraps tests the statements of docs/from-go-kit.md about JSON.

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/go-kit/kit/transport"
 	kithttp "github.com/go-kit/kit/transport/http"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/migrate/gokit/gokithttp"
 )
 
@@ -115,4 +117,19 @@ func TestServerPanic(t *testing.T) {
 	_, err := c.Say(t.Context(), number{1})
 	require.Error(t, err)
 	require.Equal(t, 500, s.code)
+}
+
+// TestErrorHandler has an error handler of go-kit as a hook.
+func TestErrorHandler(t *testing.T) {
+	t.Parallel()
+	var handled []error
+	handler := transport.ErrorHandlerFunc(func(_ context.Context, err error) { handled = append(handled, err) })
+	mux := http.NewServeMux()
+	require.NoError(t, httpx.Mount(mux, &sayer{Say: say}, httpx.ErrorHook(handler.Handle)))
+	var c sayer
+	gokithttp.Set(&c.Say, kitClient(t, start(t, mux)))
+	_, err := c.Say(t.Context(), number{})
+	require.Error(t, err)
+	require.Len(t, handled, 1)
+	require.ErrorIs(t, handled[0], errZero)
 }
