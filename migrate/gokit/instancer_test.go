@@ -114,6 +114,19 @@ func TestInstancerChannels(t *testing.T) {
 	})
 }
 
+// TestDeregister closes channels that were not read, as go-kit's endpointers do.
+func TestDeregister(t *testing.T) {
+	t.Parallel()
+	i := gokit.ToInstancer(discover.Static("a:1"))
+	for range 100 {
+		ch := make(chan sd.Event)
+		i.Register(ch)
+		i.Deregister(ch)
+		close(ch)
+	}
+	i.Stop()
+}
+
 func TestInstancerOfNil(t *testing.T) {
 	t.Parallel()
 	i := gokit.ToInstancer(nil)

@@ -30,16 +30,20 @@ func TestRetry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			calls := 0
-			got, gotErr := endpoint.Chain(failing(2, &calls, err), gokit.Retry(3, time.Minute).Wrap)(t.Context(), sumRequest{1, 2})
-			require.NoError(t, gotErr)
-			require.Equal(t, 3, got.V)
-			require.Equal(t, 3, calls)
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				calls := 0
+				got, gotErr := endpoint.Chain(failing(2, &calls, err), gokit.Retry(3, time.Minute).Wrap)(t.Context(), sumRequest{1, 2})
+				require.NoError(t, gotErr)
+				require.Equal(t, 3, got.V)
+				require.Equal(t, 3, calls)
 
-			calls = 0
-			_, gotErr = endpoint.Chain(failing(5, &calls, err), gokit.Retry(3, time.Minute).Wrap)(t.Context(), sumRequest{1, 2})
-			require.ErrorIs(t, gotErr, err)
-			require.Equal(t, 3, calls)
+				calls = 0
+				_, gotErr = endpoint.Chain(failing(5, &calls, err), gokit.Retry(3, time.Minute).Wrap)(t.Context(), sumRequest{1, 2})
+				require.ErrorIs(t, gotErr, err)
+				require.Equal(t, 3, calls)
+				require.Zero(t, time.Since(begun), "as in go-kit, there is no wait")
+			})
 		})
 	}
 }

@@ -63,8 +63,10 @@ func TestClient(t *testing.T) {
 			_, err := call(t.Context(), 1)
 			require.NoError(t, err)
 			require.Equal(t, seen{[]string{"h"}, []string{"t"}, []error{nil}, "/endpoint.test.v1.Echo/Say"}, s)
+			s.method = nil
 			_, err = call(t.Context(), 0)
 			require.ErrorIs(t, err, errZero)
+			require.Nil(t, s.method, "ClientAfter runs after a success")
 			require.Len(t, s.finalized, 2)
 			require.Error(t, s.finalized[1])
 			require.Equal(t, []any{[]string{"acme"}, []string{"acme"}}, tenants)
