@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // The tags with rules, which are the keywords of JSON Schema.
@@ -30,6 +32,73 @@ const (
 var keywords = []string{
 	minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern, format, enum,
 	minItems, maxItems, uniqueItems, minProperties, maxProperties,
+}
+
+// Rules are the rules in the tags of one field as data, for documents and test kits. A text
+// that is empty, a nil and a false are no rule. Only the tags of a field that Compile
+// accepts are of use.
+type Rules struct {
+	Minimum, Maximum, ExclusiveMinimum, ExclusiveMaximum, MultipleOf string // numbers, as they are written
+
+	MinLength, MaxLength *int
+	Pattern, Format      string
+	Enum                 []string // texts, or numbers as they are written
+
+	MinItems, MaxItems *int
+	UniqueItems        bool
+
+	MinProperties, MaxProperties *int
+}
+
+// RulesOf returns the rules in the tags of a field. See [Rules.For] for what they are rules of.
+func RulesOf(sf reflect.StructField) Rules {
+	r, _ := rulesOf(sf)
+	count := func(key string) *int {
+		if n, err := strconv.Atoi(r.tags[key]); err == nil {
+			return &n
+		}
+		return nil
+	}
+	all := Rules{
+		Minimum: r.tags[minimum], Maximum: r.tags[maximum], MultipleOf: r.tags[multipleOf],
+		ExclusiveMinimum: r.tags[exclusiveMinimum], ExclusiveMaximum: r.tags[exclusiveMaximum],
+		MinLength: count(minLength), MaxLength: count(maxLength), Pattern: r.tags[pattern], Format: r.tags[format],
+		MinItems: count(minItems), MaxItems: count(maxItems), UniqueItems: r.tags[uniqueItems] == "true",
+		MinProperties: count(minProperties), MaxProperties: count(maxProperties),
+	}
+	if r.tags[enum] != "" {
+		all.Enum = strings.Split(r.tags[enum], ",")
+	}
+	return all
+}
+
+// For returns the rules of the values of type t, and of those within them: the items of a list,
+// the values of a map, what a pointer or an Optional holds. A type of texts that lists its
+// values has an Enum without a tag.
+func (r Rules) For(t reflect.Type) (own, within Rules) {
+	if _, ok := shape.InsideOptional(t); ok || t.Kind() == reflect.Pointer {
+		return Rules{}, r
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		own = Rules{MinItems: r.MinItems, MaxItems: r.MaxItems, UniqueItems: r.UniqueItems}
+		r.MinItems, r.MaxItems, r.UniqueItems = nil, nil, false
+		return own, r
+	case reflect.Map:
+		own = Rules{MinProperties: r.MinProperties, MaxProperties: r.MaxProperties}
+		r.MinProperties, r.MaxProperties = nil, nil
+		return own, r
+	}
+	if r.Enum == nil {
+		r.Enum = lists(t)
+	}
+	if t.Kind() != reflect.String { // spaces between numbers are not part of them
+		r.Enum = slices.Clone(r.Enum)
+		for i, v := range r.Enum {
+			r.Enum[i] = strings.TrimSpace(v)
+		}
+	}
+	return r, Rules{}
 }
 
 // rules are the rules in the tags of one field.
