@@ -13,6 +13,9 @@ import (
 type Route struct {
 	// Operation describes the endpoint. Its StatusOf is the status of each error.
 	Operation *endpoint.Operation
+	// Field is where the endpoint is in the service: the name of the service's type, and
+	// those of the fields that lead to it, such as "Gateway.Users.Get".
+	Field string
 	// Segments are the parts of the path between slashes, in order.
 	Segments []Segment
 	// Request is what a client sends.
@@ -99,7 +102,7 @@ func Describe(svc Service, opts ...Option) ([]Route, error) {
 }
 
 func (rt *route) describe() Route {
-	r := Route{Operation: rt.op}
+	r := Route{Operation: rt.op, Field: rt.field.Path}
 	for _, s := range rt.pattern.segments {
 		r.Segments = append(r.Segments, Segment{s.literal, s.name, s.rest})
 	}

@@ -65,6 +65,7 @@ func TestDescribe(t *testing.T) {
 
 	get := routes[0]
 	require.Equal(t, "/v1/rooms/{id}", get.Operation.Pattern)
+	require.Equal(t, "planned.Get", get.Field)
 	require.Equal(t, 404, get.Operation.StatusOf(get.Operation.Fails[0]))
 	require.Equal(t, []httpx.Segment{{Literal: "v1"}, {Literal: "rooms"}, {Name: "id"}}, get.Segments)
 	require.Nil(t, get.Request.Body)

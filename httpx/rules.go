@@ -9,10 +9,10 @@ import (
 // bindRules plans the checks of requests by the rules in the tags of their type, and finds
 // what is wrong with those tags. The rules of responses are for documents.
 func (rt *route) bindRules() []error {
-	rules, errs := constraint.Compile(rt.types.req, constraint.Options{Parameter: placeOf, Body: isWholeBody})
+	rules, errs := constraint.Compile(rt.types.req, constraint.Options{Parameter: placeOf, Body: isWholeBody, Foreign: rt.config.Foreign})
 	rt.rules = rules
 	faults := addFaults(nil, "request", errs)
-	_, errs = constraint.Compile(rt.types.resp, constraint.Options{Response: true, Parameter: replyPlaceOf, Body: isWholeBody})
+	_, errs = constraint.Compile(rt.types.resp, constraint.Options{Response: true, Parameter: replyPlaceOf, Body: isWholeBody, Foreign: rt.config.Foreign})
 	return addFaults(faults, "response", errs)
 }
 

@@ -44,14 +44,16 @@ type Options struct {
 type Foreign interface {
 	// Tags returns the names of the tags.
 	Tags() []string
-	// Compile prepares to check values of type t, a struct that has these tags in one of
-	// its fields, and not in structs within. The function gets a pointer to a value.
+	// Compile prepares to check values of type t, a struct that has these tags in its fields
+	// or in those of structs embedded in it, which belong to it. The tags of other structs
+	// within are checked by themselves. The function gets a pointer to a value.
 	Compile(t reflect.Type) (check func(v any) []Fault, err error)
 }
 
 // A Fault is what is wrong with a field of a struct.
 type Fault struct {
 	Field  string // the name in Go
+	Within string // a JSON pointer to a part of the field, or ""
 	Detail string // for the caller
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/typedkit/endpoint/internal/bounds"
 )
 
 // foreignTags are those of other libraries, which would be ignored in silence.
@@ -61,7 +63,7 @@ func (c *compiler) foreign(t reflect.Type, at place) check {
 		for _, f := range run(reflect.NewAt(t, p).Interface()) {
 			at := w.enter()
 			w.path[at] = places[f.Field]
-			w.fail(f.Detail)
+			w.failAt(f.Within, bounds.Line(f.Detail))
 			w.leave()
 		}
 	}

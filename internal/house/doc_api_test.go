@@ -57,6 +57,7 @@ func publicModules() []string {
 		"discover/etcd",
 		"discover/zookeeper",
 		"migrate/gokit",
+		"httpx/playground",
 		"natsx",
 		"observe/zipkin",
 		"resilience/redislimit",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
+	"github.com/typedkit/endpoint/internal/constraint"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -38,8 +39,9 @@ type Config struct {
 
 	Layers  endpoint.Stack
 	Hooks   shell.Hooks
-	Reading *Budget       // of the bytes of requests; see SetReadBudget
-	Timeout time.Duration // of a shell.Client
+	Reading *Budget            // of the bytes of requests; see SetReadBudget
+	Timeout time.Duration      // of a shell.Client
+	Foreign constraint.Foreign // rules in tags of other libraries; nil: none
 	formats []codec.Format
 	named   string
 	server  []string // names of the options given that are for servers

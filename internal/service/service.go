@@ -137,6 +137,10 @@ func leadsToEndpoint(t reflect.Type, seen map[reflect.Type]bool) bool {
 
 var rootPath = reflect.TypeFor[endpoint.Empty]().PkgPath()
 
+// HasEndpoints reports whether t, a struct, has fields that are endpoints, itself or in the
+// structs that its fields are or point to.
+func HasEndpoints(t reflect.Type) bool { return leadsToEndpoint(t, map[reflect.Type]bool{}) }
+
 func isEndpoint(t reflect.Type) bool {
 	return t.Kind() == reflect.Func && t.PkgPath() == rootPath && strings.HasPrefix(t.Name(), "Endpoint[")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/httpxtest"
 )
 
 // snippet: handler
@@ -27,13 +28,8 @@ func TestPlace(t *testing.T) {
 // snippet: wire
 
 func TestPlaceOverHTTP(t *testing.T) {
-	mux := http.NewServeMux()
-	require.NoError(t, httpx.Mount(mux, &Shop{Place: place}))
-	server := httptest.NewServer(httpx.Problems(mux))
-	defer server.Close()
-
 	var c Shop
-	require.NoError(t, httpx.Client(httpx.To(server.URL), &c))
+	httpxtest.Client(t, &Shop{Place: place}, &c)
 	_, err := c.Place(t.Context(), Order{Item: " ", Qty: 101})
 	require.ErrorIs(t, err, httpx.ErrInvalidRequest)
 	require.Equal(t, []endpoint.Violation{
