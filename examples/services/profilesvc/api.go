@@ -14,6 +14,7 @@ import (
 var (
 	ErrNotFound        = endpoint.Define(endpoint.NotFound, "profilesvc", "NOT_FOUND", "not found")
 	ErrAlreadyExists   = endpoint.Define(endpoint.AlreadyExists, "profilesvc", "ALREADY_EXISTS", "already exists")
+	ErrInvalid         = endpoint.Define(endpoint.InvalidArgument, "profilesvc", "INVALID", "invalid profile")
 	ErrInconsistentIDs = endpoint.Define(endpoint.InvalidArgument, "profilesvc", "INCONSISTENT_IDS", "inconsistent ids")
 )
 
@@ -37,14 +38,14 @@ type Profiles struct {
 
 // HTTP describes the service, once for server and client.
 func (s *Profiles) HTTP(r *httpx.Routes) {
-	r.POST("/profiles/", &s.Post, httpx.Fails(ErrAlreadyExists))
+	r.POST("/profiles/", &s.Post, httpx.Fails(ErrInvalid, ErrAlreadyExists))
 	r.GET("/profiles/{id}", &s.Get, httpx.Fails(ErrNotFound))
-	r.PUT("/profiles/{id}", &s.Put, httpx.Fails(ErrInconsistentIDs))
-	r.PATCH("/profiles/{id}", &s.Patch, httpx.Fails(ErrNotFound, ErrInconsistentIDs))
+	r.PUT("/profiles/{id}", &s.Put, httpx.Fails(ErrInvalid, ErrInconsistentIDs))
+	r.PATCH("/profiles/{id}", &s.Patch, httpx.Fails(ErrInvalid, ErrNotFound, ErrInconsistentIDs))
 	r.DELETE("/profiles/{id}", &s.Delete, httpx.Fails(ErrNotFound))
 	r.GET("/profiles/{id}/addresses/", &s.GetAddresses, httpx.Fails(ErrNotFound))
 	r.GET("/profiles/{id}/addresses/{addressID}", &s.GetAddress, httpx.Fails(ErrNotFound))
-	r.POST("/profiles/{id}/addresses/", &s.PostAddress, httpx.Fails(ErrNotFound, ErrAlreadyExists))
+	r.POST("/profiles/{id}/addresses/", &s.PostAddress, httpx.Fails(ErrInvalid, ErrNotFound, ErrAlreadyExists))
 	r.DELETE("/profiles/{id}/addresses/{addressID}", &s.DeleteAddress, httpx.Fails(ErrNotFound))
 }
 

@@ -32,7 +32,7 @@ func (p Profile) check() error {
 	if faults == nil {
 		return nil
 	}
-	return endpoint.Errorf(endpoint.InvalidArgument, "invalid profile").WithViolations(faults...)
+	return ErrInvalid.WithViolations(faults...)
 }
 
 // check refuses an address without an id.
@@ -40,6 +40,6 @@ func (a Address) check() error {
 	if a.ID != "" {
 		return nil
 	}
-	return endpoint.Errorf(endpoint.InvalidArgument, "invalid address").
+	return ErrInvalid.With("invalid address").
 		WithViolations(endpoint.Violation{Pointer: "/id", Detail: "must not be empty"})
 }
