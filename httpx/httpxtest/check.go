@@ -32,7 +32,7 @@ import (
 //   - A panic, and a call that takes longer than 10 seconds.
 //
 // The implementation is called with these requests, some hundred for a route, so give it stores
-// of its own. Calls of response streams end after three items or 200 ms. Bodies are made in
+// of its own. Calls of response streams end after three items, or 500 ms. Bodies are made in
 // JSON and as forms; of other formats only those of [Valid] are sent. An endpoint that is nil,
 // by httpx.Partial, is left out. svc stays as it is, and must not be in use.
 func Check(tb testing.TB, svc httpx.Service, opts ...CheckOption) {
@@ -179,7 +179,11 @@ func (c *routeCheck) base() (first wire, found bool) {
 		res := c.checker.call(c.call, reflect.ValueOf(all[0]), nil)
 		if res.sent != nil {
 			first = c.form.read(res.sent, res.sentBody)
-			return first, c.ref.judge(c.form.request(first)).valid
+			v := c.ref.judge(c.form.request(first))
+			if !v.valid {
+				c.fault(c.form.text(res.sent, first), "the first request of the option Valid is refused (%s)", v.text)
+			}
+			return first, v.valid
 		}
 	}
 	var last verdict

@@ -20,16 +20,17 @@ type tap struct {
 
 	mu       sync.Mutex    // guards the fields below
 	replace  *http.Request // what to send
+	begun    func()        // is called when the answer begins; may be nil
 	sent     *http.Request
 	sentBody bytes.Buffer
 	answer   *http.Response
 	body     bytes.Buffer
 }
 
-func (p *tap) reset(replace *http.Request) {
+func (p *tap) reset(replace *http.Request, begun func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.replace, p.sent, p.answer = replace, nil, nil
+	p.replace, p.begun, p.sent, p.answer = replace, begun, nil, nil
 	p.sentBody.Reset()
 	p.body.Reset()
 }
@@ -62,6 +63,9 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.sent, p.answer = out, answer
 	if err == nil {
 		answer.Body = &tee{answer.Body, p, &p.body}
+		if p.begun != nil {
+			p.begun()
+		}
 	}
 	return answer, err
 }
@@ -98,21 +102,23 @@ type result struct {
 // The time that calls have.
 const (
 	callTime   = 10 * time.Second
-	streamTime = 200 * time.Millisecond // for the items that are looked at
+	streamTime = 500 * time.Millisecond // for the items that are looked at, from the start of the answer
 	someItems  = 3
 )
 
 // call calls an endpoint of the client with a request. If replace is not nil, that is sent.
 func (c *checker) call(e, request reflect.Value, replace *http.Request) result {
 	_, streams := endpoint.StreamItem(e.Type().Out(0))
-	limit := callTime
-	if streams {
-		limit = streamTime
-	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), limit)
+	ctx, cancel := context.WithTimeout(c.t.Context(), callTime)
 	defer cancel()
+	var begun func()
+	if streams {
+		end := time.AfterFunc(callTime, cancel)
+		defer end.Stop()
+		begun = func() { end.Reset(streamTime) }
+	}
 	c.watch.look()
-	c.tap.reset(replace)
+	c.tap.reset(replace, begun)
 	out := e.Call([]reflect.Value{reflect.ValueOf(ctx), request})
 	var res result
 	res.err, _ = reflect.TypeAssert[error](out[1])
@@ -128,6 +134,9 @@ func (c *checker) call(e, request reflect.Value, replace *http.Request) result {
 	res.saw = c.watch.look()
 	c.tap.mu.Lock()
 	defer c.tap.mu.Unlock()
+	if res.late && c.tap.answer == nil {
+		res.late, res.err = false, ctx.Err()
+	}
 	res.sent, res.sentBody, res.body = c.tap.sent, bytes.Clone(c.tap.sentBody.Bytes()), bytes.Clone(c.tap.body.Bytes())
 	if a := c.tap.answer; a != nil {
 		res.status, res.header = a.StatusCode, a.Header

@@ -71,6 +71,8 @@ func TestValid(t *testing.T) {
 	require.Equal(t, []item{{"abc", 4}, {"abd", 5}}, kept.all[:2])
 	bounds := kept.all[len(kept.all)-3:]
 	require.Equal(t, "abc", bounds[0].ID, "requests at bounds are made of the first")
+	r := check(t, svc, httpxtest.Valid(&svc.Put, item{"abc", 10}))
+	require.Contains(t, strings.Join(r.errors, ""), "the first request of the option Valid is refused (/size: must be at most 9)")
 }
 
 func TestPrepare(t *testing.T) {
