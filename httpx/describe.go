@@ -83,6 +83,9 @@ type Body struct {
 	Media []string
 	// Required reports whether there is always a body.
 	Required bool
+	// AllowUnknown reports whether members that the type does not have are ignored. Without it
+	// a server refuses them. Clients ignore them in every response.
+	AllowUnknown bool
 }
 
 // Describe returns the routes of a service, in the order in which it describes them. Its
@@ -108,12 +111,13 @@ func (rt *route) describe() Route {
 	}
 	r.Request = RequestPlan{Type: rt.types.req}
 	if rt.op.Streams&endpoint.ClientStream != 0 {
-		r.Request.Body = &Body{Type: rt.types.req, Media: slices.Clone(rt.reads), Required: true}
+		r.Request.Body = &Body{Type: rt.types.req, Media: slices.Clone(rt.reads), Required: true, AllowUnknown: rt.opts.AllowUnknown}
 	} else {
 		in := rt.in[0]
 		r.Request.Parameters = in.describeParams()
 		if rt.hasBody && !in.empty {
 			r.Request.Body = in.describeBody(rt.reads)
+			r.Request.Body.AllowUnknown = rt.opts.AllowUnknown
 		}
 	}
 	r.Response = rt.describeResponse()
@@ -132,13 +136,14 @@ func (rt *route) describeResponse() ResponsePlan {
 		p.Status = http.StatusOK
 	}
 	if rt.op.Streams&endpoint.ServerStream != 0 {
-		p.Body = &Body{Type: rt.types.resp, Media: slices.Clone(rt.writes), Required: true}
+		p.Body = &Body{Type: rt.types.resp, Media: slices.Clone(rt.writes), Required: true, AllowUnknown: true}
 		return p
 	}
 	out := rt.out[0]
 	p.Parameters, p.OwnStatus = out.describeParams(), out.status != nil
 	if !bodiless(p.Status) {
 		p.Body = out.describeBody(rt.writes)
+		p.Body.AllowUnknown = true
 	}
 	return p
 }

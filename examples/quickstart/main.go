@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/server"
 	"golang.org/x/time/rate"
@@ -71,13 +72,16 @@ func demo(log *slog.Logger) int {
 var calls = expvar.NewMap("calls")
 
 // newHandler mounts the service on a chi router, with three layers around it: the server,
-// one that writes each call to the log and counts it, and a limit.
+// one that writes each call to the log and counts it, and a limit. The document of the service
+// is at /openapi.json and /openapi.yaml.
 func newHandler(s *server.Server, log *slog.Logger) (http.Handler, error) {
 	r := chi.NewRouter()
 	telemetry := observe.New(observe.NewLogger(log), observe.NewExpvar(calls))
 	limiter := rate.NewLimiter(100, 10)
 	err := httpx.Mount(r, &Strings{Uppercase: uppercase, Count: count},
 		httpx.Use(s, telemetry, limit(limiter)))
+	doc := openapi.New("strings", "1.0", new(Strings))
+	err = errors.Join(err, doc.Mount(r))
 	return httpx.Problems(r, httpx.Use(s, telemetry)), err
 }
 

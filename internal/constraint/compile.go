@@ -95,6 +95,10 @@ func (o *object) checkMembers(w *walk, p unsafe.Pointer) {
 	w.leave()
 }
 
+func newCompiler(root reflect.Type, opts Options) *compiler {
+	return &compiler{opts: opts, root: root, structs: map[reflect.Type]*object{}, open: map[use]*recursion{}}
+}
+
 // A use is a type that is compiled with the rules of a field, or without any.
 type use struct {
 	typ   reflect.Type

@@ -60,7 +60,7 @@ type Fault struct {
 // Compile returns the plan for values of type t, or nil if none of them has a rule. The
 // faults name each wrong rule by its field.
 func Compile(t reflect.Type, opts Options) (*Plan, []error) {
-	c := &compiler{opts: opts, root: t, structs: map[reflect.Type]*object{}, open: map[use]*recursion{}}
+	c := newCompiler(t, opts)
 	run := c.withRules(t, rules{}, "")
 	c.finish()
 	if len(c.faults) > 0 || run == nil {

@@ -79,12 +79,14 @@ func (r Rules) For(t reflect.Type) (own, within Rules) {
 	if _, ok := shape.InsideOptional(t); ok || t.Kind() == reflect.Pointer {
 		return Rules{}, r
 	}
-	switch t.Kind() {
-	case reflect.Slice, reflect.Array:
+	switch {
+	case isWhole(t):
+		return Rules{}, Rules{}
+	case isList(t):
 		own = Rules{MinItems: r.MinItems, MaxItems: r.MaxItems, UniqueItems: r.UniqueItems}
 		r.MinItems, r.MaxItems, r.UniqueItems = nil, nil, false
 		return own, r
-	case reflect.Map:
+	case t.Kind() == reflect.Map:
 		own = Rules{MinProperties: r.MinProperties, MaxProperties: r.MaxProperties}
 		r.MinProperties, r.MaxProperties = nil, nil
 		return own, r
@@ -100,6 +102,13 @@ func (r Rules) For(t reflect.Type) (own, within Rules) {
 	}
 	return r, Rules{}
 }
+
+func isList(t reflect.Type) bool {
+	return (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && !shape.IsBytes(t)
+}
+
+// IsEmpty reports whether there are no rules.
+func (r Rules) IsEmpty() bool { return reflect.ValueOf(r).IsZero() }
 
 // rules are the rules in the tags of one field.
 type rules struct {

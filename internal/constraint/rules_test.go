@@ -35,6 +35,7 @@ func TestRulesOf(t *testing.T) {
 		{"slice", []string{}, `minItems:"1" maxItems:"2" uniqueItems:"true" minLength:"1"`, R{MinItems: &one, MaxItems: &two, UniqueItems: true}, R{MinLength: &one}},
 		{"array", [2]string{}, `uniqueItems:"true" minLength:"1"`, R{UniqueItems: true}, R{MinLength: &one}},
 		{"not unique", []string{}, `uniqueItems:"false"`, R{}, R{}},
+		{"bytes", []byte{}, `minLength:"1"`, R{MinLength: &one}, R{}},
 		{"map", map[string]string{}, `minProperties:"1" maxProperties:"2" minLength:"1"`, R{MinProperties: &one, MaxProperties: &two}, R{MinLength: &one}},
 		{"pointer", new(string), `minLength:"1"`, R{}, R{MinLength: &one}},
 		{"optional", codec.Optional[string]{}, `minLength:"1"`, R{}, R{MinLength: &one}},

@@ -50,6 +50,10 @@ func edges() []edge {
 			reason: "the routers that it mounts on are net/http's and chi's, whose hooks are in its types; chi itself imports the standard library only",
 		},
 		{
+			name: "httpx without its document", of: []string{"./httpx"}, never: []string{"./httpx/openapi/..."},
+			reason: "openapi stands on httpx; a program without a document links none",
+		},
+		{
 			name: "jsonrpcx is httpx's only", of: []string{"./jsonrpcx"}, std: true,
 			only:   []string{".", "./codec", "./codec/internal/...", "./internal/...", "./httpx", "github.com/go-chi/chi/v5"},
 			reason: "it stands on httpx and brings nothing of its own",
@@ -207,6 +211,7 @@ func TestEdgesBroken(t *testing.T) {
 		{"codec is std only", "codec", module + "/httpx"},
 		{"httpx is std and chi only", "httpx", x},
 		{"httpx is std and chi only", "httpx/openapi", x},
+		{"httpx without its document", "httpx", module + "/httpx/openapi"},
 		{"httpx is std and chi only", "httpx", "github.com/go-chi/chi/v5/middleware"},
 		{"httpx is std and chi only", "httpx", module + "/codec/cbor"},
 		{"observe is std only", "observe", x},

@@ -5,15 +5,15 @@ import "github.com/typedkit/endpoint/codec"
 // A Profile is a person. Clients may send the names of members in any case, because the
 // clients of go-kit's service send "Name".
 type Profile struct {
-	ID        string    `json:"id,case:ignore"`
-	Name      string    `json:"name,omitempty,case:ignore"`
-	Addresses []Address `json:"addresses,omitempty,case:ignore"`
+	ID        string    `json:"id,case:ignore" maxLength:"100" doc:"chosen by the client; the paths of the profile have it" example:"1234"`
+	Name      string    `json:"name,omitempty,case:ignore" maxLength:"200" example:"Ann"`
+	Addresses []Address `json:"addresses,omitempty,case:ignore" maxItems:"100"`
 }
 
 // An Address is a place of a person. Its ID is unique within the profile.
 type Address struct {
-	ID       string `json:"id,case:ignore"`
-	Location string `json:"location,omitempty,case:ignore"`
+	ID       string `json:"id,case:ignore" maxLength:"100" example:"home"`
+	Location string `json:"location,omitempty,case:ignore" maxLength:"500" example:"1 Main Street"`
 }
 
 // snippet: patch
@@ -22,8 +22,8 @@ type Address struct {
 // is cleared, what has a value is replaced.
 type Patch struct {
 	ID        codec.Optional[string]    `json:"id,omitzero,case:ignore"` // no other than the profile's
-	Name      codec.Optional[string]    `json:"name,omitzero,case:ignore"`
-	Addresses codec.Optional[[]Address] `json:"addresses,omitzero,case:ignore"`
+	Name      codec.Optional[string]    `json:"name,omitzero,case:ignore" maxLength:"200"`
+	Addresses codec.Optional[[]Address] `json:"addresses,omitzero,case:ignore" maxItems:"100"`
 }
 
 // PatchRequest changes a profile.

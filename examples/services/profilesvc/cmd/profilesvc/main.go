@@ -4,6 +4,7 @@
 //
 // It prints the addresses that it listens on, and logs to standard error. The second one is
 // the admin address: a page with live figures of the calls, and /metrics for Prometheus.
+// The first one has the document of the service as well, at /openapi.json and /openapi.yaml.
 // SIGINT or SIGTERM stops it: it finishes the calls in flight and exits with 0; a second
 // signal ends it at once, with 1. It exits with 2 when its arguments are wrong, and with 1
 // when it cannot serve. With -registry it registers as "profilesvc" while it is ready.
@@ -22,6 +23,7 @@ import (
 	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/examples/services/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/promx"
 	"github.com/typedkit/endpoint/server"
@@ -40,13 +42,14 @@ func main() {
 
 // snippet: server
 
-// serve serves the service on a chi router, with a layer around it that logs and measures
-// each call. The metrics are on the admin address, unless that is "".
+// serve serves the service and its document on a chi router, with a layer around the service
+// that logs and measures each call. The metrics are on the admin address, unless that is "".
 func serve(addr, debug string, reg *registry.Flag, log *slog.Logger) (code int) {
 	s := server.New("profilesvc", server.Log(log))
 	router, metrics, gatherer := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
 	telemetry := observe.New(observe.NewLogger(log), metrics)
-	err := errors.Join(gatherer.Register(metrics),
+	doc := openapi.New("profilesvc", "1.0", new(profilesvc.Profiles))
+	err := errors.Join(gatherer.Register(metrics), doc.Mount(router),
 		httpx.Mount(router, profilesvc.New(new(profilesvc.Store)), httpx.Use(s, telemetry)))
 	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "profilesvc")...))
 	if debug != "" {

@@ -1,0 +1,175 @@
+package openapi
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// A route is one operation of a document.
+type route struct {
+	httpx.Route
+
+	path  string            // with the names of its parameters in braces
+	names map[string]string // the names of path parameters, by those of the route
+}
+
+// routes returns the operations of all services. Paths that differ only in the names of their
+// parameters are one path of a document, with the names of the first.
+func (c *config) routes() []*route {
+	var all []*route
+	paths := map[string]*route{}
+	ids := map[string]string{}
+	for _, svc := range c.services {
+		described, err := httpx.Describe(svc.svc, svc.opts...)
+		if err != nil {
+			c.faults.add("%w", err)
+			continue
+		}
+		for _, r := range described {
+			rt := &route{Route: r, names: map[string]string{}}
+			shape := rt.shape(svc.prefix)
+			if first, ok := paths[shape]; ok {
+				rt.renameAs(first)
+			} else {
+				paths[shape] = rt
+			}
+			rt.path = rt.template(svc.prefix)
+			at := r.Operation.Method + " " + rt.path
+			if other, ok := ids[at]; ok {
+				c.faults.add("%s and %s are both %s in a document", other, rt.id(), at)
+			}
+			ids[at] = rt.id()
+			all = append(all, rt)
+		}
+	}
+	return all
+}
+
+// id returns the operation's id.
+func (rt *route) id() string { return rt.Operation.Service + "." + rt.Operation.Name }
+
+// shape returns the path without the names of its parameters.
+func (rt *route) shape(prefix string) string {
+	var b strings.Builder
+	b.WriteString(prefix)
+	for _, s := range rt.Segments {
+		b.WriteByte('/')
+		if s.Name != "" {
+			b.WriteString("{}")
+			continue
+		}
+		b.WriteString(s.Literal)
+	}
+	return b.String()
+}
+
+func (rt *route) renameAs(first *route) {
+	for i, s := range rt.Segments {
+		if s.Name != "" {
+			rt.names[s.Name] = first.Segments[i].Name
+		}
+	}
+}
+
+func (rt *route) template(prefix string) string {
+	var b strings.Builder
+	b.WriteString(prefix)
+	for _, s := range rt.Segments {
+		b.WriteByte('/')
+		if s.Name != "" {
+			b.WriteString("{" + rt.nameOf(s.Name) + "}")
+			continue
+		}
+		b.WriteString(s.Literal)
+	}
+	return b.String()
+}
+
+// nameOf returns the name of a path parameter in the document.
+func (rt *route) nameOf(name string) string {
+	if other := rt.names[name]; other != "" {
+		return other
+	}
+	return name
+}
+
+// A builder makes one document.
+type builder struct {
+	schemas
+
+	version string
+}
+
+// build returns the document of the routes in one version of OpenAPI.
+func (c *config) build(version, title, apiVersion string, routes []*route) *object {
+	b := &builder{version: version}
+	b.faults, b.given = c.faults, c.schemas
+	doc := new(object).set("openapi", version)
+	info := new(object).set("title", title).set("version", apiVersion)
+	for _, m := range c.info {
+		info.set(m.key, m.value)
+	}
+	servers := c.servers
+	if len(servers) == 0 {
+		servers = list(new(object).set("url", "/"))
+	}
+	doc.set("info", info).set("servers", servers)
+	if tags := c.tagList(routes); len(tags) > 0 {
+		doc.set("tags", tags)
+	}
+	doc.set("paths", b.paths(routes))
+	b.components.finish("Problem")
+	schemas := &object{}
+	for _, comp := range b.components.all {
+		if comp.same == nil {
+			schemas.set(comp.name, comp.schema)
+		}
+	}
+	if slices.ContainsFunc(routes, func(rt *route) bool { return rt.ErrorBody == nil || rt.Operation.Streams&endpoint.ServerStream != 0 }) {
+		schemas.set("Problem", problemSchema())
+	}
+	slices.SortFunc(schemas.members, func(a, b member) int { return strings.Compare(a.key, b.key) })
+	return doc.set("components", new(object).set("schemas", schemas))
+}
+
+// tagList returns the tags of the operations, and those that are described.
+func (c *config) tagList(routes []*route) []any {
+	all := &object{}
+	for _, rt := range routes {
+		all.set(rt.Operation.Service, "")
+	}
+	for _, m := range c.tags {
+		all.set(m.key, m.value)
+	}
+	var tags []any
+	for _, m := range all.members {
+		tags = append(tags, new(object).set("name", m.key).setText("description", m.value.(string)))
+	}
+	return tags
+}
+
+// fixed are the methods that have a place of their own in a path of OpenAPI 3.1.
+var fixed = []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"}
+
+// paths returns the paths in the order of the routes.
+func (b *builder) paths(routes []*route) *object {
+	paths := &object{}
+	for _, rt := range routes {
+		item := paths.child(rt.path)
+		op := b.operation(rt)
+		switch method := rt.Operation.Method; {
+		case slices.Contains(fixed, method):
+			item.set(strings.ToLower(method), op)
+		case b.version == v31:
+			item.child("x-additionalOperations").set(method, op)
+		case method == "QUERY":
+			item.set("query", op)
+		default:
+			item.child("additionalOperations").set(method, op)
+		}
+	}
+	return paths
+}

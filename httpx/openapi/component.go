@@ -1,0 +1,253 @@
+package openapi
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// A form is how values of a type are used. A type may have another schema in each of them.
+type form uint8
+
+const (
+	sent    form = iota // by a server
+	read1               // by a server that refuses unknown members
+	lenient             // by a server that ignores unknown members
+)
+
+// A component is the schema of a named type in one form.
+type component struct {
+	typ    reflect.Type
+	form   form
+	schema *object
+	name   string     // once all components are known
+	same   *component // that has the same schema, or nil
+}
+
+func (c *component) reference() string {
+	return "#/components/schemas/" + c.target().name
+}
+
+// target returns the component that is in the document.
+func (c *component) target() *component {
+	if c.same != nil {
+		return c.same
+	}
+	return c
+}
+
+// components are all components of a document, in the order in which they were found.
+type components struct {
+	all   []*component
+	byKey map[componentKey]*component
+}
+
+type componentKey struct {
+	typ  reflect.Type
+	form form
+}
+
+// of returns the component of a type in a form. fill sets its schema the first time.
+func (cs *components) of(t reflect.Type, f form, fill func(c *component)) *component {
+	key := componentKey{t, f}
+	if c, ok := cs.byKey[key]; ok {
+		return c
+	}
+	c := &component{typ: t, form: f}
+	if cs.byKey == nil {
+		cs.byKey = map[componentKey]*component{}
+	}
+	cs.byKey[key] = c
+	cs.all = append(cs.all, c)
+	fill(c)
+	return c
+}
+
+// finish merges the forms of a type that have the same schema, and names the rest. reserved
+// are names that are taken.
+func (cs *components) finish(reserved ...string) {
+	cs.merge()
+	taken := map[string]bool{}
+	for _, name := range reserved {
+		taken[name] = true
+	}
+	bases := cs.baseNames(taken)
+	for _, c := range cs.all {
+		if c.same != nil {
+			continue
+		}
+		c.name = unused(bases[c.typ]+cs.suffix(c), taken)
+	}
+}
+
+// merge lets each component whose schema is that of another form of its type stand for that
+// one. Components are the same unless their schemas differ, or refer to components that
+// differ: it begins with all the same, and parts them until nothing changes.
+func (cs *components) merge() {
+	class := map[*component]string{}
+	for {
+		next := map[*component]string{}
+		for _, c := range cs.all {
+			next[c] = cs.signature(c, class)
+		}
+		if countOf(next) == countOf(class) {
+			break
+		}
+		class = next
+	}
+	first := map[string]*component{}
+	for _, f := range []form{sent, read1, lenient} {
+		for _, c := range cs.all {
+			if c.form != f {
+				continue
+			}
+			if same, ok := first[class[c]]; ok {
+				c.same = same
+			} else {
+				first[class[c]] = c
+			}
+		}
+	}
+}
+
+func countOf(class map[*component]string) int {
+	seen := map[string]bool{}
+	for _, s := range class {
+		seen[s] = true
+	}
+	return len(seen)
+}
+
+// signature returns a text that two components of one type share if they are the same as far
+// as the classes say. Texts become short by their place among all.
+func (cs *components) signature(c *component, class map[*component]string) string {
+	var b strings.Builder
+	b.WriteString(strconv.Itoa(cs.typeIndex(c.typ)))
+	b.WriteByte(' ')
+	sign(&b, c.schema, func(ref *component) string {
+		return strconv.Itoa(cs.typeIndex(ref.typ)) + "/" + cs.classIndex(ref, class)
+	})
+	return b.String()
+}
+
+func (cs *components) typeIndex(t reflect.Type) int {
+	return slices.IndexFunc(cs.all, func(c *component) bool { return c.typ == t })
+}
+
+func (cs *components) classIndex(ref *component, class map[*component]string) string {
+	return strconv.Itoa(slices.IndexFunc(cs.all, func(c *component) bool { return class[c] == class[ref] }))
+}
+
+// sign writes a value with the names of components replaced.
+func sign(b *strings.Builder, v any, name func(*component) string) {
+	switch v := v.(type) {
+	case *object:
+		b.WriteByte('{')
+		for _, m := range v.members {
+			b.WriteString(strconv.Quote(m.key))
+			sign(b, m.value, name)
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for _, item := range v {
+			sign(b, item, name)
+			b.WriteByte(',')
+		}
+		b.WriteByte(']')
+	case *component:
+		b.WriteString("ref " + name(v))
+	default:
+		var w yamlWriter
+		w.scalar(v)
+		b.Write(w.b)
+	}
+}
+
+// suffix returns what the name of a form has behind that of the type: nothing for what a
+// server sends, and for a type with one schema.
+func (cs *components) suffix(c *component) string {
+	forms := 0
+	for _, other := range cs.all {
+		if other.typ == c.typ && other.same == nil {
+			forms++
+		}
+	}
+	switch {
+	case forms == 1 || c.form == sent:
+		return ""
+	case c.form == lenient && cs.byKey[componentKey{c.typ, read1}] != nil:
+		return "LenientInput"
+	}
+	return "Input"
+}
+
+// baseNames returns the name of each type. Types of one name have the name of their package
+// in front of it.
+func (cs *components) baseNames(taken map[string]bool) map[reflect.Type]string {
+	names := map[reflect.Type]string{}
+	used := map[string]int{}
+	for name := range taken {
+		used[name]++
+	}
+	for _, c := range cs.all {
+		if names[c.typ] == "" {
+			names[c.typ] = nameOf(c.typ, false)
+			used[names[c.typ]]++
+		}
+	}
+	for t, name := range names {
+		if used[name] > 1 {
+			names[t] = nameOf(t, true)
+		}
+	}
+	return names
+}
+
+func unused(name string, taken map[string]bool) string {
+	for i, base := 2, name; taken[name]; i++ {
+		name = base + strconv.Itoa(i)
+	}
+	taken[name] = true
+	return name
+}
+
+// nameOf returns the name of a type for documents: Room, PageRoom for Page[Room], and with
+// the package ApiRoom.
+func nameOf(t reflect.Type, withPackage bool) string {
+	base, args, _ := strings.Cut(t.Name(), "[")
+	name := upperFirst(clean(base))
+	if withPackage {
+		pkg, _, _ := strings.Cut(t.String(), ".")
+		name = upperFirst(clean(pkg)) + name
+	}
+	for arg := range strings.FieldsFuncSeq(strings.TrimSuffix(args, "]"), func(r rune) bool { return strings.ContainsRune("[],*", r) }) {
+		if i := strings.LastIndexAny(arg, "./"); i >= 0 {
+			arg = arg[i+1:]
+		}
+		if i := strings.Index(arg, "·"); i >= 0 { // of a type within a func
+			arg = arg[:i]
+		}
+		name += upperFirst(clean(arg))
+	}
+	return name
+}
+
+// clean keeps what a name of a component may have.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,175 @@
+package openapi
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/typedkit/endpoint/httpx"
+)
+
+// An Option adds to a document.
+type Option interface{ apply(c *config) }
+
+type option func(c *config)
+
+func (o option) apply(c *config) { o(c) }
+
+// config is what the options say.
+type config struct {
+	faults   *faults
+	nested   bool // of And
+	info     []member
+	servers  []any
+	tags     []member // descriptions by name
+	schemas  map[reflect.Type]*object
+	services []*service
+	current  *service // that Prefix and Mounted are about
+}
+
+// A service is a part of a document.
+type service struct {
+	svc    httpx.Service
+	prefix string
+	opts   []httpx.Option
+}
+
+// whole reports a fault if an option of the document is among those of And.
+func (c *config) whole(name string) bool {
+	if c.nested {
+		c.faults.add("option %s belongs to the document, not to And", name)
+	}
+	return !c.nested
+}
+
+// Description sets the description of the API, in CommonMark.
+func Description(text string) Option {
+	return option(func(c *config) {
+		if c.whole("Description") {
+			c.setInfo("description", text)
+		}
+	})
+}
+
+func (c *config) setInfo(key string, value any) {
+	c.info = slices.DeleteFunc(c.info, func(m member) bool { return m.key == key })
+	c.info = append(c.info, member{key, value})
+}
+
+// License sets the license of the API: its name, such as "MIT", and the URL of its text, which
+// may be empty.
+func License(name, url string) Option {
+	return option(func(c *config) {
+		if !c.whole("License") {
+			return
+		}
+		if name == "" {
+			c.faults.add("option License: the name is empty")
+		}
+		c.setInfo("license", new(object).set("name", name).setText("url", url))
+	})
+}
+
+// Contact sets who answers questions about the API. Each text may be empty.
+func Contact(name, url, email string) Option {
+	return option(func(c *config) {
+		if c.whole("Contact") {
+			c.setInfo("contact", new(object).setText("name", name).setText("url", url).setText("email", email))
+		}
+	})
+}
+
+// Server adds a server: its URL, such as "https://api.example.com", and a description, which
+// may be empty. The default is the server that the document comes from.
+func Server(url, description string) Option {
+	return option(func(c *config) {
+		if !c.whole("Server") {
+			return
+		}
+		if url == "" {
+			c.faults.add("option Server: the URL is empty")
+		}
+		c.servers = append(c.servers, new(object).set("url", url).setText("description", description))
+	})
+}
+
+// Tag describes a tag. The operations of a service have its name as their tag.
+func Tag(name, description string) Option {
+	return option(func(c *config) {
+		switch {
+		case !c.whole("Tag"):
+		case name == "":
+			c.faults.add("option Tag: the name is empty")
+		default:
+			c.tags = append(c.tags, member{name, description})
+		}
+	})
+}
+
+// Schema sets the schema of values of type T, in JSON, for types that write themselves in a
+// form that this package does not know:
+//
+//	openapi.Schema(decimal.Decimal{}, `{"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"}`)
+//
+// The value is not looked at. Text that is not a JSON object is a fault.
+func Schema[T any](_ T, schema string) Option {
+	return schemaOption(reflect.TypeFor[T](), schema)
+}
+
+func schemaOption(t reflect.Type, schema string) Option {
+	return option(func(c *config) {
+		if !c.whole("Schema") {
+			return
+		}
+		v, err := parse([]byte(schema))
+		o, ok := v.(*object)
+		if err != nil || !ok {
+			c.faults.add("option Schema: the schema of %s is not a JSON object", t)
+			return
+		}
+		c.schemas[t] = o
+	})
+}
+
+// Prefix sets the path below which the service is mounted, such as "/api" for
+// http.StripPrefix("/api", …). In [And] it is that of its service.
+func Prefix(path string) Option {
+	return option(func(c *config) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{}") {
+			c.faults.add("option Prefix: %q does not begin with a slash, or has a parameter", path)
+		}
+		c.current.prefix = strings.TrimRight(path, "/")
+	})
+}
+
+// Mounted sets the options of [httpx.Mount] that change what goes over the wire: httpx.Formats
+// and httpx.Named. Those of servers alone are faults. In [And] it is for its service.
+func Mounted(opts ...httpx.Option) Option {
+	opts = slices.Clone(opts)
+	return option(func(c *config) { c.current.opts = append(c.current.opts, opts...) })
+}
+
+// And adds another service to the document, with [Prefix] and [Mounted] of its own.
+func And(svc httpx.Service, opts ...Option) Option {
+	opts = slices.Clone(opts)
+	return option(func(c *config) {
+		if !c.whole("And") {
+			return
+		}
+		first := c.current
+		c.current, c.nested = &service{svc: svc}, true
+		c.services = append(c.services, c.current)
+		for _, o := range opts {
+			c.use(o)
+		}
+		c.current, c.nested = first, false
+	})
+}
+
+func (c *config) use(o Option) {
+	if o == nil {
+		c.faults.add("a nil option")
+		return
+	}
+	o.apply(c)
+}
