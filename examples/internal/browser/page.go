@@ -3,6 +3,8 @@ package browser
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -168,4 +170,22 @@ func (p *Page) Press(t *testing.T, key string) {
 		}
 		p.do(t, "Input.dispatchKeyEvent", params, nil)
 	}
+}
+
+// Type enters a text where the focus is, as a user does.
+func (p *Page) Type(t *testing.T, text string) {
+	t.Helper()
+	p.do(t, "Input.insertText", map[string]any{"text": text}, nil)
+}
+
+// Screenshot keeps what the page shows, whole, as a PNG among the artifacts of the test: go
+// test -artifacts keeps them in the folder of -outputdir.
+func (p *Page) Screenshot(t *testing.T, name string) {
+	t.Helper()
+	var shot struct {
+		Data []byte `json:"data"`
+	}
+	p.do(t, "Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &shot)
+	require.NotEmpty(t, shot.Data)
+	require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), shot.Data, 0o600))
 }
