@@ -49,7 +49,9 @@ func TestAccess(t *testing.T) {
 				s.Size(t, width, int(height))
 				s.Screenshot(t, fmt.Sprintf("%s-%d-%s", v.name, width, scheme))
 				s.Size(t, width, 800)
-				require.Empty(t, s.Axe(t), "%s, %s, %d px", v.name, scheme, width)
+				if (width == 390) == (scheme == "dark") { // each width and each scheme once: axe takes its time
+					require.Empty(t, s.Axe(t), "%s, %s, %d px", v.name, scheme, width)
+				}
 			}
 		}
 	}

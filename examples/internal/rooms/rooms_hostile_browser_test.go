@@ -23,12 +23,14 @@ func hostile(t *testing.T) []byte {
 			object{"name": "__proto__", "in": "query", "required": true, "schema": object{"$ref": "#/components/schemas/a"}},
 			object{"name": "constructor", "in": "header", "schema": object{"type": "string", "enum": []any{script, "x"}}},
 			object{"name": script, "in": "query", "schema": object{"$ref": "#/components/schemas/b"}},
-			object{"$ref": "#/components/parameters/loop"}, 7, nil, "text", []any{},
+			object{"$ref": "#/components/parameters/loop"},
+			7, nil, "text",
+			[]any{},
 		},
 		"requestBody": object{"content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/deep"}}, script: object{"schema": true}}},
 		"responses": object{
-			"200": object{"description": script, "headers": object{script: object{"schema": object{"type": script}}}, "content": object{"text/html": object{"schema": object{"$ref": "https://evil.example/x"}, "examples": object{"toString": object{"externalValue": "javascript:window.hacked=4"}}}}},
-			"400": object{"content": object{"application/problem+json": object{"examples": object{script: object{"value": object{"code": script, "detail": script, "status": object{}}}}}}},
+			"200":            object{"description": script, "headers": object{script: object{"schema": object{"type": script}}}, "content": object{"text/html": object{"schema": object{"$ref": "https://evil.example/x"}, "examples": object{"toString": object{"externalValue": "javascript:window.hacked=4"}}}}},
+			"400":            object{"content": object{"application/problem+json": object{"examples": object{script: object{"value": object{"code": script, "detail": script, "status": object{}}}}}}},
 			"hasOwnProperty": 5,
 		},
 		"security": []any{object{"__proto__": []any{}}, object{"odd": []any{}}},
@@ -89,7 +91,7 @@ func TestHostile(t *testing.T) {
 		require.False(t, seen.Hacked)
 		require.False(t, seen.Polluted)
 		require.Equal(t, 1, seen.Scripts, "only the page's own script")
-		require.Less(t, seen.Nodes, 8000)
+		require.Less(t, seen.Nodes, 20_000)
 		require.Empty(t, seen.Links)
 	}
 	check()
@@ -97,14 +99,13 @@ func TestHostile(t *testing.T) {
 		s.Eval(t, fmt.Sprintf(`location.hash = "#%s"`, key), nil)
 		s.Until(t, `document.querySelector("article.operation") && decodeURIComponent(location.hash.slice(1)).startsWith("bad")`)
 		s.Eval(t, `document.querySelectorAll("details").forEach((d) => { d.open = true; })`, nil)
-		s.Until(t, `[...document.querySelectorAll("details")].every((d) => d.children.length > 1 || !d.open)`)
-		s.Eval(t, `document.querySelectorAll("details").forEach((d) => { d.open = true; })`, nil)
+		s.Eval(t, `new Promise((later) => requestAnimationFrame(() => requestAnimationFrame(later))).then(() => 1)`, nil)
 		s.send(t)
 		s.Until(t, `!document.querySelector(".try .primary").disabled`)
 		check()
 	}
 	s.Eval(t, `location.hash = "#elsewhere"`, nil)
-	s.Until(t, `document.querySelector("h2").innerText.includes("evil.example")`)
+	s.Until(t, `document.querySelector("main h2").innerText.includes("evil.example")`)
 	s.Until(t, `document.querySelector(".curl code").innerText === "curl 'https://evil.example//evil.example/x'"`)
 	s.send(t)
 	s.answered(t, "failed")

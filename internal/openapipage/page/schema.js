@@ -46,16 +46,17 @@ function oneType(spec, schema, type, depth) {
 }
 
 const range = (low, high, unit) => {
-  if (low !== undefined && high !== undefined) return low === high ? `${low} ${unit}` : `${low} to ${high} ${unit}`;
-  if (low !== undefined) return `at least ${low} ${unit}`;
-  return high !== undefined ? `at most ${high} ${unit}` : "";
+  const units = (high ?? low) === 1 ? unit : unit + "s";
+  if (low !== undefined && high !== undefined) return low === high ? `${low} ${units}` : `${low} to ${high} ${units}`;
+  if (low !== undefined) return `at least ${low} ${units}`;
+  return high !== undefined ? `at most ${high} ${units}` : "";
 };
 
 // rulesOf returns the constraints of a schema, each as a short text.
 export function rulesOf(schema) {
   const number = (key) => typeof own(schema, key) === "number" ? schema[key] : undefined;
-  const rules = [range(number("minLength"), number("maxLength"), "characters"),
-    range(number("minItems"), number("maxItems"), "items"), range(number("minProperties"), number("maxProperties"), "members")];
+  const rules = [range(number("minLength"), number("maxLength"), "character"),
+    range(number("minItems"), number("maxItems"), "item"), range(number("minProperties"), number("maxProperties"), "member")];
   for (const [key, sign] of [["minimum", "≥"], ["exclusiveMinimum", ">"], ["maximum", "≤"], ["exclusiveMaximum", "<"]]) {
     if (number(key) !== undefined) rules.push(`${sign} ${number(key)}`);
   }
