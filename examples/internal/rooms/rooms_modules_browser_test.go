@@ -85,6 +85,10 @@ func TestModules(t *testing.T) {
 			.map((x) => spec({a: {$ref: "#/components/schemas/a"}, "c d": {title: "s", type: "x"}}).resolve(x)).map(({value, broken}) => [Object.entries(value), broken])`,
 			`[[[],"#/components/schemas/a"],[[["title","t"],["type","x"]],""],[[],"other.json#/x"],[[],"#/%zz"]]`,
 		},
+		{
+			"reference to an odd name", `(({value}) => [Object.keys(value), m.own(value, "type") ?? null, value.type ?? null])(spec({a: JSON.parse('{"__proto__": {"type": "x"}}')}).resolve({$ref: "#/components/schemas/a"}))`,
+			`[["__proto__"],null,null]`,
+		},
 		{"links", `["https://a/", "javascript:1", "data:text/html,x", "mailto:a@b", "/x", "java\nscript:1"].map((u) => m.link(u, "l").href ?? "")`, `["https://a/","","","mailto:a@b","` + s.url + `/x",""]`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -86,7 +86,7 @@ export class Credentials {
       request.secrets.push("-H", /^[\w-]+$/.test(name) ? `"${name}: $API_KEY"` : `'the key'`);
     } else if (where === "query") {
       request.privateQuery.push(`${encodeURIComponent(name)}=${encodeURIComponent(key)}`);
-      request.secrets.push("-G", "--data-urlencode", /^[\w.-]+$/.test(name) ? `"${name}=$API_KEY"` : `'the key'`);
+      request.secrets.push("--url-query", /^[\w.-]+$/.test(name) ? `"${name}=$API_KEY"` : `'the key'`);
     }
   }
 }
