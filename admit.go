@@ -22,10 +22,14 @@ type Admitter interface {
 // before, calls Admit of those after, reads the request, and enters those after.
 // Without an Admitter, after is empty. For authors of transports.
 func (s Stack) Split() (before, after Stack) {
-	i := slices.IndexFunc(s, func(l Layer) bool { _, ok := l.(Admitter); return ok })
+	// Nothing is read of a request whose caller is not known, even if a layer outside of
+	// the gate takes a place. See decision 200.
+	inside := 1 + slices.IndexFunc(s, func(l Layer) bool { _, ok := l.(gate); return ok })
+	i := slices.IndexFunc(s[inside:], func(l Layer) bool { _, ok := l.(Admitter); return ok })
 	if i < 0 {
 		return s, nil
 	}
+	i += inside
 	before, after = slices.Clone(s[:i]), s[i:]
 	if edge, ok := first(s).(boundary); ok {
 		after = slices.Concat(Stack{edge}, after)

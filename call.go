@@ -41,6 +41,8 @@ type Call struct {
 	header, reply Header
 	peer          string
 	principal     string
+	proof         *Proof   // the first
+	proofs        []*Proof // those after it
 	requestBytes  atomic.Int64
 	responseBytes atomic.Int64
 	failure       error        // of the call inside the layers, on a server
@@ -361,6 +363,7 @@ func (c *Call) detach() {
 // when the call is over. Only a source that has a fork of its own is not asked yet.
 func (c *Call) copy(from *Call) {
 	c.op, c.side, c.attempt, c.principal = from.op, from.side, from.attempt, from.principal
+	c.proof, c.proofs = from.proof, from.proofs
 	if s, ok := from.source.(interface{ Fork() CallSource }); ok {
 		c.source, c.peer = s.Fork(), from.peer
 	} else {
@@ -373,6 +376,7 @@ func (c *Call) copy(from *Call) {
 // fork sets c, which is new, to one attempt of the call from.
 func (c *Call) fork(from *Call) {
 	c.op, c.side, c.peer, c.principal = from.op, from.side, from.peer, from.principal
+	c.proof, c.proofs = from.proof, from.proofs
 	c.header = from.header.clone()
 	c.reply = Header{raw: from.reply.raw}
 }

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -27,12 +28,12 @@ type factsAbout struct {
 }
 
 // A Fact is one thing that a service declares about an endpoint: [Fails],
-// [Idempotent] or [Doc].
-type Fact interface{ apply(op *Operation) }
+// [Idempotent], [Requires] or [Doc].
+type Fact interface{ apply(op *Operation) error }
 
-type fact func(op *Operation)
+type fact func(op *Operation) error
 
-func (f fact) apply(op *Operation) { f(op) }
+func (f fact) apply(op *Operation) error { return f(op) }
 
 // Of adds facts about the endpoint that field points to, which must be a field of
 // the service. Several calls for the same field add up. A nil fact, or a pointer to
@@ -49,14 +50,16 @@ func (f *Facts) add(field any, facts []Fact) {
 			a.err = errors.New("a nil fact")
 			continue
 		}
-		fact.apply(a.op)
+		if err := fact.apply(a.op); err != nil {
+			a.err = err
+		}
 	}
 	f.about = append(f.about, a)
 }
 
 // All calls yield for each call of Of, in order, until yield returns false. field is
-// the pointer to the endpoint. op has nothing but the facts, which are not checked.
-// err is not nil if one of the facts was nil. For authors of transports.
+// the pointer to the endpoint. op has nothing but the facts, of which only Requires is
+// checked. err is not nil if one of the facts was nil or wrong. For authors of transports.
 func (f *Facts) All(yield func(field any, op *Operation, err error) bool) {
 	for _, a := range f.about {
 		if !yield(a.field, a.op, a.err) {
@@ -72,17 +75,40 @@ func (f *Facts) All(yield func(field any, op *Operation, err error) bool) {
 // different codes are construction errors.
 func Fails(errs ...*Error) Fact {
 	errs = slices.Clone(errs)
-	return fact(func(op *Operation) { op.Fails = append(op.Fails, errs...) })
+	return fact(func(op *Operation) error {
+		op.Fails = append(op.Fails, errs...)
+		return nil
+	})
 }
 
 // Idempotent declares that repeating the operation has no effect beyond that of the
 // first call, so that retries may repeat it.
 func Idempotent() Fact {
-	return fact(func(op *Operation) { op.Idempotent = true })
+	return fact(func(op *Operation) error {
+		op.Idempotent = true
+		return nil
+	})
+}
+
+// Requires declares what a caller of the operation must prove: one of anyOf. It holds on
+// every transport, in addition to what the options of the transport require, and no option
+// Public lifts it. These are construction errors: no requirement, a nil one, and a
+// transport that cannot carry credentials.
+func Requires(anyOf ...Requirement) Fact {
+	anyOf = slices.Clone(anyOf)
+	return fact(func(op *Operation) error {
+		if err := op.Require(anyOf...); err != nil {
+			return fmt.Errorf("Requires: %w", err)
+		}
+		return nil
+	})
 }
 
 // Doc sets a short description of the operation for documents, such as "books a
 // room". A later Doc replaces an earlier one.
 func Doc(text string) Fact {
-	return fact(func(op *Operation) { op.Doc = text })
+	return fact(func(op *Operation) error {
+		op.Doc = text
+		return nil
+	})
 }

@@ -31,6 +31,9 @@ type Operation struct {
 	Unrouted bool
 	// Fails are the errors that the operation declares.
 	Fails []*Error
+	// Requires are the alternatives of what a caller must prove, in order; none for an
+	// operation that anybody may call. See [Operation.Require].
+	Requires []Needs
 	// StatusOf returns the transport's status of an error that a server sends;
 	// nil where it has none. For authors of transports.
 	StatusOf func(e *Error) int

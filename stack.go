@@ -39,18 +39,22 @@ const maxFrame = 4
 
 // Bind returns the stack as it is for one operation, on the side that the
 // operation names, or all the faults of its layers. Each [Resolver] is asked once. The result is
-// for the Wrap of that transport's shell only, inside the Call that it starts.
+// for the Wrap of that transport's shell only, inside the Call that it starts. If the
+// operation requires proof of who calls, Bind adds a layer that refuses other calls,
+// inside the last [Verifier].
 // For authors of transports.
 func (s Stack) Bind(op *Operation) (Stack, error) {
 	p := compile(s, op)
 	if p.err != nil {
 		return nil, p.err
 	}
-	bound := make(Stack, 0, len(p.layers)+1)
-	if op.Side == ClientSide || op.Side == ServerSide && len(p.layers) > 0 {
+	layers, err := guard(p.layers, op)
+	p.err = err
+	bound := make(Stack, 0, len(layers)+1)
+	if op.Side == ClientSide || op.Side == ServerSide && len(layers) > 0 {
 		bound = append(bound, boundary{op: op})
 	}
-	for _, l := range p.layers {
+	for _, l := range layers {
 		switch l.(type) {
 		case Repeater, Hedger:
 			if op.Side == ServerSide {

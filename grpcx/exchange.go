@@ -2,6 +2,7 @@ package grpcx
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/typedkit/endpoint/internal/mark"
 	"github.com/typedkit/endpoint/internal/shell"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
@@ -72,6 +74,7 @@ func (x *exchange) start(ctx context.Context) context.Context {
 	ctx, x.call, x.source = endpoint.StartSourcedCall[source](ctx, x.mt.op, endpoint.MetadataHeader(nil))
 	x.source.stream = x.stream
 	x.wire = x.mt.config.Hooks.WireOf(ctx, x.mt.stack)
+	x.wire.Origin = x.source
 	return ctx
 }
 
@@ -119,6 +122,23 @@ func (s *source) Peer() string {
 		return p.Addr.String()
 	}
 	return ""
+}
+
+// Query returns nothing, because a call has no query. With Connection it makes the source a
+// credential.Origin.
+func (s *source) Query(string) []string { return nil }
+
+// Connection returns the state of TLS, or nil.
+func (s *source) Connection() *tls.ConnectionState {
+	p, ok := peer.FromContext(s.stream)
+	if !ok {
+		return nil
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return nil
+	}
+	return &info.State
 }
 
 // ResponseBytes returns the size of the response, which grpc-go encodes.

@@ -199,7 +199,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt.opts.Traits, mt.opts.sendTimeout = traits, DefaultSendTimeout
 	mt.opts.Apply(append(slices.Clone(m.opts), p.opts...), func(o MethodOption) { o.applyMethod(&mt.opts) })
 	var clashes []error
-	b.config.Name(&mt.opts.Traits)
+	b.config.Complete(&mt.opts.Traits)
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
 		Transport: "grpc", Method: full, Streams: p.kind,
 		StatusOf: func(e *endpoint.Error) int { return int(e.Code()) },

@@ -16,6 +16,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/internal/bounds"
+	"github.com/typedkit/endpoint/internal/credential"
 	"github.com/typedkit/endpoint/internal/shell"
 )
 
@@ -151,6 +152,7 @@ func (c *client) request(ctx context.Context, conn *Conn, call *endpoint.Call, o
 	if err != nil {
 		return nil, err
 	}
+	r.URL.RawQuery = credential.AddQuery(ctx, r.URL.RawQuery)
 	if media != "" {
 		values[1] = media
 		h["Content-Type"] = values[1:]

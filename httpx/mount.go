@@ -165,6 +165,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, x.call, _ = endpoint.StartCall(ctx, rt.op, endpoint.HTTPHeader(r.Header), endpoint.HTTPHeader(reply))
 	x.wire = rt.config.Hooks.WireOf(ctx, rt.stack)
+	x.wire.Origin = (*origin)(r)
 	x.wire.Set(deadline) // and not one that a middleware of this process set
 	x.call.SetPeer(r.RemoteAddr)
 	if rt.prefixes != nil {

@@ -295,6 +295,41 @@ func (o nameOption) apply(c *service.Config)                        { c.SetName(
 func (o nameOption) applyRoute(c *routeConfig)                      { c.SetName(string(o)) }
 func (o nameOption) applyHandler(_ *service.Config, c *routeConfig) { o.applyRoute(c) }
 
+// A RequireOption is an [Option] and a [RouteOption].
+type RequireOption interface {
+	Option
+	RouteOption
+}
+
+// Requires makes a route require that its caller proves one of anyOf: a scheme of package
+// auth, a scheme with scopes, or several schemes together (auth.All). A call without
+// credentials, or with wrong ones, fails with endpoint.ErrUnauthenticated (401), one that
+// lacks a scope with endpoint.ErrScopeMissing (403). The answer has
+// the header WWW-Authenticate. It is given before the body is read, and neither the
+// handler nor a layer inside the one that verifies sees the call.
+//
+// With [Routes.Under] it holds for all routes there, and with [Mount] and [Client] for all
+// routes of that end. Several Requires of one operation hold
+// together. On a server, a layer must verify each scheme, and on a client, layers must send
+// one of the alternatives; anything else is a construction error, and so is a nil
+// requirement.
+func Requires(anyOf ...endpoint.Requirement) RequireOption {
+	return requireOption(slices.Clone(anyOf))
+}
+
+type requireOption []endpoint.Requirement
+
+func (o requireOption) apply(c *service.Config)                        { c.AddRequired(o) }
+func (o requireOption) applyRoute(c *routeConfig)                      { c.AddRequired(o) }
+func (o requireOption) applyHandler(_ *service.Config, c *routeConfig) { o.applyRoute(c) }
+
+// Public lets anybody call an operation, whatever [Routes.Under] or [Mount] requires. It lifts each
+// [Requires] that stands before it, and none that is a fact of the service
+// (endpoint.Requires).
+func Public() RouteOption {
+	return routeOption(func(c *routeConfig) { c.SetPublic() })
+}
+
 // Partial lets a server be mounted with the endpoint unset; it then answers
 // Unimplemented. Without it a nil endpoint is a construction error.
 func Partial() RouteOption {

@@ -213,7 +213,7 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 	}
 	rt.hasBody = method != "GET"
 	var clashes []error
-	rt.config.Name(&rt.opts.Traits)
+	rt.config.Complete(&rt.opts.Traits)
 	rt.op, clashes = rt.opts.NewOperation(rt.field, side, endpoint.Operation{
 		Transport: "http", Method: method, Pattern: path, Streams: kind,
 		Idempotent: method == "GET" || method == "PUT" || method == "DELETE", StatusOf: rt.opts.statusOf, SizeOf: rt.sizeOfError,

@@ -121,7 +121,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt := &method{endpoint: e, name: name, field: f, config: &b.config}
 	mt.opts.Traits = traits
 	mt.opts.Apply(append(slices.Clone(m.opts), p.opts...), func(o MethodOption) { o.applyMethod(&mt.opts) })
-	b.config.Name(&mt.opts.Traits)
+	b.config.Complete(&mt.opts.Traits)
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, mt.operation())
 	for _, err := range slices.Concat(mt.opts.Faults, clashes, checkName(p.name, name), mt.plan(b.end)) {

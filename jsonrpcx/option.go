@@ -264,6 +264,39 @@ type nameOption string
 func (o nameOption) apply(c *config)             { c.SetName(string(o)) }
 func (o nameOption) applyMethod(c *methodConfig) { c.SetName(string(o)) }
 
+// A RequireOption is an [Option] and a [MethodOption].
+type RequireOption interface {
+	Option
+	MethodOption
+}
+
+// Requires makes a method require that its caller proves one of anyOf: a scheme of package
+// auth, a scheme with scopes, or several schemes together (auth.All). A call without
+// credentials, or with wrong ones, fails with endpoint.ErrUnauthenticated, one that
+// lacks a scope with endpoint.ErrScopeMissing. The
+// credentials are headers of the HTTP request. The check is made before the params are
+// decoded, and neither the handler nor a layer inside the one that verifies sees the call.
+//
+// With [Mount], [Handler] and [Client] it holds for all methods of that end. Several Requires of one operation hold
+// together. On a server, a layer must verify each scheme, and on a client, layers must send
+// one of the alternatives; anything else is a construction error, and so is a nil
+// requirement.
+func Requires(anyOf ...endpoint.Requirement) RequireOption {
+	return requireOption(slices.Clone(anyOf))
+}
+
+type requireOption []endpoint.Requirement
+
+func (o requireOption) apply(c *config)             { c.AddRequired(o) }
+func (o requireOption) applyMethod(c *methodConfig) { c.AddRequired(o) }
+
+// Public lets anybody call an operation, whatever [Mount] requires. It lifts each
+// [Requires] that stands before it, and none that is a fact of the service
+// (endpoint.Requires).
+func Public() MethodOption {
+	return methodOption(func(c *methodConfig) { c.SetPublic() })
+}
+
 // Partial lets a service be served with the endpoint unset; the server then answers
 // Unimplemented. Without it a nil endpoint is a construction error.
 func Partial() MethodOption {

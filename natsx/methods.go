@@ -125,7 +125,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt := &method{endpoint: e, subject: subject, field: f, config: &b.config, item: e.Resp}
 	mt.opts.setDefaults(traits)
 	mt.opts.Apply(slices.Concat(p.in.opts, p.opts), func(o MethodOption) { o.applyMethod(&mt.opts) })
-	b.config.Name(&mt.opts.Traits)
+	b.config.Complete(&mt.opts.Traits)
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
 		Transport: "nats", Method: subject, Streams: p.kind,

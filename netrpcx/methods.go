@@ -90,7 +90,7 @@ type build struct {
 }
 
 func newBuild(end endpoint.Side, svc Service, opts []Option) *build {
-	describing := service.Transport{Package: "netrpcx", Method: "RPC", Name: "net/rpc"}
+	describing := service.Transport{Package: "netrpcx", Method: "RPC", Name: "net/rpc", NoMetadata: "net/rpc has no metadata for credentials"}
 	b := &build{Description: service.NewDescription(describing, end), end: end}
 	b.config.setDefaults()
 	b.config.Apply(opts, func(o Option) { o.apply(&b.config) })
@@ -114,7 +114,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt := &method{endpoint: e, name: p.name, field: f, config: &b.config}
 	mt.opts.Traits = traits
 	mt.opts.Apply(p.opts, func(o MethodOption) { o.applyMethod(&mt.opts) })
-	b.config.Name(&mt.opts.Traits)
+	b.config.Complete(&mt.opts.Traits)
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, mt.operation())
 	for _, err := range slices.Concat(mt.opts.Faults, clashes, checkName(p.name), mt.plan(b.end)) {

@@ -38,8 +38,10 @@ import (
 // its owner uses again by then, such as the RouteContext of chi, is not for a flight.
 //
 // A panic in the flight continues in each of its callers. All get the same
-// response, so changing what it points to changes it for the others. What depends on
-// the caller must be part of the key, since the flight runs for the first one.
+// response, so changing what it points to changes it for the others. Calls share a flight
+// only if the same caller was proven for each, with the same scopes, or none for any (see
+// package auth). What else depends on the caller must be part of the key, since the flight
+// runs for the first one.
 //
 // Make a Coalescer with [Coalesce] and use its Wrap, which is a middleware; that of
 // the zero Coalescer refuses every call. What different endpoints do is never
@@ -80,7 +82,7 @@ func (c *Coalescer[Req, K]) Wrap[Resp any](next endpoint.Endpoint[Req, Resp]) en
 	if err := errors.Join(c.Err(), unshared[Req, Resp]()); err != nil {
 		return endpoint.Stack{faulty{err}}.Wrap(next)
 	}
-	g := &group[Req, Resp, K]{policy: c, next: next, flights: make(map[K]*flight[Resp])}
+	g := &group[Req, Resp, K]{policy: c, next: next, flights: make(map[flightKey[K]]*flight[Resp])}
 	return g.call
 }
 
@@ -102,7 +104,13 @@ type group[Req, Resp any, K comparable] struct {
 	next   endpoint.Endpoint[Req, Resp]
 
 	mu      sync.Mutex // guards the fields below
-	flights map[K]*flight[Resp]
+	flights map[flightKey[K]]*flight[Resp]
+}
+
+// A flightKey is the key of a request, and who asks. See decision 201.
+type flightKey[K comparable] struct {
+	key    K
+	caller string
 }
 
 // flight is one call and those who wait for it. See decisions 46 and 131.
@@ -129,7 +137,7 @@ func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 	if ctx.Err() != nil {
 		return *new(Resp), mark.Never(ended.Err(ctx)) // nothing was called
 	}
-	key := g.policy.key(req)
+	key := flightKey[K]{g.policy.key(req), endpoint.Incoming(ctx).Identity()}
 	f, joined := g.join(ctx, key, req)
 	g.policy.waiting.Add(1)
 	defer g.policy.waiting.Add(-1)
@@ -147,7 +155,7 @@ func (g *group[Req, Resp, K]) call(ctx context.Context, req Req) (Resp, error) {
 }
 
 // join finds the flight of a key, or starts it.
-func (g *group[Req, Resp, K]) join(ctx context.Context, key K, req Req) (f *flight[Resp], joined bool) {
+func (g *group[Req, Resp, K]) join(ctx context.Context, key flightKey[K], req Req) (f *flight[Resp], joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock() // deferred: a key that is an interface may panic in the map
 	if f, ok := g.flights[key]; ok && f.serves(ctx) {
@@ -167,7 +175,7 @@ func (g *group[Req, Resp, K]) join(ctx context.Context, key K, req Req) (f *flig
 
 // leave gives the flight up, and cancels it when nobody waits any more. It
 // reports whether the result is there after all.
-func (g *group[Req, Resp, K]) leave(key K, f *flight[Resp]) bool {
+func (g *group[Req, Resp, K]) leave(key flightKey[K], f *flight[Resp]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	select {
@@ -183,14 +191,14 @@ func (g *group[Req, Resp, K]) leave(key K, f *flight[Resp]) bool {
 }
 
 // forget has the next caller begin another flight. The caller holds mu.
-func (g *group[Req, Resp, K]) forget(key K, f *flight[Resp]) {
+func (g *group[Req, Resp, K]) forget(key flightKey[K], f *flight[Resp]) {
 	if g.flights[key] == f {
 		delete(g.flights, key)
 	}
 }
 
 // fly makes the call, on a goroutine that ends with it.
-func (g *group[Req, Resp, K]) fly(ctx context.Context, f *flight[Resp], key K, req Req) {
+func (g *group[Req, Resp, K]) fly(ctx context.Context, f *flight[Resp], key flightKey[K], req Req) {
 	returned := false
 	defer func() {
 		if !returned {

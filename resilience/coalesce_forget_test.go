@@ -13,7 +13,7 @@ func TestCoalesceForgets(t *testing.T) {
 	g := &group[float64, float64, float64]{
 		policy:  Coalesce(func(v float64) float64 { return v }),
 		next:    func(_ context.Context, v float64) (float64, error) { return v, nil },
-		flights: make(map[float64]*flight[float64]),
+		flights: make(map[flightKey[float64]]*flight[float64]),
 	}
 	for _, v := range []float64{1, math.NaN(), 2} {
 		if _, err := g.call(t.Context(), v); err != nil {

@@ -120,7 +120,7 @@ func (p *part) Add(e *shell.Endpoint) {
 	mt := &method{endpoint: e, name: p.name, field: f, args: p.args, result: p.result, config: &b.config}
 	mt.opts.Traits = traits
 	mt.opts.Apply(slices.Clone(p.opts), func(o MethodOption) { o.applyMethod(&mt.opts) })
-	b.config.Name(&mt.opts.Traits)
+	b.config.Complete(&mt.opts.Traits)
 	var clashes []error
 	mt.op, clashes = mt.opts.NewOperation(f, b.end, endpoint.Operation{
 		Transport: "thrift", Method: p.name,

@@ -26,7 +26,7 @@ type edge struct {
 }
 
 // siblings are joined by users, in any combination.
-var siblings = []string{"httpx", "grpcx", "jsonrpcx", "natsx", "netrpcx", "resilience", "observe", "discover"}
+var siblings = []string{"httpx", "grpcx", "jsonrpcx", "natsx", "netrpcx", "resilience", "observe", "discover", "auth"}
 
 // edges returns the rules of the project.
 func edges() []edge {
@@ -80,6 +80,11 @@ func edges() []edge {
 				"./server/...", "github.com/go-chi/chi/v5",
 			},
 			reason: "a program that serves HTTP alone links no gRPC, and brings its own policies",
+		},
+		{
+			name: "auth is std only", of: []string{"./auth"}, std: true, never: []string{"net/http"},
+			only:   []string{".", "./internal/..."},
+			reason: "a declaration of who calls is in the package that all programs of a service import",
 		},
 		{
 			name: "endpointtest is std only", of: []string{"./endpointtest"}, std: true,

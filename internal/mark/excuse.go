@@ -35,6 +35,10 @@ type Wire struct {
 	// Hooks are the error hooks of the server, or nil.
 	Hooks *[]func(ctx context.Context, err error)
 
+	// Origin has what the transport knows of the request beside its headers; see
+	// internal/credential. It is nil if that is nothing.
+	Origin any
+
 	// The last wait for the request, or for an item of it, as nanoseconds after epoch.
 	// Of a request stream, a goroutine of the handler's may wait while the call ends.
 	waiting      atomic.Bool

@@ -15,6 +15,9 @@ type Transport struct {
 	Package string // the package that reports the faults: "grpcx"
 	Method  string // the method by which services describe themselves: "GRPC"
 	Name    string // "gRPC"
+
+	// NoMetadata is why no operation can require proof of who calls; empty if it can.
+	NoMetadata string
 }
 
 // A Description is how a service describes itself to one transport, on one end: the
@@ -203,6 +206,10 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 	d.places[place] = f
 	if len(SameIdentities(op.Fails)) == 0 { // or they have been reported
 		d.fails = append(d.fails, op.Fails...)
+	}
+	if why := d.transport.NoMetadata; why != "" && len(op.Requires) > 0 {
+		d.Fault(f.Path, fmt.Errorf("it requires proof of who calls, but %s", why))
+		return nil
 	}
 	stack, err := layers.Bind(op)
 	if err != nil {

@@ -44,8 +44,9 @@ type Config struct {
 	Foreign constraint.Foreign // rules in tags of other libraries; nil: none
 	formats []codec.Format
 	named   string
-	server  []string // names of the options given that are for servers
-	client  []string // names of the options given that are for clients
+	needs   []endpoint.Needs // that all operations require
+	server  []string         // names of the options given that are for servers
+	client  []string         // names of the options given that are for clients
 }
 
 // Use adds layers.
@@ -83,8 +84,41 @@ func (c *Config) SetName(name string) {
 // HasName reports whether an option set the name.
 func (c *Config) HasName() bool { return c.named != "" }
 
-// Name sets the name of the service in t, unless t has one.
-func (c *Config) Name(t *Traits) { t.named = cmp.Or(t.named, c.named) }
+// Complete sets in t what holds for all operations: the name of the service, unless t has
+// one, and who may call, unless t is public.
+func (c *Config) Complete(t *Traits) {
+	t.named = cmp.Or(t.named, c.named)
+	if !t.public {
+		t.needs = both(t.needs, c.needs)
+	}
+}
+
+// AddRequired makes all operations require one of anyOf.
+func (c *Config) AddRequired(anyOf []endpoint.Requirement) {
+	c.needs = c.required(c.needs, anyOf)
+}
+
+// required returns needs with one of anyOf in addition.
+func (f *Faults) required(needs []endpoint.Needs, anyOf []endpoint.Requirement) []endpoint.Needs {
+	op := endpoint.Operation{Requires: needs}
+	if err := op.Require(anyOf...); err != nil {
+		f.Fault("option Requires: %w", err)
+	}
+	return op.Requires
+}
+
+// both returns the alternatives of two requirements, which are checked, together.
+func both(a, b []endpoint.Needs) []endpoint.Needs {
+	op := endpoint.Operation{Requires: a}
+	all := make([]endpoint.Requirement, len(b))
+	for i, needs := range b {
+		all[i] = needs
+	}
+	if len(all) > 0 {
+		_ = op.Require(all...)
+	}
+	return op.Requires
+}
 
 // AddHook adds an error hook.
 func (c *Config) AddHook(f func(ctx context.Context, err error)) {
@@ -153,7 +187,17 @@ type Traits struct {
 	Partial      bool
 	AllowUnknown bool
 	named        string
+	public       bool
+	facts, needs []endpoint.Needs // that Facts and options require
 }
+
+// AddRequired makes the operation require one of anyOf, in addition to what it requires.
+func (t *Traits) AddRequired(anyOf []endpoint.Requirement) {
+	t.needs = t.required(t.needs, anyOf)
+}
+
+// SetPublic drops what options have required so far.
+func (t *Traits) SetPublic() { t.public, t.needs = true, nil }
 
 // AddFails declares errors, each once.
 func (t *Traits) AddFails(errs []*endpoint.Error) {
@@ -192,6 +236,7 @@ func checkFails(errs []*endpoint.Error) (declarable []*endpoint.Error, faults []
 func (t *Traits) Learn(op *endpoint.Operation) {
 	t.declare(op.Fails)
 	t.Idempotent = t.Idempotent || op.Idempotent
+	t.facts = both(t.facts, op.Requires)
 	if op.Doc != "" {
 		t.Doc = op.Doc
 	}
@@ -213,6 +258,7 @@ func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation
 	op.Service, op.Name = cmp.Or(t.named, f.Service), f.Name
 	op.Idempotent = op.Idempotent || t.Idempotent
 	op.Fails, op.Doc = t.Fails, t.Doc
+	op.Requires = both(t.facts, t.needs)
 	return &op, SameIdentities(t.Fails)
 }
 

@@ -148,7 +148,7 @@ func TestNameOfEnd(t *testing.T) {
 		if own != "" {
 			traits.SetName(own)
 		}
-		c.Name(&traits)
+		c.Complete(&traits)
 		op, _ := traits.NewOperation(service.Field{Service: "Users", Name: "Get"}, endpoint.ServerSide, endpoint.Operation{})
 		require.Equal(t, want, op.Service)
 	}
