@@ -111,11 +111,12 @@ func (k *APIKey[P]) read() reader { return readKey(k.Header, k.Query, k.Cookie) 
 func (k *APIKey[P]) write() writer { return writeKey(k.Header, k.Query, k.Cookie) }
 
 func readKey(header, query, cookie string) reader {
+	inHeader := keyOf(header)
 	return func(ctx context.Context, call *endpoint.Call) (string, bool, error) {
 		var values []string
 		switch {
 		case header != "":
-			values = call.Header().Values(header)
+			values = inHeader.of(call.Header())
 		case query != "":
 			values = credential.Query(ctx, query)
 		default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // A Route is one route of a service as [Describe] returns it: all that a document or another
@@ -93,7 +94,7 @@ type Body struct {
 // what goes over the wire, [Formats] above all; those of servers alone are faults. The error
 // is the one that [Client] returns.
 func Describe(svc Service, opts ...Option) ([]Route, error) {
-	b := newBuild(endpoint.ClientSide, svc, opts)
+	b := newBuild(endpoint.ClientSide, svc, append(slices.Clip(opts), option(func(c *service.Config) { c.Unbound = true })))
 	if err := b.Err(); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ import (
 func Client(to endpoint.Target[*Conn], svc Service, opts ...Option) error {
 	b := newBuild(endpoint.ClientSide, svc, opts)
 	b.Target(to)
+	if conn, ok := to.(*Conn); ok && conn != nil {
+		b.checkMetadata(conn.dialect)
+	}
 	if err := b.Err(); err != nil {
 		return err
 	}

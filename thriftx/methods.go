@@ -135,6 +135,17 @@ func (p *part) Add(e *shell.Endpoint) {
 	b.methods = append(b.methods, mt)
 }
 
+// checkMetadata adds a fault for each method that requires proof of who calls, if the
+// protocol has no metadata for it. Which protocol a pool speaks is not known; its servers
+// refuse calls without credentials.
+func (b *build) checkMetadata(d dialect) {
+	for _, mt := range b.methods {
+		if len(mt.op.Requires) > 0 && d.protocol != Header {
+			b.Fault(mt.field.Path, fmt.Errorf("it requires proof of who calls, but the protocol %v has no metadata for credentials; use Speak(Header)", d.protocol))
+		}
+	}
+}
+
 // check returns what is wrong with the method by itself.
 func (p *part) check(e *shell.Endpoint) []error {
 	var faults []error

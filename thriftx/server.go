@@ -76,6 +76,7 @@ func Register(s *Server, svc Service, opts ...Option) error {
 			b.Fault(mt.field.Path, fmt.Errorf("the method %q is registered already", mt.name))
 		}
 	}
+	b.checkMetadata(s.dialect)
 	if err := errors.Join(append(s.faults, b.Err())...); err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Package openapipage has the page that shows an OpenAPI document in a browser and sends
 // requests to the API that the document describes. The page is embedded, needs no other
-// host, and works under a strict Content-Security-Policy. See decision 197.
+// host, and works under a strict Content-Security-Policy. See decision 204.
 package openapipage
 
 import (

@@ -32,6 +32,7 @@ type Description struct {
 	fails     []*endpoint.Error
 	facts     map[unsafe.Pointer][]*endpoint.Operation // of the fields, in the order of Describe
 	omitted   []func()
+	unbound   bool // see Config
 	faults    []error
 }
 
@@ -60,6 +61,7 @@ func (d *Description) Type() string { return d.fields.Type }
 
 // Options adds the faults of the options of this end.
 func (d *Description) Options(c *Config) {
+	d.unbound = c.Unbound
 	for _, err := range c.Check(d.end) {
 		d.Fault("", err)
 	}
@@ -211,7 +213,7 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 		d.Fault(f.Path, fmt.Errorf("it requires proof of who calls, but %s", why))
 		return nil
 	}
-	stack, err := layers.Bind(op)
+	stack, err := layers.Bind(d.bound(op))
 	if err != nil {
 		d.Fault(f.Path, fmt.Errorf("option Use: %w", err))
 	}
@@ -219,6 +221,16 @@ func (d *Description) Operation(e *shell.Endpoint, op *endpoint.Operation, place
 		d.Fault(f.Path, ErrNil)
 	}
 	return stack
+}
+
+// bound returns the operation that layers are bound to.
+func (d *Description) bound(op *endpoint.Operation) *endpoint.Operation {
+	if !d.unbound {
+		return op
+	}
+	open := *op
+	open.Requires = nil
+	return &open
 }
 
 // Clashes adds the faults of errors that two operations declare with different codes.

@@ -42,6 +42,7 @@ type Config struct {
 	Reading *Budget            // of the bytes of requests; see SetReadBudget
 	Timeout time.Duration      // of a shell.Client
 	Foreign constraint.Foreign // rules in tags of other libraries; nil: none
+	Unbound bool               // no call is made, so no layer need send what operations require
 	formats []codec.Format
 	named   string
 	needs   []endpoint.Needs // that all operations require

@@ -139,7 +139,7 @@ export function schemaOf(type) {
 
 // serversOf returns the URLs of the servers of an operation, with the defaults of their
 // variables. Without servers it is the folder of the document: a service serves its own. See
-// decision 197.
+// decision 204.
 export function serversOf(spec, o) {
   const declared = [own(o.operation, "servers"), own(o.item, "servers"), own(spec.root, "servers")].find((s) => list(s).length > 0);
   const urls = list(declared).slice(0, 50).map((server) => serverURL(spec, server)).filter(Boolean);
