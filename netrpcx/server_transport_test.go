@@ -64,7 +64,7 @@ func limits() map[transporttest.Case]string {
 		"the protocol has no streams": {transporttest.ServerStreams, transporttest.ClientStreams, transporttest.BidiStreams},
 		"the protocol has no metadata": {
 			transporttest.RequestHeaders, transporttest.ReplyHeaders, transporttest.BinaryHeaders, transporttest.LayerHeaders, transporttest.GatewayHeaders,
-			transporttest.Retries, transporttest.Hedges,
+			transporttest.Credentials, transporttest.RefusedCredentials, transporttest.Retries, transporttest.Hedges,
 		},
 		"the protocol has no deadlines: the server hears of one when the connection ends": {
 			transporttest.DeadlineSent, transporttest.FairDeadlines, transporttest.BlamedTargets,

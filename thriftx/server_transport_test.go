@@ -141,6 +141,7 @@ func limits(more map[transporttest.Case]string) map[transporttest.Case]string {
 
 // withoutMetadata are the limits of protocols that carry a request and nothing beside it.
 var withoutMetadata = map[transporttest.Case]string{
+	transporttest.Credentials: noMetadata, transporttest.RefusedCredentials: noMetadata,
 	transporttest.RequestHeaders: noMetadata, transporttest.ReplyHeaders: noMetadata, transporttest.BinaryHeaders: noMetadata,
 	transporttest.LayerHeaders: noMetadata, transporttest.GatewayHeaders: noMetadata,
 	transporttest.Retries:       noMetadata + ", and so not the number of an attempt",

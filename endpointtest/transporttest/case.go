@@ -208,6 +208,13 @@ const (
 
 // Attempts.
 const (
+	// Credentials: a token in the metadata tells the handler who calls. Without a scope that
+	// the endpoint requires, or with a token that is not known, the handler does not run, and
+	// the caller learns which of the two it was.
+	Credentials Case = "credentials"
+	// RefusedCredentials: a call whose token was revoked is repeated with the next one.
+	RefusedCredentials Case = "refused credentials"
+
 	// Retries: a layer of the client repeats a call; each attempt has a number,
 	// a fresh request and a target of its own.
 	Retries Case = "retries"
@@ -344,6 +351,9 @@ func rows() []row {
 		{LayerHeaders, testLayerHeaders},
 		{OwnedHeaders, testOwnedHeaders},
 		{CallHeaders, testCallHeaders},
+
+		{Credentials, testCredentials},
+		{RefusedCredentials, testRefusedCredentials},
 
 		{Retries, testRetries},
 		{StreamRetries, testStreamRetries},

@@ -140,7 +140,7 @@ type ends struct {
 // client to it.
 func (k *kit) open(z Zoo, s setup) *ends {
 	k.t.Helper()
-	e := &ends{Zoo: new(Zoo), server: newWatch(), client: newWatch(), hooked: new(hooked), targets: &targets{refusal: s.refuse}}
+	e := &ends{Zoo: &Zoo{facts: z.facts}, server: newWatch(), client: newWatch(), hooked: new(hooked), targets: &targets{refusal: s.refuse}}
 	server, client := append(endpoint.Stack{e.server}, s.server...), append(endpoint.Stack{e.client}, s.client...)
 	if s.bare {
 		server, client = nil, nil

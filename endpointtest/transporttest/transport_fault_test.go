@@ -155,6 +155,21 @@ type (
 )
 
 var allFaults = map[string]fault{
+	"serves anyone": {
+		faults{public: true},
+		cases{transporttest.Credentials},
+		`the error is OK "", want PERMISSION_DENIED "endpoint/SCOPE_MISSING"|token known: the handler ran: got true`,
+	},
+	"refuses in words of its own": {
+		faults{result: func(err error) error {
+			if endpoint.CodeOf(err) == endpoint.Unauthenticated {
+				return endpoint.Errorf(endpoint.Unauthenticated, "refused")
+			}
+			return err
+		}},
+		cases{transporttest.Credentials, transporttest.RefusedCredentials},
+		`want UNAUTHENTICATED "endpoint/UNAUTHENTICATED"|with the token after the one that was refused|tokens: got 1|calls of the handler: got 1|attempts: got 4`,
+	},
 	"loses the identity of an error": {
 		rebuilding(func(e *parts) { e.domain, e.reason = "", "" }),
 		cases{transporttest.DeclaredErrors, transporttest.UndeclaredErrors, transporttest.LateErrors},

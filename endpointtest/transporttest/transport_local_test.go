@@ -61,11 +61,12 @@ type faults struct {
 	ignoresTime   bool // makes an attempt after the deadline
 	blamesTargets bool // gives a target the error of a call without a mark
 	takesTime     bool // never gives a server a fair time
+	public        bool // serves anyone
 	hurries       bool // ends a call on the server before its deadline
 }
 
 func (l *local) Serve(z *transporttest.Zoo, e transporttest.End) (func(*transporttest.Zoo, transporttest.End) error, error) {
-	s := &localServer{local: l, end: e, gone: make(chan struct{})}
+	s := &localServer{local: l, end: e, gone: make(chan struct{}), requires: requiresOf(z)}
 	e.Cleanup(func() { close(s.gone) })
 	unary, err1 := s.unary("Unary", z.Unary)
 	idempotent, err2 := s.unary("Idempotent", z.Idempotent)
@@ -193,8 +194,25 @@ func (l *local) exchange(ctx context.Context) *exchange {
 type localServer struct {
 	*local
 
-	end  transporttest.End
-	gone chan struct{} // closed when the server has stopped
+	end      transporttest.End
+	gone     chan struct{} // closed when the server has stopped
+	requires map[string][]endpoint.Needs
+}
+
+// requiresOf returns what the endpoints of z require, by their names.
+func requiresOf(z *transporttest.Zoo) map[string][]endpoint.Needs {
+	var f endpoint.Facts
+	z.Describe(&f)
+	names := map[any]string{
+		&z.Unary: "Unary", &z.Idempotent: "Idempotent",
+		&z.ServerStream: "ServerStream", &z.ClientStream: "ClientStream", &z.Bidi: "Bidi",
+	}
+	all := map[string][]endpoint.Needs{}
+	f.All(func(field any, op *endpoint.Operation, _ error) bool {
+		all[names[field]] = op.Requires
+		return true
+	})
+	return all
 }
 
 // served is an operation of a server.
@@ -204,8 +222,12 @@ type served struct {
 }
 
 // bind returns the operation and its layers.
-func (l *local) bind(name string, kind endpoint.StreamKind, side endpoint.Side, e transporttest.End) (*endpoint.Operation, endpoint.Stack, error) {
+func (s *localServer) bind(name string, kind endpoint.StreamKind, side endpoint.Side, e transporttest.End) (*endpoint.Operation, endpoint.Stack, error) {
+	l := s.local
 	op := &endpoint.Operation{Service: "Zoo", Name: name, Side: side, Streams: kind, Idempotent: name == "Idempotent", Fails: transporttest.Fails()}
+	if side == endpoint.ClientSide || !l.faults.public {
+		op.Requires = s.requires[name]
+	}
 	if l.encoded {
 		op.StatusOf = func(e *endpoint.Error) int { return int(e.Code()) }
 	}

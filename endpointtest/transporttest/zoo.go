@@ -29,6 +29,21 @@ type Zoo struct {
 	ServerStream endpoint.Endpoint[Message, endpoint.Stream[Message]]
 	ClientStream endpoint.Endpoint[endpoint.Stream[Message], Message]
 	Bidi         endpoint.Endpoint[endpoint.Stream[Message], endpoint.Stream[Message]]
+
+	facts []endpoint.Fact // of all endpoints but Empty
+}
+
+// Describe says what the case requires of callers. Go promotes it to the type that embeds the
+// Zoo, and the transport reads it on both ends.
+func (z *Zoo) Describe(f *endpoint.Facts) {
+	if len(z.facts) == 0 {
+		return
+	}
+	f.Of(&z.Unary, z.facts...)
+	f.Of(&z.Idempotent, z.facts...)
+	f.Of(&z.ServerStream, z.facts...)
+	f.Of(&z.ClientStream, z.facts...)
+	f.Of(&z.Bidi, z.facts...)
 }
 
 // A Message is the request, the response and the item of every endpoint of a
