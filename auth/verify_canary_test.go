@@ -9,23 +9,30 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/auth"
+	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/observe/otelx"
 	"github.com/typedkit/endpoint/observe/promx"
+	"github.com/typedkit/endpoint/server"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // outputs are all texts that telemetry makes.
@@ -36,7 +43,87 @@ type outputs struct {
 	figures *expvar.Map
 	metrics *promx.Metrics
 	spans   *tracetest.SpanRecorder
+	statsd  func() string // ends it, and returns what it sent
+	page    func() string // of an admin page
+	layers  endpoint.Stack
 }
+
+func newOutputs(t *testing.T) *outputs {
+	t.Helper()
+	o := &outputs{figures: new(expvar.Map), metrics: promx.New(), spans: tracetest.NewSpanRecorder()}
+	log := slog.New(slog.NewJSONHandler(o, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	provider := trace.NewTracerProvider(trace.WithSpanProcessor(o.spans))
+	page, get := newPage(t, o)
+	statsd, sent := newStatsD(t)
+	o.page, o.statsd = get, sent
+	o.layers = endpoint.Stack{observe.New(observe.NewLogger(log), observe.NewExpvar(o.figures), o.metrics, otelx.NewTracer(provider), statsd), page}
+	return o
+}
+
+// newPage returns a server that has an admin page alone, and a function that reads the page.
+func newPage(t *testing.T, logs io.Writer) (s *server.Server, get func() string) {
+	t.Helper()
+	lines, announce := io.Pipe()
+	s = server.New("rooms", server.Announce(announce), server.Log(slog.New(slog.NewJSONHandler(logs, nil))))
+	s.Add(server.Admin("127.0.0.1:0"))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	var addr string
+	_, err := fmt.Fscanf(lines, "admin on %s", &addr)
+	require.NoError(t, err)
+	return s, func() string {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/endpoints", http.NoBody)
+		require.NoError(t, err)
+		r.Close = true
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer func() { _ = resp.Body.Close() }()
+		page, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return string(page)
+	}
+}
+
+// newStatsD returns a StatsD, and a function that ends it and returns what it has sent.
+func newStatsD(t *testing.T) (statsd *observe.StatsD, sent func() string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	statsd = observe.NewStatsD(l.LocalAddr().String())
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- statsd.Run(ctx) }()
+	var lines bytes.Buffer
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		packet := make([]byte, 1<<16)
+		for {
+			n, _, err := l.ReadFrom(packet)
+			if err != nil {
+				return
+			}
+			lines.Write(packet[:n])
+		}
+	}()
+	end := sync.OnceFunc(func() {
+		cancel()
+		<-ended
+		_ = l.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		<-received
+		_ = l.Close()
+	})
+	t.Cleanup(end)
+	return statsd, func() string { end(); return lines.String() }
+}
+
+// inside returns the layers with one more.
+func (o *outputs) inside(l endpoint.Layer) endpoint.Stack { return append(slices.Clone(o.layers), l) }
 
 func (o *outputs) Write(p []byte) (int, error) {
 	o.mu.Lock()
@@ -44,27 +131,29 @@ func (o *outputs) Write(p []byte) (int, error) {
 	return o.log.Write(p)
 }
 
-func (o *outputs) layer() endpoint.Layer {
-	log := slog.New(slog.NewJSONHandler(o, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	provider := trace.NewTracerProvider(trace.WithSpanProcessor(o.spans))
-	return observe.New(observe.NewLogger(log), observe.NewExpvar(o.figures), o.metrics, otelx.NewTracer(provider))
-}
-
-// text returns all of it.
-func (o *outputs) text(t *testing.T) string {
+// wantNone checks all of it for forms of a secret.
+func (o *outputs) wantNone(t *testing.T, forms ...string) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	require.NoError(t, registry.Register(o.metrics))
 	families, err := registry.Gather()
 	require.NoError(t, err)
+	page, lines := o.page(), o.statsd()
+	require.Contains(t, page, `"name":"Save"`)
+	require.Contains(t, lines, "Save")
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	require.Contains(t, o.log.String(), "UNAUTHENTICATED")
+	require.Contains(t, o.log.String(), `"enduser.id":"ann"`, "the principal is in the log")
 	var all strings.Builder
-	fmt.Fprintln(&all, o.log.String(), o.figures.String(), families)
+	fmt.Fprintln(&all, o.log.String(), o.figures.String(), families, page, lines)
 	for _, s := range o.spans.Ended() {
 		fmt.Fprintf(&all, "%s %v %+v %+v\n", s.Name(), s.Attributes(), s.Events(), s.Status())
 	}
-	return all.String()
+	for _, form := range forms {
+		before, after, found := strings.Cut(all.String(), form)
+		require.False(t, found, "%q is in: …%s%s%.40s…", form, before[max(0, len(before)-80):], form, after)
+	}
 }
 
 // TestCanaries sends credentials in every place, and finds them in no output.
@@ -109,47 +198,68 @@ func TestCanaries(t *testing.T) {
 	for name, s := range samples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := &outputs{figures: new(expvar.Map), metrics: promx.New(), spans: tracetest.NewSpanRecorder()}
-			telemetry := o.layer()
-			server := newRooms(s.scheme, endpoint.Needs{{Scheme: s.scheme, Scopes: []string{"admin"}}}, func(context.Context) string { return "" })
-			mux := http.NewServeMux()
-			hook := httpx.ErrorHook(func(_ context.Context, err error) { _, _ = fmt.Fprintf(o, "%v %+v\n", err, err) })
-			require.NoError(t, httpx.Mount(mux, server, httpx.Use(telemetry, s.verify), hook))
-			https := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				mux.ServeHTTP(teeing{w, o}, r)
-			}))
-			t.Cleanup(https.Close)
-			calls := 0
-			for _, secret := range []string{canary, canary + "!"} {
-				c := server.client()
-				require.NoError(t, httpx.Client(httpx.To(https.URL), c, httpx.Use(telemetry, s.send(secret))))
-				for _, call := range []endpoint.Endpoint[room, saved]{c.Save, c.Drop, watch(c), c.Open} {
-					_, err := call(t.Context(), room{})
-					_, _ = fmt.Fprintf(o, "%v %+v\n", err, err)
-					calls++
+			for _, w := range []struct {
+				name  string
+				serve func(t *testing.T, o *outputs, r *rooms, verify endpoint.Layer) (connect func(send ...endpoint.Layer) *rooms)
+			}{{"HTTP", canariesOverHTTP}, {"gRPC", canariesOverGRPC}} {
+				if w.name == "gRPC" && (name == "query" || name == "cookie") {
+					continue // which gRPC does not have
 				}
-			}
-			// A server that cannot be reached.
-			c := server.client()
-			require.NoError(t, httpx.Client(httpx.To("http://127.0.0.1:1"), c, httpx.Use(telemetry, s.send(canary))))
-			_, err := c.Save(t.Context(), room{})
-			require.Error(t, err)
-			_, _ = fmt.Fprintf(o, "%v %+v\n", err, err)
-			routes, err := httpx.Describe(server)
-			require.NoError(t, err)
-			_, _ = fmt.Fprintf(o, "%+v\n", routes)
-
-			text := o.text(t)
-			require.Contains(t, text, "UNAUTHENTICATED")
-			require.GreaterOrEqual(t, strings.Count(text, `"enduser.id":"ann"`), 1, "the principal is in the log")
-			for _, form := range []string{
-				"canary", url.QueryEscape("canary/")[:6], "quokka",
-				strings.TrimRight(base64.StdEncoding.EncodeToString([]byte("ann:"+canary)), "=")[:20],
-			} {
-				before, after, found := strings.Cut(text, form)
-				require.False(t, found, "%q is in: …%s%s%.40s…", form, before[max(0, len(before)-80):], form, after)
+				t.Run(w.name, func(t *testing.T) {
+					t.Parallel()
+					o := newOutputs(t)
+					r := newRooms(s.scheme, endpoint.Needs{{Scheme: s.scheme, Scopes: []string{"admin"}}}, func(context.Context) string { return "" })
+					connect := w.serve(t, o, r, s.verify)
+					for _, secret := range []string{canary, canary + "!"} {
+						c := connect(o.inside(s.send(secret))...)
+						for _, call := range []endpoint.Endpoint[room, saved]{c.Save, c.Drop, watch(c), c.Open} {
+							_, err := call(t.Context(), room{})
+							_, _ = fmt.Fprintf(o, "%v %+v\n", err, err)
+						}
+					}
+					// A server that cannot be reached.
+					c := r.client()
+					require.NoError(t, httpx.Client(httpx.To("http://127.0.0.1:1"), c, httpx.Use(o.inside(s.send(canary))...)))
+					_, err := c.Save(t.Context(), room{})
+					require.Error(t, err)
+					_, _ = fmt.Fprintf(o, "%v %+v\n", err, err)
+					routes, err := httpx.Describe(r)
+					require.NoError(t, err)
+					_, _ = fmt.Fprintf(o, "%+v\n", routes)
+					o.wantNone(t, "canary", url.QueryEscape("canary/")[:6], "quokka",
+						strings.TrimRight(base64.StdEncoding.EncodeToString([]byte("ann:"+canary)), "=")[:20])
+				})
 			}
 		})
+	}
+}
+
+func canariesOverHTTP(t *testing.T, o *outputs, r *rooms, verify endpoint.Layer) func(send ...endpoint.Layer) *rooms {
+	t.Helper()
+	mux := http.NewServeMux()
+	hook := httpx.ErrorHook(func(_ context.Context, err error) { _, _ = fmt.Fprintf(o, "%v %+v\n", err, err) })
+	require.NoError(t, httpx.Mount(mux, r, httpx.Use(o.inside(verify)...), hook))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(teeing{w, o}, r)
+	}))
+	t.Cleanup(s.Close)
+	return func(send ...endpoint.Layer) *rooms {
+		c := r.client()
+		require.NoError(t, httpx.Client(httpx.To(s.URL), c, httpx.Use(send...)))
+		return c
+	}
+}
+
+func canariesOverGRPC(t *testing.T, o *outputs, r *rooms, verify endpoint.Layer) func(send ...endpoint.Layer) *rooms {
+	t.Helper()
+	conn := overListener(t, nil, insecure.NewCredentials(), func(s *grpc.Server) {
+		hook := grpcx.ErrorHook(func(_ context.Context, err error) { _, _ = fmt.Fprintf(o, "%v %+v\n", err, err) })
+		require.NoError(t, grpcx.Register(s, r, grpcx.Use(o.inside(verify)...), hook))
+	})
+	return func(send ...endpoint.Layer) *rooms {
+		c := r.client()
+		require.NoError(t, grpcx.Client(grpcx.To(conn), c, grpcx.Use(send...)))
+		return c
 	}
 }
 
