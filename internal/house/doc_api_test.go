@@ -52,6 +52,8 @@ func TestAPI(t *testing.T) {
 func publicModules() []string {
 	return []string{
 		".",
+		"auth/jwtx",
+		"auth/oauth2x",
 		"codec/avro",
 		"discover/consul",
 		"discover/etcd",

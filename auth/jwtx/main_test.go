@@ -1,0 +1,10 @@
+package jwtx_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/typedkit/endpoint/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
