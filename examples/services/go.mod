@@ -6,6 +6,7 @@ toolchain go1.27.1
 
 replace (
 	github.com/typedkit/endpoint => ../../
+	github.com/typedkit/endpoint/auth/jwtx => ../../auth/jwtx
 	github.com/typedkit/endpoint/discover/consul => ../../discover/consul
 	github.com/typedkit/endpoint/discover/etcd => ../../discover/etcd
 	github.com/typedkit/endpoint/discover/zookeeper => ../../discover/zookeeper
@@ -17,11 +18,13 @@ replace (
 require (
 	github.com/apache/thrift v0.25.0
 	github.com/go-chi/chi/v5 v5.5.0
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/nats-io/nats-server/v2 v2.15.3
 	github.com/nats-io/nats.go v1.55.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/stretchr/testify v1.12.1
 	github.com/typedkit/endpoint v0.0.0
+	github.com/typedkit/endpoint/auth/jwtx v0.0.0
 	github.com/typedkit/endpoint/discover/consul v0.0.0
 	github.com/typedkit/endpoint/discover/etcd v0.0.0
 	github.com/typedkit/endpoint/discover/zookeeper v0.0.0

@@ -9,7 +9,8 @@
 // -sum.limit and -concat.limit set how many calls pass. SIGINT or SIGTERM stops it: it
 // finishes the calls in flight and exits with 0; a second signal ends it at once, with 1. It
 // exits with 2 when its arguments are wrong, and with 1 when it cannot serve. With -registry
-// it registers as "addsvc" over HTTP and as "addsvc.grpc" over gRPC while it is ready.
+// it registers as "addsvc" over HTTP and as "addsvc.grpc" over gRPC while it is ready. With
+// -auth only users of an issuer may call.
 package main
 
 import (
@@ -38,6 +39,7 @@ func main() {
 	debugAddr := server.OptionalAddrVar(flag.CommandLine, "debug.addr", "localhost:8080",
 		"`address` of the admin page, /metrics and /debug/vars, host:port; empty for none")
 	others, guards := transportsVar(flag.CommandLine), guardsVar(flag.CommandLine)
+	users := usersVar(flag.CommandLine, others)
 	traces, reg := tracesVar(flag.CommandLine), registry.Var(flag.CommandLine)
 	if flag.Parse(); flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "addsvc: unexpected argument %q\n", flag.Arg(0))
@@ -48,7 +50,7 @@ func main() {
 	svc := addsvc.New()
 	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(s, svc)...)
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
-	health, rerr := register(router, calls, svc, s, telemetry)
+	health, rerr := users.register(s, router, calls, svc, s, telemetry)
 	s.Add(
 		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "addsvc")...),
 		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))

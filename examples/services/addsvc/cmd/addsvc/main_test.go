@@ -56,6 +56,8 @@ func TestArguments(t *testing.T) {
 		"no burst":      {[]string{"-sum.limit", "1"}, 2, `invalid value "1" for flag -sum.limit: "1" is not of the form rate:burst, such as 0.5:10`},
 		"no calls":      {[]string{"-concat.limit", "0:1"}, 2, `invalid value "0:1" for flag -concat.limit: `},
 		"no NATS":       {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", "", "-nats.url", "nats://127.0.0.1:1"}, 1, "addsvc: nats: no servers available for connection\n"},
+		"no issuer":     {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", "", "-auth", "x"}, 1, "addsvc: jwtx: New: the issuer, without the option Keys, must be an http or https URL"},
+		"users, Thrift": {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", "", "-auth", "http://a", "-thrift-addr", free}, 1, "addsvc: -auth holds over HTTP and gRPC; leave out the addresses of other transports\n"},
 		"no such port":  {[]string{"-http-addr", free, "-grpc-addr", "127.0.0.1:nope"}, 2, `invalid value "127.0.0.1:nope" for flag -grpc-addr: `},
 		"HTTP in use":   {[]string{"-http-addr", busy, "-grpc-addr", free, "-debug.addr", free}, 1, "addsvc: HTTP: address \"" + busy + "\": bind: address already in use\n"},
 		"Thrift in use": {[]string{"-http-addr", free, "-grpc-addr", free, "-debug.addr", free, "-thrift-addr", busy}, 1, "addsvc: Thrift: address \"" + busy + "\": bind: address already in use\n"},

@@ -34,6 +34,9 @@ func transportsVar(flags *flag.FlagSet) *transports {
 	}
 }
 
+// any reports whether one of them has an address.
+func (t *transports) any() bool { return *t.thrift+*t.jsonrpc+*t.netrpc+*t.nats != "" }
+
 // snippet: transports
 
 // add adds to s the transports that have an address, with the same layers around the service.

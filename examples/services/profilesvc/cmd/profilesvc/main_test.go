@@ -34,6 +34,7 @@ func TestArguments(t *testing.T) {
 		"address in use":  {[]string{"-http.addr", busy}, 1, `profilesvc: HTTP: address "` + busy + `": bind: address already in use` + "\n"},
 		"admin in use":    {[]string{"-http.addr", "127.0.0.1:0", "-debug.addr", busy}, 1, `profilesvc: admin: address "` + busy + `": bind: address already in use` + "\n"},
 		"no registry":     {[]string{"-registry", "zk://a"}, 2, `for flag -registry: zookeeper: Parse("zk://a"): "a" is not of the form host:port`},
+		"no issuer":       {[]string{"-http.addr", "127.0.0.1:0", "-auth", "x"}, 1, "profilesvc: jwtx: New: the issuer, without the option Keys, must be an http or https URL"},
 		"no admin port":   {[]string{"-debug.addr", "localhost"}, 2, `invalid value "localhost" for flag -debug.addr: `},
 		"flag, then more": {[]string{"-http.addr", ":0", "x"}, 2, `profilesvc: unexpected argument "x"`},
 	} {
