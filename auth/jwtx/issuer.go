@@ -19,14 +19,14 @@ import (
 //     ES256, their variants with 384 and 512, and EdDSA, or those of them that [Algorithms]
 //     names. There is no algorithm with a shared secret, and none without a key;
 //   - the issuer as its claim iss, and the audience as one of its claim aud;
-//   - an expiry (exp), and with nbf a begin, between which it is now. 30 s of difference
-//     between the clocks are tolerated ([Leeway]).
+//   - an expiry (exp) in the future, and if it has the claim nbf, one in the past. The clocks
+//     may differ by 30 s ([Leeway]).
 //
-// The keys are fetched when a call needs them. They are fetched again by a call after 5 min
-// ([Refresh]), in the background, and earlier if a token names a key that is not known: at
+// The keys are fetched when a call needs them. After 5 min ([Refresh]) the next call fetches
+// them again, in the background. A token that names an unknown key fetches them earlier, but at
 // most every 10 s, because anybody can send such a token. While the issuer does not answer,
-// the keys that are known stay in use for 24 h ([Keep]). A set of keys is at most 256 KiB and
-// 100 keys, and a fetch ends after 5 s. Its redirects are errors.
+// the known keys stay in use for 24 h ([Keep]). A set of keys has at most 256 KiB and
+// 100 keys, and a fetch ends after 5 s. Redirects are errors.
 //
 // Verified tokens are remembered by their digests, up to 10,000 for each func that Verify
 // returns, until they expire or the keys of the issuer change.
@@ -71,8 +71,8 @@ func New(issuer, audience string, opts ...Option) (*Issuer, error) {
 
 // Verify returns a function for the method Verify of an [auth.Bearer]. It verifies a token,
 // reads its claims into a C by the rules of encoding/json/v2, and calls user for each call
-// of the service. C is a struct of the program's own. It is shared by calls, so user must
-// not change what it points to.
+// of the service. C is a struct of the program's own. Calls share it, so user must not change
+// the values that its pointers, slices and maps refer to. P is the type of a caller.
 //
 // user returns whose the token is and its scopes. It is the place to refuse tokens that are
 // revoked. Its errors mean what they mean for auth.Bearer. A token that is not valid is an

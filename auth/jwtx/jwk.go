@@ -26,7 +26,7 @@ const (
 	minRSA, maxRSA = 2048, 8192
 )
 
-// A keySet is the keys of an issuer that are of use here. It is not changed.
+// A keySet has the keys of an issuer that can verify tokens. It does not change.
 type keySet struct{ keys []key }
 
 // equal reports whether two sets have the same keys, in the same order.

@@ -11,14 +11,14 @@ import (
 const (
 	// fetchTimeout bounds a fetch, with all its requests.
 	fetchTimeout = 5 * time.Second
-	// pauseKnown is the least time between the begins of two fetches while keys are known,
-	// whatever strangers send.
+	// pauseKnown is the least time between the starts of two fetches while keys are known,
+	// whatever tokens strangers send.
 	pauseKnown = 10 * time.Second
 	// pauseUnknown is the same while none are.
 	pauseUnknown = time.Second
 )
 
-// errUnavailable is the error of a call that cannot be verified for want of keys.
+// errUnavailable is the error of a call whose token cannot be verified without newer keys.
 var errUnavailable = endpoint.Errorf(endpoint.Unavailable, "tokens cannot be verified at present")
 
 // keys are the keys of an issuer, and when they are fetched again.
@@ -28,8 +28,8 @@ type keys struct {
 
 	mu     sync.Mutex // guards the fields below
 	set    *keySet    // nil: none was fetched
-	since  time.Time  // the begin of the fetch that confirmed the set
-	began  time.Time  // the begin of the last fetch
+	since  time.Time  // the start of the fetch that confirmed the set
+	began  time.Time  // the start of the last fetch
 	flight *flight    // the fetch that runs, or nil
 	failed error      // of the last fetch
 }
@@ -40,9 +40,9 @@ type flight struct {
 	err  error         // set before
 }
 
-// get returns the set in use. A call waits for a fetch only if none is in use, or if it was
-// not confirmed for long because there were no calls; and never while the issuer does not
-// answer.
+// get returns the set in use. A call waits for a fetch if no set is in use, or if the set
+// was not confirmed for long because there were no calls. No call waits while the issuer does
+// not answer.
 func (k *keys) get(ctx context.Context) (*keySet, error) {
 	set, f, err := k.current(time.Now())
 	if f == nil {
@@ -54,7 +54,7 @@ func (k *keys) get(ctx context.Context) (*keySet, error) {
 	return set, nil
 }
 
-// current returns the set in use, and the fetch to wait for before it is used. It begins a
+// current returns the set in use, and the fetch to wait for before it is used. It starts a
 // fetch if one is due.
 func (k *keys) current(now time.Time) (*keySet, *flight, error) {
 	k.mu.Lock()
@@ -94,8 +94,8 @@ func (k *keys) newest(ctx context.Context) (*keySet, error) {
 	return k.result(f.wait(ctx))
 }
 
-// begin begins a fetch, unless one runs or the last one began a short time ago. The caller
-// holds mu.
+// begin starts a fetch, unless one runs or the last one started a short time ago. none
+// reports that no keys are in use. The caller holds mu.
 func (k *keys) begin(now time.Time, none bool) {
 	pause := pauseKnown
 	if none {

@@ -9,8 +9,8 @@ import (
 // memoSize is how many tokens a memo remembers.
 const memoSize = 10_000
 
-// digest is what is kept of a token. How long it takes to find one tells nothing about the
-// tokens.
+// digest returns the SHA-256 of a token, which is all that is kept of it. The time of a
+// look-up tells nothing about the tokens.
 func digest(token string) [sha256.Size]byte {
 	var room [2 << 10]byte
 	return sha256.Sum256(append(room[:0], token...))
@@ -52,8 +52,8 @@ func (m *memo) put(key [sha256.Size]byte, e entry) {
 	m.entries[key] = e
 }
 
-// evict looks at a few entries. It drops those that are of no use with the set, and one in
-// any case. The caller holds mu.
+// evict looks at a few entries. It drops the entries of other sets and those that have
+// expired, and at least one entry. The caller holds mu.
 func (m *memo) evict(set *keySet) {
 	const few = 8
 	n, now := 0, time.Now()

@@ -135,8 +135,8 @@ func Leeway(d time.Duration) Option {
 	})
 }
 
-// Refresh sets after what time a call fetches the keys again. A key that the issuer has
-// withdrawn stays valid for so long. The default is 5 min. It must be at least 10 s.
+// Refresh sets the age of the keys at which the next call fetches them again. A key that the
+// issuer has withdrawn stays valid until then. The default is 5 min. It must be at least 10 s.
 func Refresh(d time.Duration) Option {
 	return option(func(s *settings) {
 		if s.refresh = d; d < pauseKnown {
@@ -145,9 +145,9 @@ func Refresh(d time.Duration) Option {
 	})
 }
 
-// Keep sets how long keys are used after they were fetched while the issuer does not
-// answer. After that, calls fail with Unavailable. The default is 24 h. It must be at least
-// the time of [Refresh].
+// Keep sets how long after their fetch keys are used while the issuer does not answer.
+// After that, calls fail with Unavailable. The default is 24 h. It must be at least the
+// time of [Refresh].
 func Keep(d time.Duration) Option { return option(func(s *settings) { s.keep = d }) }
 
 // HTTPClient sets the client that fetches the keys, for TLS or a proxy. The default is a

@@ -288,6 +288,22 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// TestNoIssuer calls a server whose issuer does not answer. That is not the caller's fault.
+func TestNoIssuer(t *testing.T) {
+	t.Parallel()
+	es := newEC(t, elliptic.P256())
+	i := newIssuer(t)
+	i.set(down)
+	for name, serve := range wires() {
+		service := newRooms()
+		call := serve(t, service, service.users.Verify(i.verifier(t)))
+		require.Equal(t, outcome{code: endpoint.Unavailable}, call(t, []string{"Bearer " + i.token(t, "1", es, nil)}), name)
+		require.Equal(t, endpoint.Unauthenticated, call(t, nil).code, name)
+		require.Equal(t, endpoint.Unauthenticated, call(t, []string{"Bearer ?"}).code, name)
+		require.Zero(t, service.served.Load())
+	}
+}
+
 // TestServed has valid tokens of every kind of key reach the handler.
 func TestServed(t *testing.T) {
 	t.Parallel()

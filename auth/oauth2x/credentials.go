@@ -26,9 +26,9 @@ const maxText = 200
 // arguments. A change of c afterwards has no effect. ClientCredentials does not connect to
 // the server.
 //
-// A server that refuses the client makes calls fail with Internal, because a repeated call
-// fails as well. Any other failure is Unavailable. A token that is not a bearer token is a
-// failure. The secret, and tokens, are in no error.
+// If the server refuses the client, or gives a token that is not a bearer token, calls fail
+// with Internal, because a repeated call fails as well. Any other failure is Unavailable. No
+// error has the secret or a token.
 //
 // Set c.AuthStyle. Without it, the first fetch that fails is repeated in another style.
 func ClientCredentials(c *clientcredentials.Config, opts ...Option) (*auth.Tokens, error) {
@@ -121,7 +121,7 @@ type grant struct {
 	client *http.Client
 }
 
-// fetch fetches one token, whose bytes x/oauth2 bounds.
+// fetch fetches one token. x/oauth2 reads at most 1 MiB of the answer.
 func (g *grant) fetch(ctx context.Context) (auth.Token, error) {
 	token, err := g.config.Token(context.WithValue(ctx, oauth2.HTTPClient, g.client))
 	if err != nil {
