@@ -135,8 +135,10 @@ func Leeway(d time.Duration) Option {
 	})
 }
 
-// Refresh sets the age of the keys at which the next call fetches them again. A key that the
-// issuer has withdrawn stays valid until then. The default is 5 min. It must be at least 10 s.
+// Refresh sets the age of the keys at which the next call fetches them again: in the
+// background, or before it uses them if they are twice as old. So a key that the issuer has
+// withdrawn is valid for at most twice that time, unless the issuer does not answer. The
+// default is 5 min. It must be at least 10 s.
 func Refresh(d time.Duration) Option {
 	return option(func(s *settings) {
 		if s.refresh = d; d < pauseKnown {
