@@ -32,7 +32,7 @@ import (
 // returns, until they expire or the keys of the issuer change.
 //
 // Make one with [New]. It is safe for concurrent use. It has a goroutine only during a fetch.
-// See decision NEXT.
+// See decision 205.
 type Issuer struct {
 	name   string // read-only after New, as all fields
 	parser *jwt.Parser
