@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -62,6 +63,31 @@ func TestFormFaults(t *testing.T) {
 	require.NoError(t, err)
 	var v login
 	require.NoError(t, lenient.Decode([]byte(`user=x&new=1`), &v))
+}
+
+func TestFormFormless(t *testing.T) {
+	t.Parallel()
+	type Number int
+	type bad struct {
+		paging `form:"paging"`
+		Number
+		Login  login
+		hidden int            `form:"hidden"`
+		Empty  int            `form:""`
+		Map    map[string]int `form:"map"`
+		unused int
+	}
+	_, err := codec.Form().Compile(reflect.TypeOf(bad{hidden: 1, unused: 1}), codec.Options{})
+	require.Error(t, err)
+	for _, want := range []string{
+		"field paging is tagged form and not exported", "field Number has no tag form with a name", "field Login has no tag form",
+		"field hidden is tagged form and not exported", "field Empty has no tag form", "Map",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), "unused")
+	_, err = codec.Form().Compile(reflect.TypeFor[[]int](), codec.Options{})
+	require.ErrorContains(t, err, "a form is a struct with fields tagged form")
 }
 
 // TestFormDefaults leaves out a zero that has a default, which is for the server to set.

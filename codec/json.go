@@ -117,8 +117,8 @@ func readAny(dec *jsontext.Decoder, v *any) error {
 // isExactly reports whether f is the integer that raw spells, and is written like it:
 // 2^64 is a float64, but is written as 18446744073709552000.
 func isExactly(f float64, raw []byte) bool {
-	const exact = 15 // digits that every float64 holds
-	if len(raw) <= exact {
+	const many = 16 // digits, which not every float64 holds
+	if len(raw) < many {
 		return true
 	}
 	var room [32]byte

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,28 @@ func TestJSONAppendKeepsLengthOnError(t *testing.T) {
 	require.Equal(t, "head", string(b))
 }
 
+// TestJSONInto writes values of a type that json/v2 writes, one after the other.
+func TestJSONInto(t *testing.T) {
+	t.Parallel()
+	var buf bytes.Buffer
+	write := codec.JSON().(interface {
+		Into(*bytes.Buffer) func(any) error
+	}).Into(&buf)
+	for _, want := range []string{"1", `"a"`, `{"a":[null]}`, "null", "2"} {
+		buf.Reset()
+		var v any
+		require.NoError(t, json.Unmarshal([]byte(want), &v))
+		err := write(&v)
+		if want == "null" {
+			require.ErrorContains(t, err, "the value is nil")
+			continue
+		}
+		require.NoError(t, err, want)
+		require.Equal(t, want+"\n", buf.String())
+	}
+	require.Error(t, write(new(math.NaN())))
+}
+
 func TestJSONAllowUnknown(t *testing.T) {
 	t.Parallel()
 	c, err := codec.Of[item](codec.JSON(), codec.Options{AllowUnknown: true})
@@ -146,13 +169,33 @@ func TestJSONFormless(t *testing.T) {
 		E error
 		M map[struct{}]int
 		R int `required:"yes"`
+		P protoMessage
+		Q []*protoMessageHere
 	}
 	_, err := codec.Of[bad](codec.JSON(), codec.Options{})
 	require.Error(t, err)
-	for _, want := range []string{".F: a func", ".C: a chan", ".X: a complex128", ".E: an interface with methods", ".M: a map with keys", "field R: tag required"} {
+	for _, want := range []string{".F: a func", ".C: a chan", ".X: a complex128", ".E: an interface with methods", ".M: a map with keys", "field R: tag required", ".P: a message of protobuf", ".Q: a message of protobuf"} {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestJSONNameTwice(t *testing.T) {
+	t.Parallel()
+	bad := reflect.StructOf([]reflect.StructField{
+		{Name: "A", Type: reflect.TypeFor[int](), Tag: `json:"x"`}, {Name: "B", Type: reflect.TypeFor[int](), Tag: `json:"x"`},
+	})
+	_, err := codec.JSON().Compile(reflect.SliceOf(bad), codec.Options{})
+	require.ErrorContains(t, err, `Go struct fields A and B conflict over JSON object name "x"`)
+}
+
+// protoMessage and protoMessageHere have the method that messages of protobuf have.
+type (
+	protoMessage     struct{ N int }
+	protoMessageHere struct{ N int }
+)
+
+func (protoMessage) ProtoReflect() any      { return nil }
+func (*protoMessageHere) ProtoReflect() any { return nil }
 
 // TestLongNames has names that nobody declared come back cut short: an answer is
 // no mirror.

@@ -103,7 +103,10 @@ func isPlain(s string) bool {
 		}
 		seen |= uint64(c)
 	}
-	return seen&highest == 0 || utf8.ValidString(s)
+	if seen&highest == 0 {
+		return true
+	}
+	return utf8.ValidString(s)
 }
 
 func appendBytes(dst []byte, p unsafe.Pointer) ([]byte, bool) {

@@ -67,7 +67,7 @@ func explain(src []byte, t reflect.Type, f *jsonFormat) *explainer {
 		return x
 	}
 	var err error
-	if startsNull(src) && x.dec.PeekKind() == jsontext.KindNull {
+	if x.dec.PeekKind() == jsontext.KindNull {
 		x.add("", "must not be null")
 		err = x.dec.SkipValue()
 	} else {

@@ -98,6 +98,7 @@ func TestNullAlone(t *testing.T) {
 	for text, v := range map[string]any{
 		`{"A":null}`: new(struct{ A int }), `{"A" : null}`: new(struct{ A int }), `[1,null]`: new([]int), `[null]`: new([]string),
 		`{"a":null}`: new(map[string]bool), "[1,\n null]": new([2]int), `{"A":[[],[null]]}`: new(struct{ A [][]int }),
+		`{"A":"nullnull","B":null}`: new(struct{ A, B string }),
 	} {
 		require.ErrorIs(t, codec.JSON().Decode([]byte(text), v), codec.ErrInvalid, text)
 	}
@@ -113,6 +114,7 @@ func TestTwice(t *testing.T) {
 		Any  any            `json:"any"`
 		Raw  jsontext.Value `json:"raw"`
 		Own  marked         `json:"own"`
+		Keys map[int]int    `json:"keys"`
 		Rest map[string]any `json:",embed"`
 	}
 	for text, pointer := range map[string]string{
@@ -122,11 +124,16 @@ func TestTwice(t *testing.T) {
 		`{"own":{"b":{"c":1,"c":2}}}`:           "/own/b/c",
 		`{"new":{"b":1,"b":1}}`:                 "/new/b",
 		`{"new":1,"new":1}`:                     "/new",
+		`{"keys":{"0":1,"-0":2}}`:               "/keys/-0",
 	} {
 		var v value
 		err := codec.JSON().Decode([]byte(text), &v)
 		require.Equal(t, []endpoint.Violation{{Pointer: pointer, Detail: "more than once"}}, endpoint.ErrorOf(err).Violations(), text)
 	}
+	var both value
+	err := codec.JSON().Decode([]byte(`{"keys":{"1":1,"1":2,"2":"x"}}`), &both)
+	require.Equal(t, []endpoint.Violation{{Pointer: "/keys/1", Detail: "more than once"}, {Pointer: "/keys/2", Detail: "must be a number"}},
+		endpoint.ErrorOf(err).Violations())
 	lenient, err := codec.Of[item](codec.JSON(), codec.Options{AllowUnknown: true})
 	require.NoError(t, err)
 	var v item

@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"encoding/json/v2"
 	"errors"
 	"testing"
 
@@ -17,6 +18,8 @@ type (
 	secret string
 	// point reads itself from JSON, and its error has a reason for the caller.
 	point struct{ X int }
+	// letterhead reads JSON that is within a string.
+	letterhead struct{ N int }
 )
 
 func (c color) MarshalText() ([]byte, error) { return []byte(c), nil }
@@ -45,6 +48,9 @@ func (p *point) UnmarshalJSON([]byte) error {
 
 func (p point) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
 
+func (l *letterhead) UnmarshalText(b []byte) error { return json.Unmarshal(b, (*struct{ N int })(l)) }
+func (l letterhead) MarshalText() ([]byte, error)  { return json.Marshal(struct{ N int }(l)) }
+
 // TestReasons wants the reason of each type that rejects a value.
 func TestReasons(t *testing.T) {
 	t.Parallel()
@@ -72,6 +78,10 @@ func TestReasons(t *testing.T) {
 		at("/colors/red", "the name of this member is not valid: must have 6 digits"),
 	}, endpoint.ErrorOf(err).Violations())
 	require.NotContains(t, err.Error(), "hunter2")
+	for text, pointer := range map[string]string{`{"a":"{"}`: "/a", `{"a":"{\"N\":\"x\"}"}`: "/a"} {
+		err = codec.JSON().Decode([]byte(text), new(map[string]letterhead))
+		require.Equal(t, []endpoint.Violation{at(pointer, "not valid")}, endpoint.ErrorOf(err).Violations(), text)
+	}
 	err = codec.JSON().Decode([]byte(`{"color":7,"level":true}`), &v)
 	require.Equal(t, []endpoint.Violation{at("/color", "must be a string"), at("/level", "must be a string")}, endpoint.ErrorOf(err).Violations())
 

@@ -55,7 +55,6 @@ func mapOf(t reflect.Type, elem appender) appender {
 // fill takes the entries of m and sorts them by key, as json.Deterministic does.
 func (s *mapScratch) fill(m reflect.Value) {
 	n := m.Len()
-	s.values.SetLen(0)
 	s.values.Grow(n)
 	s.values.SetLen(n)
 	s.iter.Reset(m)

@@ -12,7 +12,7 @@ type span struct{ start, end int64 }
 // spoil notes that a value cannot be read, and with it those within it. start is the end of
 // what is before the value.
 func (x *explainer) spoil(start, end int64) {
-	for n := len(x.spoilt); n > 0 && x.spoilt[n-1].start >= start; n-- {
+	for n := len(x.spoilt); n > 0 && x.spoilt[n-1].end > start; n-- {
 		x.spoilt = x.spoilt[:n-1]
 	}
 	x.spoilt = append(x.spoilt, span{start, end})

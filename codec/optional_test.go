@@ -85,6 +85,36 @@ func TestOptionalMethods(t *testing.T) {
 	require.True(t, o.IsZero())
 }
 
+// TestOptionalReadsAnew wants that nothing of the value before is left.
+func TestOptionalReadsAnew(t *testing.T) {
+	t.Parallel()
+	type pair struct {
+		A int `json:"a" xml:"a"`
+		B int `json:"b" xml:"b"`
+	}
+	type body struct {
+		O codec.Optional[pair] `json:"o,omitzero" xml:"o"`
+	}
+	for name, tt := range map[string]struct {
+		format           codec.Format
+		text, null, none string
+	}{
+		"JSON": {codec.JSON(), `{"o":{"a":5}}`, `{"o":null}`, `{"o":{"a":"x"}}`},
+		"XML":  {codec.XML(), `<body><o><a>5</a></o></body>`, ``, `<body><o><a>x</a></o></body>`},
+	} {
+		v := body{codec.Some(pair{1, 2})}
+		require.NoError(t, tt.format.Decode([]byte(tt.text), &v), name)
+		require.Equal(t, body{codec.Some(pair{A: 5})}, v, name)
+		if tt.null != "" {
+			require.NoError(t, tt.format.Decode([]byte(tt.null), &v), name)
+			require.True(t, v.O.IsNull(), name)
+		}
+		v = body{}
+		require.ErrorIs(t, tt.format.Decode([]byte(tt.none), &v), codec.ErrInvalid, name)
+		require.True(t, v.O.IsZero(), name)
+	}
+}
+
 func ExampleOptional() {
 	type Change struct {
 		Name  codec.Optional[string] `json:"name,omitzero"`
