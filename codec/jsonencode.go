@@ -126,8 +126,7 @@ func enclose(dst []byte, start int, opening, closing byte) []byte {
 
 // memberAppender appends one member of an object.
 type memberAppender struct {
-	name      string // the member's
-	text      string // its name in JSON, with the comma before it and the colon after it
+	text      string // the member's name in JSON, with the comma before it and the colon after it
 	offset    uintptr
 	value     appender
 	zero      func(p unsafe.Pointer) bool // with the tag option omitzero
@@ -135,9 +134,15 @@ type memberAppender struct {
 }
 
 func (a appenders) object(t reflect.Type) appender {
-	members, ok := a.members(t, 0, nil)
+	list, ok := places(t, 0, nil)
 	if !ok {
 		return nil
+	}
+	members := make([]memberAppender, len(list))
+	for i := range list {
+		if members[i], ok = a.member(list[i]); !ok {
+			return nil
+		}
 	}
 	return func(dst []byte, p unsafe.Pointer) ([]byte, bool) {
 		start := len(dst)
@@ -176,10 +181,17 @@ func isEmpty(value []byte) bool {
 	return false
 }
 
-// members adds the members of a struct that is offset bytes into another one, in
+// A place is a member of a struct, with what is needed to write and to read it.
+type place struct {
+	shape.Member
+	text   string // its name in JSON, with the comma before it and the colon after it
+	offset uintptr
+}
+
+// places adds the members of a struct that is offset bytes into another one, in
 // the order of json/v2: that of the fields, with those of embedded structs in
 // their place. A name that occurs twice is left to json/v2, which knows who wins.
-func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender) ([]memberAppender, bool) {
+func places(t reflect.Type, offset uintptr, list []place) ([]place, bool) {
 	for sf := range t.Fields() {
 		m, embedded, err := shape.MemberOf(sf)
 		tag := sf.Tag.Get("json")
@@ -190,20 +202,21 @@ func (a appenders) members(t reflect.Type, offset uintptr, list []memberAppender
 			return nil, false
 		case embedded != nil:
 			var ok bool
-			if list, ok = a.members(embedded, offset+sf.Offset, list); !ok {
+			if list, ok = places(embedded, offset+sf.Offset, list); !ok {
 				return nil, false
 			}
 		case m.Name == "" && sf.Anonymous && tag != "-":
 			return nil, false // not exported, and yet a member by its name
 		case m.Name == "":
 			// not a member
+		case slices.ContainsFunc(list, func(other place) bool { return other.Name == m.Name }):
+			return nil, false
 		default:
-			add, ok := a.member(m, strings.Contains(tag, ",omitempty"))
-			if !ok || slices.ContainsFunc(list, func(other memberAppender) bool { return other.name == m.Name }) {
+			quoted, err := jsontext.AppendQuote([]byte(","), m.Name)
+			if err != nil {
 				return nil, false
 			}
-			add.offset = offset + sf.Offset
-			list = append(list, add)
+			list = append(list, place{m, string(quoted) + ":", offset + sf.Offset})
 		}
 	}
 	return list, true
@@ -223,10 +236,9 @@ func isCommon(tag string) bool {
 	return true
 }
 
-func (a appenders) member(m shape.Member, omitempty bool) (add memberAppender, ok bool) {
-	quoted, err := jsontext.AppendQuote([]byte(","), m.Name)
-	add = memberAppender{name: m.Name, text: string(quoted) + ":", value: a.of(m.Type), omitempty: omitempty}
-	if err != nil || add.value == nil {
+func (a appenders) member(m place) (add memberAppender, ok bool) {
+	add = memberAppender{text: m.text, offset: m.offset, value: a.of(m.Type), omitempty: m.OmitEmpty}
+	if add.value == nil {
 		return add, false
 	}
 	if m.Stringed {

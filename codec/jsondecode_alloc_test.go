@@ -1,0 +1,37 @@
+//go:build !race
+
+package codec_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint/codec"
+)
+
+// TestDecodeAllocs wants that readers allocate no more than json/v2, and nothing at all for a
+// value that has room for what is read.
+func TestDecodeAllocs(t *testing.T) { // not parallel: it counts
+	values := messages()
+	values["numbers"] = &numbers{Int: -5, Uint64: 7, Float64: 1.5}
+	values["quoted"] = &quotedNumbers{1, 2, 3, 4}
+	values["optionals"] = &optionals{I: codec.Some(5), S: codec.Some(new("text"))}
+	for name, v := range values {
+		typ := reflect.TypeOf(v).Elem()
+		f := compiled(t, typ)
+		text, err := f.Append(nil, v)
+		require.NoError(t, err, name)
+		count := func(f codec.Format) float64 {
+			return testing.AllocsPerRun(50, func() { _ = f.Decode(text, reflect.New(typ).Interface()) })
+		}
+		require.LessOrEqual(t, count(f), count(codec.WithoutReader(f)), name)
+
+		if name == "text" || name == "accent" || name == "nested" || name == "optionals" {
+			continue // long strings, and slices and pointers within items, are made anew
+		}
+		again := reflect.New(typ).Interface()
+		require.True(t, codec.Decodes(f, text, again), name)
+		require.Zero(t, testing.AllocsPerRun(50, func() { _ = f.Decode(text, again) }), name)
+	}
+}
