@@ -41,8 +41,8 @@ var ErrInvalid = endpoint.Define(endpoint.InvalidArgument, "endpoint", "INVALID_
 // arrays, pointers and maps with string keys of those, it writes the same bytes in
 // about a quarter of the time that json/v2 takes, and reads the same values in less
 // than half of it. A type with another map, an any, itself, or a method that reads or
-// writes JSON or text in it is left to json/v2 as a whole. An Optional is read fast, but
-// written by json/v2. A text with members that the type does not have is read by json/v2.
+// writes JSON or text in it is left to json/v2 as a whole. A type with an Optional is
+// read fast and written by json/v2.
 func JSON() Compiler { return defaultJSON }
 
 var defaultJSON = &jsonFormat{opts: jsonOptions(false, true)}
@@ -143,7 +143,7 @@ func (f *jsonFormat) Compile(t reflect.Type, opts Options) (Format, error) {
 		return nil, err
 	}
 	return &jsonFormat{
-		typ: t, pointer: reflect.PointerTo(t), add: appenderOf(t), read: readerOf(t, opts.NullIsZero),
+		typ: t, pointer: reflect.PointerTo(t), add: appenderOf(t), read: readerOf(t, opts),
 		lenient: opts.AllowUnknown, nullable: opts.NullIsZero || !s.nullless, required: s.required, partly: opts.Partly,
 		opts: jsonOptions(opts.AllowUnknown, s.hooks),
 	}, nil
@@ -251,6 +251,7 @@ func (f *jsonFormat) decode(src []byte, v any) bool {
 		return false
 	}
 	s := scratches.Get().(*scratch)
+	s.names = s.names[:0]
 	at = f.read(s, src, at, p)
 	scratches.Put(s)
 	return space(src, at) == len(src)

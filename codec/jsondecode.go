@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"hash/maphash"
 	"reflect"
 	"sync"
 	"unsafe"
@@ -20,28 +21,33 @@ const left = -1
 
 // scratch is what readers of one text share.
 type scratch struct {
+	seed    maphash.Seed
 	strings [256]string // short strings that were read, by their hash
 	text    []byte      // a string without its escapes, or bytes
+	names   []nameSpan  // of unknown members of the objects that are being read
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var scratches = sync.Pool{New: func() any { return &scratch{seed: maphash.MakeSeed()} }}
 
-// keepText bounds the text that a scratch may have grown to and still be kept.
-const keepText = 1 << 14
+// keepString and keepText bound the strings, and the text that a scratch may have grown to,
+// that are kept.
+const (
+	keepString = 1 << 8
+	keepText   = 1 << 14
+)
 
 // readerOf returns the reader of a type. It returns nil for a type that json/v2 must read:
 // one with a part that reads itself other than an [Optional], a map whose keys are not plain
-// strings, an interface, a recursive type, or an uncommon tag. With nullIsZero, null is the
-// zero value of types that have no null.
-func readerOf(t reflect.Type, nullIsZero bool) reader {
-	r := readers{nullIsZero: nullIsZero, met: map[reflect.Type]reader{}}
+// strings, an interface, a recursive type, or an uncommon tag.
+func readerOf(t reflect.Type, opts Options) reader {
+	r := readers{opts: opts, met: map[reflect.Type]reader{}}
 	return r.of(t)
 }
 
 // readers are those of the types that were met, as appenders are.
 type readers struct {
-	nullIsZero bool
-	met        map[reflect.Type]reader
+	opts Options
+	met  map[reflect.Type]reader
 }
 
 func (r *readers) of(t reflect.Type) reader {
@@ -93,7 +99,7 @@ func (r *readers) build(t reflect.Type) reader {
 // orNull returns a reader that reads null as the zero value of t, if that is asked for and t
 // has no null of its own.
 func (r *readers) orNull(t reflect.Type, read reader) reader {
-	if read == nil || !r.nullIsZero || hasNull(t) {
+	if read == nil || !r.opts.NullIsZero || hasNull(t) {
 		return read
 	}
 	return func(s *scratch, src []byte, at int, p unsafe.Pointer) int {
@@ -216,6 +222,7 @@ type memberReader struct {
 type objectReader struct {
 	members  []memberReader
 	required uint64 // a bit for each member
+	lenient  bool   // members that the struct does not have are skipped
 }
 
 func (r *readers) object(t reflect.Type) reader {
@@ -223,7 +230,7 @@ func (r *readers) object(t reflect.Type) reader {
 	if !ok || len(list) > 64 {
 		return nil
 	}
-	o := objectReader{members: make([]memberReader, len(list))}
+	o := objectReader{members: make([]memberReader, len(list)), lenient: r.opts.AllowUnknown}
 	for i, m := range list {
 		value := r.member(m)
 		if value == nil {
@@ -233,6 +240,7 @@ func (r *readers) object(t reflect.Type) reader {
 		if m.Required {
 			o.required |= 1 << i
 		}
+		o.lenient = o.lenient && !m.Folded // json/v2 knows which names are unknown
 	}
 	return o.read
 }
@@ -249,15 +257,25 @@ func (r *readers) member(m place) reader {
 
 func (o *objectReader) read(s *scratch, src []byte, at int, p unsafe.Pointer) int {
 	var seen uint64
+	base := len(s.names)
 	at, more := open(src, at, '{', '}')
 	for i := 0; more; i++ {
-		if i, at = o.name(src, at, i); at < 0 || seen&(1<<i) != 0 {
+		member, value := o.name(src, at, i)
+		switch {
+		case member == len(o.members) && o.lenient:
+			i--
+			value = s.skipMember(src, at, base, 0)
+		case value == left || seen&(1<<member) != 0:
 			return left
+		default:
+			i = member
+			seen |= 1 << member
+			m := &o.members[member]
+			value = m.value(s, src, value, unsafe.Add(p, m.offset))
 		}
-		seen |= 1 << i
-		m := &o.members[i]
-		at, more = next(src, m.value(s, src, at, unsafe.Add(p, m.offset)), '}')
+		at, more = next(src, value, '}')
 	}
+	s.names = s.names[:base]
 	if seen&o.required != o.required {
 		return left
 	}
@@ -265,7 +283,8 @@ func (o *objectReader) read(s *scratch, src []byte, at int, p unsafe.Pointer) in
 }
 
 // name returns which member has the name at src[at], and the index of its value. It expects
-// the member i, because most peers write members in the order of their type.
+// the member i, because most peers write members in the order of their type. For an unknown
+// name it returns len(o.members) and left.
 func (o *objectReader) name(src []byte, at, i int) (member, value int) {
 	if i < len(o.members) {
 		if after, ok := o.members[i].isAt(src, at); ok {
@@ -277,7 +296,7 @@ func (o *objectReader) name(src []byte, at, i int) (member, value int) {
 			return i, colon(src, after)
 		}
 	}
-	return 0, left
+	return len(o.members), left
 }
 
 // isAt reports whether the name of the member is at src[at], and returns the index after it.

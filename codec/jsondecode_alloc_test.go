@@ -4,6 +4,7 @@ package codec_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,5 +34,21 @@ func TestDecodeAllocs(t *testing.T) { // not parallel: it counts
 		again := reflect.New(typ).Interface()
 		require.True(t, codec.Decodes(f, text, again), name)
 		require.Zero(t, testing.AllocsPerRun(50, func() { _ = f.Decode(text, again) }), name)
+	}
+}
+
+// TestDecodeStrings wants that short strings are read without an allocation once they were read,
+// and that escapes cost none but that of a long string.
+func TestDecodeStrings(t *testing.T) { // not parallel: it counts
+	f := compiled(t, reflect.TypeFor[string]())
+	for text, want := range map[string]float64{
+		"": 0, "a": 0, "ab": 0, "ü": 0, `\n`: 0, `\n` + strings.Repeat("a", 255): 0, strings.Repeat("a", 256): 0,
+		strings.Repeat("a", 257): 1, strings.Repeat(`\n`, 257): 1, strings.Repeat("ü", 1000): 1,
+		strings.Repeat(`\n`, 8000): 1, strings.Repeat(`\n`, 1<<14): 2, // whose buffer is not kept
+	} {
+		src := []byte(`"` + text + `"`)
+		var v string
+		require.True(t, codec.Decodes(f, src, &v))
+		require.InDelta(t, want, testing.AllocsPerRun(50, func() { _ = f.Decode(src, &v) }), 0, "%.20s, %d bytes", text, len(text))
 	}
 }

@@ -17,6 +17,7 @@ type speaker struct {
 	*rand.Rand
 	faults int  // one value, name or token of so many is wrong; none if it is 0
 	nulls  bool // null is a value of every type
+	more   bool // objects have unknown members
 }
 
 // text returns a text of one value, which is not null.
@@ -33,6 +34,18 @@ func (s *speaker) text(t reflect.Type) []byte {
 }
 
 func (s *speaker) wrong() bool { return s.faults > 0 && s.IntN(s.faults*4) == 0 }
+
+// noisy returns text with a few bytes changed, or cut short.
+func (s *speaker) noisy(text []byte) []byte {
+	const bytes = "\x00\xff\"\\{}[],:0123-+.eEntf \nu\xc3a"
+	for range s.IntN(3) {
+		text[s.IntN(len(text))] = bytes[s.IntN(len(bytes))]
+	}
+	if s.IntN(3) == 0 {
+		text = text[:s.IntN(len(text))]
+	}
+	return text
+}
 
 func (s *speaker) pick(forms ...string) string { return forms[s.IntN(len(forms))] }
 
@@ -170,6 +183,9 @@ func (s *speaker) members(t reflect.Type, depth int) [][2]string {
 			value = `"` + value + `"`
 		}
 		list = append(list, [2]string{name, value})
+		if s.more && s.IntN(4) == 0 {
+			list = append(list, [2]string{"more " + strconv.Itoa(len(list)), s.unknown()})
+		}
 		if s.wrong() {
 			list = append(list, [2]string{s.pick(name, strings.ToUpper(name), "unknown"), value})
 		}
@@ -178,6 +194,12 @@ func (s *speaker) members(t reflect.Type, depth int) [][2]string {
 		s.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	return list
+}
+
+// unknown returns the value of a member that no type has.
+func (s *speaker) unknown() string {
+	return s.pick("null", "1e999", s.string(s.word()), s.join("[", []string{"true", "-0.5"}, "]"),
+		s.object([][2]string{{"x", "[]"}, {"y", s.object([][2]string{{"x", "false"}})}}))
 }
 
 // fields visits the members of a struct, with those of embedded ones.

@@ -104,6 +104,7 @@ func TestDecodeGrammar(t *testing.T) {
 			require.NoError(t, err)
 			for seed := range uint64(30) {
 				s := speaker{Rand: rand.New(rand.NewPCG(seed, 1)), nulls: opts.NullIsZero}
+				s.more = opts.AllowUnknown && !strings.Contains(typ.String(), "texts") // one of its members has the option case:ignore
 				src := s.text(typ)
 				require.True(t, requireReads(t, f, src, reflect.New(typ), reflect.New(typ)), "%s is left to json/v2: %s", typ, src)
 			}
@@ -135,10 +136,8 @@ func FuzzDecode(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed, uint8(seed*7), "")
 	}
-	for _, c := range suite(f) {
-		if len(c.text) < 1000 {
-			f.Add(uint64(1), uint8(0), c.text)
-		}
+	for _, text := range []string{"null", " nul", `{"Int":1.5}`, `{"Int":-`, `{"S":"\ud83d\ude00\ud83d"}`, "[\"\xff\"]", `{"i":"1","i":1}`, `{"a":{}}`, `[{"A":1},`, "{\"Short\":\"12\x003\"}"} {
+		f.Add(uint64(1), uint8(0), text)
 	}
 	types := decoded[:0:0]
 	for _, typ := range decoded {
@@ -153,8 +152,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, faults uint8, text string) {
 		for i, typ := range types {
-			s := speaker{Rand: rand.New(rand.NewPCG(seed, uint64(i))), faults: int(faults), nulls: seed%2 == 0}
-			for _, src := range [][]byte{s.text(typ), []byte(text)} {
+			s := speaker{Rand: rand.New(rand.NewPCG(seed, uint64(i))), faults: int(faults), nulls: seed%2 == 0, more: seed%3 == 0}
+			for _, src := range [][]byte{s.text(typ), s.noisy(s.text(typ)), []byte(text)} {
 				requireReads(t, strict[i], src, reflect.New(typ), reflect.New(typ))
 				requireReads(t, loose[i], src, reflect.New(typ), reflect.New(typ))
 				requireReads(t, strict[i], src, filled(typ, seed), filled(typ, seed))

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json/jsontext"
+	"hash/maphash"
 	"math"
 	"math/bits"
 	"reflect"
@@ -227,12 +228,15 @@ func manyDigits(src []byte, at int) int {
 }
 
 // quotedReader returns the reader of a number within a string.
-func quotedReader(number reader) reader {
+func quotedReader(read reader) reader {
 	return func(s *scratch, src []byte, at int, p unsafe.Pointer) int {
 		if src[at] != '"' || at+1 == len(src) {
 			return left
 		}
-		if at = number(s, src, at+1, p); uint(at) >= uint(len(src)) || src[at] != '"' {
+		if end := number(src, at+1); uint(end) >= uint(len(src)) || src[end] != '"' {
+			return left
+		}
+		if at = read(s, src, at+1, p); at == left {
 			return left
 		}
 		return at + 1
@@ -321,19 +325,10 @@ func (s *scratch) unescaped(src []byte, at int) (text []byte, end int) {
 
 // string returns text as a string, the same one again for a short text that is often read.
 func (s *scratch) string(text []byte) string {
-	const shortest, longest = 2, 256
-	n := len(text)
-	if n < shortest || n > longest {
+	if len(text) > keepString {
 		return string(text)
 	}
-	var head, tail uint64
-	if n >= 8 {
-		head, tail = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
-	} else {
-		head, tail = uint64(binary.LittleEndian.Uint16(text)), uint64(binary.LittleEndian.Uint16(text[n-2:]))
-	}
-	const prime = 0x9e3779b97f4a7c15
-	cached := &s.strings[(head*prime^tail*(prime>>1|1)+uint64(n)*prime)>>56]
+	cached := &s.strings[maphash.Bytes(s.seed, text)%uint64(len(s.strings))]
 	if *cached != string(text) {
 		*cached = string(text)
 	}
