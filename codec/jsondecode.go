@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"hash/maphash"
 	"reflect"
 	"sync"
@@ -213,7 +214,7 @@ func arrayReader(t reflect.Type, elem reader) reader {
 
 // A memberReader reads one member of an object.
 type memberReader struct {
-	text   string // its name in JSON, with the quotes
+	text   []byte // its name in JSON, with the quotes
 	offset uintptr
 	value  reader
 }
@@ -236,7 +237,7 @@ func (r *readers) object(t reflect.Type) reader {
 		if value == nil {
 			return nil
 		}
-		o.members[i] = memberReader{m.text[1 : len(m.text)-1], m.offset, value}
+		o.members[i] = memberReader{[]byte(m.text[1 : len(m.text)-1]), m.offset, value}
 		if m.Required {
 			o.required |= 1 << i
 		}
@@ -286,23 +287,15 @@ func (o *objectReader) read(s *scratch, src []byte, at int, p unsafe.Pointer) in
 // the member i, because most peers write members in the order of their type. For an unknown
 // name it returns len(o.members) and left.
 func (o *objectReader) name(src []byte, at, i int) (member, value int) {
-	if i < len(o.members) {
-		if after, ok := o.members[i].isAt(src, at); ok {
-			return i, colon(src, after)
-		}
+	if i < len(o.members) && bytes.HasPrefix(src[at:], o.members[i].text) {
+		return i, colon(src, at+len(o.members[i].text))
 	}
 	for i := range o.members {
-		if after, ok := o.members[i].isAt(src, at); ok {
-			return i, colon(src, after)
+		if bytes.HasPrefix(src[at:], o.members[i].text) {
+			return i, colon(src, at+len(o.members[i].text))
 		}
 	}
 	return len(o.members), left
-}
-
-// isAt reports whether the name of the member is at src[at], and returns the index after it.
-func (m *memberReader) isAt(src []byte, at int) (after int, ok bool) {
-	after = at + len(m.text)
-	return after, after < len(src) && string(src[at:after]) == m.text
 }
 
 // A mapReader reads maps of one type, whose keys are of kind string.

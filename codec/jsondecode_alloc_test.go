@@ -18,6 +18,7 @@ func TestDecodeAllocs(t *testing.T) { // not parallel: it counts
 	values["numbers"] = &numbers{Int: -5, Uint64: 7, Float64: 1.5}
 	values["quoted"] = &quotedNumbers{1, 2, 3, 4}
 	values["optionals"] = &optionals{I: codec.Some(5), S: codec.Some(new("text"))}
+	values["key"] = &struct{ K [32]byte }{}
 	for name, v := range values {
 		typ := reflect.TypeOf(v).Elem()
 		f := compiled(t, typ)
@@ -51,4 +52,14 @@ func TestDecodeStrings(t *testing.T) { // not parallel: it counts
 		require.True(t, codec.Decodes(f, src, &v))
 		require.InDelta(t, want, testing.AllocsPerRun(50, func() { _ = f.Decode(src, &v) }), 0, "%.20s, %d bytes", text, len(text))
 	}
+}
+
+// TestDecodeMapAllocs reads into a map that has room.
+func TestDecodeMapAllocs(t *testing.T) { // not parallel: it counts
+	f := compiled(t, reflect.TypeFor[map[string]line]())
+	src := []byte(`{"a":{"id":1},"b":{"sku":"x"},"c":{}}`)
+	v := map[string]line{}
+	require.True(t, codec.Decodes(f, src, &v))
+	require.Len(t, v, 3)
+	require.Zero(t, testing.AllocsPerRun(50, func() { clear(v); _ = f.Decode(src, &v) }))
 }

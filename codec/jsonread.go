@@ -282,7 +282,7 @@ func plain(src []byte, at int) (text []byte, end int) {
 func special(src []byte, at int) (first int, isASCII bool) {
 	const each, highest = 0x01_01_01_01_01_01_01_01, 0x80_80_80_80_80_80_80_80
 	var seen uint64 // all bytes in one
-	for ; at+8 <= len(src); at += 8 {
+	for ; at < len(src)-7; at += 8 {
 		w := binary.LittleEndian.Uint64(src[at:])
 		quote, backslash := w^each*'"', w^each*'\\'
 		found := ((w-each*' ')&^w | (quote-each)&^quote | (backslash-each)&^backslash) & highest
@@ -314,13 +314,18 @@ func (s *scratch) unescaped(src []byte, at int) (text []byte, end int) {
 		return nil, left
 	}
 	text, err := jsontext.AppendUnquote(s.text[:0], src[at:end+1])
-	if cap(text) <= keepText {
-		s.text = text
-	}
+	s.keep(text)
 	if err != nil {
 		return nil, left
 	}
 	return text, end + 1
+}
+
+// keep makes the array of text that of the next text.
+func (s *scratch) keep(text []byte) {
+	if cap(text) <= keepText {
+		s.text = text
+	}
 }
 
 // string returns text as a string, the same one again for a short text that is often read.
@@ -361,13 +366,11 @@ func readBytes(s *scratch, src []byte, at int, p unsafe.Pointer) int {
 func byteArrayReader(n int) reader {
 	return func(s *scratch, src []byte, at int, p unsafe.Pointer) int {
 		text, end := plain(src, at)
-		if end == left || len(text) != base64.StdEncoding.EncodedLen(n) {
+		if end == left {
 			return left
 		}
 		b, err := base64.StdEncoding.AppendDecode(s.text[:0], text)
-		if cap(b) <= keepText {
-			s.text = b
-		}
+		s.keep(b)
 		if err != nil || len(b) != n {
 			return left
 		}
