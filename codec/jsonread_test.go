@@ -130,3 +130,23 @@ func TestReadNull(t *testing.T) {
 	require.True(t, requireReads(t, f, []byte(`{"Int":null,"u":"1"}`), reflect.ValueOf(&quotedNumbers{Int: 5}), reflect.ValueOf(&quotedNumbers{Int: 5})))
 	require.False(t, requireReads(t, f, []byte(`{"Int":"null"}`), reflect.ValueOf(&quotedNumbers{Int: 5}), reflect.ValueOf(&quotedNumbers{Int: 5})))
 }
+
+// TestReadNullOver reads null into what has a value, by the null of each type.
+func TestReadNullOver(t *testing.T) {
+	t.Parallel()
+	for text, typ := range map[string]reflect.Type{
+		`{"a":1}`: reflect.TypeFor[map[string]int](), `[1]`: reflect.TypeFor[[]int](), `"AAEC"`: reflect.TypeFor[[]byte](),
+		`5`: reflect.TypeFor[*int](), `"x"`: reflect.TypeFor[codec.Optional[string]](),
+	} {
+		member := reflect.StructOf([]reflect.StructField{{Name: "F", Type: typ, Tag: `json:",omitzero"`}})
+		f := compiled(t, member)
+		for null, read := range map[string]bool{"null": true, "nul": false} {
+			v, w := reflect.New(member), reflect.New(member)
+			for _, v := range []reflect.Value{v, w} {
+				require.True(t, codec.Decodes(f, []byte(`{"F":`+text+`}`), v.Interface()), typ)
+				require.False(t, v.Elem().IsZero(), typ)
+			}
+			require.Equal(t, read, requireReads(t, f, []byte(`{"F":`+null+`}`), v, w), typ)
+		}
+	}
+}
