@@ -86,6 +86,41 @@ func TestPlainThriftClient(t *testing.T) {
 	require.EqualError(t, exception, "INVALID_ARGUMENT addsvc/TWO_ZEROES: can't sum two zeroes")
 }
 
+// silent is the service with results that have neither a reply nor an exception.
+type silent struct{ addsvc.Add }
+
+func (s *silent) Thrift(m *thriftx.Methods) {
+	m.Method("Sum", &s.Sum, thriftx.Map(
+		func(addsvc.SumRequest) *addthrift.AddServiceSumArgs { return nil },
+		func(*addthrift.AddServiceSumArgs) (addsvc.SumRequest, error) { return addsvc.SumRequest{A: 1}, nil },
+	), thriftx.MapResult(
+		func(addsvc.SumReply, error) *addthrift.AddServiceSumResult { return new(addthrift.AddServiceSumResult) },
+		func(*addthrift.AddServiceSumResult) (r addsvc.SumReply, err error) { return r, err },
+	))
+	m.Method("Concat", &s.Concat, thriftx.Map(
+		func(addsvc.ConcatRequest) *addthrift.AddServiceConcatArgs { return nil },
+		func(*addthrift.AddServiceConcatArgs) (r addsvc.ConcatRequest, err error) { return r, err },
+	), thriftx.MapResult(
+		func(addsvc.ConcatReply, error) *addthrift.AddServiceConcatResult {
+			return new(addthrift.AddServiceConcatResult)
+		},
+		func(*addthrift.AddServiceConcatResult) (r addsvc.ConcatReply, err error) { return r, err },
+	))
+}
+
+// TestThriftWithoutReply gives the client results that have nothing for it.
+func TestThriftWithoutReply(t *testing.T) {
+	t.Parallel()
+	calls := thriftx.NewServer()
+	require.NoError(t, thriftx.Register(calls, &silent{*addsvc.New()}))
+	var c addsvc.Add
+	require.NoError(t, thriftx.Client(dialThrift(t, calls), &c))
+	_, err := c.Sum(t.Context(), addsvc.SumRequest{A: 1})
+	require.EqualError(t, err, "the result has no reply")
+	_, err = c.Concat(t.Context(), addsvc.ConcatRequest{A: "a"})
+	require.EqualError(t, err, "the result has no reply")
+}
+
 // testOlder has the errors of a server of go-kit become those of this service.
 func testOlder(t *testing.T, c addsvc.Add) {
 	t.Helper()

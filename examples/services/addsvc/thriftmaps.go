@@ -1,7 +1,7 @@
 package addsvc
 
 import (
-	"errors"
+	"cmp"
 
 	"github.com/typedkit/endpoint/examples/services/addsvc/addthrift"
 	"github.com/typedkit/endpoint/thriftx"
@@ -30,10 +30,8 @@ var (
 			return &addthrift.AddServiceSumResult{Success: &addthrift.SumReply{Value: r.V}}
 		},
 		func(r *addthrift.AddServiceSumResult) (SumReply, error) {
-			if r.Success == nil {
-				return SumReply{}, errNoReply
-			}
-			return SumReply{V: r.Success.Value}, errorIn(r.Success.Err)
+			reply := cmp.Or(r.Success, &addthrift.SumReply{Err: "the result has no reply"})
+			return SumReply{V: reply.Value}, errorIn(reply.Err)
 		},
 	)
 	concatResult = thriftx.MapResult(
@@ -44,14 +42,10 @@ var (
 			return &addthrift.AddServiceConcatResult{Success: &addthrift.ConcatReply{Value: r.V}}
 		},
 		func(r *addthrift.AddServiceConcatResult) (ConcatReply, error) {
-			if r.Success == nil {
-				return ConcatReply{}, errNoReply
-			}
-			return ConcatReply{V: r.Success.Value}, errorIn(r.Success.Err)
+			reply := cmp.Or(r.Success, &addthrift.ConcatReply{Err: "the result has no reply"})
+			return ConcatReply{V: reply.Value}, errorIn(reply.Err)
 		},
 	)
 )
 
 // end snippet
-
-var errNoReply = errors.New("the result has no reply")
