@@ -8,7 +8,8 @@
 //
 // All type arguments are inferred. go-kit passes requests and responses as values of type
 // any, so a value may be of another type than the typed side wants. Then the call fails with
-// [ErrType], which names both types. It never panics.
+// [ErrType], which names both types. It does not panic, even if the code of go-kit does because
+// of the type of the request.
 //
 // # Nil
 //

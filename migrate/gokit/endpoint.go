@@ -89,7 +89,7 @@ func ToKitAs[Req, Resp, In, Out any](e endpoint.Endpoint[Req, Resp], to func(In)
 
 // call calls e. An error of go-kit, and one in the response, is one of this library.
 func call(ctx context.Context, e kit.Endpoint, req any) (resp any, err error) {
-	defer recoverAssertion(req, &err)
+	defer recoverAssertion(&err, typeName(req), "")
 	resp, err = e(ctx, req)
 	if err != nil {
 		return nil, fromKit(err)

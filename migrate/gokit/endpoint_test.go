@@ -59,13 +59,27 @@ func TestSetOfOtherTypes(t *testing.T) {
 	}
 }
 
+// TestSetOfSameName has types that only their packages tell apart.
 func TestSetOfSameName(t *testing.T) {
 	t.Parallel()
-	var e endpoint.Endpoint[endpoint.Empty, sumReply]
-	gokit.Set(&e, answer(func() any { type sumReply struct{}; return sumReply{} }(), nil))
-	_, err := e(t.Context(), endpoint.Empty{})
-	require.ErrorContains(t, err, "gokit_test.sumReply of github.com/typedkit/endpoint/migrate/gokit_test")
+	type sumReply struct{}
+	for got, want := range map[any]string{
+		sumReply{}:    "is gokit_test.sumReply of github.com/typedkit/endpoint/migrate/gokit_test, want gokit_test.sumReply of github.com",
+		&sumReply{}:   "is *gokit_test.sumReply, want gokit_test.sumReply",
+		[1]sumReply{}: "is [1]gokit_test.sumReply, want gokit_test.sumReply",
+	} {
+		var svc adder
+		gokit.Set(&svc.Sum, answer(got, nil))
+		_, err := svc.Sum(t.Context(), sumRequest{})
+		require.ErrorContains(t, err, want)
+	}
+	var pointers endpoint.Endpoint[endpoint.Empty, []*sumReply]
+	gokit.Set(&pointers, answer(replies(), nil))
+	_, err := pointers(t.Context(), endpoint.Empty{})
+	require.ErrorContains(t, err, "is []*gokit_test.sumReply of github.com/typedkit/endpoint/migrate/gokit_test, want []*gokit_test.sumReply of github.com")
 }
+
+func replies() []*sumReply { return nil }
 
 // TestSetPanic lets panics pass that are not about the type of the request.
 func TestSetPanic(t *testing.T) {

@@ -213,4 +213,72 @@ func TestJSONRPCClientOfKit(t *testing.T) {
 	require.Equal(t, -32003, e.Code)
 }
 
+// TestJSONRPCUnmodifiedServer has a client of ours call a JSON-RPC server of go-kit's, without this
+// module.
+func TestJSONRPCUnmodifiedServer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(kitjsonrpc.NewServer(kitjsonrpc.EndpointCodecMap{"sum": {
+		Endpoint: func(_ context.Context, r any) (any, error) {
+			switch req := r.(sumRequest); req.A {
+			case 0:
+				return nil, errors.New("can't sum two zeroes")
+			case 9:
+				return nil, kitjsonrpc.Error{Code: -32003, Message: "nine"}
+			default:
+				return sumReply{req.A + req.B}, nil
+			}
+		},
+		Decode: func(_ context.Context, params jsontext.Value) (any, error) {
+			var req sumRequest
+			return req, json.Unmarshal(params, &req)
+		},
+		Encode: func(_ context.Context, resp any) (jsontext.Value, error) {
+			text, err := json.Marshal(resp)
+			return text, err
+		},
+	}}))
+	t.Cleanup(server.Close)
+	var c addRPC
+	require.NoError(t, jsonrpcx.Client(httpx.To(server.URL), &c))
+	got, err := c.Sum(t.Context(), sumRequest{1, 2})
+	require.NoError(t, err)
+	require.Equal(t, 3, got.V)
+	for a, want := range map[int]jsonrpcx.Error{
+		0: {Code: "-32603", Message: "can't sum two zeroes"},
+		9: {Code: "-32003", Message: "nine"},
+	} {
+		_, err = c.Sum(t.Context(), sumRequest{A: a})
+		e, ok := errors.AsType[*jsonrpcx.Error](err)
+		require.True(t, ok)
+		require.Equal(t, want.Code, e.Code)
+		require.Equal(t, want.Message, e.Message)
+		require.True(t, endpoint.ErrorOf(err).Remote())
+	}
+}
+
+// TestJSONRPCUnmodifiedClient has a client of go-kit's, with its own codecs, call a JSON-RPC server of
+// ours.
+func TestJSONRPCUnmodifiedClient(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	require.NoError(t, jsonrpcx.Mount(mux, "/rpc", &addRPC{adder{Sum: sum}}))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	u, err := url.Parse(server.URL + "/rpc")
+	require.NoError(t, err)
+	call := kitjsonrpc.NewClient(u, "sum").Endpoint()
+	got, err := call(t.Context(), sumRequest{1, 2})
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"v": 3.0}, got)
+	_, err = call(t.Context(), sumRequest{})
+	e, ok := errors.AsType[kitjsonrpc.Error](err)
+	require.True(t, ok)
+	require.Equal(t, -32003, e.Code)
+	require.Equal(t, "can't sum two zeroes", e.Message)
+	_, err = kitjsonrpc.NewClient(u, "nope").Endpoint()(t.Context(), sumRequest{})
+	e, ok = errors.AsType[kitjsonrpc.Error](err)
+	require.True(t, ok)
+	require.Equal(t, kitjsonrpc.MethodNotFoundError, e.Code)
+}
+
 func httpRouter() *http.ServeMux { return http.NewServeMux() }

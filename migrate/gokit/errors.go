@@ -46,11 +46,11 @@ func fromKit(err error) error {
 	if ours, ok := err.(kitError); ok { //nolint:errorlint // it comes from right inside
 		return ours.error
 	}
-	if retried, ok := errors.AsType[lb.RetryError](err); ok {
-		return retryError{retried, fromKit(retried.Final)}
-	}
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e != nil {
 		return err
+	}
+	if retried, ok := errors.AsType[lb.RetryError](err); ok { // which has no Unwrap
+		return retryError{retried, fromKit(retried.Final)}
 	}
 	if e := refusal(err); e != nil {
 		return e.WithCause(err)

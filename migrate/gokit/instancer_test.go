@@ -7,6 +7,7 @@ import (
 	"iter"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	kitendpoint "github.com/go-kit/kit/endpoint"
 	"github.com/go-kit/kit/sd"
@@ -111,6 +112,23 @@ func TestInstancerChannels(t *testing.T) {
 			t.Errorf("an event after Stop: %v", e)
 		default:
 		}
+	})
+}
+
+// TestStop waits for a source that ends slowly.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		i := gokit.ToInstancer(discover.SourceFunc(func(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
+			return func(func([]discover.Instance, error) bool) {
+				<-ctx.Done()
+				<-time.NewTimer(time.Second).C
+				ended = true
+			}
+		}))
+		i.Stop()
+		require.True(t, ended)
 	})
 }
 

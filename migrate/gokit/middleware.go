@@ -2,6 +2,7 @@ package gokit
 
 import (
 	"context"
+	"reflect"
 
 	kit "github.com/go-kit/kit/endpoint"
 	"github.com/typedkit/endpoint"
@@ -21,7 +22,7 @@ type Middleware struct{ mw kit.Middleware }
 func From(mw kit.Middleware) *Middleware { return &Middleware{mw} }
 
 // Wrap returns next decorated by m; nil if next is nil. A request or a response that m replaces by
-// one of another type is an [ErrType] of the call. Errors of next pass m as they are, so m
+// one of another type, or takes for one, is an [ErrType] of the call. Errors of next pass m as they are, so m
 // compares them as before. Req and Resp are the types of next.
 func (m *Middleware) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endpoint.Endpoint[Req, Resp] {
 	if next == nil {
@@ -35,7 +36,7 @@ func (m *Middleware) Wrap[Req, Resp any](next endpoint.Endpoint[Req, Resp]) endp
 		return next(ctx, req)
 	})
 	return func(ctx context.Context, req Req) (Resp, error) {
-		v, err := through(ctx, e, req)
+		v, err := through(ctx, e, req, reflect.TypeFor[Resp]().String())
 		if err != nil {
 			return *new(Resp), err
 		}
@@ -57,9 +58,9 @@ func (m *Middleware) around(e kit.Endpoint) kit.Endpoint {
 }
 
 // through calls e. Unlike call, it takes an error in the response for a part of the response,
-// which is of the user's own type.
-func through(ctx context.Context, e kit.Endpoint, req any) (resp any, err error) {
-	defer recoverAssertion(req, &err)
+// which is of the user's own type. respType is the name of that type.
+func through(ctx context.Context, e kit.Endpoint, req any, respType string) (resp any, err error) {
+	defer recoverAssertion(&err, typeName(req), respType)
 	resp, err = e(ctx, req)
 	if err != nil {
 		return nil, fromKit(err)

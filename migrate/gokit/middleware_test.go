@@ -67,6 +67,12 @@ func TestMiddlewareOfOtherTypes(t *testing.T) {
 		}, "gokit: the request is string, want gokit_test.sumRequest"},
 		"response":  {func(kitendpoint.Endpoint) kitendpoint.Endpoint { return answer(4, nil) }, "gokit: the response is int, want gokit_test.sumReply"},
 		"assertion": {func(kitendpoint.Endpoint) kitendpoint.Endpoint { return oldSum }, "is gokit_test.sumRequest, not gokit_test.oldRequest"},
+		"assertion on the response": {func(next kitendpoint.Endpoint) kitendpoint.Endpoint {
+			return func(ctx context.Context, r any) (any, error) {
+				resp, err := next(ctx, r)
+				return resp.(oldReply), err
+			}
+		}, "gokit: the response: interface conversion: interface {} is gokit_test.sumReply, not gokit_test.oldReply"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,8 +12,21 @@ import (
 	"github.com/typedkit/endpoint/discover"
 )
 
-// deregisterTime is how long a registrar of go-kit may take to deregister.
+// deregisterTime is how long registrars and instancers of go-kit may take to deregister.
 const deregisterTime = 5 * time.Second
+
+// awaitKit waits for a call of go-kit that ends with done, as long as it may take. It reports
+// whether the call has ended. See decision NEXT.
+func awaitKit(done <-chan struct{}) bool {
+	timer := time.NewTimer(deregisterTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
 
 // Registrar returns a registrar that registers an instance with a registrar of go-kit, which
 // newRegistrar makes for the instance; its error says that the instance can never be
@@ -50,19 +63,15 @@ func (r registrar) Register(ctx context.Context, in discover.Instance) error {
 		of.Deregister()
 	}()
 	<-ctx.Done()
-	timer := time.NewTimer(deregisterTime)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-timer.C:
+	if !awaitKit(done) {
 		return fmt.Errorf("gokit: Registrar: %s may still be registered: its registrar has not returned within %v", in.Addr, deregisterTime)
 	}
+	return nil
 }
 
 // ToRegistrar returns a registrar of go-kit that registers in with r. Register starts a
 // goroutine that keeps in registered, and does nothing while there is one. Deregister ends it and
-// waits for it, as long as r bounds that. Errors of r go to the logger, which may be nil. A nil r
+// waits for it; a [discover.Registrar] bounds the time for that. Errors of r go to the logger, which may be nil. A nil r
 // is such an error.
 func ToRegistrar(r discover.Registrar, in discover.Instance, logger log.Logger) sd.Registrar {
 	if logger == nil {

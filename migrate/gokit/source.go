@@ -14,8 +14,10 @@ import (
 // not stop i: call i.Stop when no Watch runs any more. After an outage of its registry,
 // an instancer of go-kit may yield a set that is not complete yet: see [discover.Settled].
 //
-// A Watch ends when i.Deregister has returned. go-kit's instancers send to one channel after the
-// other, so one that is not read anywhere in the program delays that.
+// A Watch ends when i.Deregister has returned, or 5 seconds after the end of its context or loop.
+// go-kit's instancers send to one channel after the other, so a channel that nothing in the program
+// reads blocks Register and Deregister, which cannot be cancelled. The goroutines of the Watch
+// then go on by themselves until they return.
 func Source(i sd.Instancer) discover.Source {
 	return discover.SourceFunc(func(ctx context.Context) iter.Seq2[[]discover.Instance, error] {
 		return func(yield func([]discover.Instance, error) bool) {
@@ -23,12 +25,14 @@ func Source(i sd.Instancer) discover.Source {
 				yield(nil, errors.New("gokit: Source: the instancer is nil"))
 				return
 			}
-			box := newMailbox()
-			var work sync.WaitGroup
-			defer work.Wait()
+			box, done := newMailbox(), make(chan struct{})
 			ctx, cancel := context.WithCancel(ctx)
+			defer awaitKit(done)
 			defer cancel()
-			work.Go(func() { box.fill(ctx, i) })
+			go func() {
+				defer close(done)
+				box.fill(ctx, i)
+			}()
 			box.read(ctx, yield)
 		}
 	})

@@ -1,9 +1,11 @@
 package gokit_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/go-kit/kit/sd"
 	"github.com/stretchr/testify/require"
@@ -55,6 +57,30 @@ func TestSourceSlow(t *testing.T) {
 		require.Equal(t, [][]discover.Instance{{{Addr: "a:1"}}, {{Addr: "c:1"}, {Addr: "d:1"}}}, sets)
 		require.Len(t, errs, 1)
 		require.Zero(t, r.listeners())
+	})
+}
+
+// stuck is an instancer that waits for a channel that nothing reads.
+type stuck struct{ channel chan sd.Event }
+
+func (s stuck) Register(chan<- sd.Event)   { s.channel <- sd.Event{} }
+func (s stuck) Deregister(chan<- sd.Event) { s.channel <- sd.Event{} }
+func (stuck) Stop()                        {}
+
+// TestSourceStuck ends a Watch although its instancer hangs.
+func TestSourceStuck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := stuck{make(chan sd.Event)}
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for set, err := range gokit.Source(s).Watch(ctx) {
+			t.Error("the instancer sends nothing:", set, err)
+		}
+		require.Equal(t, 6*time.Second, time.Since(begun))
+		<-s.channel
+		<-s.channel // the Watch deregisters what it registered late
 	})
 }
 

@@ -52,19 +52,29 @@ func withPath(t reflect.Type) string {
 
 func wrongType(text string) error { return ErrType.WithCause(errors.New("gokit: " + text)) }
 
-// recoverAssertion recovers from the panic of an assertion on the type of req, such as
-// req.(SumRequest), with which endpoints of go-kit begin. All other panics go on. It must be
-// deferred.
-func recoverAssertion(req any, err *error) {
+// recoverAssertion recovers from the panic of an assertion on the type of the request or of the
+// response, such as req.(SumRequest), with which endpoints of go-kit begin. req and resp are the
+// names of these types; "" is none. All other panics go on. It must be deferred. See decision NEXT.
+func recoverAssertion(err *error, req, resp string) {
 	v := recover()
 	if v == nil {
 		return
 	}
 	failed, ok := v.(*runtime.TypeAssertionError)
-	if !ok || !strings.Contains(failed.Error(), " "+typeName(req)+" ") && !strings.Contains(failed.Error(), " "+typeName(req)+",") {
+	switch {
+	case ok && isOf(failed, req):
+		*err = wrongType("the request: " + failed.Error())
+	case ok && isOf(failed, resp):
+		*err = wrongType("the response: " + failed.Error())
+	default:
 		panic(v)
 	}
-	*err = wrongType("the request: " + failed.Error())
+}
+
+// isOf reports whether the assertion was made on a value of the named type.
+func isOf(failed *runtime.TypeAssertionError, name string) bool {
+	text := failed.Error()
+	return name != "" && (strings.Contains(text, " "+name+" ") || strings.Contains(text, " "+name+","))
 }
 
 // typeName returns the name of v's type as package runtime writes it.

@@ -88,6 +88,46 @@ func TestTransports(t *testing.T) {
 	}
 }
 
+// TestUnmodifiedClient has a client of go-kit's, without this module, call a server of ours.
+func TestUnmodifiedClient(t *testing.T) {
+	t.Parallel()
+	call := kitClient(serveOurs(t, &sayer{Say: say})).Endpoint()
+	got, err := call(t.Context(), int64(1))
+	require.NoError(t, err)
+	require.Equal(t, "fine", got)
+	_, err = call(t.Context(), int64(0))
+	require.Equal(t, codes.InvalidArgument, status.Code(err))
+	require.Equal(t, errZero.Message(), status.Convert(err).Message())
+}
+
+// TestUnmodifiedServer has a client of ours call a server of go-kit's, without this module.
+func TestUnmodifiedServer(t *testing.T) {
+	t.Parallel()
+	conn := serveKit(t, func(_ context.Context, n any) (any, error) {
+		switch n.(int64) {
+		case 1:
+			return "fine", nil
+		case 2:
+			return nil, status.Error(codes.NotFound, "gone")
+		}
+		return nil, errors.New("old")
+	})
+	var c sayer
+	require.NoError(t, grpcx.Client(grpcx.To(conn), &c))
+	got, err := c.Say(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, "fine", got)
+	for n, want := range map[int64]*endpoint.Error{
+		2: endpoint.Errorf(endpoint.NotFound, "gone"),
+		3: endpoint.Errorf(endpoint.Unknown, "old"),
+	} {
+		_, err = c.Say(t.Context(), n)
+		require.Equal(t, want.Code(), endpoint.CodeOf(err))
+		require.EqualError(t, err, want.Message())
+		require.True(t, endpoint.ErrorOf(err).Remote())
+	}
+}
+
 // TestErrorInReply has an unmodified server of go-kit's whose replies have errors in a field,
 // as those of its examples.
 func TestErrorInReply(t *testing.T) {
