@@ -63,3 +63,12 @@ func TestParseEventType(t *testing.T) {
 		require.Equal(t, cargo.NotHandled, cargo.ParseEventType(name), name)
 	}
 }
+
+func TestNeedsVoyage(t *testing.T) {
+	t.Parallel()
+	for did, want := range map[cargo.HandlingEventType]bool{
+		cargo.Load: true, cargo.Unload: true, cargo.NotHandled: false, cargo.Receive: false, cargo.Claim: false, cargo.Customs: false,
+	} {
+		require.Equal(t, want, did.NeedsVoyage(), did)
+	}
+}

@@ -13,8 +13,9 @@ import (
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	valid := plan().Legs[0]
-	long := valid
+	long, longest := valid, valid
 	long.VoyageNumber = voyage.Number(strings.Repeat("V", 17))
+	longest.VoyageNumber = long.VoyageNumber[1:]
 	for name, tt := range map[string]struct {
 		legs []cargo.Leg
 		want []string
@@ -24,6 +25,7 @@ func TestValidate(t *testing.T) {
 		"too many":        {repeat(valid, cargo.MaxLegs+1), []string{"/legs"}},
 		"the most":        {repeat(valid, cargo.MaxLegs), nil},
 		"empty":           {[]cargo.Leg{valid, {}}, []string{"/legs/1/voyage_number", "/legs/1/from", "/legs/1/to"}},
+		"longest number":  {[]cargo.Leg{longest}, nil},
 		"a long number":   {[]cargo.Leg{long}, []string{"/legs/0/voyage_number"}},
 		"not a UN/LOCODE": {[]cargo.Leg{{VoyageNumber: "V", LoadLocation: "sesto", UnloadLocation: "DEHAMS"}}, []string{"/legs/0/from", "/legs/0/to"}},
 	} {
