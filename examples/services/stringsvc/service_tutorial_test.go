@@ -65,6 +65,8 @@ func testArguments(t *testing.T, s *programtest.Shell) {
 		require.Contains(t, got.Stderr, tt.says, tt.line)
 		require.Empty(t, got.Stdout, tt.line)
 	}
+	spaces := programtest.Run(t, s.Program("stringsvc3"), "-proxy", "a:1, b")
+	require.Contains(t, spaces.Stderr, "address b: missing port", "as in go-kit's, spaces may follow a comma")
 }
 
 // testStop stops stringsvc4 while a call over HTTP has not gone on over NATS yet.

@@ -53,8 +53,9 @@ func addresses(list string) ([]string, error) {
 		return nil, nil
 	}
 	all := strings.Split(list, ",")
-	for _, addr := range all {
-		_, port, err := net.SplitHostPort(addr)
+	for i, addr := range all {
+		all[i] = strings.TrimSpace(addr)
+		_, port, err := net.SplitHostPort(all[i])
 		if err != nil {
 			return nil, err
 		}
