@@ -88,6 +88,10 @@ func TestServe(t *testing.T) {
 		require.Contains(t, p.Await(t, id), tt.line)
 	}
 	require.Equal(t, "{\"request.count\": 4}\n", programtest.Get(t, addr+"/debug/vars"))
+	resp, err := http.Get("http://" + addr + "/debug/vars")
+	require.NoError(t, err)
+	_ = resp.Body.Close()
+	require.Equal(t, "application/json", resp.Header.Get("Content-Type"))
 	p.Stop(t)
 	require.Contains(t, p.Log(), programtest.Draining)
 }
