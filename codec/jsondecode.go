@@ -14,7 +14,7 @@ import (
 // value at p, as json/v2 does with the options of this package. It returns the index after
 // the value. It returns left if the value is not valid or is uncommon. The caller then reads
 // all of src again with json/v2, which overwrites what was read and finds the fault.
-// See decision NEXT.
+// See decision 206.
 type reader func(s *scratch, src []byte, at int, p unsafe.Pointer) int
 
 // left is the index that means: this text is left to json/v2.

@@ -16,7 +16,7 @@ import (
 const deregisterTime = 5 * time.Second
 
 // awaitKit waits for a call of go-kit that ends with done, as long as it may take. It reports
-// whether the call has ended. See decision NEXT.
+// whether the call has ended. See decision 207.
 func awaitKit(done <-chan struct{}) bool {
 	timer := time.NewTimer(deregisterTime)
 	defer timer.Stop()

@@ -54,7 +54,7 @@ func wrongType(text string) error { return ErrType.WithCause(errors.New("gokit: 
 
 // recoverAssertion recovers from the panic of an assertion on the type of the request or of the
 // response, such as req.(SumRequest), with which endpoints of go-kit begin. req and resp are the
-// names of these types; "" is none. All other panics go on. It must be deferred. See decision NEXT.
+// names of these types; "" is none. All other panics go on. It must be deferred. See decision 207.
 func recoverAssertion(err *error, req, resp string) {
 	v := recover()
 	if v == nil {
