@@ -4,26 +4,41 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json/v2"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/openapipage"
 )
 
-// Mount serves the document on router, beside the routes of the service:
+// Mount serves the document on router, beside the routes of the service, and the page that shows
+// it and calls the service:
 //
 //	/openapi.json  /openapi.yaml          OpenAPI 3.1
 //	/openapi-3.2.json  /openapi-3.2.yaml  OpenAPI 3.2
+//	/docs                                 the page
+//
+// All of it works below a prefix, such as that of http.StripPrefix or of a chi router that is
+// mounted in another. The page needs no other host, and its Content-Security-Policy lets it send
+// requests to its own host and to those that [Server] names.
 //
 // Its error joins all faults of the document, and then nothing was registered. A router panics
 // if it has one of these paths already.
 func (d *Document) Mount(router httpx.Router) error {
-	if d.err != nil {
-		return d.err
+	handlers, err := d.handlers()
+	if err != nil {
+		return err
 	}
-	for path, h := range d.handlers() {
+	_, onChi := router.(chi.Router)
+	for path, h := range handlers {
+		if !onChi && strings.HasSuffix(path, "/") {
+			path += "{$}" // without it a ServeMux takes all paths that begin so
+		}
 		router.Handle("GET "+path, h)
 		router.Handle("HEAD "+path, h)
 	}
@@ -46,15 +61,38 @@ func (d *Document) Handler() http.Handler {
 	return r
 }
 
-// handlers calls yield for each path that is served. The page has its place here, at /docs.
-func (d *Document) handlers() func(yield func(path string, h http.Handler) bool) {
-	return func(yield func(path string, h http.Handler) bool) {
-		for _, f := range d.files() {
-			if !yield(f.path, f) {
-				return
-			}
+// handlers returns what is served, by path.
+func (d *Document) handlers() (map[string]http.Handler, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	handlers, err := openapipage.New(openapipage.Config{
+		Path: "/docs", Document: "openapi-3.2.json", Others: []string{"openapi.json", "openapi.yaml"}, Servers: d.hosts(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %q: %w", d.title, err)
+	}
+	for _, f := range d.files() {
+		handlers[f.path] = f
+	}
+	return handlers, nil
+}
+
+// hosts returns the URLs of servers that name a host.
+func (d *Document) hosts() []string {
+	var doc struct {
+		Servers []struct {
+			URL string `json:"url"`
+		} `json:"servers"`
+	}
+	_ = json.Unmarshal(d.json31, &doc) // which this package has written
+	var all []string
+	for _, s := range doc.Servers {
+		if u, err := url.Parse(s.URL); err != nil || u.Host != "" || u.Scheme != "" {
+			all = append(all, s.URL)
 		}
 	}
+	return all
 }
 
 // A file is one form of the document.

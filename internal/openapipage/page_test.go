@@ -1,7 +1,7 @@
 package openapipage_test
 
 import (
-	"encoding/json/v2"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,14 +13,21 @@ import (
 	"github.com/typedkit/endpoint/internal/openapipage"
 )
 
+// page serves the page at /docs, below the prefix /api.
 func page(t *testing.T, c openapipage.Config) http.Handler {
 	t.Helper()
-	h, err := openapipage.New(c)
+	c.Path = "/docs"
+	handlers, err := openapipage.New(c)
 	require.NoError(t, err)
+	require.Len(t, handlers, len(files(t))+2)
 	mux := http.NewServeMux()
-	mux.Handle("/api/docs", http.StripPrefix("/api/docs", h))
-	mux.Handle("/api/docs/", http.StripPrefix("/api/docs", h))
-	return mux
+	for path, h := range handlers {
+		if path == "/docs/" {
+			path += "{$}"
+		}
+		mux.Handle(path, h)
+	}
+	return http.StripPrefix("/api", mux)
 }
 
 func ask(h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
@@ -50,7 +57,7 @@ func files(t *testing.T) []string {
 
 func TestPageFiles(t *testing.T) {
 	t.Parallel()
-	h := page(t, openapipage.Config{Document: "../openapi.json", Others: []string{"../openapi.yaml"}})
+	h := page(t, openapipage.Config{Document: "openapi.json", Others: []string{"openapi.yaml"}})
 	media := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", "": "text/html; charset=utf-8"}
 	for _, name := range append(files(t), "") {
 		got := ask(h, "GET", "/api/docs/"+name)
@@ -69,14 +76,11 @@ func TestPageFiles(t *testing.T) {
 		require.Empty(t, head.Body.String())
 		require.Equal(t, header, head.Result().Header, name)
 	}
-	index := ask(h, "GET", "/api/docs/").Body.String()
-	require.Contains(t, index, `href="../openapi.json" id="document"`)
-	require.Contains(t, index, `<a href="../openapi.yaml">openapi.yaml</a>`)
 }
 
 func TestPageCaches(t *testing.T) {
 	t.Parallel()
-	h := page(t, openapipage.Config{Document: "../openapi.json"})
+	h := page(t, openapipage.Config{Document: "openapi.json"})
 	tags := make(map[string]string)
 	for _, name := range []string{"", "main.js", "page.css"} {
 		first := ask(h, "GET", "/api/docs/"+name)
@@ -90,52 +94,35 @@ func TestPageCaches(t *testing.T) {
 		require.NotContains(t, tags, tag)
 		tags[tag] = name
 	}
-	other := ask(page(t, openapipage.Config{Document: "../other.json"}), "GET", "/api/docs/")
+	other := ask(page(t, openapipage.Config{Document: "other.json"}), "GET", "/api/docs/")
 	require.NotContains(t, tags, other.Header().Get("ETag"), "the page of another document")
 }
 
-// TestPageRedirects has a request for the folder, which a proxy may show below a prefix that
-// the server does not know: the Location is relative.
-func TestPageRedirects(t *testing.T) {
+// TestPageLinks has the page at its path with a slash at the end and without one, of the URI that
+// the browser sees: a router may have removed the slash, or added it.
+func TestPageLinks(t *testing.T) {
 	t.Parallel()
-	h := page(t, openapipage.Config{Document: "../openapi.json"})
-	for target, want := range map[string]string{
-		"/api/docs":     "./docs/",
-		"/api/docs?a=b": "./docs/?a=b",
+	h := page(t, openapipage.Config{Document: "openapi.json", Others: []string{"v1/openapi.yaml"}})
+	for _, tt := range []struct{ uri, routed, files, documents string }{
+		{"/api/docs", "/api/docs", "./docs/", ""},
+		{"/api/docs?a=/", "/api/docs", "./docs/", ""},
+		{"/api/docs/?a", "/api/docs/", "", "../"},
+		{"/other/docs/", "/api/docs", "", "../"},
+		{"/other/docs", "/api/docs/", "./docs/", ""},
+		{"http://a/docs/", "/api/docs", "", "../"},
 	} {
-		got := ask(h, "GET", target)
-		require.Equal(t, http.StatusTemporaryRedirect, got.Code)
-		require.Equal(t, want, got.Header().Get("Location"), target)
-	}
-}
-
-func TestPageProblems(t *testing.T) {
-	t.Parallel()
-	h := page(t, openapipage.Config{Document: "../openapi.json"})
-	for _, tt := range []struct {
-		method, path string
-		status       int
-		code, allow  string
-	}{
-		{"GET", "/api/docs/nothing.js", 404, "NOT_FOUND", ""},
-		{"GET", "/api/docs/index.html", 404, "NOT_FOUND", ""},
-		{"GET", "/api/docs/a/page.css", 404, "NOT_FOUND", ""},
-		{"GET", "/api/docs/page", 404, "NOT_FOUND", ""},
-		{"POST", "/api/docs/nothing.js", 404, "NOT_FOUND", ""},
-		{"POST", "/api/docs/", 405, "UNIMPLEMENTED", "GET, HEAD"},
-		{"DELETE", "/api/docs", 405, "UNIMPLEMENTED", "GET, HEAD"},
-	} {
-		got := ask(h, tt.method, tt.path)
-		require.Equal(t, tt.status, got.Code, tt.path)
-		require.Equal(t, "application/problem+json", got.Header().Get("Content-Type"))
-		require.Equal(t, tt.allow, got.Header().Get("Allow"))
-		var problem struct {
-			Status int    `json:"status"`
-			Code   string `json:"code"`
+		r := httptest.NewRequest("GET", tt.uri, nil)
+		r.URL.Path = tt.routed
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code, tt.uri)
+		for _, want := range []string{
+			`href="` + tt.documents + `openapi.json" id="document"`, `<a href="` + tt.documents + `openapi.json">openapi.json</a>`,
+			`<a href="` + tt.documents + `v1/openapi.yaml">openapi.yaml</a>`,
+			`src="` + tt.files + `main.js"`, `href="` + tt.files + `page.css"`, `href="` + tt.files + `try.css"`,
+		} {
+			require.Contains(t, w.Body.String(), want, tt.uri)
 		}
-		require.NoError(t, json.Unmarshal(got.Body.Bytes(), &problem))
-		require.Equal(t, tt.status, problem.Status)
-		require.Equal(t, tt.code, problem.Code, tt.path)
 	}
 }
 
@@ -143,7 +130,7 @@ func TestPageProblems(t *testing.T) {
 // elsewhere, nothing that makes HTML of a text, nothing stored.
 func TestPageIsStrict(t *testing.T) {
 	t.Parallel()
-	h := page(t, openapipage.Config{Document: "../openapi.json"})
+	h := page(t, openapipage.Config{Document: "openapi.json"})
 	names := append(files(t), "")
 	for _, name := range names {
 		body := ask(h, "GET", "/api/docs/"+name).Body.String()
@@ -159,8 +146,8 @@ func TestPageIsStrict(t *testing.T) {
 func TestPageFaults(t *testing.T) {
 	t.Parallel()
 	for document, want := range map[string]string{
-		"":                        `must be relative to the page, such as ../openapi.json, got ""`,
-		"/openapi.json":           `must be relative to the page, such as ../openapi.json, got "/openapi.json"`,
+		"":                        `must be relative to the page, such as openapi.json, got ""`,
+		"/openapi.json":           `must be relative to the page, such as openapi.json, got "/openapi.json"`,
 		"//evil.example/a.json":   `got "//evil.example/a.json"`,
 		"https://evil.example/a":  `got "https://evil.example/a"`,
 		"javascript:alert(1)":     `got "javascript:alert(1)"`,
@@ -168,13 +155,18 @@ func TestPageFaults(t *testing.T) {
 		"%zz":                     `invalid URL escape "%zz"`,
 		"data:application/json,0": `got "data:application/json,0"`,
 	} {
-		_, err := openapipage.New(openapipage.Config{Document: document})
+		_, err := openapipage.New(openapipage.Config{Path: "/docs", Document: document})
 		require.ErrorContains(t, err, want)
-		_, err = openapipage.New(openapipage.Config{Document: "a.json", Others: []string{document}})
+		_, err = openapipage.New(openapipage.Config{Path: "/docs", Document: "a.json", Others: []string{document}})
 		require.ErrorContains(t, err, want)
 	}
+	for _, at := range []string{"", "/", "docs", "/docs/", "/a/../docs"} {
+		_, err := openapipage.New(openapipage.Config{Path: at, Document: "a.json"})
+		require.EqualError(t, err, fmt.Sprintf("the path of the page must begin with a slash and not end with one, got %q", at))
+	}
 	_, err := openapipage.New(openapipage.Config{Servers: []string{"ftp://a"}})
-	require.ErrorContains(t, err, "../openapi.json")
+	require.ErrorContains(t, err, "the path of the page")
+	require.ErrorContains(t, err, "openapi.json")
 	require.ErrorContains(t, err, "ftp://a", "all faults are joined")
 }
 
@@ -182,5 +174,5 @@ func TestPageEscapes(t *testing.T) {
 	t.Parallel()
 	body := ask(page(t, openapipage.Config{Document: `a"><script>.json`}), "GET", "/api/docs/").Body.String()
 	require.NotContains(t, body, `<script>.json`)
-	require.Contains(t, body, `href="a&#34;&gt;&lt;script&gt;.json"`)
+	require.Contains(t, body, `href="../a&#34;&gt;&lt;script&gt;.json"`)
 }

@@ -19,7 +19,7 @@ func TestPolicy(t *testing.T) {
 		"'self' http://[::1]:8080":     {"http://[::1]:8080"},
 		"'self' http://b https://b:81": {"http://b", "https://b:81/"},
 	} {
-		got := ask(page(t, openapipage.Config{Document: "../a.json", Servers: servers}), "GET", "/api/docs/")
+		got := ask(page(t, openapipage.Config{Document: "a.json", Servers: servers}), "GET", "/api/docs/")
 		require.Equal(t, policy(want), got.Header().Get("Content-Security-Policy"))
 	}
 }
@@ -30,7 +30,7 @@ func TestPolicyFaults(t *testing.T) {
 		"", "/v1", "//a.example", "ftp://a.example", "https://", "https://*", "https://*.example", "https://a;script-src b",
 		"https://a,b", "https://{region}.example", "https://a b", "javascript:alert(1)", "https:a", "https://'self'",
 	} {
-		_, err := openapipage.New(openapipage.Config{Document: "../a.json", Servers: []string{server}})
+		_, err := openapipage.New(openapipage.Config{Path: "/docs", Document: "a.json", Servers: []string{server}})
 		require.Error(t, err, server)
 		require.ErrorContains(t, err, "the URL of a server", server)
 	}

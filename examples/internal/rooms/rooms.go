@@ -226,24 +226,12 @@ func arrive(_ context.Context, guests endpoint.Stream[Guest]) (Sum, error) {
 //go:embed testdata
 var documents embed.FS
 
-// Handler returns the service, with the page at /docs/ of the document openapi.json and the
-// one at /docs-hostile/ of hostile.json, both served from documents. The names in it that are
-// not there are those of files of this package.
+// Handler returns the service, with the page of its document at /docs, and at /docs-3.1 that of
+// 3.1. Each of others, documents by their names, has a page at /docs- and its name.
 func (h *House) Handler(others map[string][]byte) (http.Handler, error) {
 	mux := http.NewServeMux()
 	if err := httpx.Mount(mux, h.Service()); err != nil {
 		return nil, err
-	}
-	for name, text := range others {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(text)
-		})
-		page, err := openapipage.New(openapipage.Config{Document: "../" + name})
-		if err != nil {
-			return nil, err
-		}
-		mux.Handle("/docs-"+name+"/", http.StripPrefix("/docs-"+name, page))
 	}
 	own, err := fs.Sub(documents, "testdata")
 	if err != nil {
@@ -252,16 +240,32 @@ func (h *House) Handler(others map[string][]byte) (http.Handler, error) {
 	for _, name := range []string{"openapi-3.1.json", "openapi-3.2.json"} {
 		mux.Handle("GET /"+name, http.FileServerFS(own))
 	}
-	page, err := openapipage.New(openapipage.Config{Document: "../openapi-3.2.json", Others: []string{"../openapi-3.1.json"}})
-	if err != nil {
-		return nil, err
+	pages := []openapipage.Config{
+		{Path: "/docs", Document: "openapi-3.2.json", Others: []string{"openapi-3.1.json"}},
+		{Path: "/docs-3.1", Document: "openapi-3.1.json"},
 	}
-	mux.Handle("/docs/", http.StripPrefix("/docs", page))
-	mux.Handle("/docs", http.StripPrefix("/docs", page))
-	old, err := openapipage.New(openapipage.Config{Document: "../openapi-3.1.json"})
-	if err != nil {
-		return nil, err
+	for name, text := range others {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(text)
+		})
+		pages = append(pages, openapipage.Config{Path: "/docs-" + name, Document: name})
 	}
-	mux.Handle("/docs-3.1/", http.StripPrefix("/docs-3.1", old))
+	for _, c := range pages {
+		if err := servePage(mux, c); err != nil {
+			return nil, err
+		}
+	}
 	return httpx.Problems(mux), nil
+}
+
+func servePage(mux *http.ServeMux, c openapipage.Config) error {
+	page, err := openapipage.New(c)
+	for path, h := range page {
+		if path == c.Path+"/" {
+			path += "{$}"
+		}
+		mux.Handle("GET "+path, h)
+	}
+	return err
 }

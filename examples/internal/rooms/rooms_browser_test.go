@@ -187,6 +187,6 @@ func TestPrefix(t *testing.T) {
 	s.answered(t, "2 items, the stream has ended")
 	s.Until(t, `document.querySelector(".curl code").textContent.includes("/a/prefix/rooms/1/prices?until=2'")`)
 	s.Go(t, s.url+"/a/prefix/docs")
-	s.Until(t, `location.pathname === "/a/prefix/docs/" && document.getElementById("title").innerText === "Rooms"`)
+	s.Until(t, `location.pathname === "/a/prefix/docs" && document.getElementById("title").innerText === "Rooms"`)
 	s.quiet(t)
 }

@@ -9,7 +9,7 @@ import (
 
 // TestModules evaluates expressions with the page's own modules.
 func TestModules(t *testing.T) {
-	s := open(t, "/docs", nil)
+	s := open(t, "/docs/", nil)
 	s.Eval(t, `(async () => {
 		const names = ["request", "place", "stream", "example", "schema", "spec", "dom"];
 		globalThis.m = Object.assign({}, ...await Promise.all(names.map((name) => import("./" + name + ".js"))));
@@ -42,6 +42,11 @@ func TestModules(t *testing.T) {
 		},
 		{"servers", `m.serversOf(new m.Spec({servers: [{url: "/v1/"}, {url: "{s}://h", variables: {s: {default: "https"}}}, {url: "javascript:1"}, {url: "http://u@h"}]}, "http://d/x/doc.json"), {operation: {}, item: {}})`, `["http://d/v1","https://h"]`},
 		{"no servers", `m.serversOf(new m.Spec({}, "http://d/x/doc.json"), {operation: {}, item: {}})`, `["http://d/x"]`},
+		{
+			"the server /", `[{}, {"/a": {}}, {"/x/a": {}, "/a": {}}, {"/x/a": {}, "/x/b": {}}, {"/xa": {}}]
+			.map((paths) => m.serversOf(new m.Spec({servers: [{url: "/"}], paths}, "http://d/x/doc.json"), {operation: {}, item: {}})[0])`,
+			`["http://d/x","http://d/x","http://d/x","http://d","http://d/x"]`,
+		},
 		{
 			"curl", `m.curlOf({method: "POST", url: "http://a/b", headers: [["A", "it's"], ["B", ""]], secrets: ["-u", "x"], body: "'$(rm)"})`,
 			`"curl -X POST 'http://a/b' -H 'A: it'\\''s' -H 'B;' -u x --data-raw ''\\''$(rm)'"`,

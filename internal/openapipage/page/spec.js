@@ -138,20 +138,26 @@ export function schemaOf(type) {
 }
 
 // serversOf returns the URLs of the servers of an operation, with the defaults of their
-// variables. Without servers it is the folder of the document: a service serves its own. See
-// decision 204.
+// variables. Without servers it is "/".
 export function serversOf(spec, o) {
   const declared = [own(o.operation, "servers"), own(o.item, "servers"), own(spec.root, "servers")].find((s) => list(s).length > 0);
   const urls = list(declared).slice(0, 50).map((server) => serverURL(spec, server)).filter(Boolean);
-  return urls.length || list(declared).length ? [...new Set(urls)] : [serverURL(spec, {url: "."})];
+  return urls.length || list(declared).length ? [...new Set(urls)] : [serverURL(spec, {url: "/"})];
 }
 
 function serverURL(spec, server) {
   const variables = own(server, "variables");
   const filled = text(own(server, "url"), 2000).replace(/\{([^{}]*)\}/g, (_, name) => text(own(own(variables, name), "default")));
-  const url = URL.parse(filled, spec.url);
+  const url = URL.parse(filled === "/" ? rootOf(spec) : filled, spec.url);
   if (!url || !["http:", "https:"].includes(url.protocol) || url.username || url.password) return "";
   return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+// rootOf returns what the server "/" means: the folder of the document, because a service serves
+// its own, unless the paths begin with that folder themselves. See decision 204.
+function rootOf(spec) {
+  const folder = new URL(".", spec.url).pathname, paths = entries(own(spec.root, "paths"));
+  return paths.length && paths.every(([path]) => text(path).startsWith(folder)) ? "/" : folder;
 }
 
 // securityOf returns the alternatives of an operation: lists of the names of schemes. An
