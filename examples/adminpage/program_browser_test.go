@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/typedkit/endpoint"
-	"github.com/typedkit/endpoint/examples/internal/browser"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/browser"
 	"github.com/typedkit/endpoint/server"
 )
 

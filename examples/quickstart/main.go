@@ -73,7 +73,7 @@ var calls = expvar.NewMap("calls")
 
 // newHandler mounts the service on a chi router, with three layers around it: the server,
 // one that writes each call to the log and counts it, and a limit. The document of the service
-// is at /openapi.json and /openapi.yaml.
+// is at /openapi.json and /openapi.yaml, and its page at /docs.
 func newHandler(s *server.Server, log *slog.Logger) (http.Handler, error) {
 	r := chi.NewRouter()
 	telemetry := observe.New(observe.NewLogger(log), observe.NewExpvar(calls))

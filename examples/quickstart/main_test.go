@@ -65,12 +65,24 @@ func TestListen(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Count{2}, got)
 
+	programtest.Document(t, addrs["HTTP"], "strings", "/uppercase", "/count")
 	for path, want := range map[string]string{
 		"/debug/vars": `"server http Strings.Count": {"calls":`,
 		"/endpoints":  `"Count"`,
 		"/":           "<title>",
 	} {
 		require.Contains(t, programtest.Get(t, addrs["admin"]+path), want, path)
+	}
+	p.Stop(t)
+}
+
+// TestReadme makes the requests of the README of the project.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	p := programtest.Launch(t, programtest.Self(t), "-listen", "127.0.0.1:0")
+	addr := p.Addresses(t, "HTTP", "admin")["HTTP"]
+	for _, c := range programtest.Commands(t, "../../README.md", "A first program") {
+		c.At(strings.NewReplacer("localhost:8080", addr)).Curl(t)
 	}
 	p.Stop(t)
 }

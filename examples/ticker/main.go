@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/server"
 )
 
@@ -81,12 +83,13 @@ func serve(addr string, interval time.Duration, log *slog.Logger) int {
 //go:embed page.html
 var page []byte
 
-// newHandler mounts the service and the page on a chi router.
+// newHandler mounts the service and the page on a chi router, and the document at /openapi.json,
+// /openapi.yaml and /docs.
 func newHandler(s *server.Server, t *Ticker, log *slog.Logger) (http.Handler, error) {
 	r := chi.NewRouter()
 	r.Get("/", servePage)
 	logged := httpx.Use(s, logging(log))
-	err := httpx.Mount(r, t, logged)
+	err := errors.Join(httpx.Mount(r, t, logged), openapi.New("ticker", "1.0", t).Mount(r))
 	return httpx.Problems(r, logged), err
 }
 

@@ -64,6 +64,11 @@ func numbers(t *testing.T, e *Ticker, w Which) ([]int, error) {
 	return ns, err
 }
 
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	programtest.Document(t, strings.TrimPrefix(listen(t, handler(t, quick)), "http://"), "ticker", "/ticks")
+}
+
 // TestTicks holds in process, and through the typed client.
 func TestTicks(t *testing.T) {
 	t.Parallel()

@@ -106,7 +106,7 @@ func edges() []edge {
 		},
 		{
 			name: "testing in test kits only", of: []string{"./..."},
-			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest", "./internal/registrytest", "./internal/programtest"},
+			except: []string{"./endpointtest", "./endpointtest/transporttest", "./httpx/httpxtest", "./discover/discovertest", "./internal/registrytest", "./internal/programtest", "./internal/browser"},
 			never:  []string{"testing"},
 			reason: "the package testing brings its flags and its weight into a program",
 		},

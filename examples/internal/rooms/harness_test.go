@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/typedkit/endpoint/examples/internal/browser"
 	"github.com/typedkit/endpoint/examples/internal/rooms"
+	"github.com/typedkit/endpoint/internal/browser"
 )
 
 // A site is the page of a document in a browser that reaches no host but this one.

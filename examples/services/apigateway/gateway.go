@@ -16,6 +16,7 @@ import (
 	"github.com/typedkit/endpoint/examples/services/stringsvc"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/resilience"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc/credentials/insecure"
@@ -32,11 +33,17 @@ type Gateway struct {
 }
 
 // New returns a handler that serves stringsvc below /strings, profilesvc below /directory,
-// addsvc below /addsvc, and stringsvc as go-kit's gateway does below /stringsvc. The pools
+// addsvc below /addsvc, and stringsvc as go-kit's gateway does below /stringsvc, and one document
+// of all of them. The pools
 // are part of s, which runs them until the calls in flight have ended, and shows them on its
 // admin page.
 func New(s *server.Server, g Gateway) (http.Handler, error) {
 	r, texts, profiles, sums := chi.NewRouter(), new(stringsvc.Strings), new(profilesvc.Profiles), new(addsvc.Add)
+	parts := []openapi.Option{
+		openapi.Prefix("/strings"),
+		openapi.And(profiles, openapi.Prefix("/directory")),
+		openapi.And(new(kitStrings), openapi.Prefix("/stringsvc")),
+	}
 	err := errors.Join(
 		httpx.Client(newPool(s, "strings", g.Strings, httpx.Dialer()), texts, httpx.Use(g.calls(s, "strings")...)),
 		httpx.Client(newPool(s, "directory", g.Profiles, httpx.Dialer()), profiles, httpx.Use(g.calls(s, "directory")...)),
@@ -44,11 +51,13 @@ func New(s *server.Server, g Gateway) (http.Handler, error) {
 		mount(s, r, "directory", profiles),
 		mount(s, r, "stringsvc", newKitStrings(texts)))
 	if g.Add != nil {
+		parts = append(parts, openapi.And((*kitAdd)(sums), openapi.Prefix("/addsvc")))
 		dial := grpcx.Dialer(insecure.NewCredentials())
 		err = errors.Join(err,
 			grpcx.Client(newPool(s, "addsvc", g.Add, dial), sums, grpcx.Use(g.calls(s, "addsvc")...)),
 			mount(s, r, "addsvc", (*kitAdd)(sums)))
 	}
+	err = errors.Join(err, openapi.New("apigateway", "1.0", texts, parts...).Mount(r))
 	return httpx.Problems(r, httpx.Use(s)), err
 }
 

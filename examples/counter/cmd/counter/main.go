@@ -4,12 +4,14 @@
 //	PORT=8080 counter
 //
 // It takes one call in two seconds. It prints the address that it listens on, and logs to
-// standard error. The number of calls is at /debug/vars. SIGINT or SIGTERM stops it: it
+// standard error. The number of calls is at /debug/vars, the document of the service at
+// /openapi.json and /openapi.yaml, and its page at /docs. SIGINT or SIGTERM stops it: it
 // finishes the calls in flight and exits with 0; a second signal ends it at once, with 1.
 // It exits with 2 when its arguments or PORT are wrong, and with 1 when it cannot serve.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -20,6 +22,7 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/counter"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/observe"
 	"github.com/typedkit/endpoint/server"
 )
@@ -48,7 +51,9 @@ func serve(addr string, log *slog.Logger) (code int) {
 
 	telemetry := observe.New(observe.NewRequestIDs(), observe.NewLogger(log))
 	vars, router := newVars(), chi.NewRouter()
-	err := httpx.Mount(router, svc, httpx.Use(s, telemetry, counting(vars)))
+	err := errors.Join(
+		httpx.Mount(router, svc, httpx.Use(s, telemetry, counting(vars))),
+		openapi.New("counter", "1.0", svc).Mount(router))
 	router.Method("GET", "/debug/vars", varsHandler(vars))
 	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, telemetry))))
 	return s.Main(err)

@@ -92,6 +92,7 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	_ = resp.Body.Close()
 	require.Equal(t, "application/json", resp.Header.Get("Content-Type"))
+	programtest.Document(t, addr, "counter", "/add")
 	p.Stop(t)
 	require.Contains(t, p.Log(), programtest.Draining)
 }

@@ -4,7 +4,8 @@
 //
 // The environment variables PORT and ROUTINGSERVICE_URL set the defaults of the two flags.
 // It prints the addresses that it listens on, and logs to standard error. Metrics are at
-// /metrics. With -debug.addr it has an admin page with live figures of the calls. SIGINT or
+// /metrics, the document of the services at /openapi.json and /openapi.yaml, and its page at
+// /docs. With -debug.addr it has an admin page with live figures of the calls. SIGINT or
 // SIGTERM stops it: it finishes the calls in flight and exits with 0; a second signal ends
 // it at once, with 1. It exits with 2 when its arguments or the variables are wrong, and
 // with 1 when it cannot serve.
@@ -24,6 +25,7 @@ import (
 	"github.com/typedkit/endpoint/examples/shipping/routing"
 	"github.com/typedkit/endpoint/examples/shipping/store"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/server"
 )
 
@@ -47,7 +49,7 @@ func main() {
 
 // snippet: server
 
-// serve serves the three services over a new store.
+// serve serves the three services over a new store, and their document.
 func serve(addr, debug, routerURL string, log *slog.Logger) (code int) {
 	s := server.New("shipping", server.Log(log))
 	telemetry, figures := newTelemetry(log)
@@ -58,7 +60,9 @@ func serve(addr, debug, routerURL string, log *slog.Logger) (code int) {
 	figures.follow(inspected, log)
 
 	router := chi.NewRouter()
-	merr := httpx.Mount(router, services, httpx.Use(s, telemetry))
+	merr := errors.Join(
+		httpx.Mount(router, services, httpx.Use(s, telemetry)),
+		openapi.New("shipping", "1.0", services).Mount(router))
 	pages := allowPages(httpx.Problems(router, shipping.Errors(), httpx.Use(s, telemetry)))
 	s.Add(server.HTTP(addr, figures.beside(pages)))
 	if debug != "" {

@@ -149,6 +149,8 @@ func TestTelemetry(t *testing.T) {
 		require.Contains(t, metrics, "\n"+line+"\n")
 	}
 	require.Contains(t, programtest.Get(t, addrs["admin"]+"/endpoints"), `"FindPaths"`)
+	programtest.Document(t, addrs["HTTP"], "shipping", "/booking/v1/cargos", "/booking/v1/cargos/{id}", "/booking/v1/cargos/{id}/request_routes",
+		"/booking/v1/cargos/{id}/assign_to_route", "/booking/v1/cargos/{id}/change_destination", "/booking/v1/locations", "/handling/v1/incidents", "/tracking/v1/cargos/{id}")
 	p.Stop(t)
 }
 

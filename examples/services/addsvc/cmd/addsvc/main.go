@@ -4,7 +4,8 @@
 //
 // It prints the addresses that it listens on, and logs to standard error. The third one is
 // the admin address: a page with live figures of the calls, /metrics for Prometheus, and
-// /debug/vars. With -thrift-addr, -jsonrpc-addr, -netrpc-addr and -nats.url it serves over
+// /debug/vars. The first one has the document of the service, at /openapi.json and
+// /openapi.yaml, and its page at /docs. With -thrift-addr, -jsonrpc-addr, -netrpc-addr and -nats.url it serves over
 // Thrift, JSON-RPC, net/rpc and NATS as well. With -otlp.addr or -zipkin-url it sends traces.
 // -sum.limit and -concat.limit set how many calls pass. SIGINT or SIGTERM stops it: it
 // finishes the calls in flight and exits with 0; a second signal ends it at once, with 1. It
@@ -27,6 +28,7 @@ import (
 	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/grpcx"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/server"
 	"google.golang.org/grpc"
 )
@@ -51,6 +53,7 @@ func main() {
 	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(s, svc)...)
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
 	health, rerr := users.register(s, router, calls, svc, s, telemetry)
+	derr := openapi.New("addsvc", "1.0", svc).Mount(router)
 	s.Add(
 		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "addsvc")...),
 		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))
@@ -58,7 +61,7 @@ func main() {
 	if *debugAddr != "" {
 		s.Add(server.Admin(*debugAddr, append(traces.page(), server.Metrics(metrics), server.Handle("GET /debug/vars", expvar.Handler()))...))
 	}
-	os.Exit(s.Main(err, rerr, oerr))
+	os.Exit(s.Main(err, rerr, derr, oerr))
 }
 
 // end snippet

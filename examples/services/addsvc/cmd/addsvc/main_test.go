@@ -124,6 +124,8 @@ func TestServe(t *testing.T) {
 		require.Regexp(t, `"name":"Sum"[^{}]*"transport":"`+transport+`"`, endpoints)
 	}
 
+	programtest.Document(t, addrs["HTTP"], "addsvc", "/sum", "/concat")
+
 	log := stop()
 	require.Contains(t, log, "level=INFO msg=call endpoint.operation=Add.Sum transport=http side=server ")
 	require.Regexp(t, `operation=Add.Concat transport=grpc .*status_code=INVALID_ARGUMENT duration=\S+ .*message="result exceeds maximum size"`, log)

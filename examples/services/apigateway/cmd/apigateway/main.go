@@ -5,7 +5,8 @@
 //	apigateway -stringsvc=localhost:8001,localhost:8002 -profilesvc=localhost:8003
 //
 // It prints the addresses that it listens on, and logs to standard error. The second one is
-// the admin address: a page with live figures of the calls and of the instances. SIGINT or
+// the admin address: a page with live figures of the calls and of the instances. The first one
+// has the document of the services, at /openapi.json and /openapi.yaml, and its page at /docs. SIGINT or
 // SIGTERM stops it: it finishes the calls in flight and exits with 0; a second signal ends
 // it at once, with 1. It exits with 2 when its arguments are wrong, and with 1 when it
 // cannot serve.

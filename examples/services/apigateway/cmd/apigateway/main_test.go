@@ -52,14 +52,18 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// TestAdmin has the pools and breakers of all services on the admin address.
+// TestAdmin has the pools and breakers of all services on the admin address, and one document of
+// all of them.
 func TestAdmin(t *testing.T) {
 	t.Parallel()
 	p := programtest.Launch(t, programtest.Self(t), "-listen", "127.0.0.1:0", "-debug.addr", "127.0.0.1:0",
 		"-stringsvc", "127.0.0.1:1", "-profilesvc", "127.0.0.1:1", "-addsvc", "127.0.0.1:1")
-	_, health := programtest.Ask(t, p.Addresses(t, "HTTP", "admin")["admin"]+"/health") // its checks may not have run
+	addrs := p.Addresses(t, "HTTP", "admin")
+	_, health := programtest.Ask(t, addrs["admin"]+"/health") // its checks may not have run
 	for _, check := range []string{"pool/strings", "pool/directory", "pool/addsvc", "breaker/strings", "breaker/directory", "breaker/addsvc"} {
 		require.Contains(t, health, check)
 	}
+	programtest.Document(t, addrs["HTTP"], "apigateway", "/strings/uppercase", "/strings/count", "/stringsvc/uppercase", "/stringsvc/count", "/addsvc/sum", "/addsvc/concat",
+		"/directory/profiles/", "/directory/profiles/{id}", "/directory/profiles/{id}/addresses/", "/directory/profiles/{id}/addresses/{addressID}")
 	p.Stop(t)
 }

@@ -4,7 +4,8 @@
 //
 // It prints the addresses that it listens on, and logs to standard error. The second one is
 // the admin address: a page with live figures of the calls, and /metrics for Prometheus.
-// The first one has the document of the service as well, at /openapi.json and /openapi.yaml.
+// The first one has the document of the service as well, at /openapi.json and /openapi.yaml, and
+// its page at /docs.
 // SIGINT or SIGTERM stops it: it finishes the calls in flight and exits with 0; a second
 // signal ends it at once, with 1. It exits with 2 when its arguments are wrong, and with 1
 // when it cannot serve. With -registry it registers as "profilesvc" while it is ready. With

@@ -72,6 +72,7 @@ func TestServe(t *testing.T) {
 
 	require.Contains(t, programtest.Get(t, addrs["admin"]+"/metrics"),
 		`endpoint_calls_total{code="NOT_FOUND",operation="Get",service="Profiles",side="server",transport="http"} 1`)
+	programtest.Document(t, addrs["HTTP"], "profilesvc", "/profiles/", "/profiles/{id}", "/profiles/{id}/addresses/", "/profiles/{id}/addresses/{addressID}")
 	log := stop()
 	require.Contains(t, log, "level=INFO msg=call endpoint.operation=Profiles.Post transport=http side=server ")
 	require.Regexp(t, `operation=Profiles.Get .*code=NOT_FOUND duration=\S+ .*error.message="there is no profile \\"2\\""`, log)

@@ -7,7 +7,8 @@
 //
 // It prints the addresses that it listens on, and logs to standard error. The second one is
 // the admin address: a page with live figures of the calls and of the instances, and
-// /metrics for Prometheus. SIGINT or SIGTERM stops it: it finishes the calls in flight and
+// /metrics for Prometheus. The first one has the document of the service, at /openapi.json and
+// /openapi.yaml, and its page at /docs. SIGINT or SIGTERM stops it: it finishes the calls in flight and
 // exits with 0; a second signal ends it at once, with 1. It exits with 2 when its arguments
 // are wrong, and with 1 when it cannot serve. With -registry it registers as "stringsvc" while
 // it is ready. A proxy does not register: it would call itself.
@@ -26,6 +27,7 @@ import (
 	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/examples/services/stringsvc"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/server"
 )
 
@@ -46,7 +48,7 @@ func main() {
 
 // snippet: server
 
-// serve serves the service, which registers, or the proxy of its instances.
+// serve serves the service, which registers, or the proxy of its instances, and its document.
 func serve(addr, debug string, reg *registry.Flag, proxy *registry.Instances, log *slog.Logger) (code int) {
 	s := server.New("stringsvc", server.Log(log))
 	svc, perr := stringsvc.New(), error(nil)
@@ -59,7 +61,9 @@ func serve(addr, debug string, reg *registry.Flag, proxy *registry.Instances, lo
 	figures, router := prometheus.NewRegistry(), chi.NewRouter()
 	metrics, err := stringsvc.NewMetrics(figures)
 	layers := httpx.Use(s, stringsvc.LogCalls(log))
-	merr := httpx.Mount(router, metrics.Instrumenting(stringsvc.Logging(log, svc)), layers)
+	merr := errors.Join(
+		httpx.Mount(router, metrics.Instrumenting(stringsvc.Logging(log, svc)), layers),
+		openapi.New("stringsvc", "1.0", svc).Mount(router))
 	s.Add(server.HTTP(addr, httpx.Problems(router, layers), opts...))
 	if debug != "" {
 		s.Add(server.Admin(debug, server.Metrics(promhttp.HandlerFor(figures, promhttp.HandlerOpts{}))))

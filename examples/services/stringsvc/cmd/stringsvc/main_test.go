@@ -60,5 +60,6 @@ func TestAdmin(t *testing.T) {
 		require.Contains(t, health, check)
 	}
 	require.Contains(t, programtest.Get(t, addrs["admin"]+"/metrics"), "my_group_string_service_count_result_count 0\n")
+	programtest.Document(t, addrs["HTTP"], "stringsvc", "/uppercase", "/count")
 	p.Stop(t)
 }
