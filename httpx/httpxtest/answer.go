@@ -66,6 +66,7 @@ func (c *routeCheck) judge(request string, v verdict, res result) {
 		return
 	}
 	switch {
+	case res.quiet && v.valid:
 	case res.status == 0:
 		c.fault(request, "there is no answer: %s", short(res.err))
 	case v.valid && res.err == nil:

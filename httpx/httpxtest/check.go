@@ -32,8 +32,9 @@ import (
 //   - A panic, and a call that takes longer than 10 seconds.
 //
 // The implementation is called with these requests, some hundred for a route, so give it stores
-// of its own. Calls of response streams end after three items, or 500 ms. Bodies are made in
-// JSON and as forms; of other formats only those of [Valid] are sent. An endpoint that is nil,
+// of its own. Calls of response streams end after three items, or 500 ms, and sooner where the
+// stream of an earlier request had fewer. A stream without items is not a fault. Bodies are made
+// in JSON and as forms; of other formats only those of [Valid] are sent. An endpoint that is nil,
 // by httpx.Partial, is left out. svc stays as it is, and must not be in use.
 func Check(tb testing.TB, svc httpx.Service, opts ...CheckOption) {
 	tb.Helper()
@@ -66,6 +67,7 @@ type checker struct {
 	tap   *tap
 	paths map[string]string // of the endpoints to skip: the reasons
 	given map[string][]any  // valid requests, by the paths of endpoints
+	late  int               // response streams of the route that had too few items in their time
 }
 
 // prepare makes the servers and the client.
@@ -119,6 +121,7 @@ func (c *checker) route(r httpx.Route) {
 	if c.handler == nil && c.real.fields[r.Field].IsNil() {
 		return
 	}
+	c.late = 0
 	seed := rand.NewPCG(c.seed, uint64(len(r.Field)))
 	rc := &routeCheck{
 		checker: c, form: formOf(r), answers: answersOf(r), call: c.calls.fields[r.Field],
@@ -160,8 +163,8 @@ func (c *routeCheck) run() {
 		c.t.Logf("httpxtest: %s: requests in %s are not made, but those of Valid", c.form.route.Field, b.Media[0])
 		return
 	}
-	first, found := c.base()
-	if !found {
+	first, v := c.base()
+	if !v.valid {
 		return
 	}
 	for range c.requests {
@@ -170,33 +173,31 @@ func (c *routeCheck) run() {
 			c.send(requestOf(c.call.Type(), v.requests))
 		}
 	}
-	c.mutate(first)
+	c.mutate(first, requestOf(c.call.Type(), v.requests))
 }
 
 // base returns a valid request in which everything is there.
-func (c *routeCheck) base() (first wire, found bool) {
+func (c *routeCheck) base() (first wire, v verdict) {
 	if all := c.given[c.form.route.Field]; len(all) > 0 && !c.form.lines {
 		res := c.checker.call(c.call, reflect.ValueOf(all[0]), nil)
 		if res.sent != nil {
 			first = c.form.read(res.sent, res.sentBody)
-			v := c.ref.judge(c.form.request(first))
-			if !v.valid {
+			if v = c.ref.judge(c.form.request(first)); !v.valid {
 				c.fault(c.form.text(res.sent, first), "the first request of the option Valid is refused (%s)", v.text)
 			}
-			return first, v.valid
+			return first, v
 		}
 	}
-	var last verdict
 	for i := range 200 {
 		c.maker.full = i < 150
 		first = c.form.make(c.maker)
-		if last = c.ref.judge(c.form.request(first)); last.valid {
+		if v = c.ref.judge(c.form.request(first)); v.valid {
 			c.maker.full = false
-			return first, true
+			return first, v
 		}
 	}
-	c.fault(c.form.text(c.form.request(first), first), "no valid request was found (%s); give one by the option Valid, or values by Values", last.text)
-	return first, false
+	c.fault(c.form.text(c.form.request(first), first), "no valid request was found (%s); give one by the option Valid, or values by Values", v.text)
+	return first, v
 }
 
 // send makes a valid request of the client's own, and checks the answer.
@@ -213,19 +214,33 @@ func (c *routeCheck) send(request reflect.Value) {
 	switch {
 	case !v.valid && v.status != 0 && len(v.places) > 0:
 		c.fault(text, "the client writes a valid request as one that is refused (%s)", v.text)
-	case v.valid && len(v.requests) == 1 && !c.form.lines && !same(request, v.requests[0]):
+	case v.valid && len(v.requests) == 1 && !c.form.lines && !same(c.defaulted(request, v.requests[0]), v.requests[0]):
 		c.fault(text, "the client writes the request as another one: the server reads %s", short(string(jsonOf(v.requests[0]))))
 	}
 	c.judge(text, verdict{valid: true}, res)
+}
+
+// defaulted returns a request in which parameters that the client leaves out, because they are
+// zero, have the default that the server reads.
+func (c *routeCheck) defaulted(request, read reflect.Value) reflect.Value {
+	all := reflect.New(request.Type()).Elem()
+	all.Set(request)
+	for _, p := range c.form.route.Request.Parameters {
+		if _, ok := p.Field.Tag.Lookup("default"); !ok {
+			continue
+		}
+		if f, err := all.FieldByIndexErr(p.Field.Index); err == nil && f.IsZero() {
+			f.Set(read.FieldByIndex(p.Field.Index))
+		}
+	}
+	return all
 }
 
 // mostMutations bounds the requests that are made of the first one.
 const mostMutations = 1000
 
 // mutate sends what becomes of a valid request when one value of it is another.
-func (c *routeCheck) mutate(first wire) {
-	v := c.ref.judge(c.form.request(first))
-	request := requestOf(c.call.Type(), v.requests)
+func (c *routeCheck) mutate(first wire, request reflect.Value) {
 	sent := 0
 	try := func(w wire, what string, broken bool) {
 		if sent++; sent > mostMutations {

@@ -96,13 +96,14 @@ type result struct {
 	values   []reflect.Value // pointers to the response, or to items
 	err      error
 	late     bool // a response stream was not read to its end
+	quiet    bool // a response stream that has no items yet: the implementation waits for one
 	saw      sighting
 }
 
 // The time that calls have.
 const (
 	callTime   = 10 * time.Second
-	streamTime = 500 * time.Millisecond // for the items that are looked at, from the start of the answer
+	streamTime = 500 * time.Millisecond // for the items that are looked at, from the start of the answer or of the implementation
 	someItems  = 3
 )
 
@@ -115,9 +116,11 @@ func (c *checker) call(e, request reflect.Value, replace *http.Request) result {
 	if streams {
 		end := time.AfterFunc(callTime, cancel)
 		defer end.Stop()
-		begun = func() { end.Reset(streamTime) }
+		wait := max(streamTime>>c.late, streamTime/32)
+		begun = func() { end.Reset(wait) }
 	}
 	c.watch.look()
+	c.watch.notify(begun)
 	c.tap.reset(replace, begun)
 	out := e.Call([]reflect.Value{reflect.ValueOf(ctx), request})
 	var res result
@@ -131,12 +134,18 @@ func (c *checker) call(e, request reflect.Value, replace *http.Request) result {
 		v.Elem().Set(out[0])
 		res.values = append(res.values, v)
 	}
+	c.watch.notify(nil)
+	if streams && ctx.Err() != nil {
+		c.late++
+	}
 	res.saw = c.watch.look()
 	c.tap.mu.Lock()
 	defer c.tap.mu.Unlock()
 	if res.late && c.tap.answer == nil {
 		res.late, res.err = false, ctx.Err()
 	}
+	// The header of a response stream is sent with its first item.
+	res.quiet = streams && c.tap.answer == nil && res.saw.reached > 0 && ctx.Err() != nil
 	res.sent, res.sentBody, res.body = c.tap.sent, bytes.Clone(c.tap.sentBody.Bytes()), bytes.Clone(c.tap.body.Bytes())
 	if a := c.tap.answer; a != nil {
 		res.status, res.header = a.StatusCode, a.Header

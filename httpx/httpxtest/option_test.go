@@ -169,3 +169,22 @@ func TestPartial(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, check(t, new(partial)).errors)
 }
+
+// A listing has parameters with defaults, which the client leaves out where they are zero.
+type listing struct {
+	Lang  string `cookie:"lang" default:"en"`
+	Limit int    `query:"limit" default:"20" maximum:"50"`
+	Kind  string `header:"X-Kind" maxLength:"3"`
+}
+
+type listings struct {
+	List endpoint.Endpoint[listing, endpoint.Empty]
+}
+
+func (s *listings) HTTP(r *httpx.Routes) { r.GET("/", &s.List) }
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	svc := &listings{List: func(context.Context, listing) (endpoint.Empty, error) { return endpoint.Empty{}, nil }}
+	require.Empty(t, check(t, svc, httpxtest.Values("cookie:lang", "", "de"), httpxtest.Values("query:limit", "0", "9")).errors)
+}

@@ -133,6 +133,7 @@ type watcher struct {
 	reached int        // calls, and items of request streams
 	ranged  bool       // a request stream was read
 	errs    []error
+	begun   func() // is called when the implementation is; may be nil
 }
 
 // A sighting is what a watcher saw of one call.
@@ -166,11 +167,21 @@ func (w *watcher) look() sighting {
 	return s
 }
 
+// notify sets what is called when the implementation is.
+func (w *watcher) notify(begun func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begun = begun
+}
+
 func (w *watcher) count(ranged bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ranged = w.ranged || ranged; !ranged {
 		w.reached++
+	}
+	if w.begun != nil {
+		w.begun()
 	}
 }
 

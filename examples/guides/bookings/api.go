@@ -64,10 +64,10 @@ type Room struct {
 
 // List asks for rooms.
 type List struct {
-	Kind   *Kind     `query:"kind"`               // nil: of any kind
-	Seats  int       `query:"seats" default:"1"`  // at least
-	Limit  int       `query:"limit" default:"20"` // at most
-	Free   time.Time `query:"free"`               // zero: taken or not
+	Kind   *Kind     `query:"kind"`                                         // nil: of any kind
+	Seats  int       `query:"seats" default:"1"`                            // at least
+	Limit  int       `query:"limit" default:"20" minimum:"1" maximum:"100"` // at most
+	Free   time.Time `query:"free"`                                         // zero: taken or not
 	Tenant string    `header:"X-Tenant"`
 	Lang   string    `cookie:"lang" default:"en"`
 }
