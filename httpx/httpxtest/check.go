@@ -251,9 +251,7 @@ func (c *routeCheck) mutate(first wire, request reflect.Value) {
 	for _, p := range c.form.params {
 		for _, variant := range c.maker.paramVariants(p, first.params[p.place]) {
 			w := wire{maps.Clone(first.params), first.body}
-			if w.params[p.place] = textsOf(variant.value); len(w.params[p.place]) == 0 {
-				delete(w.params, p.place)
-			}
+			w.params[p.place] = textsOf(variant.value)
 			try(w, p.place+" "+variant.name, variant.broken)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,6 +32,13 @@ func (wordy) MarshalJSONTo(e *jsontext.Encoder) error { return json.MarshalEncod
 type mute int64
 
 func (mute) MarshalJSONTo(*jsontext.Encoder) error { return errors.New("no words") }
+
+// longer is written with an item more than it has.
+type longer []int64
+
+func (l longer) MarshalJSONTo(e *jsontext.Encoder) error {
+	return json.MarshalEncode(e, append([]int64{0}, l...))
+}
 
 // never is never valid.
 type never struct{}
@@ -95,6 +103,15 @@ func TestCheckTypes(t *testing.T) {
 		want string
 	}{
 		{"a response is read as another", putting[none](holder[more]{7}), nil, "the client reads another response: /v is 8, read as 9"},
+		{"a response is read as a longer one", putting[none](holder[longer]{longer{7}}), nil, "the client reads another response: /v is [0,7], read as [0,0,7]"},
+		{
+			"an item is null", new(put[none, holder[[]string]]),
+			[]httpxtest.CheckOption{httpxtest.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", asJSON)
+				_, _ = w.Write([]byte(`{"v":["a",null]}`))
+			}))},
+			"the response does not have the form of httpxtest_test.holder[[]string]: /v/1 is null",
+		},
 		{"a request is written as another", putting[holder[more]](none{}), []httpxtest.CheckOption{seven}, `the client writes the request as another one: the server reads {"v":9}`},
 		{"a request is written as one that is refused", putting[holder[wordy]](none{}), []httpxtest.CheckOption{seven}, `{"v":"many"}: the client writes a valid request as one that is refused (/v: not valid)`},
 		{"a request cannot be written", putting[holder[mute]](none{}), []httpxtest.CheckOption{seven}, "the client cannot write it: "},

@@ -47,7 +47,7 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		out = replace.Clone(r.Context())
 		for _, key := range []string{"Accept", "Connect-Timeout-Ms"} {
-			if len(out.Header[key]) == 0 && len(r.Header[key]) > 0 {
+			if len(out.Header[key]) == 0 {
 				out.Header[key] = r.Header[key]
 			}
 		}

@@ -135,24 +135,29 @@ func TestOptionFaults(t *testing.T) {
 type outer struct {
 	Inner *items
 	Part  struct{ Also items }
+	Far   *struct{ Deep *items }
 }
 
 func (o *outer) HTTP(r *httpx.Routes) {
 	o.Inner.HTTP(r.Under("/inner"))
 	o.Part.Also.HTTP(r.Under("/also", httpx.Named("also")))
+	o.Far.Deep.HTTP(r.Under("/far", httpx.Named("far")))
 }
 
 func TestServiceWithin(t *testing.T) {
 	t.Parallel()
-	one, two := new(keeping), new(keeping)
-	svc := &outer{Inner: &items{Put: one.put}}
+	one, two, three := new(keeping), new(keeping), new(keeping)
+	svc := &outer{Inner: &items{Put: one.put}, Far: &struct{ Deep *items }{&items{Put: three.put}}}
 	svc.Part.Also.Put = two.put
 	require.Empty(t, check(t, svc).errors)
 	require.NotEmpty(t, one.all)
 	require.NotEmpty(t, two.all)
-	_, err := svc.Inner.Put(t.Context(), item{"direct", 0})
-	require.NoError(t, err)
-	require.Equal(t, item{"direct", 0}, one.all[len(one.all)-1], "the service is not changed")
+	for k, e := range map[*keeping]*items{one: svc.Inner, two: &svc.Part.Also, three: svc.Far.Deep} {
+		require.NotEmpty(t, k.all)
+		_, err := e.Put(t.Context(), item{"direct", 0})
+		require.NoError(t, err)
+		require.Equal(t, item{"direct", 0}, k.all[len(k.all)-1], "the service is not changed")
+	}
 	two.all = nil
 	require.Empty(t, check(t, svc, httpxtest.Skip(&svc.Part.Also.Put, "x")).errors)
 	require.Empty(t, two.all)

@@ -71,7 +71,7 @@ func bodyOf(m *modeler, b *httpx.Body, without [][]int) *node {
 
 // A wire is a request.
 type wire struct {
-	params map[string][]string // by place; what is absent is not there
+	params map[string][]string // by place; what is absent has none
 	body   tree                // absent{} if there is none
 }
 
@@ -209,7 +209,7 @@ func (f *form) read(r *http.Request, body []byte) wire {
 			}
 		}
 	}
-	if f.body != nil && isJSON(f.media) && len(body) > 0 {
+	if f.body != nil && isJSON(f.media) {
 		if t, err := parse(body); err == nil {
 			w.body = t
 		}

@@ -75,13 +75,14 @@ func New(c Config) (map[string]http.Handler, error) {
 	return handlers, nil
 }
 
-// checkRelative returns an error unless u is a URL reference relative to the page.
+// checkRelative returns an error unless u is a URL reference relative to the page. One with a
+// scheme or a host has no path, or one that begins with a slash.
 func checkRelative(u string) error {
 	parsed, err := url.Parse(u)
 	switch {
 	case err != nil:
 		return fmt.Errorf("the URL of the document: %w", err)
-	case parsed.Scheme != "" || parsed.Host != "" || parsed.Path == "" || path.IsAbs(parsed.Path) || strings.Contains(u, `\`):
+	case parsed.Path == "" || path.IsAbs(parsed.Path) || strings.Contains(u, `\`):
 		return fmt.Errorf("the URL of the document must be relative to the page, such as openapi.json, got %q", u)
 	}
 	return nil
