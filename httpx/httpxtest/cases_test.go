@@ -58,6 +58,11 @@ func TestVariants(t *testing.T) {
 		V int8 `json:"v" minimum:"-2" maximum:"3"`
 	}
 	contains(sent[integers](t), `{"v":-3}`, `{"v":-2}`, `{"v":-1}`, `{"v":2}`, `{"v":3}`, `{"v":4}`, `{"v":"x"}`, `{"v":0.5}`, `{"v":1e40}`, `{"v":null}`, `{}`, `[]`)
+	type widest struct {
+		path
+		V int64 `json:"v" minimum:"-9223372036854775808" maximum:"9223372036854775807"`
+	}
+	contains(sent[widest](t), `{"v":-9223372036854775808}`, `{"v":9223372036854775807}`)
 	type exclusive struct {
 		path
 		V float64 `json:"v" exclusiveMinimum:"0" exclusiveMaximum:"1" default:"0.5"`

@@ -112,12 +112,12 @@ func TestVerdicts(t *testing.T) {
 	all := clients(t)
 	g := generator{rand.New(rand.NewPCG(23, 0))} //nolint:gosec // not for secrets
 	valid, faults := 0, map[endpoint.Violation]int{}
-	for range 1000 {
+	for range 400 {
 		body := jsontext.Value(g.booking())
 		_, err := all["HTTP"].Book(t.Context(), body)
 		want := verdictOf(t, err)
-		for name, c := range all {
-			_, err := c.Book(t.Context(), body)
+		for _, name := range []string{"gRPC with JSON", "httpxtest"} {
+			_, err := all[name].Book(t.Context(), body)
 			require.Equal(t, want, verdictOf(t, err), "%s: %s", name, body)
 		}
 		if err == nil {
@@ -127,7 +127,7 @@ func TestVerdicts(t *testing.T) {
 			faults[v]++
 		}
 	}
-	require.Greater(t, valid, 50)
+	require.Greater(t, valid, 20)
 	require.Greater(t, len(faults), 25, "%v", faults)
 }
 
