@@ -134,25 +134,29 @@ func TestOptionFaults(t *testing.T) {
 // The fields of services within a service are checked and found as well, and stay as they are.
 type outer struct {
 	Inner *items
-	Part  struct{ Also items }
-	Far   *struct{ Deep *items }
+	Part  struct {
+		Also items
+		Near *items
+	}
+	Far *struct{ Deep *items }
 }
 
 func (o *outer) HTTP(r *httpx.Routes) {
 	o.Inner.HTTP(r.Under("/inner"))
 	o.Part.Also.HTTP(r.Under("/also", httpx.Named("also")))
+	o.Part.Near.HTTP(r.Under("/near", httpx.Named("near")))
 	o.Far.Deep.HTTP(r.Under("/far", httpx.Named("far")))
 }
 
 func TestServiceWithin(t *testing.T) {
 	t.Parallel()
-	one, two, three := new(keeping), new(keeping), new(keeping)
+	one, two, three, four := new(keeping), new(keeping), new(keeping), new(keeping)
 	svc := &outer{Inner: &items{Put: one.put}, Far: &struct{ Deep *items }{&items{Put: three.put}}}
-	svc.Part.Also.Put = two.put
+	svc.Part.Also.Put, svc.Part.Near = two.put, &items{Put: four.put}
 	require.Empty(t, check(t, svc).errors)
 	require.NotEmpty(t, one.all)
 	require.NotEmpty(t, two.all)
-	for k, e := range map[*keeping]*items{one: svc.Inner, two: &svc.Part.Also, three: svc.Far.Deep} {
+	for k, e := range map[*keeping]*items{one: svc.Inner, two: &svc.Part.Also, three: svc.Far.Deep, four: svc.Part.Near} {
 		require.NotEmpty(t, k.all)
 		_, err := e.Put(t.Context(), item{"direct", 0})
 		require.NoError(t, err)
