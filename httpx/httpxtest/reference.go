@@ -12,7 +12,7 @@ import (
 )
 
 // A reference is a server of the declaration alone: its endpoints take requests, and do
-// nothing. It tells which requests are valid. See decision NEXT.
+// nothing. It tells which requests are valid. See decision 208.
 type reference struct {
 	double  *double
 	handler http.Handler
