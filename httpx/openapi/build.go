@@ -6,6 +6,7 @@ import (
 
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // A route is one operation of a document.
@@ -25,7 +26,7 @@ func (c *config) routes() []*route {
 	for _, svc := range c.services {
 		described, err := httpx.Describe(svc.svc, svc.opts...)
 		if err != nil {
-			c.faults.add("%w", err)
+			c.faults.Add("%w", err)
 			continue
 		}
 		for _, r := range described {
@@ -39,7 +40,7 @@ func (c *config) routes() []*route {
 			rt.path = rt.template(svc.prefix)
 			at := r.Operation.Method + " " + rt.path
 			if other, ok := ids[at]; ok {
-				c.faults.add("%s and %s are both %s in a document", other, rt.id(), at)
+				c.faults.Add("%s and %s are both %s in a document", other, rt.id(), at)
 			}
 			ids[at] = rt.id()
 			all = append(all, rt)
@@ -98,55 +99,48 @@ func (rt *route) nameOf(name string) string {
 
 // A builder makes one document.
 type builder struct {
-	schemas
+	jsonschema.Schemas
 
 	version string
 }
 
 // build returns the document of the routes in one version of OpenAPI.
-func (c *config) build(version, title, apiVersion string, routes []*route) *object {
+func (c *config) build(version, title, apiVersion string, routes []*route) *jsonschema.Object {
 	b := &builder{version: version}
-	b.faults, b.given = c.faults, c.schemas
-	doc := new(object).set("openapi", version)
-	info := new(object).set("title", title).set("version", apiVersion)
+	b.Faults, b.Given = c.faults, c.schemas
+	doc := new(jsonschema.Object).Set("openapi", version)
+	info := new(jsonschema.Object).Set("title", title).Set("version", apiVersion)
 	for _, m := range c.info {
-		info.set(m.key, m.value)
+		info.Set(m.Key, m.Value)
 	}
 	servers := c.servers
 	if len(servers) == 0 {
-		servers = list(new(object).set("url", "/"))
+		servers = jsonschema.List(new(jsonschema.Object).Set("url", "/"))
 	}
-	doc.set("info", info).set("servers", servers)
+	doc.Set("info", info).Set("servers", servers)
 	if tags := c.tagList(routes); len(tags) > 0 {
-		doc.set("tags", tags)
+		doc.Set("tags", tags)
 	}
-	doc.set("paths", b.paths(routes))
-	b.components.finish("Problem")
-	schemas := &object{}
-	for _, comp := range b.components.all {
-		if comp.same == nil {
-			schemas.set(comp.name, comp.schema)
-		}
-	}
+	doc.Set("paths", b.paths(routes))
+	schemas := b.Components.Finish("Problem")
 	if slices.ContainsFunc(routes, func(rt *route) bool { return rt.ErrorBody == nil || rt.Operation.Streams&endpoint.ServerStream != 0 }) {
-		schemas.set("Problem", problemSchema())
+		schemas.Set("Problem", problemSchema())
 	}
-	slices.SortFunc(schemas.members, func(a, b member) int { return strings.Compare(a.key, b.key) })
-	return doc.set("components", new(object).set("schemas", schemas))
+	return doc.Set("components", new(jsonschema.Object).Set("schemas", schemas.Sort()))
 }
 
 // tagList returns the tags of the operations, and those that are described.
 func (c *config) tagList(routes []*route) []any {
-	all := &object{}
+	all := &jsonschema.Object{}
 	for _, rt := range routes {
-		all.set(rt.Operation.Service, "")
+		all.Set(rt.Operation.Service, "")
 	}
 	for _, m := range c.tags {
-		all.set(m.key, m.value)
+		all.Set(m.Key, m.Value)
 	}
 	var tags []any
-	for _, m := range all.members {
-		tags = append(tags, new(object).set("name", m.key).setText("description", m.value.(string)))
+	for _, m := range all.Members {
+		tags = append(tags, new(jsonschema.Object).Set("name", m.Key).SetText("description", m.Value.(string)))
 	}
 	return tags
 }
@@ -155,20 +149,20 @@ func (c *config) tagList(routes []*route) []any {
 var fixed = []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"}
 
 // paths returns the paths in the order of the routes.
-func (b *builder) paths(routes []*route) *object {
-	paths := &object{}
+func (b *builder) paths(routes []*route) *jsonschema.Object {
+	paths := &jsonschema.Object{}
 	for _, rt := range routes {
-		item := paths.child(rt.path)
+		item := paths.Child(rt.path)
 		op := b.operation(rt)
 		switch method := rt.Operation.Method; {
 		case slices.Contains(fixed, method):
-			item.set(strings.ToLower(method), op)
+			item.Set(strings.ToLower(method), op)
 		case b.version == v31:
-			item.child("x-additionalOperations").set(method, op)
+			item.Child("x-additionalOperations").Set(method, op)
 		case method == "QUERY":
-			item.set("query", op)
+			item.Set("query", op)
 		default:
-			item.child("additionalOperations").set(method, op)
+			item.Child("additionalOperations").Set(method, op)
 		}
 	}
 	return paths

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // A Change is one difference between two documents.
@@ -51,16 +53,16 @@ func Diff(from, to []byte) ([]Change, error) {
 
 // A document is one that is compared.
 type document struct {
-	root  *object
+	root  *jsonschema.Object
 	fault error // the first reference that leads nowhere
 }
 
 func readDocument(text []byte) (*document, error) {
-	v, err := parse(text)
+	v, err := jsonschema.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	root, ok := v.(*object)
+	root, ok := v.(*jsonschema.Object)
 	if !ok {
 		return nil, errors.New("it is not a JSON object")
 	}
@@ -75,9 +77,9 @@ const maxReferences = 64
 
 // resolve returns what an object that may be a reference stands for. Members beside the
 // reference are kept.
-func (doc *document) resolve(o *object) *object {
+func (doc *document) resolve(o *jsonschema.Object) *jsonschema.Object {
 	for range maxReferences {
-		ref, ok := o.get("$ref")
+		ref, ok := o.Get("$ref")
 		if !ok {
 			return o
 		}
@@ -85,59 +87,59 @@ func (doc *document) resolve(o *object) *object {
 		if target == nil {
 			break
 		}
-		merged := clone(target)
-		for _, m := range o.members {
-			if m.key != "$ref" {
-				merged.set(m.key, m.value)
+		merged := jsonschema.Clone(target)
+		for _, m := range o.Members {
+			if m.Key != "$ref" {
+				merged.Set(m.Key, m.Value)
 			}
 		}
 		o = merged
 	}
 	if doc.fault == nil {
-		ref, _ := o.get("$ref")
+		ref, _ := o.Get("$ref")
 		doc.fault = fmt.Errorf("openapi: the reference %q leads nowhere", ref)
 	}
-	return &object{}
+	return &jsonschema.Object{}
 }
 
 var unescaper = strings.NewReplacer("~1", "/", "~0", "~")
 
-func (doc *document) at(ref string) *object {
+func (doc *document) at(ref string) *jsonschema.Object {
 	path, ok := strings.CutPrefix(ref, "#/")
 	if !ok {
 		return nil
 	}
 	at := doc.root
 	for step := range strings.SplitSeq(path, "/") {
-		v, _ := at.get(unescaper.Replace(step))
-		if at, ok = v.(*object); !ok {
+		v, _ := at.Get(unescaper.Replace(step))
+		if at, ok = v.(*jsonschema.Object); !ok {
 			return nil
 		}
 	}
 	return at
 }
 
-func textAt(o *object, key string) string {
-	v, _ := o.get(key)
+func textAt(o *jsonschema.Object, key string) string {
+	v, _ := o.Get(key)
 	s, _ := v.(string)
 	return s
 }
 
 // objectAt returns the object at a key, or an empty one.
-func objectAt(o *object, key string) *object {
-	v, _ := o.get(key)
-	if c, ok := v.(*object); ok {
+func objectAt(o *jsonschema.Object, key string) *jsonschema.Object {
+	v, _ := o.Get(key)
+	if c, ok := v.(*jsonschema.Object); ok {
 		return c
 	}
-	return &object{}
+	return &jsonschema.Object{}
 }
 
-func objectsAt(o *object, key string) []*object {
-	v, _ := o.get(key)
+func objectsAt(o *jsonschema.Object, key string) []*jsonschema.Object {
+	v, _ := o.Get(key)
 	items, _ := v.([]any)
-	var all []*object
+	var all []*jsonschema.Object
 	for _, item := range items {
-		if c, ok := item.(*object); ok {
+		if c, ok := item.(*jsonschema.Object); ok {
 			all = append(all, c)
 		}
 	}
@@ -162,34 +164,34 @@ func (d *differ) add(breaking bool, where, format string, args ...any) {
 type operation struct {
 	name string // for readers: "GET /rooms/{id}"
 	key  string // without the names of the path's parameters
-	item *object
-	op   *object
+	item *jsonschema.Object
+	op   *jsonschema.Object
 	path []string // the names of the path's parameters
 }
 
 // operations returns the operations of a document in its order.
 func (doc *document) operations() []operation {
 	var all []operation
-	for _, p := range objectAt(doc.root, "paths").members {
-		item, ok := p.value.(*object)
+	for _, p := range objectAt(doc.root, "paths").Members {
+		item, ok := p.Value.(*jsonschema.Object)
 		if !ok {
 			continue
 		}
 		item = doc.resolve(item)
-		shape, names := pathShape(p.key)
+		shape, names := pathShape(p.Key)
 		add := func(method string, v any) {
-			if op, ok := v.(*object); ok {
-				all = append(all, operation{method + " " + p.key, method + " " + shape, item, op, names})
+			if op, ok := v.(*jsonschema.Object); ok {
+				all = append(all, operation{method + " " + p.Key, method + " " + shape, item, op, names})
 			}
 		}
-		for _, m := range item.members {
-			switch method := strings.ToUpper(m.key); {
+		for _, m := range item.Members {
+			switch method := strings.ToUpper(m.Key); {
 			case slices.Contains(fixed, method), method == "QUERY":
-				add(method, m.value)
-			case m.key == "additionalOperations", m.key == "x-additionalOperations":
-				if more, ok := m.value.(*object); ok {
-					for _, m := range more.members {
-						add(m.key, m.value)
+				add(method, m.Value)
+			case m.Key == "additionalOperations", m.Key == "x-additionalOperations":
+				if more, ok := m.Value.(*jsonschema.Object); ok {
+					for _, m := range more.Members {
+						add(m.Key, m.Value)
 					}
 				}
 			}
@@ -235,8 +237,8 @@ func (d *differ) operation(o, n operation) {
 	if a, b := textAt(o.op, "operationId"), textAt(n.op, "operationId"); a != b {
 		d.add(false, o.name, "the operation id %q is now %q, by which generated clients name it", a, b)
 	}
-	if v, _ := n.op.get("deprecated"); v == true {
-		if v, _ := o.op.get("deprecated"); v != true {
+	if v, _ := n.op.Get("deprecated"); v == true {
+		if v, _ := o.op.Get("deprecated"); v != true {
 			d.add(false, o.name, "it is deprecated now")
 		}
 	}
@@ -249,12 +251,12 @@ func (d *differ) operation(o, n operation) {
 type foundParameter struct {
 	key    string
 	name   string
-	object *object
+	object *jsonschema.Object
 }
 
 func (doc *document) parameters(op operation) []foundParameter {
 	var all []foundParameter
-	for _, list := range [][]*object{objectsAt(op.op, "parameters"), objectsAt(op.item, "parameters")} {
+	for _, list := range [][]*jsonschema.Object{objectsAt(op.op, "parameters"), objectsAt(op.item, "parameters")} {
 		for _, p := range list {
 			p = doc.resolve(p)
 			in, name := textAt(p, "in"), textAt(p, "name")
@@ -297,13 +299,13 @@ func (d *differ) parameters(o, n operation) {
 	}
 }
 
-func required(o *object) bool {
-	v, _ := o.get("required")
+func required(o *jsonschema.Object) bool {
+	v, _ := o.Get("required")
 	return v == true
 }
 
 // required compares whether a part of a request must be there.
-func (d *differ) required(where string, before, after *object) {
+func (d *differ) required(where string, before, after *jsonschema.Object) {
 	switch was, is := required(before), required(after); {
 	case is && !was:
 		d.add(true, where, "it is required now")
@@ -314,7 +316,7 @@ func (d *differ) required(where string, before, after *object) {
 
 func (d *differ) requestBody(o, n operation) {
 	where := o.name + ": request body"
-	switch was, is := o.op.has("requestBody"), n.op.has("requestBody"); {
+	switch was, is := o.op.Has("requestBody"), n.op.Has("requestBody"); {
 	case !was && !is:
 	case !was:
 		body := d.new.resolve(objectAt(n.op, "requestBody"))
@@ -329,46 +331,46 @@ func (d *differ) requestBody(o, n operation) {
 }
 
 // content compares the media types of a body.
-func (d *differ) content(dir direction, where string, before, after *object) {
+func (d *differ) content(dir direction, where string, before, after *jsonschema.Object) {
 	was, is := objectAt(before, "content"), objectAt(after, "content")
-	for _, m := range was.members {
-		if !is.has(m.key) {
-			d.add(true, where, "the media type %s is gone", m.key)
+	for _, m := range was.Members {
+		if !is.Has(m.Key) {
+			d.add(true, where, "the media type %s is gone", m.Key)
 			continue
 		}
-		old, _ := m.value.(*object)
+		old, _ := m.Value.(*jsonschema.Object)
 		if old == nil {
 			continue
 		}
 		for _, key := range []string{"schema", "itemSchema", "x-itemSchema"} {
-			if old.has(key) && objectAt(is, m.key).has(key) {
-				d.schemas(dir, where, "", objectAt(old, key), objectAt(objectAt(is, m.key), key))
+			if old.Has(key) && objectAt(is, m.Key).Has(key) {
+				d.schemas(dir, where, "", objectAt(old, key), objectAt(objectAt(is, m.Key), key))
 			}
 		}
 	}
-	for _, m := range is.members {
-		if !was.has(m.key) {
-			d.add(false, where, "a new media type %s", m.key)
+	for _, m := range is.Members {
+		if !was.Has(m.Key) {
+			d.add(false, where, "a new media type %s", m.Key)
 		}
 	}
 }
 
 func (d *differ) responses(o, n operation) {
 	before, after := objectAt(o.op, "responses"), objectAt(n.op, "responses")
-	for _, m := range before.members {
-		where := o.name + ": response " + m.key
-		if !after.has(m.key) {
-			d.add(isSuccess(m.key), where, "it is gone")
+	for _, m := range before.Members {
+		where := o.name + ": response " + m.Key
+		if !after.Has(m.Key) {
+			d.add(isSuccess(m.Key), where, "it is gone")
 			continue
 		}
-		was, is := d.old.resolve(objectAt(before, m.key)), d.new.resolve(objectAt(after, m.key))
+		was, is := d.old.resolve(objectAt(before, m.Key)), d.new.resolve(objectAt(after, m.Key))
 		d.content(response, where, was, is)
 		d.headers(where, objectAt(was, "headers"), objectAt(is, "headers"))
 		d.errors(where, was, is)
 	}
-	for _, m := range after.members {
-		if !before.has(m.key) {
-			d.add(isSuccess(m.key), n.name+": response "+m.key, "a new one")
+	for _, m := range after.Members {
+		if !before.Has(m.Key) {
+			d.add(isSuccess(m.Key), n.name+": response "+m.Key, "a new one")
 		}
 	}
 }
@@ -377,20 +379,20 @@ func isSuccess(status string) bool {
 	return strings.HasPrefix(status, "2") || strings.HasPrefix(status, "3")
 }
 
-func (d *differ) headers(where string, before, after *object) {
-	for _, m := range before.members {
-		at := where + ", header " + m.key
-		i := slices.IndexFunc(after.members, func(h member) bool { return strings.EqualFold(h.key, m.key) })
+func (d *differ) headers(where string, before, after *jsonschema.Object) {
+	for _, m := range before.Members {
+		at := where + ", header " + m.Key
+		i := slices.IndexFunc(after.Members, func(h jsonschema.Member) bool { return strings.EqualFold(h.Key, m.Key) })
 		if i < 0 {
 			d.add(true, at, "it is gone")
 			continue
 		}
-		was, is := d.old.resolve(objectAt(before, m.key)), d.new.resolve(objectAt(after, after.members[i].key))
+		was, is := d.old.resolve(objectAt(before, m.Key)), d.new.resolve(objectAt(after, after.Members[i].Key))
 		d.schemas(response, at, "", objectAt(was, "schema"), objectAt(is, "schema"))
 	}
-	for _, m := range after.members {
-		if !slices.ContainsFunc(before.members, func(h member) bool { return strings.EqualFold(h.key, m.key) }) {
-			d.add(false, where+", header "+m.key, "a new one")
+	for _, m := range after.Members {
+		if !slices.ContainsFunc(before.Members, func(h jsonschema.Member) bool { return strings.EqualFold(h.Key, m.Key) }) {
+			d.add(false, where+", header "+m.Key, "a new one")
 		}
 	}
 }
@@ -398,19 +400,19 @@ func (d *differ) headers(where string, before, after *object) {
 const problemMedia = "application/problem+json"
 
 // errors compares the declared errors of a status, which are its examples.
-func (d *differ) errors(where string, before, after *object) {
-	examples := func(o *object) *object {
+func (d *differ) errors(where string, before, after *jsonschema.Object) {
+	examples := func(o *jsonschema.Object) *jsonschema.Object {
 		return objectAt(objectAt(objectAt(o, "content"), problemMedia), "examples")
 	}
 	was, is := examples(before), examples(after)
-	for _, m := range was.members {
-		if !is.has(m.key) {
-			d.add(false, where, "the error %s is gone", m.key)
+	for _, m := range was.Members {
+		if !is.Has(m.Key) {
+			d.add(false, where, "the error %s is gone", m.Key)
 		}
 	}
-	for _, m := range is.members {
-		if !was.has(m.key) {
-			d.add(false, where, "a new error %s", m.key)
+	for _, m := range is.Members {
+		if !was.Has(m.Key) {
+			d.add(false, where, "a new error %s", m.Key)
 		}
 	}
 }

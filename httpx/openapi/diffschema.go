@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // A direction is who writes a value. In a request a schema that allows less breaks clients,
@@ -32,11 +34,11 @@ type schemaDiff struct {
 	dir      direction
 	where    string
 	pointer  string
-	old, new *object
+	old, new *jsonschema.Object
 }
 
 // schemas compares two schemas. pointer is where their values are within a body.
-func (d *differ) schemas(dir direction, where, pointer string, from, to *object) {
+func (d *differ) schemas(dir direction, where, pointer string, from, to *jsonschema.Object) {
 	a, oldRef := d.old.open(from)
 	b, newRef := d.new.open(to)
 	key := comparison{oldRef, newRef, dir, where}
@@ -58,13 +60,13 @@ func (d *differ) schemas(dir direction, where, pointer string, from, to *object)
 
 // open returns a schema with its reference followed, and the reference. That of a value or null
 // is the one of the value, with "null" among its types.
-func (doc *document) open(o *object) (schema *object, ref string) {
+func (doc *document) open(o *jsonschema.Object) (schema *jsonschema.Object, ref string) {
 	options := objectsAt(o, "anyOf")
 	if len(options) != 2 || textAt(options[1], "type") != "null" {
 		return doc.resolve(o), textAt(o, "$ref")
 	}
 	ref = textAt(options[0], "$ref")
-	inner := clone(doc.resolve(options[0]))
+	inner := jsonschema.Clone(doc.resolve(options[0]))
 	types := typesOf(inner)
 	if len(types) == 0 {
 		return inner, ref
@@ -73,7 +75,7 @@ func (doc *document) open(o *object) (schema *object, ref string) {
 	for _, t := range append(types, "null") {
 		all = append(all, t)
 	}
-	return inner.set("type", all), ref
+	return inner.Set("type", all), ref
 }
 
 func (s *schemaDiff) at() string {
@@ -93,8 +95,8 @@ func (s *schemaDiff) widened(format string, args ...any) {
 	s.add(s.dir == response, s.at(), format, args...)
 }
 
-func typesOf(o *object) []string {
-	switch v, _ := o.get("type"); v := v.(type) {
+func typesOf(o *jsonschema.Object) []string {
+	switch v, _ := o.Get("type"); v := v.(type) {
 	case string:
 		return []string{v}
 	case []any:
@@ -139,8 +141,8 @@ func (s *schemaDiff) types() {
 }
 
 func (s *schemaDiff) enum() {
-	was, had := s.old.get("enum")
-	is, has := s.new.get("enum")
+	was, had := s.old.Get("enum")
+	is, has := s.new.Get("enum")
 	a, _ := was.([]any)
 	b, _ := is.([]any)
 	switch {
@@ -177,12 +179,12 @@ func shown(v any) string {
 		return strconv.Quote(s)
 	}
 	var b strings.Builder
-	sign(&b, v, func(*component) string { return "" })
+	jsonschema.Sign(&b, v, func(*jsonschema.Component) string { return "" })
 	return b.String()
 }
 
-func shownAt(o *object, key string) string {
-	v, ok := o.get(key)
+func shownAt(o *jsonschema.Object, key string) string {
+	v, ok := o.Get(key)
 	if !ok {
 		return "none"
 	}
@@ -226,8 +228,8 @@ func (s *schemaDiff) bound(key string, sign int) {
 // maxDigits bounds the text of a number, whose exponent would cost memory.
 const maxDigits = 40
 
-func numberAt(o *object, key string) (n *big.Rat, ok bool) {
-	v, _ := o.get(key)
+func numberAt(o *jsonschema.Object, key string) (n *big.Rat, ok bool) {
+	v, _ := o.Get(key)
 	switch v := v.(type) {
 	case int:
 		return big.NewRat(int64(v), 1), true
@@ -274,39 +276,39 @@ func (s *schemaDiff) defaults() {
 // properties compares the members of objects.
 func (s *schemaDiff) properties() {
 	was, is := objectAt(s.old, "properties"), objectAt(s.new, "properties")
-	for _, m := range was.members {
-		if !is.has(m.key) {
-			if requires(s.old, m.key) || s.dir == request {
-				s.add(true, s.at(), "the member %s is gone", m.key)
+	for _, m := range was.Members {
+		if !is.Has(m.Key) {
+			if requires(s.old, m.Key) || s.dir == request {
+				s.add(true, s.at(), "the member %s is gone", m.Key)
 			} else {
-				s.add(true, s.at(), "the member %s, which could be absent, is gone", m.key)
+				s.add(true, s.at(), "the member %s, which could be absent, is gone", m.Key)
 			}
 			continue
 		}
-		s.schemas(s.dir, s.where, s.pointer+"/"+m.key, objectAt(was, m.key), objectAt(is, m.key))
+		s.schemas(s.dir, s.where, s.pointer+"/"+m.Key, objectAt(was, m.Key), objectAt(is, m.Key))
 	}
-	for _, m := range is.members {
-		if !was.has(m.key) {
-			required := requires(s.new, m.key)
+	for _, m := range is.Members {
+		if !was.Has(m.Key) {
+			required := requires(s.new, m.Key)
 			if s.dir == request && required {
-				s.add(true, s.at(), "a new member %s, which is required", m.key)
+				s.add(true, s.at(), "a new member %s, which is required", m.Key)
 			} else {
-				s.add(false, s.at(), "a new member %s", m.key)
+				s.add(false, s.at(), "a new member %s", m.Key)
 			}
 			continue
 		}
-		switch before, after := requires(s.old, m.key), requires(s.new, m.key); {
+		switch before, after := requires(s.old, m.Key), requires(s.new, m.Key); {
 		case after && !before:
-			s.narrowed("the member %s is always there now", m.key)
+			s.narrowed("the member %s is always there now", m.Key)
 		case before && !after:
-			s.widened("the member %s may be absent now", m.key)
+			s.widened("the member %s may be absent now", m.Key)
 		}
 	}
 }
 
 // requires reports whether a schema requires a member.
-func requires(o *object, name string) bool {
-	v, _ := o.get("required")
+func requires(o *jsonschema.Object, name string) bool {
+	v, _ := o.Get("required")
 	all, _ := v.([]any)
 	return slices.Contains(all, any(name))
 }
@@ -314,7 +316,7 @@ func requires(o *object, name string) bool {
 // parts compares the schemas of what has no name.
 func (s *schemaDiff) parts() {
 	for _, p := range []struct{ key, step string }{{"items", "/*"}, {"propertyNames", "/(names)"}, {"contentSchema", ""}} {
-		if s.old.has(p.key) && s.new.has(p.key) {
+		if s.old.Has(p.key) && s.new.Has(p.key) {
 			s.schemas(s.dir, s.where, s.pointer+p.step, objectAt(s.old, p.key), objectAt(s.new, p.key))
 		}
 	}
@@ -333,10 +335,10 @@ func (s *schemaDiff) parts() {
 
 // rest compares what is allowed of members that have no name in the schema.
 func (s *schemaDiff) rest() {
-	was, had := s.old.get("additionalProperties")
-	is, has := s.new.get("additionalProperties")
-	a, aIsSchema := was.(*object)
-	b, bIsSchema := is.(*object)
+	was, had := s.old.Get("additionalProperties")
+	is, has := s.new.Get("additionalProperties")
+	a, aIsSchema := was.(*jsonschema.Object)
+	b, bIsSchema := is.(*jsonschema.Object)
 	switch closed, nowClosed := had && was == false, has && is == false; {
 	case aIsSchema && bIsSchema:
 		s.schemas(s.dir, s.where, s.pointer+"/*", a, b)

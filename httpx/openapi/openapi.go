@@ -1,10 +1,12 @@
 package openapi
 
 import (
+	"encoding/json/jsontext"
 	"reflect"
 	"slices"
 
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // The versions of OpenAPI.
@@ -26,29 +28,30 @@ type Document struct {
 // those of the API. The faults of the service, of its types and of the options are kept;
 // see [Document.Err].
 func New(title, version string, svc httpx.Service, opts ...Option) *Document {
-	f := &faults{}
+	f := &jsonschema.Faults{}
 	first := &service{svc: svc}
-	c := &config{faults: f, services: []*service{first}, current: first, schemas: map[reflect.Type]*object{}}
+	c := &config{faults: f, services: []*service{first}, current: first, schemas: map[reflect.Type]*jsonschema.Object{}}
 	for _, o := range opts {
 		c.use(o)
 	}
 	if title == "" {
-		f.add("the title is empty")
+		f.Add("the title is empty")
 	}
 	if version == "" {
-		f.add("the version is empty")
+		f.Add("the version is empty")
 	}
 	d := &Document{title: title}
 	routes := c.routes()
-	if d.err = f.join(); d.err != nil {
+	if d.err = f.Join(); d.err != nil {
 		return d
 	}
 	old, now := c.build(v31, title, version, routes), c.build(v32, title, version, routes)
-	if d.err = f.join(); d.err != nil {
+	if d.err = f.Join(); d.err != nil {
 		return d
 	}
-	d.json31, d.yaml31 = toJSON(old), toYAML(old)
-	d.json32, d.yaml32 = toJSON(now), toYAML(now)
+	indent := jsontext.WithIndent("  ")
+	d.json31, d.yaml31 = jsonschema.ToJSON(old, indent), toYAML(old)
+	d.json32, d.yaml32 = jsonschema.ToJSON(now, indent), toYAML(now)
 	return d
 }
 

@@ -6,14 +6,15 @@ import (
 
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/internal/constraint"
+	"github.com/typedkit/endpoint/internal/jsonschema"
 	"github.com/typedkit/endpoint/internal/scalar"
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // operation returns the description of one route.
-func (b *builder) operation(rt *route) *object {
+func (b *builder) operation(rt *route) *jsonschema.Object {
 	op := rt.Operation
-	o := new(object).set("operationId", rt.id()).set("tags", list(op.Service))
+	o := new(jsonschema.Object).Set("operationId", rt.id()).Set("tags", jsonschema.List(op.Service))
 	summary, description := op.Doc, ""
 	if first, _, more := strings.Cut(op.Doc, "\n"); more {
 		summary, description = strings.TrimSpace(first), op.Doc
@@ -21,42 +22,42 @@ func (b *builder) operation(rt *route) *object {
 	if summary == "" {
 		summary = rt.id()
 	}
-	o.set("summary", summary).setText("description", description)
+	o.Set("summary", summary).SetText("description", description)
 	if len(rt.Request.Parameters) > 0 {
 		var parameters []any
 		for i := range rt.Request.Parameters {
 			parameters = append(parameters, b.parameter(rt, &rt.Request.Parameters[i]))
 		}
-		o.set("parameters", parameters)
+		o.Set("parameters", parameters)
 	}
 	if rt.Request.Body != nil {
-		o.set("requestBody", b.requestBody(rt))
+		o.Set("requestBody", b.requestBody(rt))
 	}
-	return o.set("responses", b.responses(rt))
+	return o.Set("responses", b.responses(rt))
 }
 
-func (b *builder) parameter(rt *route, p *httpx.Parameter) *object {
-	o := &object{}
+func (b *builder) parameter(rt *route, p *httpx.Parameter) *jsonschema.Object {
+	o := &jsonschema.Object{}
 	name := p.Name
 	if p.In == "path" {
 		name = rt.nameOf(name)
 	}
-	o.set("name", name).set("in", p.In)
+	o.Set("name", name).Set("in", p.In)
 	description := p.Field.Tag.Get("doc")
 	if isRest(rt, p) {
 		description = strings.TrimSpace(description + " It is the rest of the path, and may have slashes.")
 	}
-	o.setText("description", description)
+	o.SetText("description", description)
 	if p.Required {
-		o.set("required", true)
+		o.Set("required", true)
 	}
 	if isRest(rt, p) && b.version != v31 {
-		o.set("allowReserved", true)
+		o.Set("allowReserved", true)
 	}
-	schema, examples := b.value(rt.Request.Type, p.Field, read1)
-	o.set("schema", schema)
+	schema, examples := b.value(rt.Request.Type, p.Field, jsonschema.Strict)
+	o.Set("schema", schema)
 	if examples != nil {
-		o.set("examples", new(object).set("example", new(object).set("value", examples.([]any)[0])))
+		o.Set("examples", new(jsonschema.Object).Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0])))
 	}
 	return o
 }
@@ -74,43 +75,43 @@ func isRest(rt *route, p *httpx.Parameter) bool {
 }
 
 // value returns the schema of a field that is a parameter or a header, and its examples.
-func (b *builder) value(owner reflect.Type, sf reflect.StructField, f form) (schema *object, examples any) {
+func (b *builder) value(owner reflect.Type, sf reflect.StructField, f jsonschema.Form) (schema *jsonschema.Object, examples any) {
 	t := sf.Type
 	if _, ok := scalar.Of(t); !ok && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	schema = b.of(t, use{form: f, text: true, rules: constraint.RulesOf(sf)})
-	b.annotate(schema, owner, sf, f != sent, false)
-	schema.remove("description")
-	if examples, _ = schema.get("examples"); sf.Tag.Get("example") == "" {
+	schema = b.Of(t, jsonschema.Use{Form: f, Text: true, Rules: constraint.RulesOf(sf)})
+	b.Annotate(schema, owner, sf, f != jsonschema.Sent, false)
+	schema.Remove("description")
+	if examples, _ = schema.Get("examples"); sf.Tag.Get("example") == "" {
 		examples = nil
 	} else {
-		schema.remove("examples")
+		schema.Remove("examples")
 	}
 	return schema, examples
 }
 
-func (b *builder) requestBody(rt *route) *object {
+func (b *builder) requestBody(rt *route) *jsonschema.Object {
 	body := rt.Request.Body
-	o := &object{}
+	o := &jsonschema.Object{}
 	if body.Field != nil {
-		o.setText("description", body.Field.Tag.Get("doc"))
+		o.SetText("description", body.Field.Tag.Get("doc"))
 	}
-	f := read1
+	f := jsonschema.Strict
 	if body.AllowUnknown {
-		f = lenient
+		f = jsonschema.Lenient
 	}
 	isStream := isLines(body)
-	content := &object{}
+	content := &jsonschema.Object{}
 	for _, media := range body.Media {
 		if isStream {
-			content.set(media, b.lines(body, f))
+			content.Set(media, b.lines(body, f))
 			continue
 		}
-		content.set(media, b.media(body, media, f, requestTags))
+		content.Set(media, b.media(body, media, f, requestTags))
 	}
-	o.set("content", content)
-	return o.set("required", body.Required)
+	o.Set("content", content)
+	return o.Set("required", body.Required)
 }
 
 var (
@@ -119,17 +120,17 @@ var (
 )
 
 // media returns the content of one media type.
-func (b *builder) media(body *httpx.Body, media string, f form, hidden []string) *object {
-	o := &object{}
+func (b *builder) media(body *httpx.Body, media string, f jsonschema.Form, hidden []string) *jsonschema.Object {
+	o := &jsonschema.Object{}
 	switch {
 	case media == "application/x-www-form-urlencoded":
-		return o.set("schema", b.form(body.Type, f))
+		return o.Set("schema", b.form(body.Type, f))
 	case media == "text/plain":
-		return o.set("schema", b.of(body.Type, use{form: f, text: true, rules: rulesOf(body)}))
+		return o.Set("schema", b.Of(body.Type, jsonschema.Use{Form: f, Text: true, Rules: rulesOf(body)}))
 	case !isLikeJSON(media):
 		return o // another form than that of JSON
 	}
-	return o.set("schema", b.body(body, f, hidden))
+	return o.Set("schema", b.body(body, f, hidden))
 }
 
 func rulesOf(body *httpx.Body) constraint.Rules {
@@ -140,15 +141,15 @@ func rulesOf(body *httpx.Body) constraint.Rules {
 }
 
 // body returns the schema of a body in JSON, or in a format with the same members.
-func (b *builder) body(body *httpx.Body, f form, hidden []string) *object {
+func (b *builder) body(body *httpx.Body, f jsonschema.Form, hidden []string) *jsonschema.Object {
 	t := body.Type
 	if body.Field == nil && t.Kind() == reflect.Struct && hasAny(t, hidden) {
-		return b.structure(t, use{form: f}, hidden)
+		return b.Structure(t, jsonschema.Use{Form: f}, hidden)
 	}
-	o := b.of(t, use{form: f, rules: rulesOf(body)})
+	o := b.Of(t, jsonschema.Use{Form: f, Rules: rulesOf(body)})
 	if body.Field != nil {
 		if text, ok := body.Field.Tag.Lookup("example"); ok {
-			b.example(o, body.Type, *body.Field, text, false)
+			b.Example(o, body.Type, *body.Field, text, false)
 		}
 	}
 	return o
@@ -157,7 +158,7 @@ func (b *builder) body(body *httpx.Body, f form, hidden []string) *object {
 // hasAny reports whether a struct, or one that is embedded in it, has a field with a tag.
 func hasAny(t reflect.Type, tags []string) bool {
 	for _, sf := range reflect.VisibleFields(t) {
-		if hasTag(sf, tags) {
+		if jsonschema.HasTag(sf, tags) {
 			return true
 		}
 	}
@@ -174,24 +175,24 @@ func isLikeJSON(media string) bool {
 }
 
 // form returns the schema of a form, as codec.Form has it.
-func (b *builder) form(t reflect.Type, f form) *object {
-	o := typed("object")
-	properties := &object{}
+func (b *builder) form(t reflect.Type, f jsonschema.Form) *jsonschema.Object {
+	o := jsonschema.Typed("object")
+	properties := &jsonschema.Object{}
 	var required []any
 	b.fields(t, t, f, properties, &required)
-	if len(properties.members) > 0 {
-		o.set("properties", properties)
+	if len(properties.Members) > 0 {
+		o.Set("properties", properties)
 	}
 	if len(required) > 0 {
-		o.set("required", required)
+		o.Set("required", required)
 	}
-	if f == read1 {
-		o.set("additionalProperties", false)
+	if f == jsonschema.Strict {
+		o.Set("additionalProperties", false)
 	}
 	return o
 }
 
-func (b *builder) fields(root, t reflect.Type, f form, properties *object, required *[]any) {
+func (b *builder) fields(root, t reflect.Type, f jsonschema.Form, properties *jsonschema.Object, required *[]any) {
 	for sf := range t.Fields() {
 		name, ok := sf.Tag.Lookup("form")
 		if !ok {
@@ -200,9 +201,9 @@ func (b *builder) fields(root, t reflect.Type, f form, properties *object, requi
 			}
 			continue
 		}
-		schema := b.of(behind(sf.Type), use{form: f, text: true, rules: constraint.RulesOf(sf)})
-		b.annotate(schema, root, sf, true, false)
-		properties.set(name, schema)
+		schema := b.Of(behind(sf.Type), jsonschema.Use{Form: f, Text: true, Rules: constraint.RulesOf(sf)})
+		b.Annotate(schema, root, sf, true, false)
+		properties.Set(name, schema)
 		if sf.Tag.Get("required") == "true" {
 			*required = append(*required, name)
 		}

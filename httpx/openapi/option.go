@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // An Option adds to a document.
@@ -17,12 +18,12 @@ func (o option) apply(c *config) { o(c) }
 
 // config is what the options say.
 type config struct {
-	faults   *faults
+	faults   *jsonschema.Faults
 	nested   bool // of And
-	info     []member
+	info     []jsonschema.Member
 	servers  []any
-	tags     []member // descriptions by name
-	schemas  map[reflect.Type]*object
+	tags     []jsonschema.Member // descriptions by name
+	schemas  map[reflect.Type]*jsonschema.Object
 	services []*service
 	current  *service // that Prefix and Mounted are about
 }
@@ -37,7 +38,7 @@ type service struct {
 // whole reports a fault if an option of the document is among those of And.
 func (c *config) whole(name string) bool {
 	if c.nested {
-		c.faults.add("option %s belongs to the document, not to And", name)
+		c.faults.Add("option %s belongs to the document, not to And", name)
 	}
 	return !c.nested
 }
@@ -52,8 +53,8 @@ func Description(text string) Option {
 }
 
 func (c *config) setInfo(key string, value any) {
-	c.info = slices.DeleteFunc(c.info, func(m member) bool { return m.key == key })
-	c.info = append(c.info, member{key, value})
+	c.info = slices.DeleteFunc(c.info, func(m jsonschema.Member) bool { return m.Key == key })
+	c.info = append(c.info, jsonschema.Member{Key: key, Value: value})
 }
 
 // License sets the license of the API: its name, such as "MIT", and the URL of its text, which
@@ -64,9 +65,9 @@ func License(name, url string) Option {
 			return
 		}
 		if name == "" {
-			c.faults.add("option License: the name is empty")
+			c.faults.Add("option License: the name is empty")
 		}
-		c.setInfo("license", new(object).set("name", name).setText("url", url))
+		c.setInfo("license", new(jsonschema.Object).Set("name", name).SetText("url", url))
 	})
 }
 
@@ -74,7 +75,7 @@ func License(name, url string) Option {
 func Contact(name, url, email string) Option {
 	return option(func(c *config) {
 		if c.whole("Contact") {
-			c.setInfo("contact", new(object).setText("name", name).setText("url", url).setText("email", email))
+			c.setInfo("contact", new(jsonschema.Object).SetText("name", name).SetText("url", url).SetText("email", email))
 		}
 	})
 }
@@ -87,9 +88,9 @@ func Server(url, description string) Option {
 			return
 		}
 		if url == "" {
-			c.faults.add("option Server: the URL is empty")
+			c.faults.Add("option Server: the URL is empty")
 		}
-		c.servers = append(c.servers, new(object).set("url", url).setText("description", description))
+		c.servers = append(c.servers, new(jsonschema.Object).Set("url", url).SetText("description", description))
 	})
 }
 
@@ -99,9 +100,9 @@ func Tag(name, description string) Option {
 		switch {
 		case !c.whole("Tag"):
 		case name == "":
-			c.faults.add("option Tag: the name is empty")
+			c.faults.Add("option Tag: the name is empty")
 		default:
-			c.tags = append(c.tags, member{name, description})
+			c.tags = append(c.tags, jsonschema.Member{Key: name, Value: description})
 		}
 	})
 }
@@ -121,10 +122,10 @@ func schemaOption(t reflect.Type, schema string) Option {
 		if !c.whole("Schema") {
 			return
 		}
-		v, err := parse([]byte(schema))
-		o, ok := v.(*object)
+		v, err := jsonschema.Parse([]byte(schema))
+		o, ok := v.(*jsonschema.Object)
 		if err != nil || !ok {
-			c.faults.add("option Schema: the schema of %s is not a JSON object", t)
+			c.faults.Add("option Schema: the schema of %s is not a JSON object", t)
 			return
 		}
 		c.schemas[t] = o
@@ -136,7 +137,7 @@ func schemaOption(t reflect.Type, schema string) Option {
 func Prefix(path string) Option {
 	return option(func(c *config) {
 		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{}") {
-			c.faults.add("option Prefix: %q does not begin with a slash, or has a parameter", path)
+			c.faults.Add("option Prefix: %q does not begin with a slash, or has a parameter", path)
 		}
 		c.current.prefix = strings.TrimRight(path, "/")
 	})
@@ -168,7 +169,7 @@ func And(svc httpx.Service, opts ...Option) Option {
 
 func (c *config) use(o Option) {
 	if o == nil {
-		c.faults.add("a nil option")
+		c.faults.Add("a nil option")
 		return
 	}
 	o.apply(c)

@@ -9,14 +9,15 @@ import (
 	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/codec"
 	"github.com/typedkit/endpoint/httpx"
+	"github.com/typedkit/endpoint/internal/jsonschema"
 	"github.com/typedkit/endpoint/internal/problem"
 )
 
 // responses returns the success, the declared errors by their status, those of requests that
 // are not valid, and as the default whatever else may happen.
-func (b *builder) responses(rt *route) *object {
-	o := &object{}
-	o.set(strconv.Itoa(rt.Response.Status), b.success(rt))
+func (b *builder) responses(rt *route) *jsonschema.Object {
+	o := &jsonschema.Object{}
+	o.Set(strconv.Itoa(rt.Response.Status), b.success(rt))
 	byStatus := map[int][]*endpoint.Error{}
 	for _, e := range slices.Concat(rt.Operation.Fails, general(rt)) {
 		status := rt.Operation.StatusOf(e)
@@ -30,9 +31,9 @@ func (b *builder) responses(rt *route) *object {
 	}
 	slices.Sort(statuses)
 	for _, status := range statuses {
-		o.set(strconv.Itoa(status), b.failure(rt, status, byStatus[status]))
+		o.Set(strconv.Itoa(status), b.failure(rt, status, byStatus[status]))
 	}
-	return o.set("default", b.otherFailure(rt))
+	return o.Set("default", b.otherFailure(rt))
 }
 
 // general returns the errors that the transport answers to a request of the route, as far as
@@ -61,33 +62,33 @@ func (rt *route) writesMedia() []string {
 	return rt.Response.Body.Media
 }
 
-func (b *builder) success(rt *route) *object {
+func (b *builder) success(rt *route) *jsonschema.Object {
 	p := &rt.Response
 	description := http.StatusText(p.Status)
 	if p.OwnStatus {
 		description += ", or another status of a success"
 	}
-	o := new(object).set("description", description)
-	if headers := b.headers(rt); len(headers.members) > 0 {
-		o.set("headers", headers)
+	o := new(jsonschema.Object).Set("description", description)
+	if headers := b.headers(rt); len(headers.Members) > 0 {
+		o.Set("headers", headers)
 	}
 	if p.Body == nil {
 		return o
 	}
-	content := &object{}
+	content := &jsonschema.Object{}
 	for _, media := range p.Body.Media {
 		if rt.Operation.Streams&endpoint.ServerStream != 0 {
-			content.set(media, b.events(p.Body))
+			content.Set(media, b.events(p.Body))
 			continue
 		}
-		content.set(media, b.media(p.Body, media, sent, responseTags))
+		content.Set(media, b.media(p.Body, media, jsonschema.Sent, responseTags))
 	}
-	return o.set("content", content)
+	return o.Set("content", content)
 }
 
 // headers returns the headers of a success. All cookies are in one.
-func (b *builder) headers(rt *route) *object {
-	headers := &object{}
+func (b *builder) headers(rt *route) *jsonschema.Object {
+	headers := &jsonschema.Object{}
 	var cookies []string
 	for i := range rt.Response.Parameters {
 		p := &rt.Response.Parameters[i]
@@ -95,54 +96,54 @@ func (b *builder) headers(rt *route) *object {
 			cookies = append(cookies, p.Name)
 			continue
 		}
-		header := new(object).setText("description", p.Field.Tag.Get("doc"))
-		schema, examples := b.value(rt.Response.Type, p.Field, sent)
-		header.set("schema", schema)
+		header := new(jsonschema.Object).SetText("description", p.Field.Tag.Get("doc"))
+		schema, examples := b.value(rt.Response.Type, p.Field, jsonschema.Sent)
+		header.Set("schema", schema)
 		if examples != nil {
-			header.set("examples", new(object).set("example", new(object).set("value", examples.([]any)[0])))
+			header.Set("examples", new(jsonschema.Object).Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0])))
 		}
-		headers.set(p.Name, header)
+		headers.Set(p.Name, header)
 	}
 	if len(cookies) > 0 {
-		headers.set("Set-Cookie", new(object).set("description", "Sets the cookies "+strings.Join(cookies, ", ")+", each in a line of its own.").set("schema", typed("string")))
+		headers.Set("Set-Cookie", new(jsonschema.Object).Set("description", "Sets the cookies "+strings.Join(cookies, ", ")+", each in a line of its own.").Set("schema", jsonschema.Typed("string")))
 	}
 	return headers
 }
 
 // failure returns the answer with one status, and an example of each error that has it.
-func (b *builder) failure(rt *route, status int, errs []*endpoint.Error) *object {
+func (b *builder) failure(rt *route, status int, errs []*endpoint.Error) *jsonschema.Object {
 	var messages []string
-	examples := &object{}
+	examples := &jsonschema.Object{}
 	for _, e := range errs {
 		messages = append(messages, e.Message())
-		v, err := parse(problem.Append(nil, e, status, titleOf(status)))
+		v, err := jsonschema.Parse(problem.Append(nil, e, status, titleOf(status)))
 		if err == nil {
-			examples.set(e.Domain()+"."+e.Reason(), new(object).set("summary", e.Message()).set("value", v))
+			examples.Set(e.Domain()+"."+e.Reason(), new(jsonschema.Object).Set("summary", e.Message()).Set("value", v))
 		}
 	}
 	description := titleOf(status) + ": " + strings.Join(messages, "; ")
 	return b.errorAnswer(rt, description, examples)
 }
 
-func (b *builder) otherFailure(rt *route) *object {
-	return b.errorAnswer(rt, "Another error", &object{})
+func (b *builder) otherFailure(rt *route) *jsonschema.Object {
+	return b.errorAnswer(rt, "Another error", &jsonschema.Object{})
 }
 
-func (b *builder) errorAnswer(rt *route, description string, examples *object) *object {
-	content := &object{}
+func (b *builder) errorAnswer(rt *route, description string, examples *jsonschema.Object) *jsonschema.Object {
+	content := &jsonschema.Object{}
 	if rt.ErrorBody != nil {
 		body := &httpx.Body{Type: rt.ErrorBody}
 		for _, media := range rt.ErrorMedia {
-			content.set(media, b.media(body, media, sent, nil))
+			content.Set(media, b.media(body, media, jsonschema.Sent, nil))
 		}
 	} else {
-		media := new(object).set("schema", problemReference())
-		if len(examples.members) > 0 {
-			media.set("examples", examples)
+		media := new(jsonschema.Object).Set("schema", problemReference())
+		if len(examples.Members) > 0 {
+			media.Set("examples", examples)
 		}
-		content.set(problem.MediaType, media)
+		content.Set(problem.MediaType, media)
 	}
-	return new(object).set("description", description).set("content", content)
+	return new(jsonschema.Object).Set("description", description).Set("content", content)
 }
 
 func titleOf(status int) string {
@@ -152,35 +153,35 @@ func titleOf(status int) string {
 	return http.StatusText(status)
 }
 
-func problemReference() *object {
-	return new(object).set("$ref", "#/components/schemas/Problem")
+func problemReference() *jsonschema.Object {
+	return new(jsonschema.Object).Set("$ref", "#/components/schemas/Problem")
 }
 
 // problemSchema returns the schema of the problems that httpx sends (RFC 9457).
-func problemSchema() *object {
-	text := func(doc string) *object { return typed("string").set("description", doc) }
-	items := func(properties *object) *object {
-		return typed("array").set("items", typed("object").set("properties", properties))
+func problemSchema() *jsonschema.Object {
+	text := func(doc string) *jsonschema.Object { return jsonschema.Typed("string").Set("description", doc) }
+	items := func(properties *jsonschema.Object) *jsonschema.Object {
+		return jsonschema.Typed("array").Set("items", jsonschema.Typed("object").Set("properties", properties))
 	}
-	p := new(object).
-		set("type", typed("string").set("format", "uri-reference").set("description", "A URI of the kind of problem.")).
-		set("title", text("The text of the status.")).
-		set("status", typed("integer").set("minimum", 100).set("maximum", 599).set("description", "The status of the answer.")).
-		set("detail", text("What is wrong, for the caller.")).
-		set("instance", typed("string").set("format", "uri-reference").set("description", "A URI of this occurrence.")).
-		set("code", text("The kind of error. Clients decide by it whether to try again.").set("enum", codes())).
-		set("domain", text("Who defines the reason.")).
-		set("reason", text("The identity of the error within its domain.")).
-		set("errors", items(new(object).
-			set("pointer", text("The place in the body (RFC 6901).")).
-			set("parameter", text("The place of a parameter, such as query:limit.")).
-			set("detail", text("What is wrong there."))).set("description", "All faults of the request.")).
-		set("retryAfter", typed("string").set("pattern", `^[0-9]+(\.[0-9]+)?s$`).set("description", "How long to wait before the next try.")).
-		set("help", items(new(object).
-			set("description", typed("string")).
-			set("url", typed("string"))).set("description", "Pages that help.")).
-		set("meta", typed("object").set("additionalProperties", typed("string")).set("description", "More about the error."))
-	return typed("object").set("description", "An error (RFC 9457).").set("properties", p)
+	p := new(jsonschema.Object).
+		Set("type", jsonschema.Typed("string").Set("format", "uri-reference").Set("description", "A URI of the kind of problem.")).
+		Set("title", text("The text of the status.")).
+		Set("status", jsonschema.Typed("integer").Set("minimum", 100).Set("maximum", 599).Set("description", "The status of the answer.")).
+		Set("detail", text("What is wrong, for the caller.")).
+		Set("instance", jsonschema.Typed("string").Set("format", "uri-reference").Set("description", "A URI of this occurrence.")).
+		Set("code", text("The kind of error. Clients decide by it whether to try again.").Set("enum", codes())).
+		Set("domain", text("Who defines the reason.")).
+		Set("reason", text("The identity of the error within its domain.")).
+		Set("errors", items(new(jsonschema.Object).
+			Set("pointer", text("The place in the body (RFC 6901).")).
+			Set("parameter", text("The place of a parameter, such as query:limit.")).
+			Set("detail", text("What is wrong there."))).Set("description", "All faults of the request.")).
+		Set("retryAfter", jsonschema.Typed("string").Set("pattern", `^[0-9]+(\.[0-9]+)?s$`).Set("description", "How long to wait before the next try.")).
+		Set("help", items(new(jsonschema.Object).
+			Set("description", jsonschema.Typed("string")).
+			Set("url", jsonschema.Typed("string"))).Set("description", "Pages that help.")).
+		Set("meta", jsonschema.Typed("object").Set("additionalProperties", jsonschema.Typed("string")).Set("description", "More about the error."))
+	return jsonschema.Typed("object").Set("description", "An error (RFC 9457).").Set("properties", p)
 }
 
 // codes returns the names of all codes of errors.

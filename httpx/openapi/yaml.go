@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/typedkit/endpoint/internal/jsonschema"
 )
 
 // toYAML returns the document as YAML 1.2 in block style. Texts are plain where every version
 // of YAML reads them as texts, else in double quotes.
-func toYAML(o *object) []byte {
+func toYAML(o *jsonschema.Object) []byte {
 	var w yamlWriter
 	w.object(o, 0)
 	return w.b
@@ -24,14 +26,14 @@ func (w *yamlWriter) indent(depth int) {
 	}
 }
 
-func (w *yamlWriter) object(o *object, depth int) {
-	for i, m := range o.members {
+func (w *yamlWriter) object(o *jsonschema.Object, depth int) {
+	for i, m := range o.Members {
 		if i > 0 || depth == 0 {
 			w.indent(depth)
 		}
-		w.text(m.key)
+		w.text(m.Key)
 		w.b = append(w.b, ':')
-		w.value(m.value, depth)
+		w.value(m.Value, depth)
 	}
 }
 
@@ -40,8 +42,8 @@ func (w *yamlWriter) array(items []any, depth int) {
 		w.indent(depth)
 		w.b = append(w.b, '-')
 		switch v := item.(type) {
-		case *object:
-			if len(v.members) > 0 {
+		case *jsonschema.Object:
+			if len(v.Members) > 0 {
 				w.b = append(w.b, ' ')
 				w.object(v, depth+1)
 				continue
@@ -54,8 +56,8 @@ func (w *yamlWriter) array(items []any, depth int) {
 // value writes what is behind a key or a dash, up to the end of the line or of the block.
 func (w *yamlWriter) value(v any, depth int) {
 	switch v := v.(type) {
-	case *object:
-		if len(v.members) > 0 {
+	case *jsonschema.Object:
+		if len(v.Members) > 0 {
 			w.b = append(w.b, '\n')
 			w.indent(depth + 1)
 			w.object(v, depth+1)
@@ -80,8 +82,8 @@ func (w *yamlWriter) scalar(v any) {
 	switch v := v.(type) {
 	case string:
 		w.text(v)
-	case *component:
-		w.text(v.reference())
+	case *jsonschema.Component:
+		w.text(v.Reference())
 	case bool:
 		w.b = strconv.AppendBool(w.b, v)
 	case int:

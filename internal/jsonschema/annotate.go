@@ -1,4 +1,4 @@
-package openapi
+package jsonschema
 
 import (
 	"reflect"
@@ -10,28 +10,28 @@ import (
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
-// annotate adds what the tags doc, example and default of a field say. t is the struct, and
+// Annotate adds what the tags doc, example and default of a field say. t is the struct, and
 // quoted reports whether a number is within a text.
-func (s *schemas) annotate(o *object, t reflect.Type, sf reflect.StructField, request, quoted bool) {
-	o.setText("description", sf.Tag.Get("doc"))
+func (s *Schemas) Annotate(o *Object, t reflect.Type, sf reflect.StructField, request, quoted bool) {
+	o.SetText("description", sf.Tag.Get("doc"))
 	if text, ok := sf.Tag.Lookup("default"); ok && request {
 		if v, fault := valueOf(sf, text); fault == "" {
-			o.set("default", asWritten(v, quoted))
+			o.Set("default", asWritten(v, quoted))
 		}
 	}
 	if text, ok := sf.Tag.Lookup("example"); ok {
-		s.example(o, t, sf, text, quoted)
+		s.Example(o, t, sf, text, quoted)
 	}
 }
 
-// example adds the example of a field.
-func (s *schemas) example(o *object, t reflect.Type, sf reflect.StructField, text string, quoted bool) {
+// Example adds the example of a field.
+func (s *Schemas) Example(o *Object, t reflect.Type, sf reflect.StructField, text string, quoted bool) {
 	v, fault := valueOf(sf, text)
 	if fault != "" {
-		s.faults.add("%s: field %s: tag example %q: %s", t, sf.Name, text, fault)
+		s.Faults.Add("%s: field %s: tag example %q: %s", t, sf.Name, text, fault)
 		return
 	}
-	o.set("examples", list(asWritten(v, quoted)))
+	o.Set("examples", List(asWritten(v, quoted)))
 }
 
 func asWritten(v any, quoted bool) any {
@@ -61,7 +61,7 @@ func valueOf(sf reflect.StructField, text string) (value any, fault string) {
 	if err != nil {
 		return nil, err.Error()
 	}
-	if value, err = parse(out); err != nil {
+	if value, err = Parse(out); err != nil {
 		return nil, err.Error()
 	}
 	return value, ""

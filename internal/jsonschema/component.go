@@ -1,6 +1,7 @@
-package openapi
+package jsonschema
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
 	"strconv"
@@ -8,56 +9,58 @@ import (
 	"unicode"
 )
 
-// A form is how values of a type are used. A type may have another schema in each of them.
-type form uint8
+// A Form is how values of a type are used. A type may have another schema in each of them.
+type Form uint8
 
+// The forms.
 const (
-	sent    form = iota // by a server
-	read1               // by a server that refuses unknown members
-	lenient             // by a server that ignores unknown members
+	Sent    Form = iota // by a server
+	Strict              // by a server that refuses unknown members
+	Lenient             // by a server that ignores unknown members
 )
 
-// A component is the schema of a named type in one form.
-type component struct {
+// A Component is the schema of a named type in one form.
+type Component struct {
 	typ    reflect.Type
-	form   form
-	schema *object
+	form   Form
+	schema *Object
 	name   string     // once all components are known
-	same   *component // that has the same schema, or nil
+	same   *Component // that has the same schema, or nil
 }
 
-func (c *component) reference() string {
+// Reference returns the reference to c. Finish has named it.
+func (c *Component) Reference() string {
 	return "#/components/schemas/" + c.target().name
 }
 
 // target returns the component that is in the document.
-func (c *component) target() *component {
+func (c *Component) target() *Component {
 	if c.same != nil {
 		return c.same
 	}
 	return c
 }
 
-// components are all components of a document, in the order in which they were found.
-type components struct {
-	all   []*component
-	byKey map[componentKey]*component
+// Components are all components of a document, in the order in which they were found.
+type Components struct {
+	all   []*Component
+	byKey map[componentKey]*Component
 }
 
 type componentKey struct {
 	typ  reflect.Type
-	form form
+	form Form
 }
 
 // of returns the component of a type in a form. fill sets its schema the first time.
-func (cs *components) of(t reflect.Type, f form, fill func(c *component)) *component {
+func (cs *Components) of(t reflect.Type, f Form, fill func(c *Component)) *Component {
 	key := componentKey{t, f}
 	if c, ok := cs.byKey[key]; ok {
 		return c
 	}
-	c := &component{typ: t, form: f}
+	c := &Component{typ: t, form: f}
 	if cs.byKey == nil {
-		cs.byKey = map[componentKey]*component{}
+		cs.byKey = map[componentKey]*Component{}
 	}
 	cs.byKey[key] = c
 	cs.all = append(cs.all, c)
@@ -65,30 +68,33 @@ func (cs *components) of(t reflect.Type, f form, fill func(c *component)) *compo
 	return c
 }
 
-// finish merges the forms of a type that have the same schema, and names the rest. reserved
-// are names that are taken.
-func (cs *components) finish(reserved ...string) {
+// Finish merges the forms of a type that have the same schema, names the rest, and returns the
+// schemas by their names. reserved are names that are taken.
+func (cs *Components) Finish(reserved ...string) *Object {
 	cs.merge()
 	taken := map[string]bool{}
 	for _, name := range reserved {
 		taken[name] = true
 	}
 	bases := cs.baseNames(taken)
+	schemas := &Object{}
 	for _, c := range cs.all {
 		if c.same != nil {
 			continue
 		}
 		c.name = unused(bases[c.typ]+cs.suffix(c), taken)
+		schemas.Set(c.name, c.schema)
 	}
+	return schemas
 }
 
 // merge lets each component whose schema is that of another form of its type stand for that
 // one. Components are the same unless their schemas differ, or refer to components that
 // differ: it begins with all the same, and parts them until nothing changes.
-func (cs *components) merge() {
-	class := map[*component]string{}
+func (cs *Components) merge() {
+	class := map[*Component]string{}
 	for {
-		next := map[*component]string{}
+		next := map[*Component]string{}
 		for _, c := range cs.all {
 			next[c] = cs.signature(c, class)
 		}
@@ -97,8 +103,8 @@ func (cs *components) merge() {
 		}
 		class = next
 	}
-	first := map[string]*component{}
-	for _, f := range []form{sent, read1, lenient} {
+	first := map[string]*Component{}
+	for _, f := range []Form{Sent, Strict, Lenient} {
 		for _, c := range cs.all {
 			if c.form != f {
 				continue
@@ -112,7 +118,7 @@ func (cs *components) merge() {
 	}
 }
 
-func countOf(class map[*component]string) int {
+func countOf(class map[*Component]string) int {
 	seen := map[string]bool{}
 	for _, s := range class {
 		seen[s] = true
@@ -122,53 +128,51 @@ func countOf(class map[*component]string) int {
 
 // signature returns a text that two components of one type share if they are the same as far
 // as the classes say. Texts become short by their place among all.
-func (cs *components) signature(c *component, class map[*component]string) string {
+func (cs *Components) signature(c *Component, class map[*Component]string) string {
 	var b strings.Builder
 	b.WriteString(strconv.Itoa(cs.typeIndex(c.typ)))
 	b.WriteByte(' ')
-	sign(&b, c.schema, func(ref *component) string {
+	Sign(&b, c.schema, func(ref *Component) string {
 		return strconv.Itoa(cs.typeIndex(ref.typ)) + "/" + cs.classIndex(ref, class)
 	})
 	return b.String()
 }
 
-func (cs *components) typeIndex(t reflect.Type) int {
-	return slices.IndexFunc(cs.all, func(c *component) bool { return c.typ == t })
+func (cs *Components) typeIndex(t reflect.Type) int {
+	return slices.IndexFunc(cs.all, func(c *Component) bool { return c.typ == t })
 }
 
-func (cs *components) classIndex(ref *component, class map[*component]string) string {
-	return strconv.Itoa(slices.IndexFunc(cs.all, func(c *component) bool { return class[c] == class[ref] }))
+func (cs *Components) classIndex(ref *Component, class map[*Component]string) string {
+	return strconv.Itoa(slices.IndexFunc(cs.all, func(c *Component) bool { return class[c] == class[ref] }))
 }
 
-// sign writes a value with the names of components replaced.
-func sign(b *strings.Builder, v any, name func(*component) string) {
+// Sign writes a value with the names of components replaced.
+func Sign(b *strings.Builder, v any, name func(*Component) string) {
 	switch v := v.(type) {
-	case *object:
+	case *Object:
 		b.WriteByte('{')
-		for _, m := range v.members {
-			b.WriteString(strconv.Quote(m.key))
-			sign(b, m.value, name)
+		for _, m := range v.Members {
+			b.WriteString(strconv.Quote(m.Key))
+			Sign(b, m.Value, name)
 		}
 		b.WriteByte('}')
 	case []any:
 		b.WriteByte('[')
 		for _, item := range v {
-			sign(b, item, name)
+			Sign(b, item, name)
 			b.WriteByte(',')
 		}
 		b.WriteByte(']')
-	case *component:
+	case *Component:
 		b.WriteString("ref " + name(v))
 	default:
-		var w yamlWriter
-		w.scalar(v)
-		b.Write(w.b)
+		b.Write(bytes.TrimSuffix(ToJSON(v), []byte("\n")))
 	}
 }
 
 // suffix returns what the name of a form has behind that of the type: nothing for what a
 // server sends, and for a type with one schema.
-func (cs *components) suffix(c *component) string {
+func (cs *Components) suffix(c *Component) string {
 	forms := 0
 	for _, other := range cs.all {
 		if other.typ == c.typ && other.same == nil {
@@ -176,9 +180,9 @@ func (cs *components) suffix(c *component) string {
 		}
 	}
 	switch {
-	case forms == 1 || c.form == sent:
+	case forms == 1 || c.form == Sent:
 		return ""
-	case c.form == lenient && cs.byKey[componentKey{c.typ, read1}] != nil:
+	case c.form == Lenient && cs.byKey[componentKey{c.typ, Strict}] != nil:
 		return "LenientInput"
 	}
 	return "Input"
@@ -186,7 +190,7 @@ func (cs *components) suffix(c *component) string {
 
 // baseNames returns the name of each type. Types of one name have the name of their package
 // in front of it.
-func (cs *components) baseNames(taken map[string]bool) map[reflect.Type]string {
+func (cs *Components) baseNames(taken map[string]bool) map[reflect.Type]string {
 	names := map[reflect.Type]string{}
 	used := map[string]int{}
 	for name := range taken {

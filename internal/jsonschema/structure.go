@@ -1,4 +1,4 @@
-package openapi
+package jsonschema
 
 import (
 	"encoding/json/jsontext"
@@ -9,43 +9,44 @@ import (
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
-// structure returns the schema of a struct. hidden are the tags of fields that are no members.
-func (s *schemas) structure(t reflect.Type, u use, hidden []string) *object {
-	o := typed("object")
+// Structure returns the schema of a struct. hidden are the tags of fields that are no members.
+func (s *Schemas) Structure(t reflect.Type, u Use, hidden []string) *Object {
+	o := Typed("object")
 	members, err := shape.Members(t)
 	if err != nil {
-		s.faults.add("%s: %w", t, err)
+		s.Faults.Add("%s: %w", t, err)
 	}
-	properties := &object{}
+	properties := &Object{}
 	var required []any
 	folded := false
 	for _, m := range members {
 		sf := t.FieldByIndex(m.Index)
-		if hasTag(sf, hidden) {
+		if HasTag(sf, hidden) {
 			continue
 		}
 		folded = folded || m.Folded
-		properties.set(m.Name, s.property(t, sf, m, u))
+		properties.Set(m.Name, s.property(t, sf, m, u))
 		if u.isRequired(t, m) {
 			required = append(required, m.Name)
 		}
 	}
-	if len(properties.members) > 0 {
-		o.set("properties", properties)
+	if len(properties.Members) > 0 {
+		o.Set("properties", properties)
 	}
 	if len(required) > 0 {
-		o.set("required", required)
+		o.Set("required", required)
 	}
 	switch rest := s.rest(t, u); {
 	case rest != nil:
-		o.set("additionalProperties", rest)
-	case u.form == read1 && !folded:
-		o.set("additionalProperties", false)
+		o.Set("additionalProperties", rest)
+	case u.Form == Strict && !folded:
+		o.Set("additionalProperties", false)
 	}
 	return o
 }
 
-func hasTag(sf reflect.StructField, tags []string) bool {
+// HasTag reports whether a field has one of the tags.
+func HasTag(sf reflect.StructField, tags []string) bool {
 	return slices.ContainsFunc(tags, func(tag string) bool {
 		_, ok := sf.Tag.Lookup(tag)
 		return ok
@@ -54,8 +55,8 @@ func hasTag(sf reflect.StructField, tags []string) bool {
 
 // isRequired reports whether a member is always there: in a request if its tag says so, and
 // in a response unless something omits it.
-func (u use) isRequired(t reflect.Type, m shape.Member) bool {
-	if u.form != sent {
+func (u Use) isRequired(t reflect.Type, m shape.Member) bool {
+	if u.Form != Sent {
 		return m.Required
 	}
 	return !m.OmitZero && !m.OmitEmpty && !behindPointer(t, m.Index)
@@ -72,43 +73,43 @@ func behindPointer(t reflect.Type, index []int) bool {
 }
 
 // property returns the schema of a member.
-func (s *schemas) property(t reflect.Type, sf reflect.StructField, m shape.Member, u use) *object {
-	inner := use{form: u.form, rules: constraint.RulesOf(sf)}
+func (s *Schemas) property(t reflect.Type, sf reflect.StructField, m shape.Member, u Use) *Object {
+	inner := Use{Form: u.Form, Rules: constraint.RulesOf(sf)}
 	typ := m.Type
-	if u.form == sent && (m.OmitZero || m.OmitEmpty) && typ.Kind() == reflect.Pointer {
+	if u.Form == Sent && (m.OmitZero || m.OmitEmpty) && typ.Kind() == reflect.Pointer {
 		typ = typ.Elem() // a nil is omitted
 	}
-	o := s.of(typ, inner)
+	o := s.Of(typ, inner)
 	if m.Stringed {
 		o = s.stringed(typ, inner)
 	}
-	s.annotate(o, t, sf, u.form != sent, m.Stringed)
+	s.Annotate(o, t, sf, u.Form != Sent, m.Stringed)
 	return o
 }
 
 // stringed returns the schema of a number within a text. Rules of numbers have no form there.
-func (s *schemas) stringed(t reflect.Type, u use) *object {
+func (s *Schemas) stringed(t reflect.Type, u Use) *Object {
 	elem := t
 	for elem.Kind() == reflect.Pointer {
 		elem = elem.Elem()
 	}
-	o := typed("string")
+	o := Typed("string")
 	switch k := elem.Kind(); {
 	case k >= reflect.Int && k <= reflect.Int64:
-		o.set("pattern", "^-?(0|[1-9][0-9]*)$")
+		o.Set("pattern", "^-?(0|[1-9][0-9]*)$")
 	case k >= reflect.Uint && k <= reflect.Uintptr:
-		o.set("pattern", "^(0|[1-9][0-9]*)$")
+		o.Set("pattern", "^(0|[1-9][0-9]*)$")
 	case k == reflect.Float32, k == reflect.Float64:
-		o.set("pattern", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+		o.Set("pattern", `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 	default:
-		return s.of(t, u)
+		return s.Of(t, u)
 	}
-	if values, ok := s.of(elem, u).get("enum"); ok {
+	if values, ok := s.Of(elem, u).Get("enum"); ok {
 		var quoted []any
 		for _, v := range values.([]any) {
 			quoted = append(quoted, string(v.(jsontext.Value)))
 		}
-		o.set("enum", quoted)
+		o.Set("enum", quoted)
 	}
 	if elem != t {
 		return s.nullable(o, u)
@@ -117,7 +118,7 @@ func (s *schemas) stringed(t reflect.Type, u use) *object {
 }
 
 // rest returns the schema of members that no field has, or nil if there are none.
-func (s *schemas) rest(t reflect.Type, u use) any {
+func (s *Schemas) rest(t reflect.Type, u Use) any {
 	for sf := range t.Fields() {
 		_, embedded, _ := shape.MemberOf(sf)
 		switch {
@@ -125,7 +126,7 @@ func (s *schemas) rest(t reflect.Type, u use) any {
 		case embedded == valueType:
 			return true
 		case embedded.Kind() == reflect.Map:
-			return s.of(embedded.Elem(), use{form: u.form})
+			return s.Of(embedded.Elem(), Use{Form: u.Form})
 		case embedded.Kind() == reflect.Struct && embedded != t:
 			if rest := s.rest(embedded, u); rest != nil {
 				return rest

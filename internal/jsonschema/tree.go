@@ -1,4 +1,4 @@
-package openapi
+package jsonschema
 
 import (
 	"bytes"
@@ -6,80 +6,85 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
-// An object is a JSON object whose members have an order. A value in a document is a
-// *object, a []any, a string, a bool, an int, nil, a jsontext.Value that is a number, or a
-// *component, which stands for the reference to it.
-type object struct{ members []member }
+// An Object is a JSON object whose members have an order. A value in a document is a
+// *Object, a []any, a string, a bool, an int, nil, a jsontext.Value that is a number, or a
+// *Component, which stands for the reference to it.
+type Object struct{ Members []Member }
 
-type member struct {
-	key   string
-	value any
+// A Member is a member of an object.
+type Member struct {
+	Key   string
+	Value any
 }
 
-// set sets a member, and appends it if there is none. It returns o.
-func (o *object) set(key string, value any) *object {
-	for i := range o.members {
-		if o.members[i].key == key {
-			o.members[i].value = value
+// Set sets a member, and appends it if there is none. It returns o.
+func (o *Object) Set(key string, value any) *Object {
+	for i := range o.Members {
+		if o.Members[i].Key == key {
+			o.Members[i].Value = value
 			return o
 		}
 	}
-	o.members = append(o.members, member{key, value})
+	o.Members = append(o.Members, Member{key, value})
 	return o
 }
 
-// setText sets a member unless the text is empty.
-func (o *object) setText(key, text string) *object {
+// SetText sets a member unless the text is empty.
+func (o *Object) SetText(key, text string) *Object {
 	if text != "" {
-		o.set(key, text)
+		o.Set(key, text)
 	}
 	return o
 }
 
-func (o *object) get(key string) (value any, ok bool) {
-	for _, m := range o.members {
-		if m.key == key {
-			return m.value, true
+// Get returns the value of a member. ok reports whether there is one.
+func (o *Object) Get(key string) (value any, ok bool) {
+	for _, m := range o.Members {
+		if m.Key == key {
+			return m.Value, true
 		}
 	}
 	return nil, false
 }
 
-func (o *object) has(key string) bool {
-	_, ok := o.get(key)
+// Has reports whether there is a member.
+func (o *Object) Has(key string) bool {
+	_, ok := o.Get(key)
 	return ok
 }
 
-// child returns the object at a key, which it appends if there is none.
-func (o *object) child(key string) *object {
-	if v, ok := o.get(key); ok {
-		return v.(*object)
+// Child returns the object at a key, which it appends if there is none.
+func (o *Object) Child(key string) *Object {
+	if v, ok := o.Get(key); ok {
+		return v.(*Object)
 	}
-	c := &object{}
-	o.set(key, c)
+	c := &Object{}
+	o.Set(key, c)
 	return c
 }
 
-func list(values ...any) []any { return values }
+// List returns the values as an array.
+func List(values ...any) []any { return values }
 
-// toJSON returns the document as indented JSON, with a newline at the end.
-func toJSON(o *object) []byte {
+// ToJSON returns a value as JSON, by the options of jsontext and with a newline at the end.
+func ToJSON(v any, opts ...jsontext.Options) []byte {
 	var b bytes.Buffer
-	enc := jsontext.NewEncoder(&b, jsontext.WithIndent("  "))
-	writeJSON(enc, o)
+	writeJSON(jsontext.NewEncoder(&b, opts...), v)
 	return b.Bytes()
 }
 
 // writeJSON writes a value. Its texts are valid, so nothing can fail.
 func writeJSON(enc *jsontext.Encoder, v any) {
 	switch v := v.(type) {
-	case *object:
+	case *Object:
 		_ = enc.WriteToken(jsontext.BeginObject)
-		for _, m := range v.members {
-			_ = enc.WriteToken(jsontext.String(m.key))
-			writeJSON(enc, m.value)
+		for _, m := range v.Members {
+			_ = enc.WriteToken(jsontext.String(m.Key))
+			writeJSON(enc, m.Value)
 		}
 		_ = enc.WriteToken(jsontext.EndObject)
 	case []any:
@@ -88,8 +93,8 @@ func writeJSON(enc *jsontext.Encoder, v any) {
 			writeJSON(enc, item)
 		}
 		_ = enc.WriteToken(jsontext.EndArray)
-	case *component:
-		_ = enc.WriteToken(jsontext.String(v.reference()))
+	case *Component:
+		_ = enc.WriteToken(jsontext.String(v.Reference()))
 	case string:
 		_ = enc.WriteToken(jsontext.String(v))
 	case bool:
@@ -101,12 +106,12 @@ func writeJSON(enc *jsontext.Encoder, v any) {
 	case nil:
 		_ = enc.WriteToken(jsontext.Null)
 	default:
-		panic(fmt.Sprintf("openapi: a %T in a document", v))
+		panic(fmt.Sprintf("jsonschema: a %T in a document", v))
 	}
 }
 
-// parse returns the value of a JSON text.
-func parse(text []byte) (any, error) {
+// Parse returns the value of a JSON text.
+func Parse(text []byte) (any, error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(text))
 	v, err := read(dec)
 	if err != nil {
@@ -142,7 +147,7 @@ func read(dec *jsontext.Decoder) (any, error) {
 }
 
 func readObject(dec *jsontext.Decoder) (any, error) {
-	o := &object{}
+	o := &Object{}
 	if _, err := dec.ReadToken(); err != nil {
 		return nil, err
 	}
@@ -156,7 +161,7 @@ func readObject(dec *jsontext.Decoder) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.members = append(o.members, member{key, value})
+		o.Members = append(o.Members, Member{key, value})
 	}
 	_, err := dec.ReadToken()
 	return o, err
@@ -178,12 +183,18 @@ func readArray(dec *jsontext.Decoder) (any, error) {
 	return items, err
 }
 
-// remove removes a member.
-func (o *object) remove(key string) {
-	for i := range o.members {
-		if o.members[i].key == key {
-			o.members = append(o.members[:i:i], o.members[i+1:]...)
+// Remove removes a member.
+func (o *Object) Remove(key string) {
+	for i := range o.Members {
+		if o.Members[i].Key == key {
+			o.Members = append(o.Members[:i:i], o.Members[i+1:]...)
 			return
 		}
 	}
+}
+
+// Sort sorts the members by their keys.
+func (o *Object) Sort() *Object {
+	slices.SortFunc(o.Members, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
+	return o
 }

@@ -1,4 +1,4 @@
-package openapi
+package jsonschema
 
 import (
 	"encoding"
@@ -14,22 +14,22 @@ import (
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
-// schemas makes the schemas of types, by the rules by which json/v2 writes and reads them.
-type schemas struct {
-	components components
-	given      map[reflect.Type]*object // by the option Schema
-	faults     *faults
+// Schemas makes the schemas of types, by the rules by which json/v2 writes and reads them.
+type Schemas struct {
+	Components Components
+	Given      map[reflect.Type]*Object // by the option Schema
+	Faults     *Faults
 }
 
-// A use is how a value of a type is used.
-type use struct {
-	form  form
-	text  bool // it is a single text: a parameter, or a field of a form
-	rules constraint.Rules
+// A Use is how a value of a type is used.
+type Use struct {
+	Form  Form
+	Text  bool // it is a single text: a parameter, or a field of a form
+	Rules constraint.Rules
 }
 
 // plain returns the use of a part of the value, which has no rules of a field.
-func (u use) plain() use { return use{form: u.form, text: u.text} }
+func (u Use) plain() Use { return Use{Form: u.Form, Text: u.Text} }
 
 var (
 	timeType     = reflect.TypeFor[time.Time]()
@@ -38,37 +38,38 @@ var (
 )
 
 // known are types with a form of their own that is known.
-func known(t reflect.Type) *object {
+func known(t reflect.Type) *Object {
 	switch t {
 	case timeType:
-		return typed("string").set("format", "date-time")
+		return Typed("string").Set("format", "date-time")
 	case durationType:
-		return typed("string").set("pattern", `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`).set("examples", list("1.5s"))
+		return Typed("string").Set("pattern", `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`).Set("examples", List("1.5s"))
 	case shape.NumberType:
-		return typed("number")
+		return Typed("number")
 	case valueType:
-		return &object{}
+		return &Object{}
 	case reflect.TypeFor[big.Int]():
-		return typed("integer")
+		return Typed("integer")
 	case reflect.TypeFor[netip.Addr]():
-		return typed("string").set("pattern", `^([0-9A-Fa-f:.]+(%.+)?)?$`)
+		return Typed("string").Set("pattern", `^([0-9A-Fa-f:.]+(%.+)?)?$`)
 	case reflect.TypeFor[netip.Prefix]():
-		return typed("string").set("pattern", `^([0-9A-Fa-f:.]+/[0-9]{1,3})?$`)
+		return Typed("string").Set("pattern", `^([0-9A-Fa-f:.]+/[0-9]{1,3})?$`)
 	case reflect.TypeFor[netip.AddrPort]():
-		return typed("string").set("pattern", `^([0-9A-Fa-f:.\[\]]+(%[^\]]+\])?:[0-9]{1,5})?$`)
+		return Typed("string").Set("pattern", `^([0-9A-Fa-f:.\[\]]+(%[^\]]+\])?:[0-9]{1,5})?$`)
 	}
 	return nil
 }
 
-func typed(name string) *object { return new(object).set("type", name) }
+// Typed returns the schema of a type of JSON.
+func Typed(name string) *Object { return new(Object).Set("type", name) }
 
-// of returns the schema of a value of type t.
-func (s *schemas) of(t reflect.Type, u use) *object {
+// Of returns the schema of a value of type t.
+func (s *Schemas) Of(t reflect.Type, u Use) *Object {
 	if inner, ok := shape.InsideOptional(t); ok {
-		return s.nullable(s.of(inner, u), u)
+		return s.nullable(s.Of(inner, u), u)
 	}
 	if t.Kind() == reflect.Pointer {
-		return s.nullable(s.of(t.Elem(), u), u)
+		return s.nullable(s.Of(t.Elem(), u), u)
 	}
 	if o := s.whole(t, u); o != nil {
 		return o
@@ -76,8 +77,8 @@ func (s *schemas) of(t reflect.Type, u use) *object {
 	if s.isComponent(t, u) {
 		return s.refer(t, u)
 	}
-	own, inner := u.rules.For(t)
-	o := s.kind(t, use{u.form, u.text, inner})
+	own, inner := u.Rules.For(t)
+	o := s.kind(t, Use{u.Form, u.Text, inner})
 	for _, k := range own.Keywords(t) {
 		setKeyword(o, k)
 	}
@@ -85,12 +86,12 @@ func (s *schemas) of(t reflect.Type, u use) *object {
 }
 
 // whole returns the schema of a type that writes itself, or nil if t is none.
-func (s *schemas) whole(t reflect.Type, u use) *object {
-	if o := s.given[t]; o != nil {
-		return clone(o)
+func (s *Schemas) whole(t reflect.Type, u Use) *Object {
+	if o := s.Given[t]; o != nil {
+		return Clone(o)
 	}
-	if u.text && t == reflect.TypeFor[big.Int]() {
-		return typed("string").set("pattern", "^[-+]?[0-9]+$")
+	if u.Text && t == reflect.TypeFor[big.Int]() {
+		return Typed("string").Set("pattern", "^[-+]?[0-9]+$")
 	}
 	if o := known(t); o != nil {
 		return o
@@ -103,12 +104,12 @@ func (s *schemas) whole(t reflect.Type, u use) *object {
 		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[json.Marshaler](),
 		reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Unmarshaler](),
 	} {
-		if !u.text && p.Implements(own) {
-			return &object{} // whatever its methods write
+		if !u.Text && p.Implements(own) {
+			return &Object{} // whatever its methods write
 		}
 	}
-	if !u.text && !writesText(p) {
-		return &object{}
+	if !u.Text && !writesText(p) {
+		return &Object{}
 	}
 	return textType(t)
 }
@@ -118,13 +119,13 @@ func writesText(p reflect.Type) bool {
 }
 
 // textType returns the schema of a type that writes itself as a text.
-func textType(t reflect.Type) *object {
-	o := typed("string")
+func textType(t reflect.Type) *Object {
+	o := Typed("string")
 	if t.Kind() == reflect.Array && t.Len() == 16 && t.Name() == "UUID" {
-		return o.set("format", "uuid")
+		return o.Set("format", "uuid")
 	}
 	if l, ok := reflect.TypeAssert[interface{ Values() []string }](reflect.New(t)); ok && len(l.Values()) > 0 {
-		o.set("enum", texts(l.Values()))
+		o.Set("enum", texts(l.Values()))
 	}
 	return o
 }
@@ -138,15 +139,15 @@ func texts(all []string) []any {
 }
 
 // isComponent reports whether a type has a name in the document.
-func (s *schemas) isComponent(t reflect.Type, u use) bool {
-	if t.Name() == "" || t.PkgPath() == "" || u.text {
+func (s *Schemas) isComponent(t reflect.Type, u Use) bool {
+	if t.Name() == "" || t.PkgPath() == "" || u.Text {
 		return false
 	}
 	switch t.Kind() {
 	case reflect.Struct:
 		return true
 	case reflect.String:
-		return u.rules.IsEmpty() && constraint.Values(t) != nil
+		return u.Rules.IsEmpty() && constraint.Values(t) != nil
 	case reflect.Slice, reflect.Array, reflect.Map:
 		return leadsTo(t.Elem(), t, map[reflect.Type]bool{})
 	}
@@ -171,22 +172,22 @@ func leadsTo(t, target reflect.Type, seen map[reflect.Type]bool) bool {
 }
 
 // refer returns the reference to a component, beside which are the rules of a field.
-func (s *schemas) refer(t reflect.Type, u use) *object {
-	c := s.components.of(t, u.form, func(c *component) {
+func (s *Schemas) refer(t reflect.Type, u Use) *Object {
+	c := s.Components.of(t, u.Form, func(c *Component) {
 		if t.Kind() == reflect.Struct {
-			c.schema = &object{} // which leads back to itself, perhaps
-			*c.schema = *s.structure(t, u.plain(), nil)
+			c.schema = &Object{} // which leads back to itself, perhaps
+			*c.schema = *s.Structure(t, u.plain(), nil)
 			return
 		}
 		own, inner := constraint.Rules{}.For(t)
-		c.schema = &object{}
-		*c.schema = *s.kind(t, use{form: u.form, rules: inner})
+		c.schema = &Object{}
+		*c.schema = *s.kind(t, Use{Form: u.Form, Rules: inner})
 		for _, k := range own.Keywords(t) {
 			setKeyword(c.schema, k)
 		}
 	})
-	o := new(object).set("$ref", c)
-	own, _ := u.rules.For(t)
+	o := new(Object).Set("$ref", c)
+	own, _ := u.Rules.For(t)
 	for _, k := range own.Keywords(t) {
 		if k.Name != "enum" {
 			setKeyword(o, k)
@@ -196,100 +197,100 @@ func (s *schemas) refer(t reflect.Type, u use) *object {
 }
 
 // setKeyword adds a rule. A pattern that only RE2 understands goes under another name.
-func setKeyword(o *object, k constraint.Keyword) {
+func setKeyword(o *Object, k constraint.Keyword) {
 	name := k.Name
 	if text, ok := k.Value.(string); ok && name == "pattern" && !isPortable(text) {
 		name = "x-re2-pattern"
 	}
-	o.set(name, k.Value)
+	o.Set(name, k.Value)
 }
 
 // kind returns the schema of a value by its kind.
-func (s *schemas) kind(t reflect.Type, u use) *object {
+func (s *Schemas) kind(t reflect.Type, u Use) *Object {
 	switch t.Kind() {
 	case reflect.Bool:
-		return typed("boolean")
+		return Typed("boolean")
 	case reflect.String:
-		return typed("string")
+		return Typed("string")
 	case reflect.Float32:
-		return typed("number").set("format", "float")
+		return Typed("number").Set("format", "float")
 	case reflect.Float64:
-		return typed("number").set("format", "double")
+		return Typed("number").Set("format", "double")
 	case reflect.Slice, reflect.Array:
 		return s.list(t, u)
 	case reflect.Map:
 		return s.mapping(t, u)
 	case reflect.Struct:
-		return s.structure(t, u, nil)
+		return s.Structure(t, u, nil)
 	case reflect.Interface:
-		return &object{}
+		return &Object{}
 	}
 	return integer(t)
 }
 
 // integer returns the schema of an integer. Bounds of 64 bits are left to the format: many
 // tools read numbers as float64, which rounds them.
-func integer(t reflect.Type) *object {
-	o := typed("integer")
+func integer(t reflect.Type) *Object {
+	o := Typed("integer")
 	switch t.Kind() {
 	case reflect.Int8, reflect.Int16:
-		return o.set("format", "int32").set("minimum", -1<<(t.Bits()-1)).set("maximum", 1<<(t.Bits()-1)-1)
+		return o.Set("format", "int32").Set("minimum", -1<<(t.Bits()-1)).Set("maximum", 1<<(t.Bits()-1)-1)
 	case reflect.Int32:
-		return o.set("format", "int32").set("minimum", -1<<31).set("maximum", 1<<31-1)
+		return o.Set("format", "int32").Set("minimum", -1<<31).Set("maximum", 1<<31-1)
 	case reflect.Int, reflect.Int64:
-		return o.set("format", "int64")
+		return o.Set("format", "int64")
 	case reflect.Uint8, reflect.Uint16:
-		return o.set("format", "int32").set("minimum", 0).set("maximum", 1<<t.Bits()-1)
+		return o.Set("format", "int32").Set("minimum", 0).Set("maximum", 1<<t.Bits()-1)
 	case reflect.Uint32:
-		return o.set("format", "int64").set("minimum", 0).set("maximum", 1<<32-1)
+		return o.Set("format", "int64").Set("minimum", 0).Set("maximum", 1<<32-1)
 	}
-	return o.set("format", "uint64").set("minimum", 0)
+	return o.Set("format", "uint64").Set("minimum", 0)
 }
 
-func (s *schemas) list(t reflect.Type, u use) *object {
+func (s *Schemas) list(t reflect.Type, u Use) *Object {
 	if e := t.Elem(); e.Kind() == reflect.Uint8 && e.PkgPath() == "" {
 		encoding := "base64"
-		if u.text {
+		if u.Text {
 			encoding = "base64url"
 		}
-		return typed("string").set("format", "byte").set("contentEncoding", encoding)
+		return Typed("string").Set("format", "byte").Set("contentEncoding", encoding)
 	}
-	o := typed("array").set("items", s.of(t.Elem(), u))
+	o := Typed("array").Set("items", s.Of(t.Elem(), u))
 	if t.Kind() == reflect.Array {
-		o.set("minItems", t.Len()).set("maxItems", t.Len())
+		o.Set("minItems", t.Len()).Set("maxItems", t.Len())
 	}
 	return o
 }
 
-func (s *schemas) mapping(t reflect.Type, u use) *object {
-	o := typed("object")
+func (s *Schemas) mapping(t reflect.Type, u Use) *Object {
+	o := Typed("object")
 	if k := t.Key(); !constraint.HasOwnForm(k) {
 		switch k.Kind() {
 		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-			o.set("propertyNames", new(object).set("pattern", "^-?[0-9]+$"))
+			o.Set("propertyNames", new(Object).Set("pattern", "^-?[0-9]+$"))
 		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-			o.set("propertyNames", new(object).set("pattern", "^[0-9]+$"))
+			o.Set("propertyNames", new(Object).Set("pattern", "^[0-9]+$"))
 		}
 	}
-	return o.set("additionalProperties", s.of(t.Elem(), u))
+	return o.Set("additionalProperties", s.Of(t.Elem(), u))
 }
 
 // nullable returns the schema of the value or null. A parameter is never null.
-func (s *schemas) nullable(o *object, u use) *object {
-	if u.text || len(o.members) == 0 {
+func (s *Schemas) nullable(o *Object, u Use) *Object {
+	if u.Text || len(o.Members) == 0 {
 		return o
 	}
-	kind, ok := o.get("type")
+	kind, ok := o.Get("type")
 	if !ok {
-		if options, ok := o.get("anyOf"); ok && isNullable(options) {
+		if options, ok := o.Get("anyOf"); ok && isNullable(options) {
 			return o
 		}
-		return new(object).set("anyOf", list(o, typed("null")))
+		return new(Object).Set("anyOf", List(o, Typed("null")))
 	}
 	if name, ok := kind.(string); ok {
-		o.set("type", list(name, "null"))
-		if values, ok := o.get("enum"); ok {
-			o.set("enum", append(slices.Clone(values.([]any)), nil))
+		o.Set("type", List(name, "null"))
+		if values, ok := o.Get("enum"); ok {
+			o.Set("enum", append(slices.Clone(values.([]any)), nil))
 		}
 	}
 	return o
@@ -297,11 +298,12 @@ func (s *schemas) nullable(o *object, u use) *object {
 
 func isNullable(anyOf any) bool {
 	for _, v := range anyOf.([]any) {
-		if kind, _ := v.(*object).get("type"); kind == "null" {
+		if kind, _ := v.(*Object).Get("type"); kind == "null" {
 			return true
 		}
 	}
 	return false
 }
 
-func clone(o *object) *object { return &object{slices.Clone(o.members)} }
+// Clone returns an object with the same members.
+func Clone(o *Object) *Object { return &Object{slices.Clone(o.Members)} }
