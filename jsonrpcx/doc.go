@@ -23,6 +23,9 @@
 // notifications. A request that HTTP itself rejects, such as one with too large a body,
 // has the status of HTTP and an error with the id null.
 //
+// The method rpc.discover answers with an OpenRPC document of the methods, unless the option
+// [NoDiscover] is given. It runs the layers of the service.
+//
 // Metadata of a call are HTTP headers. A call in a batch gets those of the request, and its
 // reply has none. Streams are not part of this transport.
 package jsonrpcx

@@ -107,11 +107,16 @@ func (x *exchange) Decode(m *shell.Messages) error {
 
 // Encode takes the response of m.
 func (x *exchange) Encode(m *shell.Messages) error {
+	return x.write(func(dst []byte) ([]byte, error) { return x.mt.result.Append(dst, m.Resp) })
+}
+
+// write makes the response object of a result.
+func (x *exchange) write(result func(dst []byte) ([]byte, error)) error {
 	if x.m.isNotification() {
 		return nil
 	}
 	var err error
-	x.out, err = appendResult(x.out[:0], x.m.id, func(dst []byte) ([]byte, error) { return x.mt.result.Append(dst, m.Resp) })
+	x.out, err = appendResult(x.out[:0], x.m.id, result)
 	if err != nil {
 		return endpoint.Errorf(endpoint.Internal, "cannot write the response: %w", err)
 	}

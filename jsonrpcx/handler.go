@@ -80,6 +80,14 @@ func (b *build) handler() http.Handler {
 		s.methods[mt.name] = mt
 	}
 	s.unrouted.serve = s.unrouted.stack.Wrap(fail)
+	if !b.config.noDiscover {
+		mt, err := b.discovery()
+		if err != nil {
+			b.Fault("", err)
+			return nil
+		}
+		s.methods[mt.name] = mt
+	}
 	s.post = s.handle(endpoint.LayerFunc(s.rejected))
 	s.other = s.handle(endpoint.LayerFunc(s.rejected), endpoint.LayerFunc(notPost))
 	return s

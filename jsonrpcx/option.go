@@ -25,6 +25,9 @@ type config struct {
 	parallel int
 	maxReply int64                 // of a batch
 	body     []httpx.HandlerOption // how a server reads bodies
+
+	noDiscover     bool
+	title, version string // of the document; see Info
 }
 
 func (c *config) setDefaults() {

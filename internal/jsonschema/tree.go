@@ -198,3 +198,22 @@ func (o *Object) Sort() *Object {
 	slices.SortFunc(o.Members, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
 	return o
 }
+
+// Draft7 changes a value so that JSON Schema draft 7, which ignores what is beside a reference,
+// reads it as 2020-12 does.
+func Draft7(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			Draft7(item)
+		}
+	case *Object:
+		for _, m := range v.Members {
+			Draft7(m.Value)
+		}
+		if ref, ok := v.Get("$ref"); ok && len(v.Members) > 1 {
+			v.Remove("$ref")
+			v.Set("allOf", List(new(Object).Set("$ref", ref)))
+		}
+	}
+}

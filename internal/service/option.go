@@ -263,6 +263,20 @@ func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation
 	return &op, SameIdentities(t.Fails)
 }
 
+// RequireErrors returns the errors of calls whose caller does not prove what an operation
+// requires.
+func RequireErrors(op *endpoint.Operation) []*endpoint.Error {
+	if len(op.Requires) == 0 {
+		return nil
+	}
+	errs := []*endpoint.Error{endpoint.ErrUnauthenticated}
+	scoped := func(n endpoint.Need) bool { return len(n.Scopes) > 0 }
+	if slices.ContainsFunc(op.Requires, func(all endpoint.Needs) bool { return slices.ContainsFunc(all, scoped) }) {
+		errs = append(errs, endpoint.ErrScopeMissing)
+	}
+	return errs
+}
+
 // ErrNil is the fault of a nil endpoint that a server should serve.
 var ErrNil = errors.New("the endpoint is nil; set it, or give it the option Partial")
 

@@ -1,3 +1,3 @@
-// Package interoptest checks the documents of httpx/openapi with tools of others: the official
-// schemas of OpenAPI, and a library for YAML.
+// Package interoptest checks documents of httpx/openapi and jsonrpcx with tools of others: the
+// official schemas of OpenAPI and OpenRPC, and a library for YAML.
 package interoptest
