@@ -101,12 +101,13 @@ func (rt *route) nameOf(name string) string {
 type builder struct {
 	jsonschema.Schemas
 
-	version string
+	version  string
+	security *securitySchemes
 }
 
 // build returns the document of the routes in one version of OpenAPI.
 func (c *config) build(version, title, apiVersion string, routes []*route) *jsonschema.Object {
-	b := &builder{version: version}
+	b := &builder{version: version, security: c.findSchemes(routes)}
 	b.Faults, b.Given = c.faults, c.schemas
 	doc := new(jsonschema.Object).Set("openapi", version)
 	info := new(jsonschema.Object).Set("title", title).Set("version", apiVersion)
@@ -126,7 +127,11 @@ func (c *config) build(version, title, apiVersion string, routes []*route) *json
 	if slices.ContainsFunc(routes, func(rt *route) bool { return rt.ErrorBody == nil || rt.Operation.Streams&endpoint.ServerStream != 0 }) {
 		schemas.Set("Problem", problemSchema())
 	}
-	return doc.Set("components", new(jsonschema.Object).Set("schemas", schemas.Sort()))
+	components := new(jsonschema.Object).Set("schemas", schemas.Sort())
+	if schemes := b.security.object(); schemes != nil {
+		components.Set("securitySchemes", schemes)
+	}
+	return doc.Set("components", components)
 }
 
 // tagList returns the tags of the operations, and those that are described.

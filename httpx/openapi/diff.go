@@ -242,6 +242,7 @@ func (d *differ) operation(o, n operation) {
 			d.add(false, o.name, "it is deprecated now")
 		}
 	}
+	d.security(o, n)
 	d.parameters(o, n)
 	d.requestBody(o, n)
 	d.responses(o, n)

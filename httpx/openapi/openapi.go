@@ -29,8 +29,8 @@ type Document struct {
 // see [Document.Err].
 func New(title, version string, svc httpx.Service, opts ...Option) *Document {
 	f := &jsonschema.Faults{}
-	first := &service{svc: svc}
-	c := &config{faults: f, services: []*service{first}, current: first, schemas: map[reflect.Type]*jsonschema.Object{}}
+	first := &part{svc: svc}
+	c := &config{faults: f, services: []*part{first}, current: first, schemas: map[reflect.Type]*jsonschema.Object{}}
 	for _, o := range opts {
 		c.use(o)
 	}

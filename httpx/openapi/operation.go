@@ -33,7 +33,11 @@ func (b *builder) operation(rt *route) *jsonschema.Object {
 	if rt.Request.Body != nil {
 		o.Set("requestBody", b.requestBody(rt))
 	}
-	return o.Set("responses", b.responses(rt))
+	o.Set("responses", b.responses(rt))
+	if security := b.security.of(op); security != nil {
+		o.Set("security", security)
+	}
+	return o
 }
 
 func (b *builder) parameter(rt *route, p *httpx.Parameter) *jsonschema.Object {

@@ -24,12 +24,12 @@ type config struct {
 	servers  []any
 	tags     []jsonschema.Member // descriptions by name
 	schemas  map[reflect.Type]*jsonschema.Object
-	services []*service
-	current  *service // that Prefix and Mounted are about
+	services []*part
+	current  *part // that Prefix and Mounted are about
 }
 
-// A service is a part of a document.
-type service struct {
+// A part is a service in a document.
+type part struct {
 	svc    httpx.Service
 	prefix string
 	opts   []httpx.Option
@@ -158,7 +158,7 @@ func And(svc httpx.Service, opts ...Option) Option {
 			return
 		}
 		first := c.current
-		c.current, c.nested = &service{svc: svc}, true
+		c.current, c.nested = &part{svc: svc}, true
 		c.services = append(c.services, c.current)
 		for _, o := range opts {
 			c.use(o)

@@ -11,6 +11,7 @@ import (
 	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/internal/jsonschema"
 	"github.com/typedkit/endpoint/internal/problem"
+	"github.com/typedkit/endpoint/internal/service"
 )
 
 // responses returns the success, the declared errors by their status, those of requests that
@@ -19,7 +20,7 @@ func (b *builder) responses(rt *route) *jsonschema.Object {
 	o := &jsonschema.Object{}
 	o.Set(strconv.Itoa(rt.Response.Status), b.success(rt))
 	byStatus := map[int][]*endpoint.Error{}
-	for _, e := range slices.Concat(rt.Operation.Fails, general(rt)) {
+	for _, e := range slices.Concat(rt.Operation.Fails, service.RequireErrors(rt.Operation), general(rt)) {
 		status := rt.Operation.StatusOf(e)
 		if !slices.ContainsFunc(byStatus[status], func(other *endpoint.Error) bool { return e.Is(other) }) {
 			byStatus[status] = append(byStatus[status], e)
@@ -122,7 +123,11 @@ func (b *builder) failure(rt *route, status int, errs []*endpoint.Error) *jsonsc
 		}
 	}
 	description := titleOf(status) + ": " + strings.Join(messages, "; ")
-	return b.errorAnswer(rt, description, examples)
+	o := b.errorAnswer(rt, description, examples)
+	if headers := challengeHeader(rt.Operation, errs); headers != nil {
+		o.Set("headers", headers)
+	}
+	return o
 }
 
 func (b *builder) otherFailure(rt *route) *jsonschema.Object {

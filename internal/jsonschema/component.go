@@ -222,10 +222,10 @@ func unused(name string, taken map[string]bool) string {
 // the package ApiRoom.
 func nameOf(t reflect.Type, withPackage bool) string {
 	base, args, _ := strings.Cut(t.Name(), "[")
-	name := upperFirst(clean(base))
+	name := upperFirst(Clean(base))
 	if withPackage {
 		pkg, _, _ := strings.Cut(t.String(), ".")
-		name = upperFirst(clean(pkg)) + name
+		name = upperFirst(Clean(pkg)) + name
 	}
 	for arg := range strings.FieldsFuncSeq(strings.TrimSuffix(args, "]"), func(r rune) bool { return strings.ContainsRune("[],*", r) }) {
 		if i := strings.LastIndexAny(arg, "./"); i >= 0 {
@@ -234,13 +234,13 @@ func nameOf(t reflect.Type, withPackage bool) string {
 		if i := strings.Index(arg, "·"); i >= 0 { // of a type within a func
 			arg = arg[:i]
 		}
-		name += upperFirst(clean(arg))
+		name += upperFirst(Clean(arg))
 	}
 	return name
 }
 
-// clean keeps what a name of a component may have.
-func clean(s string) string {
+// Clean keeps what a name of a component may have.
+func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 			return r
