@@ -28,7 +28,7 @@ type factsAbout struct {
 }
 
 // A Fact is one thing that a service declares about an endpoint: [Fails],
-// [Idempotent], [Requires] or [Doc].
+// [Idempotent], [Requires], [Doc] or [Deprecated].
 type Fact interface{ apply(op *Operation) error }
 
 type fact func(op *Operation) error
@@ -109,6 +109,15 @@ func Requires(anyOf ...Requirement) Fact {
 func Doc(text string) Fact {
 	return fact(func(op *Operation) error {
 		op.Doc = text
+		return nil
+	})
+}
+
+// Deprecated declares that callers should move to another operation, which [Doc] may name.
+// Documents say so. It changes nothing in what the operation does.
+func Deprecated() Fact {
+	return fact(func(op *Operation) error {
+		op.Deprecated = true
 		return nil
 	})
 }

@@ -23,6 +23,8 @@ type Operation struct {
 	Idempotent bool
 	// Doc says what the operation does, in a few words for documents.
 	Doc string
+	// Deprecated says that callers should move to another operation.
+	Deprecated bool
 	// Streams says which sides are streams.
 	Streams StreamKind
 	// Unrouted reports whether the calls are requests that no route of the server

@@ -27,6 +27,8 @@ type Route struct {
 	// ErrorMedia are its media types. See [MapErrors].
 	ErrorBody  reflect.Type
 	ErrorMedia []string
+	// Examples are those of the option [Example].
+	Examples []RouteExample
 }
 
 // A Segment is a part of a path. Either Literal or Name is empty, or both at the end of a path
@@ -122,6 +124,9 @@ func (rt *route) describe() Route {
 		}
 	}
 	r.Response = rt.describeResponse()
+	for _, ex := range rt.opts.examples {
+		r.Examples = append(r.Examples, ex.RouteExample)
+	}
 	if m := rt.opts.errors; m != nil {
 		r.ErrorBody = m.typ
 		for _, f := range rt.errors {

@@ -122,6 +122,8 @@ type routeConfig struct {
 	resume       bool
 
 	requestCodec, responseCodec codec.Format
+
+	examples []example // for documents
 }
 
 func (c *routeConfig) setDefaults() {

@@ -226,6 +226,7 @@ func (rt *route) plan(side endpoint.Side, kind endpoint.StreamKind, method, path
 	}
 	faults = append(faults, rt.bindErrors()...)
 	faults = append(faults, rt.bindRules()...)
+	faults = append(faults, rt.checkExamples()...)
 	if len(more) > 0 {
 		return faults // the bindings would repeat them
 	}

@@ -122,6 +122,9 @@ func (d *describer) method(mt *method) *jsonschema.Object {
 	o := new(jsonschema.Object).Set("name", mt.name).
 		Set("tags", jsonschema.List(new(jsonschema.Object).Set("name", mt.op.Service))).
 		SetText("summary", mt.op.Doc)
+	if mt.op.Deprecated {
+		o.Set("deprecated", true)
+	}
 	d.params(o, mt)
 	if !mt.opts.notification {
 		o.Set("result", descriptor("result", d.Of(mt.endpoint.Resp, jsonschema.Use{Form: jsonschema.Sent}), true))
@@ -178,12 +181,17 @@ func (d *describer) members(t reflect.Type, use jsonschema.Use, names []string) 
 	return all
 }
 
-// descriptor returns a param or a result. Its description is that of its schema.
+// descriptor returns a param or a result. It has the description of its
+// schema, and is deprecated if that is.
 func descriptor(name string, schema *jsonschema.Object, required bool) *jsonschema.Object {
 	o := new(jsonschema.Object).Set("name", name)
 	if text, ok := schema.Get("description"); ok {
 		o.Set("description", text)
 		schema.Remove("description")
+	}
+	if deprecated, ok := schema.Get("deprecated"); ok {
+		o.Set("deprecated", deprecated)
+		schema.Remove("deprecated")
 	}
 	return o.Set("required", required).Set("schema", schema)
 }

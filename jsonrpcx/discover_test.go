@@ -76,7 +76,9 @@ func TestDiscover(t *testing.T) {
 	}
 	invalid := `{"code":-32602,"message":"invalid request","data":{"code":"INVALID_ARGUMENT","domain":"endpoint","reason":"INVALID_REQUEST"}}`
 	tags := `"tags":[{"name":"shelf"}]`
-	result := func(schema string) string { return `"result":{"name":"result","required":true,"schema":` + schema + `}` }
+	result := func(schema string) string {
+		return `"result":{"name":"result","required":true,"schema":` + schema + `}`
+	}
 	require.JSONEq(t, `{"openrpc":"1.3.2","info":{"title":"The shelf","version":"2.1"},"methods":[
 		{"name":"put",`+tags+`,"summary":"adds a book","paramStructure":"either","params":[
 			{"name":"book","required":true,"description":"the new one","schema":{"$ref":"#/components/schemas/BookInput"}},

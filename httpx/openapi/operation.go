@@ -23,6 +23,9 @@ func (b *builder) operation(rt *route) *jsonschema.Object {
 		summary = rt.id()
 	}
 	o.Set("summary", summary).SetText("description", description)
+	if op.Deprecated {
+		o.Set("deprecated", true)
+	}
 	if len(rt.Request.Parameters) > 0 {
 		var parameters []any
 		for i := range rt.Request.Parameters {
@@ -59,9 +62,17 @@ func (b *builder) parameter(rt *route, p *httpx.Parameter) *jsonschema.Object {
 		o.Set("allowReserved", true)
 	}
 	schema, examples := b.value(rt.Request.Type, p.Field, jsonschema.Strict)
+	if schema.Has("deprecated") {
+		schema.Remove("deprecated")
+		o.Set("deprecated", true)
+	}
 	o.Set("schema", schema)
+	named := b.parameterExamples(rt, p, false)
 	if examples != nil {
-		o.Set("examples", new(jsonschema.Object).Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0])))
+		named.Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0]))
+	}
+	if len(named.Members) > 0 {
+		o.Set("examples", named)
 	}
 	return o
 }
@@ -112,7 +123,7 @@ func (b *builder) requestBody(rt *route) *jsonschema.Object {
 			content.Set(media, b.lines(body, f))
 			continue
 		}
-		content.Set(media, b.media(body, media, f, requestTags))
+		content.Set(media, b.withExamples(b.media(body, media, f, requestTags), rt, body, media, false))
 	}
 	o.Set("content", content)
 	return o.Set("required", body.Required)

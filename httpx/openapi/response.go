@@ -82,7 +82,7 @@ func (b *builder) success(rt *route) *jsonschema.Object {
 			content.Set(media, b.events(p.Body))
 			continue
 		}
-		content.Set(media, b.media(p.Body, media, jsonschema.Sent, responseTags))
+		content.Set(media, b.withExamples(b.media(p.Body, media, jsonschema.Sent, responseTags), rt, p.Body, media, true))
 	}
 	return o.Set("content", content)
 }
@@ -99,9 +99,17 @@ func (b *builder) headers(rt *route) *jsonschema.Object {
 		}
 		header := new(jsonschema.Object).SetText("description", p.Field.Tag.Get("doc"))
 		schema, examples := b.value(rt.Response.Type, p.Field, jsonschema.Sent)
+		if schema.Has("deprecated") {
+			schema.Remove("deprecated")
+			header.Set("deprecated", true)
+		}
 		header.Set("schema", schema)
+		named := b.parameterExamples(rt, p, true)
 		if examples != nil {
-			header.Set("examples", new(jsonschema.Object).Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0])))
+			named.Set("example", new(jsonschema.Object).Set("value", examples.([]any)[0]))
+		}
+		if len(named.Members) > 0 {
+			header.Set("examples", named)
 		}
 		headers.Set(p.Name, header)
 	}

@@ -48,7 +48,7 @@ func TestNames(t *testing.T) {
 // endpoints, which is counted apart.
 func isOfFacts(name string) bool {
 	typ, _, _ := strings.Cut(name, ".")
-	return slices.Contains([]string{"Facts", "Fact", "Fails", "Idempotent", "Doc"}, typ)
+	return slices.Contains([]string{"Facts", "Fact", "Fails", "Idempotent", "Doc", "Deprecated"}, typ)
 }
 
 // isOfAuth reports whether a name belongs to what operations require of their callers,

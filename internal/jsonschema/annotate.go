@@ -10,10 +10,16 @@ import (
 	"github.com/typedkit/endpoint/internal/shape"
 )
 
-// Annotate adds what the tags doc, example and default of a field say. t is the struct, and
+// Annotate adds what the tags doc, deprecated, example and default of a field say. t is the struct, and
 // quoted reports whether a number is within a text.
 func (s *Schemas) Annotate(o *Object, t reflect.Type, sf reflect.StructField, request, quoted bool) {
 	o.SetText("description", sf.Tag.Get("doc"))
+	if text, ok := sf.Tag.Lookup("deprecated"); ok {
+		if text != "true" {
+			s.Faults.Add("%s: field %s: tag deprecated %q: want true", t, sf.Name, text)
+		}
+		o.Set("deprecated", true)
+	}
 	if text, ok := sf.Tag.Lookup("default"); ok && request {
 		if v, fault := valueOf(sf, text); fault == "" {
 			o.Set("default", asWritten(v, quoted))

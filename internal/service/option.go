@@ -185,6 +185,7 @@ type Traits struct {
 	Fails        []*endpoint.Error
 	Idempotent   bool
 	Doc          string
+	Deprecated   bool
 	Partial      bool
 	AllowUnknown bool
 	named        string
@@ -237,6 +238,7 @@ func checkFails(errs []*endpoint.Error) (declarable []*endpoint.Error, faults []
 func (t *Traits) Learn(op *endpoint.Operation) {
 	t.declare(op.Fails)
 	t.Idempotent = t.Idempotent || op.Idempotent
+	t.Deprecated = t.Deprecated || op.Deprecated
 	t.facts = both(t.facts, op.Requires)
 	if op.Doc != "" {
 		t.Doc = op.Doc
@@ -258,7 +260,7 @@ func (t *Traits) NewOperation(f Field, side endpoint.Side, op endpoint.Operation
 	op.Side = side
 	op.Service, op.Name = cmp.Or(t.named, f.Service), f.Name
 	op.Idempotent = op.Idempotent || t.Idempotent
-	op.Fails, op.Doc = t.Fails, t.Doc
+	op.Fails, op.Doc, op.Deprecated = t.Fails, t.Doc, t.Deprecated
 	op.Requires = both(t.facts, t.needs)
 	return &op, SameIdentities(t.Fails)
 }

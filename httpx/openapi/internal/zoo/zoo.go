@@ -111,7 +111,7 @@ type Animal struct {
 	Height  *float32               `json:"height" maximum:"10"`
 	Number  int64                  `json:"number,string" example:"7"`
 	Count   *uint64                `json:"count,string,omitzero"`
-	Serial  uint32                 `json:"serial"`
+	Serial  uint32                 `json:"serial" deprecated:"true"`
 	Tags    []string               `json:"tags" maxItems:"5" uniqueItems:"true" minLength:"2" example:"[\"big\", \"old\"]"`
 	Teeth   [3]int                 `json:"teeth"`
 	Digest  [4]byte                `json:"digest"`
@@ -159,7 +159,7 @@ type Get struct {
 	Hash    []byte               `query:"hash"`
 	Pair    [2]int               `query:"pair" required:"true"`
 	Trace   string               `header:"X-Trace" required:"true" minLength:"1"`
-	Session string               `cookie:"session"`
+	Session string               `cookie:"session" deprecated:"true"`
 }
 
 // Got is a response with headers and a status of its own.
@@ -249,7 +249,9 @@ func (s *Zoo) HTTP(r *httpx.Routes) {
 	r.GET("/animals", &s.List)
 	r.GET("/users", &s.Users)
 	r.POST("/animals", &s.Add, httpx.Status(201))
-	r.PUT("/animals/{number}", &s.Put, httpx.ErrorStatus(ErrForbidden, 451))
+	r.PUT("/animals/{number}", &s.Put, httpx.ErrorStatus(ErrForbidden, 451),
+		httpx.Example("one", Put{Number: 7, Name: "Leo"}, Moved{Count: 1, Done: true}),
+		httpx.Example("with a note", Put{Number: 8, Name: "Ann", Note: "asleep"}, Moved{}))
 	r.PATCH("/animals/{number}", &s.Patch, httpx.AllowUnknown())
 	r.POST("/trees", &s.Tree)
 	r.POST("/login", &s.Login, httpx.ResponseCodec(must[string](codec.Text())))
@@ -270,6 +272,7 @@ func (s *Zoo) HTTP(r *httpx.Routes) {
 // Describe has the facts.
 func (s *Zoo) Describe(f *endpoint.Facts) {
 	f.Of(&s.Get, endpoint.Doc("returns an animal"), endpoint.Fails(ErrAsleep))
+	f.Of(&s.Old, endpoint.Doc("is as Login was"), endpoint.Deprecated())
 	f.Of(&s.Put, endpoint.Doc("moves an animal\n\nIt takes a while."), endpoint.Fails(ErrForbidden, ErrNoAnimal))
 }
 
