@@ -122,6 +122,7 @@ func (c *config) build(version, title, apiVersion string, routes []*route) *json
 	if tags := c.tagList(routes); len(tags) > 0 {
 		doc.Set("tags", tags)
 	}
+	doc.Set("security", []any{}) // of operations that say nothing else: anybody may call them
 	doc.Set("paths", b.paths(routes))
 	schemas := b.Components.Finish("Problem")
 	if slices.ContainsFunc(routes, func(rt *route) bool { return rt.ErrorBody == nil || rt.Operation.Streams&endpoint.ServerStream != 0 }) {

@@ -73,13 +73,9 @@ func schemeObject(info endpoint.SchemeInfo) *jsonschema.Object {
 	return nil
 }
 
-// of returns what an operation requires: its alternatives, or none if anybody may call it. It
-// returns nil for a document without schemes.
+// of returns the alternatives of what an operation requires, nil if anybody may call it.
 func (s *securitySchemes) of(op *endpoint.Operation) []any {
-	if len(s.all) == 0 {
-		return nil
-	}
-	alternatives := []any{}
+	var alternatives []any
 	for _, needs := range op.Requires {
 		all := &jsonschema.Object{}
 		for _, n := range needs {

@@ -49,7 +49,6 @@ func TestSecurity(t *testing.T) {
 		for path, want := range map[string]string{
 			"read":  `[{"users":[]}]`,
 			"write": `[{"users":["write","all"],"machines":[]},{"users":[],"admins":[]}]`,
-			"open":  `[]`,
 			"key":   `[{"byheader":[]},{"byQuery":[]},{"byCookie":[]}]`,
 		} {
 			method := "get"
@@ -60,6 +59,8 @@ func TestSecurity(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(want), &v))
 			require.Equal(t, v, at(t, text, "paths", "/"+path, method, "security"), path)
 		}
+		require.Equal(t, []any{}, at(t, text, "security"))
+		require.NotContains(t, at(t, text, "paths", "/open", "get"), "security")
 		var schemes any
 		require.NoError(t, json.Unmarshal([]byte(`{
 			"users": {"type": "http", "description": "tokens of people", "scheme": "bearer", "bearerFormat": "JWT"},

@@ -7,15 +7,49 @@ import (
 	"github.com/pb33f/libopenapi/datamodel"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+	"github.com/typedkit/endpoint"
+	"github.com/typedkit/endpoint/auth"
+	"github.com/typedkit/endpoint/examples/counter"
+	"github.com/typedkit/endpoint/examples/services/profilesvc"
+	"github.com/typedkit/endpoint/examples/shipping"
+	"github.com/typedkit/endpoint/examples/shipping/routing"
+	"github.com/typedkit/endpoint/httpx"
 	"github.com/typedkit/endpoint/httpx/openapi"
 	"github.com/typedkit/endpoint/httpx/openapi/internal/zoo"
 	"go.yaml.in/yaml/v3"
 )
 
-// documents are those that are checked.
+type caller string
+
+func (c caller) Principal() string { return string(c) }
+
+var users = &auth.Bearer[caller]{Name: "users", Format: "JWT"}
+
+// guarded has operations that require schemes of every kind.
+type guarded struct {
+	Any, All, Open endpoint.Endpoint[endpoint.Empty, endpoint.Empty]
+}
+
+func (g *guarded) HTTP(r *httpx.Routes) {
+	r.GET("/any", &g.Any, httpx.Requires(&auth.Basic[caller]{Name: "basic"}, &auth.APIKey[caller]{Name: "header", Header: "X-Key"},
+		&auth.APIKey[caller]{Name: "query", Query: "key"}, &auth.APIKey[caller]{Name: "cookie", Cookie: "key"}))
+	r.GET("/all", &g.All, httpx.Requires(auth.All(users.Scope("read", "write"), &auth.ClientCert[caller]{Name: "cert"})))
+	r.GET("/open", &g.Open, httpx.Public())
+}
+
+// documents are those that are checked: of the zoo, of examples, and of a service whose
+// operations require every scheme of package auth.
 func documents() map[string]*openapi.Document {
+	of := func(svc httpx.Service, opts ...openapi.Option) *openapi.Document {
+		return openapi.New("example", "1.0", svc, opts...)
+	}
 	return map[string]*openapi.Document{
-		"zoo": zoo.Document(),
+		"zoo":        zoo.Document(),
+		"guarded":    of(new(guarded), openapi.Mounted(httpx.Requires(users))),
+		"counter":    of(new(counter.Counter)),
+		"profilesvc": of(new(profilesvc.Profiles)),
+		"shipping":   of(new(shipping.Services)),
+		"routing":    of(new(routing.Service)),
 	}
 }
 
@@ -27,8 +61,8 @@ func TestMetaSchemas(t *testing.T) {
 		require.NoError(t, d.Err(), name)
 		require.NoError(t, old.Validate(value(t, d.JSON())), name)
 		require.NoError(t, now.Validate(value(t, d.JSON32())), name)
-		require.Error(t, old.Validate(value(t, bytes.Replace(d.JSON(), []byte(`"in": "path"`), []byte(`"in": "soup"`), 1))), name)
-		require.Error(t, now.Validate(value(t, bytes.Replace(d.JSON32(), []byte(`"in": "path"`), []byte(`"in": "soup"`), 1))), name)
+		require.Error(t, old.Validate(value(t, bytes.Replace(d.JSON(), []byte(`"version": "1.0"`), []byte(`"version": 7`), 1))), name)
+		require.Error(t, now.Validate(value(t, bytes.Replace(d.JSON32(), []byte(`"version": "1.0"`), []byte(`"version": 7`), 1))), name)
 	}
 }
 
