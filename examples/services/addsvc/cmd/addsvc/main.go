@@ -53,7 +53,7 @@ func main() {
 	telemetry, metrics, err := newTelemetry(s, log, traces, guards.guard(s, svc)...)
 	router, calls := chi.NewRouter(), grpc.NewServer(grpcx.ServerOptions()...)
 	health, rerr := users.register(s, router, calls, svc, s, telemetry)
-	derr := openapi.New("addsvc", "1.0", svc).Mount(router)
+	derr := openapi.New("addsvc", "1.0", svc, openapi.Mounted(users.requires()...)).Mount(router)
 	s.Add(
 		server.HTTP(*httpAddr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "addsvc")...),
 		server.GRPC(*grpcAddr, calls, health, reg.Register(s, "addsvc.grpc")...))

@@ -38,6 +38,14 @@ func userOf(_ context.Context, c claims) (addsvc.User, []string, error) {
 	return addsvc.User{ID: c.Subject}, c.Scope, nil
 }
 
+// requires returns what callers over HTTP must prove, which is in the document too.
+func (u *users) requires() []httpx.Option {
+	if *u.issuer == "" {
+		return nil
+	}
+	return []httpx.Option{httpx.Requires(addsvc.MayCall)}
+}
+
 // register serves the service, as the func register does. With -auth, only users of the issuer
 // may call, with tokens for the audience "addsvc".
 func (u *users) register(s *server.Server, router chi.Router, calls *grpc.Server, svc *addsvc.Add, layers ...endpoint.Layer) (*grpcx.HealthServer, error) {
@@ -54,7 +62,7 @@ func (u *users) register(s *server.Server, router chi.Router, calls *grpc.Server
 	s.Add(server.Check("issuer", tokens.Ping))
 	layers = append(slices.Clone(layers), addsvc.Users.Verify(tokens.Verify(userOf)))
 	mounted := errors.Join(
-		httpx.Mount(router, svc, httpx.Use(layers...), httpx.Requires(addsvc.MayCall)),
+		httpx.Mount(router, svc, append(u.requires(), httpx.Use(layers...))...),
 		grpcx.Register(calls, svc, grpcx.Use(layers...), grpcx.Requires(addsvc.MayCall)),
 	)
 	health, err := grpcx.Health(calls)

@@ -22,6 +22,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/examples/services/internal/registry"
 	"github.com/typedkit/endpoint/examples/services/profilesvc"
 	"github.com/typedkit/endpoint/httpx"
@@ -52,10 +53,11 @@ func serve(addr, debug, issuer string, reg *registry.Flag, log *slog.Logger) (co
 	s := server.New("profilesvc", server.Log(log))
 	router, metrics, gatherer := chi.NewRouter(), promx.New(), prometheus.NewRegistry()
 	telemetry := observe.New(observe.NewLogger(log), metrics)
-	doc := openapi.New("profilesvc", "1.0", new(profilesvc.Profiles))
-	users, err := forUsers(s, issuer)
+	verify, requires, err := forUsers(s, issuer)
+	doc := openapi.New("profilesvc", "1.0", new(profilesvc.Profiles), openapi.Mounted(requires...))
+	layers := append(endpoint.Stack{s, telemetry}, verify...)
 	err = errors.Join(err, gatherer.Register(metrics), doc.Mount(router),
-		httpx.Mount(router, profilesvc.New(new(profilesvc.Store)), append([]httpx.Option{httpx.Use(s, telemetry)}, users...)...))
+		httpx.Mount(router, profilesvc.New(new(profilesvc.Store)), append(requires, httpx.Use(layers...))...))
 	s.Add(server.HTTP(addr, httpx.Problems(router, httpx.Use(s, telemetry)), reg.Register(s, "profilesvc")...))
 	if debug != "" {
 		s.Add(server.Admin(debug, server.Metrics(promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,6 +37,8 @@ func TestUsers(t *testing.T) {
 	require.NoError(t, httpx.Client(httpx.To(url), &c))
 	_, err := c.Get(t.Context(), profilesvc.ByID{ID: "1"})
 	require.ErrorIs(t, err, endpoint.ErrUnauthenticated, "without a token")
+	doc := programtest.Get(t, strings.TrimPrefix(url, "http://")+"/openapi.json")
+	require.Regexp(t, `"security": \[\s*\{\s*"users": \[\s*"profiles"`, doc)
 	p.Stop(t)
 	require.Regexp(t, `operation=Profiles.Put .*enduser.id=ann`, p.Log())
 	require.NotContains(t, p.Log(), issuer.Token(t, "profilesvc", "other profiles")[:30])
