@@ -3,13 +3,16 @@ package httpx
 import (
 	"reflect"
 
+	"github.com/typedkit/endpoint"
 	"github.com/typedkit/endpoint/internal/constraint"
 )
 
 // bindRules plans the checks of requests by the rules in the tags of their type, and finds
 // what is wrong with those tags. The rules of responses are for documents.
 func (rt *route) bindRules() []error {
-	rules, errs := constraint.Compile(rt.types.req, constraint.Options{Parameter: placeOf, Body: isWholeBody, Foreign: rt.config.Foreign})
+	rules, errs := constraint.Compile(rt.types.req, constraint.Options{
+		Parameter: placeOf, Body: isWholeBody, Foreign: rt.config.Foreign, Defaults: rt.op.Streams&endpoint.ClientStream != 0,
+	})
 	rt.rules = rules
 	faults := addFaults(nil, "request", errs)
 	_, errs = constraint.Compile(rt.types.resp, constraint.Options{Response: true, Parameter: replyPlaceOf, Body: isWholeBody, Foreign: rt.config.Foreign})

@@ -187,3 +187,29 @@ func TestRulesOfRecursiveLists(t *testing.T) {
 	a := ask(t, h, "POST", "/", `{"trees":[[],[[],[],[]]]}`, "Content-Type", "application/json")
 	require.Equal(t, []string{"/trees/1: too many trees"}, a.faults(t))
 }
+
+type seats struct {
+	Seats int `json:"seats" minimum:"1" default:"2"`
+}
+
+type seatsService struct {
+	Sum endpoint.Endpoint[endpoint.Stream[seats], seats]
+}
+
+func (s *seatsService) HTTP(r *httpx.Routes) { r.ClientStream("POST", "/sum", &s.Sum) }
+
+// TestDefaultsOfItems sends items without a member that has a default, after one with it.
+func TestDefaultsOfItems(t *testing.T) {
+	t.Parallel()
+	h := mounted(t, &seatsService{Sum: func(_ context.Context, items endpoint.Stream[seats]) (sum seats, err error) {
+		for item, err := range items {
+			if err != nil {
+				return sum, err
+			}
+			sum.Seats += item.Seats
+		}
+		return sum, nil
+	}})
+	a := ask(t, h, "POST", "/sum", "{\"seats\":7}\n{}\n{}\n", "Content-Type", "application/x-ndjson")
+	require.JSONEq(t, `{"seats":11}`, a.body)
+}

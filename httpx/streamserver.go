@@ -147,6 +147,7 @@ func (x *exchange) decodeLines(ctx context.Context, lines endpoint.Stream[line])
 			switch {
 			case err == nil:
 				place.Elem().SetZero() // nothing of an item is in the next one
+				x.rt.rules.SetDefaults(item)
 				err = shell.AtItem(x.rt.rules.Check(item, x.rt.inItem.format.Decode(l, item)), n)
 			case ctx.Err() != nil && endpoint.CodeOf(err) == endpoint.Canceled:
 				err = shell.ContextError(ctx)

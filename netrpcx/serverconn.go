@@ -152,6 +152,7 @@ func (c *conn) read() (*exchange, error) {
 		return c.exchange(c.server.unrouted, h, size, ErrMethodNotFound), nil
 	}
 	into := reflect.New(mt.endpoint.Req)
+	mt.rules.SetDefaults(into.Interface()) // of members that gob does not send
 	size, err := c.wire.readBody(into.Interface(), mt.request, c.server.config.maxMessage)
 	early, skipped := errors.AsType[*bodyError](err)
 	if err != nil && !skipped {

@@ -2,7 +2,7 @@ package constraint
 
 import "github.com/typedkit/endpoint/codec"
 
-// Around returns f with the rules checked of what it reads. A Plan that is nil returns f.
+// Around returns f with the rules checked of what it reads, and with its defaults. A Plan that is nil returns f.
 func (p *Plan) Around(f codec.Format) codec.Format {
 	if p == nil || f == nil {
 		return f
@@ -16,5 +16,8 @@ type checked struct {
 	rules *Plan
 }
 
-// Decode reads all of src into the value that v points to.
-func (c *checked) Decode(src []byte, v any) error { return c.rules.Check(v, c.Format.Decode(src, v)) }
+// Decode sets the defaults, and reads all of src into the value that v points to.
+func (c *checked) Decode(src []byte, v any) error {
+	c.rules.SetDefaults(v)
+	return c.rules.Check(v, c.Format.Decode(src, v))
+}

@@ -17,9 +17,10 @@ import (
 
 // A Plan checks the values of one type. It is made once, and is safe for concurrent use.
 type Plan struct {
-	typ   reflect.Type
-	check check
-	walks sync.Pool // of *walk
+	typ     reflect.Type
+	check   check // nil if there are defaults alone
+	presets []preset
+	walks   sync.Pool // of *walk
 }
 
 // Options are how a type is used.
@@ -36,6 +37,9 @@ type Options struct {
 	// Mapped is for a type that is not what is read, but is made of it: its tags of other
 	// libraries are its own affair, and an absent member has the value that it was given.
 	Mapped bool
+	// Defaults has [Plan.SetDefaults] set the defaults of members. Who sets them by other means
+	// leaves it out.
+	Defaults bool
 	// Foreign are other rules in tags of the type. It may be nil.
 	Foreign Foreign
 }
@@ -57,16 +61,20 @@ type Fault struct {
 	Detail string // for the caller
 }
 
-// Compile returns the plan for values of type t, or nil if none of them has a rule. The
-// faults name each wrong rule by its field.
+// Compile returns the plan for values of type t, or nil if none of them has a rule or a default.
+// The faults name each wrong rule by its field.
 func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 	c := newCompiler(t, opts)
 	run := c.withRules(t, rules{}, "")
 	c.finish()
-	if len(c.faults) > 0 || run == nil {
+	var presets []preset
+	if opts.Defaults {
+		presets = c.presets(t)
+	}
+	if len(c.faults) > 0 || run == nil && presets == nil {
 		return nil, c.faults
 	}
-	p := &Plan{typ: t, check: run}
+	p := &Plan{typ: t, check: run, presets: presets}
 	p.walks.New = func() any { return new(walk) }
 	return p, nil
 }
@@ -89,7 +97,7 @@ func IsPartly(err error) bool {
 // Add is Check for an err, nil or one of codec.ErrInvalid, whose violations name all that
 // was not read.
 func (p *Plan) Add(v any, err error) error {
-	if p == nil {
+	if p == nil || p.check == nil {
 		return err
 	}
 	var before []endpoint.Violation

@@ -8,7 +8,6 @@ import (
 	"unsafe"
 
 	"github.com/typedkit/endpoint/internal/scalar"
-	"github.com/typedkit/endpoint/internal/shape"
 )
 
 // scalar returns the check of a value without parts.
@@ -91,16 +90,8 @@ func lists(t reflect.Type) []string {
 
 // checkDefault checks the default of a field by the rules of the field.
 func (c *compiler) checkDefault(sf reflect.StructField, run check, at place) {
-	t := sf.Type
-	v := reflect.New(t)
-	target := v.Elem()
-	switch o, ok := reflect.TypeAssert[shape.Optional](v); {
-	case ok:
-		target = reflect.ValueOf(o.Target()).Elem()
-	case t.Kind() == reflect.Pointer:
-		target.Set(reflect.New(t.Elem()))
-		target = target.Elem()
-	}
+	v := reflect.New(sf.Type)
+	target := within(v)
 	s, ok := scalar.Of(target.Type())
 	if !ok || s.Parse(target, sf.Tag.Get("default")) != "" {
 		return // which is a fault of its own

@@ -19,7 +19,7 @@ type Message struct {
 // their rules are for documents.
 func Rules(req, resp Message) (*constraint.Plan, []error) {
 	var faults []error
-	plan, errs := constraint.Compile(req.Type, constraint.Options{Mapped: req.Mapped})
+	plan, errs := constraint.Compile(req.Type, constraint.Options{Mapped: req.Mapped, Defaults: !req.Mapped})
 	for _, err := range errs {
 		faults = append(faults, fmt.Errorf("request: %w", err))
 	}
