@@ -92,6 +92,9 @@ func (c *Call) challenge(s Scheme, code string, scopes []string) {
 // a gate inside the last Verifier, on a client the Senders inside all others, without those
 // of schemes that op does not require.
 func guard(layers []Layer, op *Operation) ([]Layer, error) {
+	if err := checkSides(layers, op.Side); err != nil {
+		return nil, err
+	}
 	if len(op.Requires) == 0 {
 		return layers, nil
 	}
@@ -111,6 +114,22 @@ func guard(layers []Layer, op *Operation) ([]Layer, error) {
 		at = max(at, i+1)
 	}
 	return slices.Insert(slices.Clone(layers), at, Layer(gate{op})), errors.Join(faults...)
+}
+
+// checkSides returns a fault if layers send credentials on a server, which would make the
+// server their owner's caller, or verify some on a client, which has none.
+func checkSides(layers []Layer, side Side) error {
+	for _, l := range layers {
+		_, verifies := l.(Verifier)
+		_, sends := l.(Sender)
+		switch {
+		case side == ServerSide && sends && !verifies:
+			return errors.New("endpoint: a layer sends credentials, which is for clients")
+		case side == ClientSide && verifies && !sends:
+			return errors.New("endpoint: a layer verifies credentials, which is for servers")
+		}
+	}
+	return nil
 }
 
 func lastVerifier(layers []Layer, s Scheme) int {

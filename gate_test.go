@@ -41,6 +41,17 @@ type sending struct{ proves }
 
 func (s sending) Sends(other endpoint.Scheme) bool { return other == s.scheme }
 
+// sends is a Sender alone.
+type sends struct{ scheme *scheme }
+
+func (s sends) Sends(other endpoint.Scheme) bool { return other == s.scheme }
+
+func (sends) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	return ctx, endpoint.Token{}, nil
+}
+
+func (sends) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
+
 // TestGate calls operations with all kinds of requirements.
 func TestGate(t *testing.T) {
 	t.Parallel()
@@ -133,7 +144,9 @@ func TestGateFaults(t *testing.T) {
 		"server, only for this":          {server, []endpoint.Requirement{a}, endpoint.Stack{endpoint.Only(proves{a, nil}, func(*endpoint.Operation) bool { return true })}, ""},
 		"server, one more than required": {server, []endpoint.Requirement{a}, endpoint.Stack{proves{a, nil}, proves{b, nil}}, ""},
 		"server, two of one name":        {server, []endpoint.Requirement{a, other}, endpoint.Stack{proves{a, nil}, proves{other, nil}}, "two schemes of the name a"},
-		"client, nothing sends":          {client, []endpoint.Requirement{a}, endpoint.Stack{proves{a, nil}}, "it requires a, which no layer sends"},
+		"client, nothing sends":          {client, []endpoint.Requirement{a}, nil, "it requires a, which no layer sends"},
+		"client, verifies":               {client, []endpoint.Requirement{a}, endpoint.Stack{sending{proves{a, nil}}, proves{b, nil}}, "a layer verifies credentials, which is for servers"},
+		"server, sends":                  {server, []endpoint.Requirement{a}, endpoint.Stack{proves{a, nil}, sends{a}}, "a layer sends credentials, which is for clients"},
 		"client, one alternative":        {client, []endpoint.Requirement{a, b}, endpoint.Stack{sending{proves{b, nil}}}, ""},
 		"client, a part of one":          {client, []endpoint.Requirement{append(a.scope(), b.scope()...)}, endpoint.Stack{sending{proves{b, nil}}}, "it requires a, which no layer sends"},
 	} {

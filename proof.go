@@ -25,20 +25,30 @@ type Proof struct {
 	Identity string
 }
 
-// Prove adds a proof of who calls. The principal of the first one becomes that of the
-// call; see [Call.SetPrincipal]. A second proof by the same scheme is ignored. For authors
-// of layers, in Enter.
+// Prove adds a proof of who calls. The principal of the first one that has one becomes that of
+// the call; see [Call.SetPrincipal]. A second proof by the same scheme is ignored, unless only
+// the first one is Relayed: then it takes its place. For authors of layers, in Enter.
 func (c *Call) Prove(p *Proof) {
-	switch {
-	case c == nil || p == nil || c.ProofBy(p.Scheme) != nil:
-	case c.proof == nil:
-		c.proof = p
-		if p.Principal != "" {
-			c.principal = p.Principal
-		}
-	default:
-		c.proofs = append(slices.Clip(c.proofs), p)
+	if c == nil || p == nil {
+		return
 	}
+	named := c.isNamed()
+	switch before := c.ProofBy(p.Scheme); {
+	case before != nil && (p.Relayed || !before.Relayed):
+		return
+	case before == nil && c.proof == nil, before != nil && before == c.proof:
+		c.proof = p
+	default:
+		c.proofs = append(slices.DeleteFunc(slices.Clone(c.proofs), func(other *Proof) bool { return other == before }), p)
+	}
+	if p.Principal != "" && !named {
+		c.principal = p.Principal
+	}
+}
+
+// isNamed reports whether a proof has named the caller.
+func (c *Call) isNamed() bool {
+	return c.proof != nil && c.proof.Principal != "" || slices.ContainsFunc(c.proofs, func(p *Proof) bool { return p.Principal != "" })
 }
 
 // ProofBy returns the proof of who calls by a scheme, or nil.

@@ -32,6 +32,16 @@ func TestProof(t *testing.T) {
 	require.Same(t, ann, call.ProofBy(a))
 	require.Same(t, app, call.ProofBy(b))
 	require.Nil(t, call.ProofBy(&scheme{"a"}))
+
+	relayed := &endpoint.Proof{Scheme: a, Relayed: true}
+	call = proven(t, relayed, app, ann)
+	require.Same(t, ann, call.ProofBy(a), "who was verified takes the place of who was not")
+	require.Equal(t, "app", call.Principal(), "the first one with a name")
+	require.Same(t, app, call.ProofBy(b))
+	call = proven(t, app, relayed, ann)
+	require.Same(t, ann, call.ProofBy(a))
+	call = proven(t, ann, relayed)
+	require.Same(t, ann, call.ProofBy(a))
 	var none *endpoint.Call
 	none.Prove(ann)
 	require.Nil(t, none.ProofBy(a))

@@ -8,10 +8,10 @@ import (
 )
 
 // Equal reports whether two secrets are equal. The time that it takes depends on neither of
-// their contents.
+// their contents. Empty ones are equal to nothing: they are secrets that nobody has set.
 func Equal(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+	return subtle.ConstantTimeCompare(x[:], y[:])&^subtle.ConstantTimeEq(int32(min(len(a), 1)), 0) == 1
 }
 
 // errUnknownKey is the error of a key that is not one of Keys.

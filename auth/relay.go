@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -36,8 +35,8 @@ func (r *relay) Sends(s endpoint.Scheme) bool { return s == r.scheme }
 // Enter takes the credentials on a server, and passes them on from a client.
 func (r *relay) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
 	call, incoming := endpoint.CallFrom(ctx), endpoint.Incoming(ctx)
-	if incoming == nil {
-		return ctx, endpoint.Token{}, nil
+	if incoming == nil || call.Side() == endpoint.ClientSide && incoming.ProofBy(r.scheme) == nil {
+		return ctx, endpoint.Token{}, nil // what the server has not taken is not passed on
 	}
 	credential, ok, err := r.read(ctx, incoming)
 	switch {
@@ -48,8 +47,7 @@ func (r *relay) Enter(ctx context.Context) (context.Context, endpoint.Token, err
 	case !ok:
 		return ctx, endpoint.Token{}, nil
 	case call.Side() == endpoint.ServerSide:
-		d := digest(credential)
-		call.Prove(&endpoint.Proof{Scheme: r.scheme, Relayed: true, Identity: hex.EncodeToString(d[:])})
+		call.Prove(&endpoint.Proof{Scheme: r.scheme, Relayed: true, Identity: identity(digest(credential))})
 		return ctx, endpoint.Token{}, nil
 	}
 	return r.write(ctx, call, credential), endpoint.Token{N: sent}, nil

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,6 +49,30 @@ func TestRelay(t *testing.T) {
 				require.NotEmpty(t, challenges)
 			}
 			require.Equal(t, served, server.served.Load())
+		})
+	}
+}
+
+// TestRelayTakesAndPasses has a gateway whose client passes credentials on. It passes on what
+// its server has taken, and nothing else: what nobody looked at may be anybody's, and calls
+// that share work would be told apart by less than what they send.
+func TestRelayTakesAndPasses(t *testing.T) {
+	t.Parallel()
+	users, apps := newUsers(), &auth.APIKey[user]{Name: "apps", Header: "X-Api-Key"}
+	for _, w := range wires() {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			backend := w.serve(t, newRooms(users, users.Scope("rooms:write"), principal), users.Verify(verifyUser))(users.Relay())
+			gateway := newRooms(apps, apps.Needs(), principal)
+			gateway.Save = backend.Save
+			check := func(_ context.Context, key string) (user, []string, error) { return user{key}, nil, nil }
+			ask := func(layers ...endpoint.Layer) error {
+				connect := w.serve(t, gateway, layers...)
+				_, err := connect(apps.Send(auth.Static("billing"))).Save(endpoint.WithHeader(t.Context(), "Authorization", "Bearer ann"), room{})
+				return err
+			}
+			require.Error(t, ask(apps.Verify(check)), "the gateway's server takes no token of users")
+			require.NoError(t, ask(apps.Verify(check), users.Relay()))
 		})
 	}
 }

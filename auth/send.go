@@ -35,12 +35,20 @@ func (s *sender) Sends(scheme endpoint.Scheme) bool { return scheme == s.scheme 
 
 // Enter adds a token to the request.
 func (s *sender) Enter(ctx context.Context) (context.Context, endpoint.Token, error) {
+	call := endpoint.CallFrom(ctx)
+	if call.Side() == endpoint.ServerSide {
+		return ctx, endpoint.Token{}, endpoint.Errorf(endpoint.Internal, "%w", errSendOnServer)
+	}
 	token, err := s.tokens.get(ctx)
 	if err != nil {
 		return ctx, endpoint.Token{}, s.failed(err)
 	}
-	return s.write(ctx, endpoint.CallFrom(ctx), token.Value), endpoint.Token{P: token}, nil
+	return s.write(ctx, call, token.Value), endpoint.Token{P: token}, nil
 }
+
+// errSendOnServer is the error of a call that a server handles, whose caller would become the
+// owner of the tokens.
+var errSendOnServer = errors.New("auth: Send is a layer of clients")
 
 // failed returns the error of a call for which there is no token.
 func (s *sender) failed(err error) error {
@@ -63,12 +71,12 @@ func (s *sender) Exit(ctx context.Context, t endpoint.Token, err error) error {
 	return endpoint.MarkNotSent(err)
 }
 
-// refused reports whether a server refused the credentials of a call, before it acted: its
-// error is that of this toolkit, or it has sent a challenge.
+// refused reports whether a server refused the credentials of a call, before it acted: it has
+// sent a challenge. A handler may answer with the same code after it has acted.
 func refused(call *endpoint.Call, err error) bool {
 	e := endpoint.ErrorOf(err)
 	if !e.Remote() || e.Code() != endpoint.Unauthenticated {
 		return false
 	}
-	return errors.Is(e, endpoint.ErrUnauthenticated) || call.Reply().Get("WWW-Authenticate") != ""
+	return call.Reply().Get("WWW-Authenticate") != ""
 }

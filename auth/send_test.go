@@ -61,11 +61,14 @@ func TestSendRefreshes(t *testing.T) {
 		require.NoError(t, op.Require(users))
 		refusal := endpoint.FromWire(endpoint.Unauthenticated, "endpoint", "UNAUTHENTICATED", "")
 		var sent []string
-		accepted := "1"
+		accepted, challenge := "1", true
 		server := func(ctx context.Context, _ int) (int, error) {
 			got := endpoint.CallFrom(ctx).Header().Get("Authorization")
 			sent = append(sent, got)
 			if got != "Bearer "+accepted {
+				if challenge {
+					endpoint.CallFrom(ctx).Reply().Set("WWW-Authenticate", "Bearer")
+				}
 				return 0, endpoint.MarkMaybeSent(refusal)
 			}
 			return 0, nil
@@ -91,10 +94,26 @@ func TestSendRefreshes(t *testing.T) {
 		require.Equal(t, []string{"Bearer 2", "Bearer 3"}, sent, "it refreshes once")
 
 		time.Sleep(2 * time.Second)
-		refusal, sent = endpoint.FromWire(endpoint.Unauthenticated, "shop", "LOGIN", ""), nil
-		require.Error(t, call())
-		require.Len(t, sent, 1, "an error of the operation's own is not a refused token")
+		challenge, sent = false, nil
+		require.ErrorIs(t, call(), endpoint.ErrUnauthenticated)
+		require.Len(t, sent, 1, "an error of the handler, which may have acted, is not a refused token")
 	})
+}
+
+// TestSendOnServer has a layer of clients on a server: what it sent would be the caller's.
+func TestSendOnServer(t *testing.T) {
+	t.Parallel()
+	users := newUsers()
+	op := &endpoint.Operation{Name: "Drop", Side: endpoint.ServerSide}
+	send := users.Send(auth.Static("root"))
+	_, err := endpoint.Stack{send}.Bind(op)
+	require.ErrorContains(t, err, "a layer sends credentials, which is for clients")
+	ctx, _, err := endpoint.StartCall(t.Context(), op, endpoint.Header{}, endpoint.Header{})
+	require.NoError(t, err)
+	handler := func(context.Context, int) (int, error) { return 0, nil }
+	_, err = endpoint.Stack{send}.Wrap(handler)(ctx, 1)
+	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	require.Empty(t, endpoint.CallFrom(ctx).Header().Get("Authorization"))
 }
 
 // TestSendWithout has no token to send.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -97,18 +98,21 @@ func (v *verifier) Enter(ctx context.Context) (context.Context, endpoint.Token, 
 func (v *verifier) Exit(_ context.Context, _ endpoint.Token, err error) error { return err }
 
 func (v *verifier) prove(ctx context.Context, credential string) (*endpoint.Proof, error) {
-	if v.cache == nil {
-		return v.check(ctx, credential)
-	}
 	key := digest(credential)
-	if p := v.cache.get(key); p != nil {
-		return p, nil
+	if v.cache != nil {
+		if p := v.cache.get(key); p != nil {
+			return p, nil
+		}
 	}
 	p, err := v.check(ctx, credential)
-	if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	p.Identity = identity(key)
+	if v.cache != nil {
 		v.cache.put(key, p)
 	}
-	return p, err
+	return p, nil
 }
 
 // judge returns the error of a call whose credentials were not verified.
@@ -157,7 +161,7 @@ func secrets(credential string) []string {
 		all = append(all, password)
 	}
 	for _, s := range all {
-		all = append(all, strings.Trim(fmt.Sprintf("%q", s), `"`))
+		all = append(all, strings.Trim(fmt.Sprintf("%q", s), `"`), url.QueryEscape(s), url.PathEscape(s))
 	}
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i] == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,10 +114,12 @@ func TestVerifyTwoIssuers(t *testing.T) {
 // TestVerifyQuotes has a verify whose errors quote the credentials.
 func TestVerifyQuotes(t *testing.T) {
 	t.Parallel()
-	const canary = "canary-1234"
+	const canary = "canary/1234+5="
 	for name, err := range map[string]error{
 		"plain": errors.New("token " + canary),
 		"coded": endpoint.Errorf(endpoint.Unavailable, "token %s", canary),
+		"query": fmt.Errorf("get http://127.0.0.1/introspect?token=%s: EOF", url.QueryEscape(canary)),
+		"path":  fmt.Errorf("get http://127.0.0.1/tokens/%s: EOF", url.PathEscape(canary)),
 		"cause": endpoint.Errorf(endpoint.Unauthenticated, "no: %w", fmt.Errorf("token %q", canary)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,9 +127,26 @@ func TestVerifyQuotes(t *testing.T) {
 			_, got := enter(t, newUsers().Verify(func(context.Context, string) (user, []string, error) { return user{}, nil, err }), canary)
 			require.Error(t, got)
 			for e := got; e != nil; e = errors.Unwrap(e) {
-				require.NotContains(t, fmt.Sprintf("%v %+v %#v", e, e, e.Error()), canary)
+				require.NotContains(t, fmt.Sprintf("%v %+v %#v", e, e, e.Error()), "1234")
 			}
 		})
+	}
+}
+
+// TestVerifyIdentity tells callers of one principal apart by their credentials: an answer may
+// depend on more of the caller than its name, such as its tenant.
+func TestVerifyIdentity(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]auth.VerifyOption{"each": nil, "cached": {auth.Cached(time.Minute)}} {
+		l := newUsers().Verify(func(context.Context, string) (user, []string, error) { return user{"ann"}, nil, nil }, opts...)
+		identity := func(token string) string {
+			call, err := enter(t, l, token)
+			require.NoError(t, err)
+			return call.Identity()
+		}
+		red := identity("red")
+		require.NotEqual(t, red, identity("blue"), name)
+		require.Equal(t, red, identity("red"), name)
 	}
 }
 

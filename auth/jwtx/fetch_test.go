@@ -47,12 +47,14 @@ func TestFetchFaults(t *testing.T) {
 			if tt.direct {
 				opts = append(opts, jwtx.Keys(server.URL+"/keys"))
 			}
-			i, err := jwtx.New(server.URL, "rooms", opts...)
-			require.NoError(t, err)
-			err = i.Ping(t.Context())
-			require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
-			require.ErrorContains(t, err, tt.want)
-			require.Equal(t, "tokens cannot be verified at present", endpoint.ErrorOf(err).Message())
+			for _, opts := range [][]jwtx.Option{opts, append(opts, jwtx.HTTPClient(new(http.Client)))} {
+				i, err := jwtx.New(server.URL, "rooms", opts...)
+				require.NoError(t, err)
+				err = i.Ping(t.Context())
+				require.Equal(t, endpoint.Unavailable, endpoint.CodeOf(err))
+				require.ErrorContains(t, err, tt.want)
+				require.Equal(t, "tokens cannot be verified at present", endpoint.ErrorOf(err).Message())
+			}
 		})
 	}
 }

@@ -154,7 +154,8 @@ func Keep(d time.Duration) Option { return option(func(s *settings) { s.keep = d
 
 // HTTPClient sets the client that fetches the keys, for TLS or a proxy. The default is a
 // client of the Issuer's own, which follows no redirect. A change of c after New has no
-// effect. A nil c is a fault.
+// effect. A nil c is a fault, and one
+// without a CheckRedirect follows no redirect.
 func HTTPClient(c *http.Client) Option {
 	return option(func(s *settings) {
 		if c == nil {
@@ -162,6 +163,9 @@ func HTTPClient(c *http.Client) Option {
 			return
 		}
 		taken := *c
+		if taken.CheckRedirect == nil {
+			taken.CheckRedirect = refuseRedirect
+		}
 		s.client = &taken
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -81,7 +82,13 @@ func (i *Issuer) check(ctx context.Context, set *keySet, token string) (*payload
 	return p, set, err
 }
 
+// maxHeader bounds the header of a token, which is parsed before its signature is verified.
+const maxHeader = 1 << 10
+
 func (i *Issuer) checkBy(set *keySet, token string) (*payload, error) {
+	if strings.IndexByte(token, '.') > maxHeader {
+		return nil, errInvalid
+	}
 	var p payload
 	_, err := i.parser.ParseWithClaims(token, &p, func(t *jwt.Token) (any, error) { return i.keyOf(set, &p, t.Header) })
 	switch {

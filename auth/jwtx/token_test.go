@@ -190,6 +190,7 @@ func attacks(t *testing.T, i *issuer, rs *rsa.PrivateKey) map[string][]string {
 		"malformed":                        {"Bearer a.b"},
 		"not base64":                       {"Bearer " + parts[0] + "." + parts[1] + "=." + parts[2]},
 		"not JSON":                         {"Bearer " + b64("{") + "." + b64("{") + "." + parts[2]},
+		"a long header":                    headed(map[string]any{"kid": "rs", "x": strings.Repeat("x", 1100)}),
 		"null":                             {"Bearer " + parts[0] + "." + b64("null") + "." + parts[2]},
 		"encrypted":                        {"Bearer " + good + ".a.b"},
 		"doubled":                          {"Bearer " + good, "Bearer " + good},

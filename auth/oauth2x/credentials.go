@@ -60,7 +60,8 @@ func (f option) apply(s *settings) { f(s) }
 
 // HTTPClient sets the client that sends the requests, for TLS or a proxy. The default is a
 // client of its own, which follows no redirect, because a redirect would get the secret. A
-// change of c afterwards has no effect. A nil c is a fault.
+// change of c afterwards has no effect. A nil c is a fault, and one
+// without a CheckRedirect follows no redirect.
 func HTTPClient(c *http.Client) Option {
 	return option(func(s *settings) {
 		if c == nil {
@@ -68,6 +69,9 @@ func HTTPClient(c *http.Client) Option {
 			return
 		}
 		taken := *c
+		if taken.CheckRedirect == nil {
+			taken.CheckRedirect = refuseRedirect
+		}
 		s.client = &taken
 	})
 }

@@ -138,11 +138,13 @@ func TestRedirect(t *testing.T) {
 	t.Cleanup(login.Close)
 	c := config()
 	c.TokenURL = login.URL
-	tokens, err := oauth2x.ClientCredentials(c)
-	require.NoError(t, err)
-	_, err = tokens.Token(t.Context())
-	require.ErrorContains(t, err, "the server answered 307")
-	require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	for _, opts := range [][]oauth2x.Option{nil, {oauth2x.HTTPClient(new(http.Client))}} {
+		tokens, err := oauth2x.ClientCredentials(c, opts...)
+		require.NoError(t, err)
+		_, err = tokens.Token(t.Context())
+		require.ErrorContains(t, err, "the server answered 307")
+		require.Equal(t, endpoint.Internal, endpoint.CodeOf(err))
+	}
 	require.Zero(t, visits.Load())
 }
 
